@@ -1,0 +1,67 @@
+"""Ordered genre names and their aliases: the only source of class order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from genrelens.errors import TaxonomyError
+
+
+def _fold(name: str) -> str:
+    """Case, spaces and punctuation do not tell genres apart: ``Hip-Hop`` and ``hiphop`` are one."""
+    return re.sub(r"[^\w]|_", "", name.casefold())
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Genre names in class order.
+
+    ``names[i]`` is the genre of logit ``i``. ``aliases`` maps other spellings to a name; case, spaces, hyphens
+    and underscores never matter. Raises :class:`TaxonomyError` on repeated names or an alias to an unknown name.
+    """
+
+    names: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise TaxonomyError("a taxonomy needs at least one genre name, got none")
+        folded = [_fold(name) for name in self.names]
+        if "" in folded or len(set(folded)) != len(folded):
+            raise TaxonomyError(f"genre names must be non-empty and differ in more than case and hyphens, got {self.names}")
+        for alias, name in self.aliases.items():
+            if name not in self.names:
+                raise TaxonomyError(f"alias {alias!r} stands for {name!r}, which is not one of {', '.join(self.names)}")
+
+    @cached_property
+    def _lookup(self) -> dict[str, int]:
+        table = {_fold(alias): self.names.index(name) for alias, name in self.aliases.items()}
+        table.update({_fold(name): i for i, name in enumerate(self.names)})
+        return table
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _fold(name) in self._lookup
+
+    def index(self, name: str) -> int:
+        """Class index of a genre given by its name or any alias."""
+        try:
+            return self._lookup[_fold(name)]
+        except KeyError:
+            raise TaxonomyError(f"unknown genre {name!r}; known genres: {', '.join(self.names)}") from None
+
+    def canonical(self, name: str) -> str:
+        """The genre's one spelling: ``canonical("Hip-Hop") == "hiphop"``."""
+        return self.names[self.index(name)]
+
+
+GTZAN = Taxonomy(
+    names=("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"),
+    aliases={"rap": "hiphop", "heavy metal": "metal", "rock and roll": "rock", "rock'n'roll": "rock"},
+)
+"""The ten genres of GTZAN (Tzanetakis & Cook 2002), in alphabetical order."""
