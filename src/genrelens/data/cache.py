@@ -1,0 +1,220 @@
+"""Mel frames on disk: computed once a file, mapped into memory ever after.
+
+A cache file is named after everything that its numbers depend on, so nothing in it can be out of date; one that
+cannot be read is computed again. Plain ``.npy`` without objects, written aside and renamed, so that a killed run
+leaves no half of a file under a good name, and several processes may fill one folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from genrelens.audio import open_stream
+from genrelens.data.track import Track
+from genrelens.errors import AudioError, DataError
+from genrelens.frontend.mel import MelSettings, MelStream
+
+SCHEMA: Final = 1
+Frames = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]
+
+
+class MelCache:
+    """Mel power of tracks at one front-end setting, kept in a folder (made when missing)."""
+
+    def __init__(self, folder: Path | str, settings: MelSettings) -> None:
+        self.folder = Path(folder)
+        self.settings = settings
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"the cache folder {str(folder)!r} cannot be made: {error.strerror}") from error
+
+    def path(self, track: Track) -> Path:
+        """Where the track's frames are or will be: a name made of the settings and the file's path, size and time.
+
+        ``top_db`` is not in it: power is kept, and a floor is set when it becomes dB.
+        Raises :class:`AudioError` (code "missing") when the track's file is not there.
+        """
+        try:
+            state = track.path.stat()
+        except OSError as error:
+            raise AudioError(
+                f"{str(track.path)!r} cannot be found: {error.strerror}", code="missing"
+            ) from error
+        key = {
+            "schema": SCHEMA,
+            "settings": {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "top_db"},
+            "path": str(track.path.resolve()),
+            "size": state.st_size,
+            "mtime_ns": state.st_mtime_ns,
+        }
+        return self.folder / (
+            hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:40] + ".npy"
+        )
+
+    def frames(self, track: Track) -> Frames:
+        """The track's mel power ``(n_frames, n_mels)``, float32, read-only and mapped from disk.
+
+        Computed first if it is not there. Raises :class:`AudioError` when the sound cannot be read and
+        :class:`DataError` when the cache cannot be written.
+        """
+        path = self.path(track)
+        frames = self._read(path)
+        if frames is None:
+            self._write(path, track)
+            frames = self._read(path)
+            if frames is None:
+                raise DataError(
+                    f"the cache file {str(path)!r} cannot be read back; is the disk full or failing?"
+                )
+        return frames
+
+    def fill(
+        self, tracks: Iterable[Track], *, n_workers: int = 1, progress: Progress | None = None
+    ) -> dict[str, str]:
+        """Compute what is not there yet; return why not, by id, for the tracks that cannot be read.
+
+        With ``n_workers`` above 1 that many processes are spawned (so the calling script needs the usual
+        ``if __name__ == "__main__"``). ``progress(n_done, n_tracks)`` is called after each track. A track that even
+        brings its process down costs only itself. Raises :class:`DataError` when the cache cannot be written.
+        """
+        everything = tuple(tracks)
+        errors: dict[str, str] = {}
+        todo: list[Track] = []
+        n_done = 0
+
+        def done(track: Track, error: str | None) -> None:
+            nonlocal n_done
+            n_done += 1
+            if error is not None:
+                errors[track.id] = error
+            if progress is not None:
+                progress(n_done, len(everything))
+
+        for track in everything:
+            try:
+                is_there = self._read(self.path(track)) is not None
+            except AudioError as error:
+                done(track, str(error))
+                continue
+            if is_there:
+                done(track, None)
+            else:
+                todo.append(track)
+        if n_workers <= 1 or len(todo) <= 1:
+            for track in todo:
+                done(track, _fill_one(self, track))
+            return errors
+        for track in self._fill_parallel(todo, n_workers=n_workers, done=done):
+            # Some process died, and with it the pool: find out which track did it, one process at a time.
+            for _ in self._fill_parallel([track], n_workers=1, done=done):
+                done(track, f"{str(track.path)!r} brought down the process that read it")
+        return errors
+
+    def _fill_parallel(
+        self, tracks: Sequence[Track], *, n_workers: int, done: Callable[[Track, str | None], None]
+    ) -> list[Track]:
+        """Compute in spawned processes; returns the tracks that were not answered because a process died."""
+        unanswered: list[Track] = []
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(max_workers=min(n_workers, len(tracks)), mp_context=context) as pool:
+            jobs: Mapping[Future[str | None], Track] = {
+                pool.submit(_fill_one, self, track): track for track in tracks
+            }
+            try:
+                for job in as_completed(jobs):
+                    try:
+                        error = job.result()
+                    except BrokenProcessPool:
+                        unanswered.append(jobs[job])
+                    else:
+                        done(jobs[job], error)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return unanswered
+
+    def _read(self, path: Path) -> Frames | None:
+        """The frames in a cache file, or ``None`` when it is missing, cut short, or not what it should be."""
+        try:
+            frames = np.load(path, mmap_mode="r", allow_pickle=False)
+            size = path.stat().st_size
+        except (OSError, ValueError, EOFError, SyntaxError):  # what numpy raises on a header of garbage
+            return None
+        if not isinstance(frames, np.memmap) or frames.dtype != np.float32 or frames.ndim != 2:
+            return None
+        if frames.shape[1] != self.settings.n_mels or size != frames.offset + frames.nbytes:
+            return None
+        return frames
+
+    def _write(self, path: Path, track: Track) -> None:
+        """Stream the file through the front end into a temporary file, then give it its name."""
+        with open_stream(track.path, sample_rate=self.settings.sample_rate) as stream:
+            try:
+                handle, name = tempfile.mkstemp(dir=self.folder, prefix=path.stem[:8] + "-", suffix=".part")
+            except OSError as error:
+                raise DataError(
+                    f"the cache folder {str(self.folder)!r} cannot be written: {error.strerror}"
+                ) from error
+            aside = Path(name)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    _stream_frames(file, stream, self.settings)
+                try:
+                    aside.replace(path)
+                except (
+                    PermissionError
+                ):  # Windows, when another process has just made and mapped the same file
+                    if self._read(path) is None:
+                        raise
+            except OSError as error:
+                raise DataError(
+                    f"the cache file {str(path)!r} cannot be written: {error.strerror}"
+                ) from error
+            finally:
+                aside.unlink(missing_ok=True)
+
+
+def _fill_one(cache: MelCache, track: Track) -> str | None:
+    """Compute one track's frames (in whatever process this is); the reason when its sound cannot be read."""
+    try:
+        cache.frames(track)
+    except AudioError as error:
+        return str(error)
+    return None
+
+
+def _stream_frames(file: IO[bytes], blocks: Iterable[npt.NDArray[np.float32]], settings: MelSettings) -> None:
+    """Write the frames of a stream of samples as ``.npy``; memory does not grow with the stream."""
+    mel = MelStream(settings)
+    _write_header(file, 0, settings.n_mels)
+    n_frames = sum(_append(file, mel.push(block)) for block in blocks) + _append(file, mel.finish())
+    file.seek(0)
+    _write_header(file, n_frames, settings.n_mels)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _write_header(file: IO[bytes], n_frames: int, n_mels: int) -> None:
+    """NumPy pads the header so that the first axis can grow in place: it is as long for 0 frames as for millions."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": (n_frames, n_mels)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _append(file: IO[bytes], power: npt.NDArray[np.float32]) -> int:
+    file.write(np.ascontiguousarray(power, dtype="<f4").tobytes())
+    return len(power)

@@ -1,0 +1,39 @@
+"""A piece of music with a known genre, as every data set gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from genrelens.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One labelled piece.
+
+    ``id`` is unique within its data set, ``genre`` is spelt as the data set's taxonomy spells it. ``artist`` is
+    ``None`` when nobody knows; such a track is a group of its own. ``recording`` names the cluster of known
+    repeats of one recording that the track belongs to (the first id of the cluster), ``None`` when no repeat is
+    known. Raises :class:`DataError` on an empty id, genre or artist.
+    """
+
+    id: str
+    path: Path
+    genre: str
+    artist: str | None
+    dataset: str
+    recording: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.id or not self.genre:
+            raise DataError(
+                f"a track needs an id and a genre, got id {self.id!r} and genre {self.genre!r} for {str(self.path)!r}"
+            )
+        if self.artist is not None and not self.artist.strip():
+            raise DataError(f"track {self.id!r} has an empty artist; give None when the artist is unknown")
+
+    @property
+    def group(self) -> str:
+        """What must stay on one side of a split: the artist, or ``"?" + id`` when the artist is unknown."""
+        return self.artist if self.artist is not None else "?" + self.id
