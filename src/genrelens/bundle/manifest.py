@@ -1,0 +1,231 @@
+"""``manifest.json``: what a saved model says about itself, checked key by key when it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from genrelens.bundle.json_table import JsonTable
+from genrelens.bundle.windows import WindowSettings
+from genrelens.errors import BundleError, GenrelensError
+from genrelens.frontend.mel import MelSettings
+from genrelens.taxonomy import Taxonomy
+
+SCHEMA_NAME = "genrelens.bundle"
+SCHEMA_VERSION = 1
+FRONT_ENDS = {"mel": MelSettings}
+"""Front ends by the ``kind`` that a manifest names."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file of a bundle: SHA-256 in hex and size in bytes."""
+
+    sha256: str
+    n_bytes: int
+
+    @classmethod
+    def of(cls, content: bytes) -> FileRecord:
+        """The record of some bytes."""
+        return cls(hashlib.sha256(content).hexdigest(), len(content))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """How the model came about.
+
+    ``trained_on`` are the ids whose sound moved the weights, ``stopped_on`` those that decided when to stop
+    or how to calibrate; an evaluation refuses both kinds. ``recipe`` is the recipe as plain JSON types.
+    """
+
+    recipe: Mapping[str, Any]
+    seed: int
+    dataset: str
+    split: str
+    trained_on: tuple[str, ...]
+    stopped_on: tuple[str, ...]
+    genrelens_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything a prediction needs to know beside the graph itself.
+
+    ``temperature`` > 0 divides the pooled logits; ``experimental`` are genres whose accuracy could not be
+    measured. ``files`` is filled in when the bundle is written. Raises :class:`BundleError` on values that do
+    not fit.
+    """
+
+    name: str
+    taxonomy: Taxonomy
+    front_end: MelSettings
+    windows: WindowSettings
+    training: TrainingRecord
+    temperature: float = 1.0
+    experimental: tuple[str, ...] = ()
+    licence: str = "MIT"
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise BundleError(f"the calibration temperature must be a number above 0, got {self.temperature}")
+        strangers = [genre for genre in self.experimental if genre not in self.taxonomy.names]
+        if strangers:
+            raise BundleError(f"experimental genres that the model does not know: {', '.join(strangers)}")
+        for name in self.files:
+            check_file_name(name)
+
+    def to_bytes(self) -> bytes:
+        """The manifest as UTF-8 JSON; the same manifest always gives the same bytes."""
+        front_end = {"kind": "mel", **self.front_end.to_dict()}
+        training = {
+            "recipe": dict(self.training.recipe),
+            "seed": self.training.seed,
+            "dataset": self.training.dataset,
+            "split": self.training.split,
+            "trained_on": list(self.training.trained_on),
+            "stopped_on": list(self.training.stopped_on),
+            "genrelens_version": self.training.genrelens_version,
+        }
+        document = {
+            "schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}",
+            "name": self.name,
+            "taxonomy": {"names": list(self.taxonomy.names), "aliases": dict(self.taxonomy.aliases)},
+            "front_end": front_end,
+            "windows": {"n_frames": self.windows.n_frames, "hop_frames": self.windows.hop_frames},
+            "calibration": {"temperature": self.temperature},
+            "experimental": list(self.experimental),
+            "licence": self.licence,
+            "training": training,
+            "files": {
+                name: {"sha256": record.sha256, "bytes": record.n_bytes}
+                for name, record in sorted(self.files.items())
+            },
+        }
+        return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, *, where: str) -> Manifest:
+        """Read and check a manifest; ``where`` names it in the :class:`BundleError` that any fault raises."""
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise BundleError(
+                f"{where}: manifest.json is not JSON ({error}); the model is damaged"
+            ) from error
+        _check_schema(document, where=where)
+        table = JsonTable(document, where=where, path="")
+        try:
+            manifest = cls(
+                name=table.text("name"),
+                taxonomy=_taxonomy(table.table("taxonomy")),
+                front_end=_front_end(table.table("front_end")),
+                windows=_windows(table.table("windows")),
+                temperature=_calibration(table.table("calibration")),
+                experimental=table.texts("experimental"),
+                licence=table.text("licence"),
+                training=_training(table.table("training")),
+                files=_files(table.table("files")),
+            )
+        except BundleError as error:
+            raise error if str(error).startswith(where) else BundleError(f"{where}: {error}") from error
+        except GenrelensError as error:
+            raise BundleError(f"{where}: {error}") from error
+        table.check_nothing_left("schema")
+        return manifest
+
+    @staticmethod
+    def hash_of(content: bytes) -> str:
+        """The short name of a model's exact state: 12 hex digits of SHA-256 over the manifest's bytes."""
+        return hashlib.sha256(content).hexdigest()[:12]
+
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+
+def check_file_name(name: str) -> None:
+    """Only plain names: nothing in a manifest may point outside its bundle. Raises :class:`BundleError`."""
+    if not _PLAIN_NAME.fullmatch(name) or name == "manifest.json":
+        raise BundleError(f"the file name {name!r} is not a plain name of letters, digits, '.', '_' and '-'")
+
+
+def _check_schema(document: Any, *, where: str) -> None:
+    schema = document.get("schema") if isinstance(document, dict) else None
+    match = (
+        re.fullmatch(rf"{re.escape(SCHEMA_NAME)}/(\d{{1,9}})", schema) if isinstance(schema, str) else None
+    )
+    if match is None:
+        raise BundleError(f"{where}: not a genrelens model: manifest.json has the schema {schema!r}")
+    version = int(match.group(1))
+    if version > SCHEMA_VERSION:
+        raise BundleError(
+            f"{where}: written by a newer genrelens (schema {version}, this one reads up to "
+            f"{SCHEMA_VERSION}): upgrade with pip install -U genrelens"
+        )
+    if version < 1:
+        raise BundleError(f"{where}: there is no bundle schema {version}")
+
+
+def _taxonomy(table: JsonTable) -> Taxonomy:
+    aliases = table.take("aliases", dict)
+    if not all(isinstance(name, str) for name in aliases.values()):
+        table.fail("aliases", "texts by text", aliases)
+    names = table.texts("names")
+    table.check_nothing_left()
+    return Taxonomy(names, aliases)
+
+
+def _front_end(table: JsonTable) -> MelSettings:
+    kind = table.text("kind")
+    if kind not in FRONT_ENDS:
+        raise BundleError(
+            f"{table.where}: this genrelens has no front end {kind!r} (it has "
+            f"{', '.join(sorted(FRONT_ENDS))}); a newer one may: pip install -U genrelens"
+        )
+    return FRONT_ENDS[kind].from_dict({key: value for key, value in table.value.items() if key != "kind"})
+
+
+def _windows(table: JsonTable) -> WindowSettings:
+    settings = WindowSettings(table.integer("n_frames"), table.integer("hop_frames"))
+    table.check_nothing_left()
+    return settings
+
+
+def _calibration(table: JsonTable) -> float:
+    temperature = table.number("temperature")
+    table.check_nothing_left()
+    return temperature
+
+
+def _training(table: JsonTable) -> TrainingRecord:
+    record = TrainingRecord(
+        recipe=table.take("recipe", dict),
+        seed=table.integer("seed"),
+        dataset=table.text("dataset"),
+        split=table.text("split"),
+        trained_on=table.texts("trained_on"),
+        stopped_on=table.texts("stopped_on"),
+        genrelens_version=table.text("genrelens_version"),
+    )
+    table.check_nothing_left()
+    return record
+
+
+def _files(table: JsonTable) -> dict[str, FileRecord]:
+    files = {}
+    for name in list(table.value):
+        entry = table.table(name)
+        sha256 = entry.text("sha256")
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            entry.fail("sha256", "64 hex digits", sha256)
+        n_bytes = entry.integer("bytes")
+        if n_bytes < 0:
+            entry.fail("bytes", "a size of 0 or more", n_bytes)
+        entry.check_nothing_left()
+        files[name] = FileRecord(sha256, n_bytes)
+    return files

@@ -1,0 +1,136 @@
+"""The answer for one piece, and the one JSON form it has in the shell, the web page and the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCHEMA = "genrelens.prediction/1"
+
+REASONS = {
+    "silence": "there is nothing but silence",
+    "too_short": "less than a second of sound",
+}
+"""Why a prediction may abstain, in words for people."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a model says about one piece. ``c`` genres, ``w`` windows, ``d`` numbers of embedding.
+
+    Attributes:
+        names: the genres, in class order.
+        probabilities: ``(c,)`` float64, sum 1; all NaN when nothing could be computed.
+        window_times_s: ``(w, 2)`` float64, start and end of each window in the file, s.
+        window_probabilities: ``(w, c)`` float64; NaN in the rows of silent windows.
+        embedding: ``(d,)`` float32, mean over the windows that are not silent; NaN without any.
+        duration_s: length of the sound that was decoded, s.
+        model_name, model_hash: which model said so.
+        abstained: whether the answer is "don't know"; ``genre`` is then a guess at best, never an answer.
+        reason: ``"silence"``, ``"too_short"``, or None when it did not abstain.
+        notes: what the decoder had to say, e.g. that the file is truncated.
+    """
+
+    names: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    window_times_s: NDArray[np.float64]
+    window_probabilities: NDArray[np.float64]
+    embedding: NDArray[np.float32]
+    duration_s: float
+    model_name: str
+    model_hash: str
+    abstained: bool = False
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n_genres, n_windows = len(self.names), len(self.window_times_s)
+        shapes = (self.probabilities.shape, self.window_times_s.shape, self.window_probabilities.shape)
+        if shapes != ((n_genres,), (n_windows, 2), (n_windows, n_genres)):
+            raise ValueError(f"shapes {shapes} do not fit {n_genres} genres and {n_windows} windows")
+        if self.abstained != (self.reason is not None):
+            raise ValueError("a prediction abstains exactly when it has a reason")
+
+    @property
+    def genre(self) -> str | None:
+        """The likeliest genre (the best guess when ``abstained``), or None when nothing could be computed."""
+        if np.isnan(self.probabilities).any():
+            return None
+        return self.names[int(np.argmax(self.probabilities))]
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability of ``genre``, 0 to 1, or None when there is none."""
+        return None if self.genre is None else float(self.probabilities.max())
+
+    def top(self, n: int) -> list[tuple[str, float]]:
+        """The ``n`` likeliest genres with their probabilities, likeliest first; empty when there are none."""
+        if self.genre is None:
+            return []
+        order = np.argsort(-self.probabilities, kind="stable")[:n]
+        return [(self.names[i], float(self.probabilities[i])) for i in order]
+
+    def to_json(self, *, path: str | None, timeline: bool = False) -> dict[str, Any]:
+        """The prediction in JSON types, with ``windows`` only if ``timeline``. Probabilities have six
+        decimals.
+
+        ``probabilities``, ``genre`` and ``confidence`` are None when nothing could be computed; so are the
+        probabilities of a silent window.
+        """
+        row: dict[str, Any] = {
+            "schema": SCHEMA,
+            "path": path,
+            "genre": self.genre,
+            "confidence": None if self.confidence is None else round(self.confidence, 6),
+            "probabilities": _by_name(self.names, self.probabilities),
+            "abstained": self.abstained,
+            "reason": self.reason,
+        }
+        if timeline:
+            row["windows"] = [
+                {
+                    "start_s": round(float(start_s), 3),
+                    "end_s": round(float(end_s), 3),
+                    "probabilities": _by_name(self.names, probabilities),
+                }
+                for (start_s, end_s), probabilities in zip(
+                    self.window_times_s, self.window_probabilities, strict=True
+                )
+            ]
+        row["duration_s"] = round(self.duration_s, 3)
+        row["model"] = {"name": self.model_name, "hash": self.model_hash}
+        row["notes"] = list(self.notes)
+        row["error"] = None
+        return row
+
+
+def failed_row(
+    path: str | None, *, code: str, message: str, model_name: str, model_hash: str, timeline: bool = False
+) -> dict[str, Any]:
+    """The row of a path that could not be answered: the keys of ``Prediction.to_json``, the genre None."""
+    row: dict[str, Any] = {
+        "schema": SCHEMA,
+        "path": path,
+        "genre": None,
+        "confidence": None,
+        "probabilities": None,
+        "abstained": False,
+        "reason": None,
+    }
+    if timeline:
+        row["windows"] = []
+    row["duration_s"] = None
+    row["model"] = {"name": model_name, "hash": model_hash}
+    row["notes"] = []
+    row["error"] = {"code": code, "message": message}
+    return row
+
+
+def _by_name(names: Sequence[str], probabilities: NDArray[np.float64]) -> dict[str, float] | None:
+    if np.isnan(probabilities).any():
+        return None
+    return {name: round(float(p), 6) for name, p in zip(names, probabilities, strict=True)}

@@ -1,0 +1,76 @@
+"""ONNX Runtime, kept in one place: how sessions are made and what a graph must look like."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.errors import BundleError
+
+MAX_THREADS = 4
+"""Threads of one session at most: the nets are small, and more only wait for each other."""
+
+
+def open_session(graph: bytes, *, where: str, n_threads: int | None = None) -> Any:
+    """An ``onnxruntime.InferenceSession`` on the CPU; ``where`` names the graph in a :class:`BundleError`."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = n_threads or min(MAX_THREADS, os.cpu_count() or 1)
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads would burn the cores that the decoder and other processes could use.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(graph, sess_options=options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime raises classes of its own, none of them public
+        raise BundleError(f"{where}: ONNX Runtime cannot use this graph: {_first_line(error)}") from error
+
+
+def check_predict_graph(session: Any, *, where: str, n_frames: int, n_mels: int, n_genres: int) -> None:
+    """Refuse a graph whose input is not ``mel_db (w, n_frames, n_mels)`` or whose logits are not ``(w, c)``.
+
+    Sizes that the graph leaves open are checked when it runs.
+    """
+    inputs = {value.name: value.shape for value in session.get_inputs()}
+    outputs = {value.name: value.shape for value in session.get_outputs()}
+    if set(inputs) != {"mel_db"} or not {"logits", "embedding"} <= set(outputs):
+        raise BundleError(
+            f"{where}: expected a graph from mel_db to logits and embedding, "
+            f"got one from {', '.join(inputs)} to {', '.join(outputs)}"
+        )
+    if not _fits(inputs["mel_db"], (None, n_frames, n_mels)):
+        raise BundleError(
+            f"{where}: the graph takes windows {inputs['mel_db'][1:]}, "
+            f"the manifest has [{n_frames}, {n_mels}]"
+        )
+    if not _fits(outputs["logits"], (None, n_genres)):
+        raise BundleError(
+            f"{where}: the graph gives {outputs['logits'][-1]} logits, the manifest names {n_genres} genres"
+        )
+
+
+def run_graph(session: Any, outputs: list[str], *, mel_db: NDArray[np.float32], where: str) -> list[Any]:
+    """Run a graph on windows ``(w, n_frames, n_mels)`` in dB; a failure is a :class:`BundleError`."""
+    try:
+        results: list[Any] = session.run(outputs, {"mel_db": mel_db})
+    except Exception as error:
+        raise BundleError(f"{where}: the graph failed: {_first_line(error)}") from error
+    return results
+
+
+def _fits(shape: list[Any], expected: tuple[int | None, ...]) -> bool:
+    """Whether a graph's shape, with names for the sizes it leaves open, allows the expected one."""
+    if len(shape) != len(expected):
+        return False
+    return all(
+        want is None or not isinstance(size, int) or size == want
+        for size, want in zip(shape, expected, strict=True)
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,211 @@
+"""A saved model on disk: a folder or one zip file, read with every byte checked, written all or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from genrelens.bundle.manifest import FileRecord, Manifest
+from genrelens.errors import BundleError
+
+MANIFEST = "manifest.json"
+PREDICT = "predict.onnx"
+ATTENTION = "attention.onnx"
+CARD = "card.md"
+MAX_FILE_BYTES = 2**31 - 1
+"""No ONNX graph in one file can be larger (the limit of its encoding)."""
+MAX_MANIFEST_BYTES = 64 * 2**20
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, whenever it is written
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBundle:
+    """A bundle as read: its manifest, its hash and the content of every file, each equal to its SHA-256."""
+
+    manifest: Manifest
+    hash: str
+    files: dict[str, bytes]
+    path: Path
+
+
+def read_bundle(path: str | Path) -> StoredBundle:
+    """Read a bundle from a folder or a zip file, wholly in memory: nothing is unpacked.
+
+    Raises :class:`BundleError`: code ``missing`` where nothing is there, otherwise what is wrong with it.
+    """
+    place = Path(path)
+    where = str(place)
+    if place.is_dir():
+        return _read(_Folder(place), place)
+    if not place.exists():
+        raise BundleError(f"{where}: there is no such model (a folder or a .zip file)", code="missing")
+    try:
+        with zipfile.ZipFile(place) as archive:
+            return _read(_Zip(archive, where), place)
+    except zipfile.BadZipFile as error:
+        raise BundleError(f"{where}: not a genrelens model: neither a folder nor a whole zip file") from error
+    except OSError as error:
+        raise BundleError(f"{where}: cannot be read: {error.strerror or error}") from error
+
+
+def write_bundle(
+    path: str | Path,
+    *,
+    manifest: Manifest,
+    predict_onnx: bytes,
+    attention_onnx: bytes | None = None,
+    card: str = "",
+) -> Path:
+    """Write a bundle to ``path``: a zip file where the name ends in ``.zip``, else a folder. Returns the
+    path.
+
+    ``manifest.files`` is filled in here. What is being written stands aside until it is whole and on disk,
+    then takes its name; an older bundle of that name is replaced, anything else there is a
+    :class:`BundleError`.
+    """
+    place = Path(path)
+    _check_replaceable(place)
+    files = {PREDICT: predict_onnx, CARD: card.encode()}
+    if attention_onnx is not None:
+        files[ATTENTION] = attention_onnx
+    manifest = dataclasses.replace(
+        manifest, files={name: FileRecord.of(content) for name, content in files.items()}
+    )
+    files[MANIFEST] = manifest.to_bytes()
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+        try:
+            _write_aside(aside, place, files)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        raise BundleError(f"{place}: the model cannot be written: {error.strerror or error}") from error
+    return place
+
+
+class _Source(Protocol):
+    def read(self, name: str, limit: int) -> bytes:
+        """The file's content; more than ``limit`` bytes is an error, KeyError where there is no such file."""
+        ...
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str, limit: int) -> bytes:
+        file = self._folder / name
+        try:
+            if file.stat().st_size > limit:
+                raise BundleError(f"{self._folder}: {name} is larger than it should be; the model is damaged")
+            return file.read_bytes()
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        except OSError as error:
+            raise BundleError(f"{file}: cannot be read: {error.strerror or error}") from error
+
+
+class _Zip:
+    def __init__(self, archive: zipfile.ZipFile, where: str) -> None:
+        self._archive = archive
+        self._where = where
+
+    def read(self, name: str, limit: int) -> bytes:
+        try:
+            with self._archive.open(name) as member:
+                content = member.read(limit + 1)
+        except KeyError:
+            raise
+        except (
+            Exception
+        ) as error:  # zipfile raises zlib.error, RuntimeError, NotImplementedError, EOFError...
+            raise BundleError(
+                f"{self._where}: {name} cannot be unpacked; the model is damaged ({error})"
+            ) from error
+        if len(content) > limit:
+            raise BundleError(f"{self._where}: {name} is larger than it should be; the model is damaged")
+        return content
+
+
+def _read(source: _Source, path: Path) -> StoredBundle:
+    where = str(path)
+    try:
+        content = source.read(MANIFEST, MAX_MANIFEST_BYTES)
+    except KeyError:
+        raise BundleError(f"{where}: not a genrelens model: it holds no {MANIFEST}") from None
+    manifest = Manifest.from_bytes(content, where=where)
+    if PREDICT not in manifest.files:
+        raise BundleError(f"{where}: {MANIFEST} lists no {PREDICT}; the model is damaged")
+    files = {}
+    for name, record in manifest.files.items():
+        if record.n_bytes > MAX_FILE_BYTES:
+            raise BundleError(f"{where}: {name} claims {record.n_bytes} bytes; the most is {MAX_FILE_BYTES}")
+        try:
+            files[name] = source.read(name, record.n_bytes)
+        except KeyError:
+            raise BundleError(f"{where}: the file {name} is missing; the model is damaged") from None
+        if FileRecord.of(files[name]) != record:
+            raise BundleError(
+                f"{where}: {name} is damaged: its SHA-256 is not the one in {MANIFEST}; "
+                "copy or download it again"
+            )
+    return StoredBundle(manifest, Manifest.hash_of(content), files, path)
+
+
+def _check_replaceable(place: Path) -> None:
+    if not place.exists():
+        return
+    if place.is_dir():
+        replaceable = (place / MANIFEST).is_file() or not any(place.iterdir())
+    else:
+        replaceable = zipfile.is_zipfile(place)
+    if not replaceable:
+        raise BundleError(f"{place}: something else than a model is there already; give another name")
+
+
+def _write_aside(aside: Path, place: Path, files: dict[str, bytes]) -> None:
+    """Write everything under ``aside``, then move it to ``place``; ``aside`` keeps what was there."""
+    fresh = aside / "new"
+    if place.suffix.lower() == ".zip":
+        with fresh.open("wb") as out:
+            with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, content in sorted(files.items()):
+                    archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+            out.flush()
+            os.fsync(out.fileno())
+    else:
+        fresh.mkdir()
+        for name, content in files.items():
+            with (fresh / name).open("wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+        _sync_folder(fresh)
+    if place.is_dir():  # a folder cannot be renamed onto another
+        place.rename(aside / "old")
+        try:
+            fresh.rename(place)
+        except OSError:
+            (aside / "old").rename(place)
+            raise
+    else:
+        fresh.replace(place)
+    _sync_folder(place.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make new names in a folder last through a power cut, where the system can (Windows cannot)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
