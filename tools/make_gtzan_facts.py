@@ -2,9 +2,10 @@
 
     python tools/make_gtzan_facts.py ../shared/data/gtzan_index.csv
 
-The index has the columns clip, genre, artist, title, fault_filtered_part. Artists and repeats: Sturm (2012, "An
-analysis of the GTZAN music genre dataset"; 2014, arXiv 1306.1461). Fault-filtered parts: Kereliuk, Sturm & Larsen
-(2015, arXiv 1507.04761). ``tests/data/test_gtzan_facts.py`` runs this again and compares.
+The index has the columns clip, genre, artist, title, fault_filtered_part. Artists and repeats: Sturm (2012,
+"An analysis of the GTZAN music genre dataset"; corrected 2014; arXiv 1306.1461). Fault-filtered parts:
+Kereliuk, Sturm & Larsen (2015, arXiv 1507.04761). ``tests/data/test_gtzan_facts.py`` runs this again and
+compares.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ PACKAGE_DATA = Path(__file__).resolve().parent.parent / "src" / "genrelens" / "d
 
 # Bit-identical rows in Kaggle's features_30_sec.csv, so identical audio.
 EXACT = """
-disco.98/disco.99 hiphop.39/hiphop.45 hiphop.76/hiphop.78 metal.34/metal.94 metal.40/metal.61 metal.41/metal.62
-metal.42/metal.63 metal.43/metal.64 metal.44/metal.65 metal.45/metal.66 metal.58/rock.16 pop.54/pop.60 pop.67/pop.71
-reggae.81/reggae.82
+disco.98/disco.99 hiphop.39/hiphop.45 hiphop.76/hiphop.78 metal.34/metal.94 metal.40/metal.61
+metal.41/metal.62 metal.42/metal.63 metal.43/metal.64 metal.44/metal.65 metal.45/metal.66 metal.58/rock.16
+pop.54/pop.60 pop.67/pop.71 reggae.81/reggae.82
 """
 # Standardised distance of those rows < 1, and the index gives one artist and title for both.
 NEAR = """
@@ -47,7 +48,7 @@ def _clip(short: str) -> str:
 
 
 def one_spelling(artists: list[str]) -> dict[str, str]:
-    """Spellings that differ only in case, punctuation, "the", "and" and "&" are one artist: the commonest is kept."""
+    """Spellings that differ in case, punctuation, "the", "and" and "&" are one artist: the commonest stays."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for artist in artists:
         words = [word for word in re.findall(r"\w+", artist.casefold()) if word not in ("the", "and")]
@@ -64,7 +65,7 @@ def facts(rows: list[dict[str, str]]) -> dict[str, object]:
     return {
         "kind": "genrelens gtzan facts",
         "schema": 1,
-        "provenance": "tools/make_gtzan_facts.py; artists: Sturm 2012, corrected 2014; left out: Kereliuk et al. 2015",
+        "provenance": "artists: Sturm 2012, corrected 2014; left out: Kereliuk, Sturm & Larsen 2015",
         "artists": {row["clip"]: names[row["artist"]] for row in rows if row["artist"]},
         "left_out": [row["clip"] for row in rows if not row["fault_filtered_part"]],
         "exact_duplicates": pairs(EXACT),
@@ -81,10 +82,11 @@ def fault_filtered(rows: list[dict[str, str]]) -> Split:
             for part in ("train", "valid", "test")
         },
         provenance=(
-            "The fault-filtered split of Kereliuk, Sturm & Larsen 2015 (arXiv 1507.04761): 443/197/290 clips, no artist "
-            "in two parts, 70 repeated, distorted or mislabelled clips left out. Artists are compared as credited: a "
-            "guest's own clips may stand in another part (Donna Summer with Barbra Streisand, Shania Twain among "
-            "five, Bob Marley with Lauryn Hill), and so may clips whose artist is unknown."
+            "The fault-filtered split of Kereliuk, Sturm & Larsen 2015 (arXiv 1507.04761): 443/197/290 "
+            "clips, no artist in two parts, 70 repeated, distorted or mislabelled clips left out. Artists "
+            "are compared as credited: a guest's own clips may stand in another part (Donna Summer with "
+            "Barbra Streisand, Shania Twain among five, Bob Marley with Lauryn Hill), and so may clips "
+            "whose artist is unknown."
         ),
     )
 
@@ -103,10 +105,11 @@ def s4(clips: list[str]) -> Split:
         parts={part: tuple(ids) for part, ids in parts.items()},
         leaks=frozenset({"artists", "duplicates"}),
         provenance=(
-            "The usual way to split GTZAN, for comparison only: 64/16/20 of the 100 clips of each genre at random, by "
-            f"clip. S4's proportions and its seed {S4_SEED} from a sorted list, drawn by NumPy's PCG64 and so not "
-            "scikit-learn's permutation. It leaks artists and repeats, and takes in the clips that the fault-filtered "
-            "split leaves out and clips of that split's test part: no model that is to be trusted is trained on it."
+            "The usual way to split GTZAN, for comparison only: 64/16/20 of the 100 clips of each genre at "
+            f"random, by clip. S4's proportions and its seed {S4_SEED} from a sorted list, drawn by NumPy's "
+            "PCG64 and so not scikit-learn's permutation. It leaks artists and repeats, and takes in the "
+            "clips that the fault-filtered split leaves out and clips of that split's test part: no model "
+            "that is to be trusted is trained on it."
         ),
     )
 

@@ -1,8 +1,8 @@
 """Mel frames on disk: computed once a file, mapped into memory ever after.
 
-A cache file is named after everything that its numbers depend on, so nothing in it can be out of date; one that
-cannot be read is computed again. Plain ``.npy`` without objects, written aside and renamed, so that a killed run
-leaves no half of a file under a good name, and several processes may fill one folder.
+A cache file is named after everything that its numbers depend on, so nothing in it can be out of date; one
+that cannot be read is computed again. Plain ``.npy`` without objects, written aside and renamed, so that a
+killed run leaves no half of a file under a good name, and several processes may fill one folder.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class MelCache:
             raise DataError(f"the cache folder {str(folder)!r} cannot be made: {error.strerror}") from error
 
     def path(self, track: Track) -> Path:
-        """Where the track's frames are or will be: a name made of the settings and the file's path, size and time.
+        """Where the track's frames are or will be: a name made of the settings and the file's path, size and
+        time.
 
         ``top_db`` is not in it: power is kept, and a floor is set when it becomes dB.
         Raises :class:`AudioError` (code "missing") when the track's file is not there.
@@ -89,8 +90,9 @@ class MelCache:
         """Compute what is not there yet; return why not, by id, for the tracks that cannot be read.
 
         With ``n_workers`` above 1 that many processes are spawned (so the calling script needs the usual
-        ``if __name__ == "__main__"``). ``progress(n_done, n_tracks)`` is called after each track. A track that even
-        brings its process down costs only itself. Raises :class:`DataError` when the cache cannot be written.
+        ``if __name__ == "__main__"``). ``progress(n_done, n_tracks)`` is called after each track. A track
+        that even brings its process down costs only itself. Raises :class:`DataError` when the cache cannot
+        be written.
         """
         everything = tuple(tracks)
         errors: dict[str, str] = {}
@@ -210,7 +212,7 @@ def _stream_frames(file: IO[bytes], blocks: Iterable[npt.NDArray[np.float32]], s
 
 
 def _write_header(file: IO[bytes], n_frames: int, n_mels: int) -> None:
-    """NumPy pads the header so that the first axis can grow in place: it is as long for 0 frames as for millions."""
+    """NumPy pads headers so that the first axis can grow in place: 0 frames need as many bytes as millions."""
     header = {"descr": "<f4", "fortran_order": False, "shape": (n_frames, n_mels)}
     np.lib.format.write_array_header_1_0(file, header)
 

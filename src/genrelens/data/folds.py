@@ -1,12 +1,13 @@
 """Cutting tracks into parts along artists: cross-validation folds, and a part to stop the training by.
 
-What belongs together stays together: tracks of one artist and known repeats of one recording, joined until nothing
-overlaps (if A and B share an artist, and B and C a recording, A, B and C are one block). Only then are genres
-balanced, by a greedy rule: the largest block first, to the fold that has least of its genres.
+What belongs together stays together: tracks of one artist and known repeats of one recording, joined until
+nothing overlaps (if A and B share an artist, and B and C a recording, A, B and C are one block). Only then
+are genres balanced, by a greedy rule: the largest block first, to the fold that has least of its genres.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,12 +32,13 @@ class Block:
 
 
 def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
-    """The smallest sets of tracks that share no artist and no known recording with each other, in order of first id.
+    """The smallest sets of tracks that share no artist and no known recording with each other, in order of
+    first id.
 
     Raises :class:`DataError` when two tracks have one id.
     """
     ordered = sorted(tracks, key=lambda track: track.id)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in itertools.pairwise(ordered):
         if before.id == after.id:
             raise DataError(
                 f"two tracks have the id {after.id!r}; every track of a data set needs an id of its own"
@@ -64,21 +66,22 @@ def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
 def grouped_folds(tracks: Iterable[Track], *, n_folds: int, seed: int) -> tuple[Split, ...]:
     """``n_folds`` splits with parts "train" and "test"; each track is in "test" of exactly one.
 
-    No artist and no known recording is in both parts. The order of ``tracks`` does not matter. A genre with fewer
-    blocks than folds is missing from the test part of some, which the provenance says. Raises :class:`DataError`
-    for fewer than two folds, or fewer blocks than folds.
+    No artist and no known recording is in both parts. The order of ``tracks`` does not matter. A genre with
+    fewer blocks than folds is missing from the test part of some, which the provenance says. Raises
+    :class:`DataError` for fewer than two folds, or fewer blocks than folds.
     """
     all_blocks = blocks(tracks)
     if not 2 <= n_folds <= len(all_blocks):
         raise DataError(
-            f"expected between 2 folds and as many as there are artists that can be kept apart ({len(all_blocks)}), "
-            f"got {n_folds}",
+            "expected between 2 folds and as many as there are artists that can be kept apart "
+            f"({len(all_blocks)}), got {n_folds}",
             code="bad_folds",
         )
     folds = _deal(all_blocks, n_folds=n_folds, seed=seed)
     provenance = (
-        f"Fold of {n_folds} by artist and known recording, balanced by genre, seed {seed}, "
-        f"from {sum(len(block.tracks) for block in all_blocks)} tracks in {len(all_blocks)} groups.{_thin(all_blocks, n_folds)}"
+        f"Fold of {n_folds} by artist and known recording, balanced by genre, seed {seed}, from "
+        f"{sum(len(block.tracks) for block in all_blocks)} tracks in {len(all_blocks)} "
+        f"groups.{_thin(all_blocks, n_folds)}"
     )
     ids = [[track.id for block in fold for track in block.tracks] for fold in folds]
     everything = [id_ for fold in ids for id_ in fold]
@@ -98,9 +101,9 @@ def hold_out(
 ) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
     """Carve about ``fraction`` of each genre out of ``tracks``: ``(kept, held)``, each in order of id.
 
-    Whole blocks move, so no artist or known recording is on both sides. Of every genre at least one block is kept,
-    and at least one held if the genre has two blocks and three tracks. The order of ``tracks`` does not matter.
-    Raises :class:`DataError` when ``fraction`` is not between 0 and 1 or nothing can be held.
+    Whole blocks move, so no artist or known recording is on both sides. Of every genre at least one block is
+    kept, and at least one held if the genre has two blocks and three tracks. The order of ``tracks`` does not
+    matter. Raises :class:`DataError` when ``fraction`` is not between 0 and 1 or nothing can be held.
     """
     if not 0.0 < fraction < 1.0:
         raise DataError(
@@ -123,8 +126,8 @@ def hold_out(
         n_held.update(block.n_by_genre)
         n_left.subtract(block.n_by_genre.keys())
 
-    # First what fits into every one of its genres, then what brings a genre nearer to its share than it is, then
-    # for genres that still have nothing the block that is smallest.
+    # First what fits into every one of its genres, then what brings a genre nearer to its share than it is,
+    # then for genres that still have nothing the block that is smallest.
     for slack in (1.0, 2.0):
         for block in order:
             counts = block.n_by_genre
@@ -144,8 +147,8 @@ def hold_out(
             hold(min(movable, key=lambda block: len(block.tracks)))
     if not held:
         raise DataError(
-            f"nothing can be held out of {sum(total.values())} tracks in {len(all_blocks)} groups: expected a genre with "
-            f"three tracks by two artists at least",
+            f"nothing can be held out of {sum(total.values())} tracks in {len(all_blocks)} groups: expected "
+            "a genre with three tracks by two artists at least",
             code="nothing_to_hold",
         )
     held_ids = {track.id for block in held for track in block.tracks}
@@ -168,7 +171,8 @@ def _deal(all_blocks: tuple[Block, ...], *, n_folds: int, seed: int) -> list[lis
     held = np.zeros((n_folds, len(genres)))
     sizes = np.zeros(n_folds)
     for i in order:
-        # Putting block b into fold f adds 2 <held_f, share_b> to the sum of squares that perfect balance minimises.
+        # Putting block b into fold f adds 2 <held_f, share_b> to the sum of squares that perfect balance
+        # minimises.
         cost = np.round(held @ share[i], 12)
         k = int(np.lexsort((rng.permutation(n_folds), sizes, cost))[0])
         folds[k].append(all_blocks[i])

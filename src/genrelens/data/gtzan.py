@@ -1,9 +1,9 @@
-"""GTZAN: 1,000 excerpts of about 30 s, ten genres, 100 each (Tzanetakis & Cook 2002, "Musical genre classification of
-audio signals").
+"""GTZAN: 1,000 excerpts of about 30 s, ten genres, 100 each (Tzanetakis & Cook 2002, "Musical genre
+classification of audio signals").
 
-Licence: none; the clips are excerpts of published recordings, so genrelens ships facts about them and no sound.
-Artists and repeats are Sturm's (2012; 2014, arXiv 1306.1461), the fault-filtered split is Kereliuk, Sturm & Larsen's
-(2015, arXiv 1507.04761); ``tools/make_gtzan_facts.py`` writes them.
+Licence: none; the clips are excerpts of published recordings, so genrelens ships facts about them and no
+sound. Artists and repeats are Sturm's (2012, corrected 2014; arXiv 1306.1461), the fault-filtered split is
+Kereliuk, Sturm & Larsen's (2015, arXiv 1507.04761); ``tools/make_gtzan_facts.py`` writes them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LAYOUTS: Final = (
     ("gtzan", "Data", "genres_original"),
     ("gtzan", "genres"),
 )
-"""Where the ten genre folders may be below the root, in the order in which they are looked for; case does not matter."""
+"""Where the ten genre folders may be below the root, in the order of looking; case does not matter."""
 
 # Which of two files of one clip is taken: what lost the least comes first. Only these endings count as clips.
 _SUFFIXES: Final = (
@@ -59,8 +59,8 @@ _SUFFIXES: Final = (
     ".mp3",
     ".wma",
 )
-# How files with these endings must begin. jazz.00054.wav of Kaggle's copy does not; reading 4 bytes of 1,000 files
-# costs some 30 ms, decoding them a minute.
+# How files with these endings must begin. jazz.00054.wav of Kaggle's copy does not; reading 4 bytes of 1,000
+# files costs some 30 ms, decoding them a minute.
 _MAGIC: Final[Mapping[str, tuple[bytes, ...]]] = {
     ".wav": (b"RIFF", b"RIFX", b"RF64"),
     ".au": (b".snd",),
@@ -78,9 +78,10 @@ _CLIP_NAME: Final = re.compile(r"(?P<genre>[^.]+)\.(?P<number>[0-9]{5})(?P<suffi
 class GtzanData:
     """What :func:`load` found: ``tracks`` in order of id, and what is not among them.
 
-    ``missing`` are the ids that have no file, ``unreadable`` pairs of id and reason, ``left_out`` the ids among
-    ``tracks`` that the fault-filtered split leaves out as faulty (never train on them), ``notes`` sentences about
-    anything else that was odd. ``tracks``, ``missing`` and ``unreadable`` together are the 1,000 clips.
+    ``missing`` are the ids that have no file, ``unreadable`` pairs of id and reason, ``left_out`` the ids
+    among ``tracks`` that the fault-filtered split leaves out as faulty (never train on them), ``notes``
+    sentences about anything else that was odd. ``tracks``, ``missing`` and ``unreadable`` together are the
+    1,000 clips.
     """
 
     tracks: tuple[Track, ...]
@@ -93,9 +94,9 @@ class GtzanData:
 def load(root: Path | str | None = None) -> GtzanData:
     """Find the clips of GTZAN below ``root`` (``None``: the folder that ``GENRELENS_DATA`` names).
 
-    Takes the layouts in :data:`LAYOUTS`, any audio ending, and ``hiphop``, ``hip-hop`` or ``HipHop`` in folder and
-    file names. No sound is decoded: files are found and their first bytes looked at. Raises :class:`DataError` when
-    the folder is missing or holds no clip.
+    Takes the layouts in :data:`LAYOUTS`, any audio ending, and ``hiphop``, ``hip-hop`` or ``HipHop`` in
+    folder and file names. No sound is decoded: files are found and their first bytes looked at. Raises
+    :class:`DataError` when the folder is missing or holds no clip.
     """
     top = data_root(root)
     folders = _genre_folders(top)
@@ -111,9 +112,10 @@ def load(root: Path | str | None = None) -> GtzanData:
                 files[id_].append(path)
     if not files:
         raise DataError(
-            f"no GTZAN clips in {str(top)!r}: expected ten folders of genres (blues, classical, ...) with files like "
-            f"blues/blues.00000.wav, at the top or below 'genres_original', 'Data/genres_original' or 'genres'; found "
-            f"{_what_is_there(top)}. Give the folder that GTZAN was unpacked into",
+            f"no GTZAN clips in {str(top)!r}: expected ten folders of genres (blues, classical, ...) with "
+            "files like blues/blues.00000.wav, at the top or below 'genres_original', "
+            f"'Data/genres_original' or 'genres'; found {_what_is_there(top)}. Give the folder that GTZAN "
+            "was unpacked into",
             code="not_gtzan",
         )
     artists, recordings, left_out = facts().artists, facts().recordings, facts().left_out
@@ -122,17 +124,17 @@ def load(root: Path | str | None = None) -> GtzanData:
     for id_, paths in sorted(files.items()):
         paths.sort(key=lambda path: (_SUFFIXES.index(path.suffix.lower()), str(path)))
         faults = {path: fault for path in paths if (fault := _fault(path)) is not None}
-        path = next((path for path in paths if path not in faults), None)
+        chosen = next((path for path in paths if path not in faults), None)
         if len(paths) > 1:
             names = ", ".join(str(p.relative_to(top)) for p in paths)
             notes.append(
-                f"{id_} has {len(paths)} files ({names}); {'none' if path is None else path.name} is used"
+                f"{id_} has {len(paths)} files ({names}); {'none' if chosen is None else chosen.name} is used"
             )
-        if path is None:
+        if chosen is None:
             unreadable.append((id_, f"{paths[0]}: {faults[paths[0]]}"))
         else:
             genre = id_.split(".")[0]
-            tracks.append(Track(id_, path, genre, artists.get(id_), DATASET, recordings.get(id_)))
+            tracks.append(Track(id_, chosen, genre, artists.get(id_), DATASET, recordings.get(id_)))
     return GtzanData(
         tracks=tuple(tracks),
         missing=tuple(id_ for id_ in all_ids() if id_ not in files),
@@ -168,9 +170,9 @@ def all_ids() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the clips: ``artists`` by id (an id without one is of an unknown artist), ``recordings`` by id
-    of the clips that repeat another one (-> the first id of the cluster), ``left_out`` the faulty clips' ids, and the
-    pairs of exact and near duplicates.
+    """What is known of the clips: ``artists`` by id (an id without one is of an unknown artist),
+    ``recordings`` by id of the clips that repeat another one (-> the first id of the cluster), ``left_out``
+    the faulty clips' ids, and the pairs of exact and near duplicates.
     """
 
     artists: Mapping[str, str]

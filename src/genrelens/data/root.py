@@ -19,7 +19,8 @@ def data_root(root: Path | str | None = None) -> Path:
     given = os.environ.get(VARIABLE, "") if root is None else str(root)
     if not given.strip():
         raise DataError(
-            f"no data folder: give one (--data DIR on the command line) or name it in the environment variable {VARIABLE}",
+            "no data folder: give one (--data DIR on the command line) or name it in the environment "
+            f"variable {VARIABLE}",
             code="no_data_root",
         )
     folder = Path(given).expanduser()

@@ -1,8 +1,9 @@
 """Which tracks train, which stop the training, which test it: a file with a version and a history.
 
-A split refuses what it does not admit. Tracks of one artist, repeats of one recording or pieces of one track on
-both sides make a genre classifier look better than it is (Sturm, "The State of the Art Ten Years After a State of
-the Art", 2014, arXiv 1306.1461), so an overlap is an error unless the split declares it in ``leaks``.
+A split refuses what it does not admit. Tracks of one artist, repeats of one recording or pieces of one track
+on both sides make a genre classifier look better than it is (Sturm, "The GTZAN dataset: its contents, its
+faults, their effects on evaluation, and its future use", arXiv 1306.1461), so an overlap is an error unless
+the split declares it in ``leaks``.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ _KEYS: Final = frozenset({"schema", "kind", "name", "version", "leaks", "provena
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """One thing that stands in more than one part: ``kind`` is a key of :data:`LEAKS`, ``what`` the id, recording or
-    artist, ``parts`` the names of the parts it stands in.
+    """One thing that stands in more than one part: ``kind`` is a key of :data:`LEAKS`, ``what`` the id,
+    recording or artist, ``parts`` the names of the parts it stands in.
     """
 
     kind: str
@@ -43,10 +44,10 @@ class Overlap:
 class Split:
     """Named parts of a data set, as ids.
 
-    ``parts`` maps a part's name ("train", "valid", "test", ...) to its ids; ``leaks`` are the keys of :data:`LEAKS`
-    that the split admits; ``provenance`` says in words where it comes from. Raises :class:`SplitError` when made
-    with a repeated id, an unknown leak, or one id in two parts without the leak "segments"; :meth:`check` does the
-    same for repeats and artists, which only the tracks know.
+    ``parts`` maps a part's name ("train", "valid", "test", ...) to its ids; ``leaks`` are the keys of
+    :data:`LEAKS` that the split admits; ``provenance`` says in words where it comes from. Raises
+    :class:`SplitError` when made with a repeated id, an unknown leak, or one id in two parts without the leak
+    "segments"; :meth:`check` does the same for repeats and artists, which only the tracks know.
     """
 
     name: str
@@ -85,7 +86,8 @@ class Split:
         for name in part.split("+"):
             if name not in self.parts:
                 raise SplitError(
-                    f"split {self.name!r} has no part {name!r}; its parts: {', '.join(self.parts)} (join them with '+')"
+                    f"split {self.name!r} has no part {name!r}; its parts: {', '.join(self.parts)} (join "
+                    "them with '+')"
                 )
             ids.update(dict.fromkeys(self.parts[name]))
         return tuple(ids)
@@ -104,8 +106,9 @@ class Split:
         missing = [id_ for id_ in wanted if id_ not in by_id]
         if missing and (not found or not allow_missing):
             raise SplitError(
-                f"split {self.name!r}, part {name!r} expects {len(wanted)} tracks, of which {len(missing)} are missing: "
-                f"{_some(missing)}. Check that the data set is complete and is the one that the split was made for"
+                f"split {self.name!r}, part {name!r} expects {len(wanted)} tracks, of which {len(missing)} "
+                f"are missing: {_some(missing)}. Check that the data set is complete and is the one that the "
+                "split was made for"
             )
         return found
 
@@ -121,7 +124,7 @@ class Split:
         )
 
     def check(self, tracks: Iterable[Track]) -> None:
-        """Raise :class:`SplitError` if the tracks overlap between parts in a way that ``leaks`` does not declare."""
+        """Raise :class:`SplitError` if tracks overlap between parts in a way that ``leaks`` does not declare."""
         self._refuse(self.overlaps(tracks))
 
     def _refuse(self, overlaps: Sequence[Overlap]) -> None:
@@ -133,8 +136,9 @@ class Split:
             found = [f"{o.what} ({', '.join(o.parts)})" for o in overlaps if o.kind == kind]
             if found and kind not in self.leaks:
                 raise SplitError(
-                    f"split {self.name!r} has {what} in more than one part and does not declare it: {_some(found)}. "
-                    f"Move them to one side, or add {kind!r} to the split's leaks so that every report says so",
+                    f"split {self.name!r} has {what} in more than one part and does not declare it: "
+                    f"{_some(found)}. Move them to one side, or add {kind!r} to the split's leaks so that "
+                    "every report says so",
                     code="undeclared_leak",
                 )
 
@@ -165,7 +169,8 @@ class Split:
         schema = document.get("schema")
         if schema != SCHEMA or isinstance(schema, bool):
             raise SplitError(
-                f"{source} has schema {schema!r}, this genrelens reads schema {SCHEMA}; update genrelens or make it again"
+                f"{source} has schema {schema!r}, this genrelens reads schema {SCHEMA}; update genrelens or "
+                "make it again"
             )
         if document.keys() != _KEYS:
             wrong = sorted(document.keys() ^ _KEYS)
@@ -182,8 +187,8 @@ class Split:
         )
         if not well_typed:
             raise SplitError(
-                f"{source}: expected name and provenance as text, version as a whole number, leaks as a list of words, "
-                f"and parts as lists of ids by name"
+                f"{source}: expected name and provenance as text, version as a whole number, leaks as a list "
+                "of words, and parts as lists of ids by name"
             )
         return cls(
             name=document["name"],
@@ -195,7 +200,7 @@ class Split:
 
     @classmethod
     def read(cls, path: Path | str) -> Split:
-        """Read a split from a JSON file. Raises :class:`SplitError` when it cannot be read or is not a split."""
+        """Read a split from a JSON file. Raises :class:`SplitError` when that fails or is not a split."""
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -213,8 +218,8 @@ def _by_id(tracks: Iterable[Track], *, name: str) -> dict[str, Track]:
         other = by_id.setdefault(track.id, track)
         if other != track:
             raise SplitError(
-                f"split {name!r} cannot tell two tracks with the id {track.id!r} apart: {str(other.path)!r} and "
-                f"{str(track.path)!r}; give each track of a data set an id of its own"
+                f"split {name!r} cannot tell two tracks with the id {track.id!r} apart: {str(other.path)!r} "
+                f"and {str(track.path)!r}; give each track of a data set an id of its own"
             )
     return by_id
 

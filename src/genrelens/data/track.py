@@ -12,10 +12,10 @@ from genrelens.errors import DataError
 class Track:
     """One labelled piece.
 
-    ``id`` is unique within its data set, ``genre`` is spelt as the data set's taxonomy spells it. ``artist`` is
-    ``None`` when nobody knows; such a track is a group of its own. ``recording`` names the cluster of known
-    repeats of one recording that the track belongs to (the first id of the cluster), ``None`` when no repeat is
-    known. Raises :class:`DataError` on an empty id, genre or artist.
+    ``id`` is unique within its data set, ``genre`` is spelt as the data set's taxonomy spells it. ``artist``
+    is ``None`` when nobody knows; such a track is a group of its own. ``recording`` names the cluster of
+    known repeats of one recording that the track belongs to (the first id of the cluster), ``None`` when no
+    repeat is known. Raises :class:`DataError` on an empty id, genre or artist.
     """
 
     id: str
@@ -28,7 +28,8 @@ class Track:
     def __post_init__(self) -> None:
         if not self.id or not self.genre:
             raise DataError(
-                f"a track needs an id and a genre, got id {self.id!r} and genre {self.genre!r} for {str(self.path)!r}"
+                f"a track needs an id and a genre, got id {self.id!r} and genre {self.genre!r} for "
+                f"{str(self.path)!r}"
             )
         if self.artist is not None and not self.artist.strip():
             raise DataError(f"track {self.id!r} has an empty artist; give None when the artist is unknown")
