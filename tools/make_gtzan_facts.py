@@ -48,7 +48,7 @@ def _clip(short: str) -> str:
 
 
 def one_spelling(artists: list[str]) -> dict[str, str]:
-    """Spellings that differ in case, punctuation, "the", "and" and "&" are one artist: the commonest stays."""
+    """Spellings differing in case, punctuation, "the", "and" and "&" are one artist; the commonest stays."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for artist in artists:
         words = [word for word in re.findall(r"\w+", artist.casefold()) if word not in ("the", "and")]

@@ -212,7 +212,7 @@ def _stream_frames(file: IO[bytes], blocks: Iterable[npt.NDArray[np.float32]], s
 
 
 def _write_header(file: IO[bytes], n_frames: int, n_mels: int) -> None:
-    """NumPy pads headers so that the first axis can grow in place: 0 frames need as many bytes as millions."""
+    """NumPy pads headers so that the first axis can grow in place: 0 frames take as many bytes as many."""
     header = {"descr": "<f4", "fortran_order": False, "shape": (n_frames, n_mels)}
     np.lib.format.write_array_header_1_0(file, header)
 

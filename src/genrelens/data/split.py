@@ -81,7 +81,7 @@ class Split:
         self._refuse(_in_several(_places(self.parts, None), "segments"))
 
     def ids(self, part: str) -> tuple[str, ...]:
-        """The ids of a part, in the split's order; ``"train+valid"`` joins parts (an id in both comes once)."""
+        """The ids of a part, in the split's order; ``"train+valid"`` joins parts (an id in both once)."""
         ids: dict[str, None] = {}
         for name in part.split("+"):
             if name not in self.parts:
@@ -157,7 +157,7 @@ class Split:
 
     @classmethod
     def from_json(cls, text: str, *, source: str = "the split") -> Split:
-        """Read :meth:`to_json`'s text; ``source`` is what error messages call it. Raises :class:`SplitError`."""
+        """Read what :meth:`to_json` wrote; errors call it ``source``. Raises :class:`SplitError`."""
         try:
             document: Any = json.loads(text)
         except (ValueError, RecursionError) as error:
