@@ -1,0 +1,221 @@
+"""Recipes: how a model is made, as a frozen dataclass that reads from and writes to TOML.
+
+A recipe names the front end, the windows, the network, the augmentation and the training, and nothing else does:
+what a recipe does not say, the program does not guess. An unknown key or a wrong type is an error that names both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from genrelens.errors import GenrelensError, RecipeError
+from genrelens.frontend.mel import MelSettings
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRecipe:
+    """Windows of ``n_frames`` frames; in prediction one starts every ``hop_frames`` frames."""
+
+    n_frames: int
+    hop_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecipe:
+    """An architecture of :mod:`genrelens.models` and the options of its constructor."""
+
+    architecture: str
+    options: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentRecipe:
+    """What is done to training windows, and to nothing else. Zero switches a thing off.
+
+    ``eq_db``: standard deviation of a random smooth equaliser curve, dB. ``band_shift``: largest shift of the mel
+    axis, bands. ``n_masks``: time masks and band masks a window; ``time_mask``: longest time mask as a share of the
+    window; ``band_mask``: widest band mask, bands (SpecAugment, Park et al. 2019, arXiv 1904.08779).
+    ``mixup_alpha``: Beta(alpha, alpha) of mixup (Zhang et al. 2018, arXiv 1710.09412).
+    """
+
+    eq_db: float
+    band_shift: int
+    n_masks: int
+    time_mask: float
+    band_mask: int
+    mixup_alpha: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """The optimisation: AdamW, linear warm-up, then a cosine to 1 % over ``max_epochs`` or a constant rate.
+
+    ``patience``: epochs without a lower loss on the stopping tracks before training ends; the best weights are
+    always the ones that are kept. ``stop_on``: ``"valid"`` stops on the split's valid part, as most published work
+    does; ``"train"`` takes ``stop_share`` of the training tracks (whole artists) for it and leaves valid untouched.
+    ``average_decay``: decay a step of the running average of the weights, 0 for none.
+    """
+
+    max_epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    warmup_epochs: int
+    schedule: Literal["cosine", "constant"]
+    label_smoothing: float
+    average_decay: float
+    patience: int
+    stop_on: Literal["valid", "train"]
+    stop_share: float
+    precision: Literal["32-true", "bf16-mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that makes a model, but for the music and the seed."""
+
+    name: str
+    system: str
+    summary: str
+    front_end: MelSettings
+    windows: WindowRecipe
+    model: ModelRecipe
+    augment: AugmentRecipe
+    training: TrainingRecipe
+
+    def __post_init__(self) -> None:
+        _check_ranges(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries of TOML and JSON types; :meth:`from_dict` takes them back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any], *, where: str) -> Recipe:
+        """Build a recipe, or raise :class:`RecipeError` naming ``where``, the key, what was expected and what came."""
+        table = {key: _without_none(value) for key, value in table.items()}
+        try:
+            recipe: Recipe = _build(cls, table, where=where, path="")
+        except RecipeError:
+            raise
+        except GenrelensError as error:
+            raise RecipeError(f"{where}: {error}") from error
+        return recipe
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: an optional number that is None is simply absent from the table."""
+    if isinstance(value, Mapping):
+        return {key: item for key, item in value.items() if item is not None}
+    return value
+
+
+def _build(cls: Any, table: Any, *, where: str, path: str) -> Any:
+    if not isinstance(table, Mapping):
+        raise RecipeError(f"{where}: [{path}] should be a table, got {table!r}")
+    hints = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    unknown = sorted(set(table) - set(fields))
+    if unknown:
+        raise RecipeError(
+            f"{where}: unknown key {_dotted(path, unknown[0])!r}; known keys here: {', '.join(sorted(fields))}"
+        )
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        key = _dotted(path, name)
+        if name in table:
+            values[name] = _value(hints[name], table[name], where=where, key=key)
+        elif type(None) in typing.get_args(hints[name]):
+            values[name] = None
+        elif field.default is dataclasses.MISSING:
+            raise RecipeError(f"{where}: the key {key!r} is missing")
+    return cls(**values)
+
+
+def _dotted(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _value(hint: Any, value: Any, *, where: str, key: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, where=where, path=key)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        if value in arguments:
+            return value
+        raise RecipeError(f"{where}: {key} should be one of {', '.join(map(repr, arguments))}, got {value!r}")
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        if isinstance(value, Mapping) and all(isinstance(item, str | int | float | bool) for item in value.values()):
+            return dict(value)
+        raise RecipeError(f"{where}: {key} should be a table of plain values, got {value!r}")
+    options = arguments if origin in (typing.Union, types.UnionType) else (hint,)
+    for option in options:
+        if option is float and type(value) is int:
+            return float(value)
+        if type(value) is option:
+            return value
+    wanted = " or ".join(option.__name__ for option in options if option is not type(None))
+    raise RecipeError(f"{where}: {key} should be of type {wanted}, got {value!r}")
+
+
+def _check_ranges(recipe: Recipe) -> None:
+    training, augment, windows = recipe.training, recipe.augment, recipe.windows
+    checks = {
+        "windows.n_frames of at least 8": windows.n_frames >= 8,
+        "windows.hop_frames between 1 and windows.n_frames": 1 <= windows.hop_frames <= windows.n_frames,
+        "training.max_epochs of at least 1": training.max_epochs >= 1,
+        "training.batch_size of at least 2": training.batch_size >= 2,
+        "training.learning_rate above 0": training.learning_rate > 0,
+        "training.weight_decay of at least 0": training.weight_decay >= 0,
+        "training.warmup_epochs between 0 and max_epochs": 0 <= training.warmup_epochs <= training.max_epochs,
+        "training.label_smoothing from 0 to below 1": 0 <= training.label_smoothing < 1,
+        "training.average_decay from 0 to below 1": 0 <= training.average_decay < 1,
+        "training.patience of at least 1": training.patience >= 1,
+        "training.stop_share above 0 and below 0.5": 0 < training.stop_share < 0.5,
+        "augment.eq_db of at least 0": augment.eq_db >= 0,
+        "augment.band_shift from 0 to below half of n_mels": 0 <= augment.band_shift < recipe.front_end.n_mels / 2,
+        "augment.n_masks of at least 0": augment.n_masks >= 0,
+        "augment.time_mask from 0 to 0.5": 0 <= augment.time_mask <= 0.5,
+        "augment.band_mask from 0 to below n_mels": 0 <= augment.band_mask < recipe.front_end.n_mels,
+        "augment.mixup_alpha of at least 0": augment.mixup_alpha >= 0,
+    }
+    for wanted, holds in checks.items():
+        if not holds:
+            raise RecipeError(f"recipe {recipe.name!r} should have {wanted}")
+
+
+def names() -> tuple[str, ...]:
+    """Names of the recipes that come with genrelens, in alphabetical order."""
+    folder = resources.files("genrelens") / "recipes"
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
+def load(name_or_path: str | Path) -> Recipe:
+    """A recipe by the name of one that comes with genrelens, or from a TOML file of one's own."""
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"could not read the recipe {path}: {error}") from error
+        where = str(path)
+    elif str(name_or_path) in names():
+        text = (resources.files("genrelens") / "recipes" / f"{name_or_path}.toml").read_text(encoding="utf-8")
+        where = f"recipe {name_or_path}"
+    else:
+        raise RecipeError(f"unknown recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a path ending in .toml")
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where} is not valid TOML: {error}") from error
+    return Recipe.from_dict(table, where=where)

@@ -1,0 +1,103 @@
+"""What the network sees while it learns: augmented batches to train on, whole tracks to stop on.
+
+Every number drawn depends only on (seed, epoch, batch), so a resumed training sees what an uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from genrelens.bundle.windows import WindowSettings, is_silent, iter_windows
+from genrelens.data import augment
+from genrelens.frontend.mel import power_to_db
+from genrelens.recipe import Recipe
+
+Frames = NDArray[np.float32]
+
+
+class TrackWindows(NamedTuple):
+    """All windows of one track: ``mel_db`` (w, n_frames, n_mels), ``weights`` (w,), 0 where silent, and its class."""
+
+    mel_db: Tensor
+    weights: Tensor
+    target: Tensor
+
+
+class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
+    """Item ``b`` is batch ``b`` of the current epoch: ``mel_db`` (batch, n_frames, n_mels), targets (batch, n_classes).
+
+    Each epoch takes one random window of each track, in an order of its own. Call :meth:`set_epoch` before an epoch.
+    The last batch is as large as the others: it is filled with tracks from the front of the order.
+    """
+
+    def __init__(self, recipe: Recipe, frames: Sequence[Frames], targets: NDArray[np.int64], *, n_classes: int, seed: int) -> None:
+        self.recipe, self.frames, self.seed = recipe, frames, seed
+        self.targets = np.eye(n_classes, dtype=np.float32)[targets]
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose batches the items are."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-len(self.frames) // self.recipe.training.batch_size)
+
+    def __getitem__(self, batch: int) -> tuple[Tensor, Tensor]:
+        if not 0 <= batch < len(self):
+            raise IndexError(batch)
+        size = self.recipe.training.batch_size
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.frames))
+        chosen = np.resize(order, len(self) * size)[batch * size : (batch + 1) * size]
+        rng = np.random.default_rng([self.seed, self.epoch, batch])
+        n_frames = self.recipe.windows.n_frames
+        power = np.stack([augment.crop(self.frames[i], n_frames=n_frames, rng=rng) for i in chosen])
+        mel_db, targets = augmented(self.recipe, power, self.targets[chosen], rng=rng)
+        return torch.from_numpy(mel_db), torch.from_numpy(targets)
+
+
+def augmented(recipe: Recipe, power: Frames, targets: Frames, *, rng: np.random.Generator) -> tuple[Frames, Frames]:
+    """Power (batch, n_frames, n_mels) -> decibels of the same shape and soft targets, by the recipe's augmentation."""
+    settings = recipe.augment
+    if settings.band_shift:
+        power = augment.shift_bands(power, band_shift=settings.band_shift, rng=rng)
+    if settings.eq_db:
+        power = augment.equalise(power, eq_db=settings.eq_db, rng=rng)
+    mel_db = power_to_db(power, top_db=recipe.front_end.top_db)
+    if settings.mixup_alpha:
+        mel_db, targets = augment.mixup(mel_db, targets, alpha=settings.mixup_alpha, rng=rng)
+    if settings.n_masks:
+        mel_db = augment.mask(
+            mel_db,
+            n_masks=settings.n_masks,
+            time_mask=settings.time_mask,
+            band_mask=settings.band_mask,
+            rng=rng,
+        )
+    smoothing = recipe.training.label_smoothing
+    return mel_db, targets * (1 - smoothing) + np.float32(smoothing / targets.shape[1])
+
+
+class WholeTracks(Dataset[TrackWindows]):
+    """Item ``i`` is every window of track ``i``, cut by the code that prediction uses."""
+
+    def __init__(self, recipe: Recipe, frames: Sequence[Frames], targets: NDArray[np.int64]) -> None:
+        self.recipe, self.frames, self.targets = recipe, frames, targets
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, i: int) -> TrackWindows:
+        if not 0 <= i < len(self):
+            raise IndexError(i)
+        settings = WindowSettings(self.recipe.windows.n_frames, self.recipe.windows.hop_frames)
+        power = [window.power for window in iter_windows([self.frames[i]], settings=settings)]
+        weights = np.array([0.0 if is_silent(window) else 1.0 for window in power])
+        mel_db = power_to_db(np.stack(power), top_db=self.recipe.front_end.top_db)
+        return TrackWindows(torch.from_numpy(mel_db), torch.from_numpy(weights), torch.tensor(int(self.targets[i])))

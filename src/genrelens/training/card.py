@@ -1,0 +1,35 @@
+"""The model card: what a bundle is, what it was made from, and figures that somebody measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genrelens.bundle.manifest import Manifest
+
+
+def model_card(manifest: Manifest, *, figures: Sequence[str] = ()) -> str:
+    """Markdown of a bundle's card; ``figures`` are paragraphs or tables made from reports, never typed by hand."""
+    training = manifest.training
+    experimental = ", ".join(manifest.experimental) or "none"
+    measured = "\n\n".join(figures) or "None yet: `genrelens evaluate` measures them."
+    return f"""# {manifest.name}
+
+Names the genre of a piece of music, one of: {", ".join(manifest.taxonomy.names)}.
+
+- **Recipe**: `{manifest.name}` of genrelens {training.genrelens_version}, seed {training.seed}.
+- **Trained on**: {len(training.trained_on)} tracks of {training.dataset}, split {training.split}; their ids are in
+  `manifest.json`.
+- **Stopped on**: {len(training.stopped_on)} other tracks, which also set the temperature ({manifest.temperature:.3f}).
+- **Experimental genres** (too few artists to train on or to measure, accuracy not measurable yet): {experimental}.
+- **Licence**: {manifest.licence}.
+
+## Figures
+
+{measured}
+
+## Limits
+
+It knows the genres above and nothing else, as they were labelled in the data named above. The music is mostly Western, mostly
+recorded before 2002. Speech, noise and music of other kinds get one of these genres too, unless the sound is silent or
+shorter than a second.
+"""

@@ -1,0 +1,91 @@
+"""A trained network -> the ONNX graphs of a bundle: normalisation inside, window count free, attention apart."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from genrelens.models.network import Network
+
+OPSET = 20
+
+
+class _Predict(nn.Module):
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, mel_db: Tensor) -> tuple[Tensor, Tensor]:
+        output = self.network(mel_db)
+        return output.logits, output.embedding
+
+
+class _Attention(nn.Module):
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, mel_db: Tensor) -> Tensor:
+        weights = self.network.attention(mel_db)
+        assert weights is not None
+        return weights[0]
+
+
+def predict_onnx(network: Network, *, n_frames: int, n_mels: int) -> bytes:
+    """``mel_db (windows, n_frames, n_mels)`` -> ``logits (windows, c)``, ``embedding (windows, d)``, float32."""
+    # A batch of one would be taken for a constant and freeze the axis.
+    example = torch.zeros(2, n_frames, n_mels)
+    return _export(_Predict(network), example, ["logits", "embedding"], free_windows=True)
+
+
+def attention_onnx(network: Network, *, n_frames: int, n_mels: int) -> bytes | None:
+    """``mel_db (1, n_frames, n_mels)`` -> ``attention (layers, heads, tokens, tokens)``; None without attention."""
+    example = torch.zeros(1, n_frames, n_mels)
+    with torch.no_grad():
+        if network.eval().attention(example) is None:
+            return None
+    return _export(_Attention(network), example, ["attention"], free_windows=False)
+
+
+def _export(module: nn.Module, example: Tensor, outputs: list[str], *, free_windows: bool) -> bytes:
+    windows = torch.export.Dim("windows", min=1, max=4096)
+    with _quiet():
+        program = torch.onnx.export(
+            module.cpu().float().eval(),
+            (example,),
+            input_names=["mel_db"],
+            output_names=outputs,
+            opset_version=OPSET,
+            dynamic_shapes={"mel_db": {0: windows}} if free_windows else None,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    for node in model.graph.node:
+        del node.metadata_props[:]  # stack traces with the paths of the machine that exported
+        node.doc_string = ""
+    del model.graph.metadata_props[:]
+    del model.graph.value_info[:]
+    content: bytes = model.SerializeToString()
+    return content
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter prints its progress and warns of its own deprecated calls; neither is for our users."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,137 @@
+"""A run's folder: what is being trained, how far it has come, and what came of it.
+
+    run.json        recipe, seed, ids, versions; "finished" once the bundle is written
+    history.csv     one row an epoch
+    checkpoints/    last.ckpt to resume from, best.ckpt with the weights of the lowest stopping loss
+    bundle/         the model
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genrelens import __version__
+from genrelens.errors import TrainingError
+from genrelens.recipe import Recipe
+
+SCHEMA = "genrelens.run/1"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a training is: two plans that are equal give the same bundle on the same machine."""
+
+    recipe: Recipe
+    seed: int
+    dataset: str
+    split: str
+    train_ids: tuple[str, ...]
+    stop_ids: tuple[str, ...]
+    stop_part: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types."""
+        return {
+            "schema": SCHEMA,
+            "genrelens_version": __version__,
+            "recipe": self.recipe.to_dict(),
+            "seed": self.seed,
+            "dataset": self.dataset,
+            "split": self.split,
+            "train_ids": list(self.train_ids),
+            "stop_ids": list(self.stop_ids),
+            "stop_part": self.stop_part,
+        }
+
+
+class RunFolder:
+    """Opens a folder for a plan: new, or one that holds the same plan half done and is to be resumed.
+
+    Raises :class:`TrainingError` when the folder holds something else, a finished run, or an interrupted one
+    without ``resume``.
+    """
+
+    def __init__(self, folder: Path, plan: RunPlan, *, resume: bool) -> None:
+        self.folder, self.plan = folder, plan
+        stored = read_run(folder) if (folder / "run.json").exists() else None
+        if stored is None:
+            if folder.exists() and any(folder.iterdir()):
+                raise TrainingError(f"{folder} is not empty and holds no run; give a new or an empty folder")
+            if resume:
+                raise TrainingError(f"nothing to resume: {folder} holds no run; leave out --resume to start one")
+            folder.mkdir(parents=True, exist_ok=True)
+            self._write_record({"finished": False})
+        else:
+            if stored.get("finished"):
+                raise TrainingError(f"{folder} holds a finished run; give another folder, or delete this one")
+            if not resume:
+                raise TrainingError(
+                    f"{folder} holds an interrupted training; add --resume to go on with it, or give another folder"
+                )
+            wanted = plan.to_dict()
+            different = [key for key in wanted if stored.get(key) != wanted[key]]
+            if different:
+                raise TrainingError(
+                    f"{folder} was started with another {', '.join(different)}; resume with the same, or start anew"
+                )
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.folder / "checkpoints"
+
+    @property
+    def last_checkpoint(self) -> Path | None:
+        """The checkpoint to resume from, if any epoch was finished."""
+        path = self.checkpoints / "last.ckpt"
+        return path if path.exists() else None
+
+    def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Write all epochs so far; an interrupted write leaves the old file whole."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: f"{value:.6g}" for key, value in row.items()} for row in rows)
+        write_text(self.folder / "history.csv", text.getvalue())
+
+    def finish(self, facts: Mapping[str, Any]) -> None:
+        """Record that the bundle stands, and what the training took."""
+        self._write_record({"finished": True, "machine": platform.machine(), "python": platform.python_version(), **facts})
+
+    def _write_record(self, facts: Mapping[str, Any]) -> None:
+        write_text(self.folder / "run.json", json.dumps({**self.plan.to_dict(), **facts}, indent=1) + "\n")
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """The record of a run's folder, or :class:`TrainingError` when there is none or it is damaged."""
+    path = folder / "run.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read: {error}") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise TrainingError(f"{path} is not the record of a run this version can read (expected schema {SCHEMA})")
+    return record
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file so that it is either the old one or the whole new one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

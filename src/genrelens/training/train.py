@@ -1,0 +1,271 @@
+"""One training: recipe + tracks + seed -> run folder with a bundle."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from genrelens import __version__, models
+from genrelens.bundle.manifest import Manifest, TrainingRecord
+from genrelens.bundle.store import write_bundle
+from genrelens.bundle.windows import WindowSettings
+from genrelens.data.cache import MelCache
+from genrelens.data.track import Track
+from genrelens.errors import TrainingError
+from genrelens.metrics import fit_temperature
+from genrelens.models.network import Network
+from genrelens.recipe import Recipe
+from genrelens.taxonomy import Taxonomy
+from genrelens.training.batches import Frames, TrainingBatches, WholeTracks
+from genrelens.training.card import model_card
+from genrelens.training.export import attention_onnx, predict_onnx
+from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
+from genrelens.training.run import RunFolder, RunPlan
+
+MIN_TRAINING_ARTISTS = 5
+"""A genre with fewer training artists is marked experimental: its accuracy cannot be told from that of its artists."""
+
+Progress = Callable[[int, int, dict[str, float]], None]
+"""Called after every epoch with (epochs done, epochs at most, that epoch's row of history.csv)."""
+
+
+def train(
+    recipe: Recipe,
+    *,
+    taxonomy: Taxonomy,
+    train_tracks: Sequence[Track],
+    stop_tracks: Sequence[Track],
+    stop_part: str,
+    dataset: str,
+    split: str,
+    out: Path,
+    cache: Path,
+    seed: int = 0,
+    resume: bool = False,
+    n_epochs: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Train, keep the best weights by loss on ``stop_tracks``, calibrate on them, and write ``out/bundle``.
+
+    ``stop_part`` says in words where the stopping tracks come from. Tracks whose sound cannot be read raise
+    :class:`TrainingError` with their names: a training set does not shrink in silence. ``resume`` goes on from the
+    last finished epoch and ends with the same weights as an uninterrupted training. ``n_epochs`` stops early, as a
+    kill would (for tests). Returns the bundle's path.
+    """
+    if not train_tracks or not stop_tracks:
+        raise TrainingError(
+            f"a training needs tracks to learn from and tracks to stop on, got {len(train_tracks)} and {len(stop_tracks)}"
+        )
+    plan = RunPlan(
+        recipe=recipe,
+        seed=seed,
+        dataset=dataset,
+        split=split,
+        train_ids=tuple(track.id for track in train_tracks),
+        stop_ids=tuple(track.id for track in stop_tracks),
+        stop_part=stop_part,
+    )
+    run = RunFolder(out, plan, resume=resume)
+    frames = _cached_frames(recipe, [*train_tracks, *stop_tracks], cache)
+    classes = np.array([taxonomy.index(track.genre) for track in [*train_tracks, *stop_tracks]])
+    n_train = len(train_tracks)
+    pl.seed_everything(seed, verbose=False)
+    network = models.build(
+        recipe.model.architecture,
+        recipe.model.options,
+        n_frames=recipe.windows.n_frames,
+        n_mels=recipe.front_end.n_mels,
+        n_classes=len(taxonomy),
+    )
+    batches = TrainingBatches(recipe, frames[:n_train], classes[:n_train], n_classes=len(taxonomy), seed=seed)
+    whole = WholeTracks(recipe, frames[n_train:], classes[n_train:])
+    started = time.monotonic()
+    history = _fit(GenreModule(network, recipe.training, batches), whole, run, progress, n_epochs)
+    best_epoch = min(range(len(history.rows)), key=lambda i: history.rows[i][STOP_METRIC])
+    _load_best(network, run)
+    logits = stop_logits(network, whole)
+    temperature = fit_temperature(logits, targets=classes[n_train:])
+    manifest = Manifest(
+        name=recipe.name,
+        taxonomy=taxonomy,
+        front_end=recipe.front_end,
+        windows=WindowSettings(recipe.windows.n_frames, recipe.windows.hop_frames),
+        temperature=temperature,
+        experimental=experimental_genres(taxonomy, train_tracks),
+        training=TrainingRecord(
+            recipe=recipe.to_dict(),
+            seed=seed,
+            dataset=dataset,
+            split=split,
+            trained_on=plan.train_ids,
+            stopped_on=plan.stop_ids,
+            genrelens_version=__version__,
+        ),
+    )
+    shape = {"n_frames": recipe.windows.n_frames, "n_mels": recipe.front_end.n_mels}
+    bundle = write_bundle(
+        out / "bundle",
+        manifest=manifest,
+        predict_onnx=predict_onnx(network, **shape),
+        attention_onnx=attention_onnx(network, **shape),
+        card=model_card(manifest),
+    )
+    run.finish(
+        {
+            "best_epoch": best_epoch + 1,
+            "n_epochs": len(history.rows),
+            "training_s": round(history.seconds_before + time.monotonic() - started, 1),
+            "n_parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "torch": torch.__version__,
+            "temperature": temperature,
+        }
+    )
+    return bundle
+
+
+def experimental_genres(taxonomy: Taxonomy, tracks: Sequence[Track]) -> tuple[str, ...]:
+    """Genres with fewer than :data:`MIN_TRAINING_ARTISTS` artists among the tracks, in class order."""
+    groups: dict[str, set[str]] = {name: set() for name in taxonomy.names}
+    for track in tracks:
+        groups[taxonomy.canonical(track.genre)].add(track.group)
+    return tuple(name for name in taxonomy.names if len(groups[name]) < MIN_TRAINING_ARTISTS)
+
+
+@torch.no_grad()
+def stop_logits(network: Network, whole: WholeTracks) -> NDArray[np.float32]:
+    """Pooled logits (n_tracks, n_classes) of whole tracks, in float32 and evaluation mode."""
+    network.eval()
+    rows = [track_logits(network, whole[i]).numpy() for i in range(len(whole))]
+    return np.stack(rows)
+
+
+def _cached_frames(recipe: Recipe, tracks: Sequence[Track], folder: Path) -> list[Frames]:
+    cache = MelCache(folder, recipe.front_end)
+    errors = cache.fill(tracks)
+    if errors:
+        first, message = next(iter(errors.items()))
+        raise TrainingError(
+            f"{len(errors)} of {len(tracks)} tracks cannot be read, the first is {first}: {message}; "
+            "take them out of the data or mend them"
+        )
+    return [cache.frames(track) for track in tracks]
+
+
+class _History(Callback):
+    """Keeps one row an epoch, in the checkpoint too, and writes history.csv as it grows."""
+
+    def __init__(self, run: RunFolder, progress: Progress | None) -> None:
+        self.run, self.progress = run, progress
+        self.rows: list[dict[str, float]] = []
+        self.seconds_before = 0.0
+        self._epoch_started = self._started = time.monotonic()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._epoch_started = time.monotonic()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.sanity_checking:
+            return
+        values = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        row = {
+            "epoch": trainer.current_epoch + 1,
+            "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
+            **{key: values[key] for key in ("train_loss", "train_accuracy", STOP_METRIC, "stop_accuracy")},
+            "seconds": time.monotonic() - self._epoch_started,
+        }
+        self.rows.append(row)
+        if trainer.is_global_zero:
+            self.run.write_history(self.rows)
+            if self.progress is not None:
+                self.progress(len(self.rows), int(trainer.max_epochs or 0), row)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "seconds": self.seconds_before + time.monotonic() - self._started}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = list(state_dict["rows"])
+        self.seconds_before = float(state_dict["seconds"])
+
+
+class _Average(WeightAveraging):
+    """Exponential running average of weights and batch-norm statistics, short-sighted in its first steps.
+
+    The decay grows as (1 + n) / (10 + n) up to the recipe's, so that the random first weights are soon forgotten.
+    """
+
+    def __init__(self, decay: float) -> None:
+        def average(averaged: Tensor, current: Tensor, n_averaged: Tensor | int) -> Tensor:
+            n = int(n_averaged)
+            return torch.lerp(averaged, current, 1 - min(decay, (1 + n) / (10 + n)))
+
+        super().__init__(avg_fn=average, use_buffers=True)
+
+
+def _fit(
+    module: GenreModule,
+    whole: WholeTracks,
+    run: RunFolder,
+    progress: Progress | None,
+    n_epochs: int | None,
+) -> _History:
+    recipe = module.training_recipe
+    history = _History(run, progress)
+    checkpoint = ModelCheckpoint(
+        dirpath=run.checkpoints,
+        filename="best",
+        monitor=STOP_METRIC,
+        mode="min",
+        save_top_k=1,
+        save_last=True,
+        enable_version_counter=False,
+    )
+    callbacks: list[Callback] = [history, EarlyStopping(STOP_METRIC, patience=recipe.patience, mode="min"), checkpoint]
+    if recipe.average_decay:
+        callbacks.insert(0, _Average(recipe.average_decay))
+    # Our users asked for a model, not for advice on Lightning's data loaders.
+    for name in ("lightning.pytorch", "lightning.pytorch.utilities.rank_zero", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer = pl.Trainer(
+            accelerator="auto",
+            devices="auto" if torch.cuda.is_available() else 1,
+            max_epochs=recipe.max_epochs if n_epochs is None else n_epochs,
+            precision=recipe.precision,
+            gradient_clip_val=1.0,
+            callbacks=callbacks,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            deterministic="warn",
+        )
+        trainer.fit(
+            module,
+            DataLoader(module.batches, batch_size=None),
+            DataLoader(whole, batch_size=None),
+            ckpt_path=run.last_checkpoint,
+            weights_only=True,
+        )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    return history
+
+
+def _load_best(network: Network, run: RunFolder) -> None:
+    """The weights of the epoch with the lowest stopping loss, read back from disk: no reference to live tensors."""
+    state = torch.load(run.checkpoints / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    prefix = "network."
+    network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
