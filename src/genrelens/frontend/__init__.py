@@ -1,1 +1,1 @@
-"""Front ends: from sound to the arrays a model takes. ``mel`` is the one prediction uses; it needs NumPy only."""
+"""Front ends: from sound to the arrays that a model takes. ``mel`` is what prediction uses; NumPy alone."""

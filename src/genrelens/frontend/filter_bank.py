@@ -1,11 +1,13 @@
 """Mel scales and the triangles on them.
 
-Two formulas are in use. O'Shaughnessy (Speech Communication: Human and Machine, 1987), which HTK took over:
-mel = 2595 log10(1 + f / 700). Slaney (Auditory Toolbox, 1998; librosa's default): linear up to 1 kHz, 200/3 Hz a mel,
-then logarithmic, 27 mels for a factor of 6.4.
+Two formulas are in use. O'Shaughnessy (Speech Communication: Human and Machine, 1987), taken over by HTK:
+mel = 2595 log10(1 + f / 700). Slaney (Auditory Toolbox, 1998), librosa's default: linear up to 1 kHz with
+200/3 Hz a mel, then logarithmic with 27 mels for a factor of 6.4.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,7 @@ import numpy.typing as npt
 _HZ_PER_MEL = 200 / 3
 _BREAK_HZ = 1000.0
 _BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
-_LOG_STEP = np.log(6.4) / 27
+_LOG_STEP = float(np.log(6.4)) / 27
 
 
 def hz_to_mel(hz: float, *, htk: bool) -> float:
@@ -22,7 +24,7 @@ def hz_to_mel(hz: float, *, htk: bool) -> float:
         return float(2595 * np.log10(1 + hz / 700))
     if hz < _BREAK_HZ:
         return hz / _HZ_PER_MEL
-    return float(_BREAK_MEL + np.log(hz / _BREAK_HZ) / _LOG_STEP)
+    return _BREAK_MEL + float(np.log(hz / _BREAK_HZ)) / _LOG_STEP
 
 
 def mel_to_hz(mel: npt.NDArray[np.float64], *, htk: bool) -> npt.NDArray[np.float64]:
@@ -33,14 +35,16 @@ def mel_to_hz(mel: npt.NDArray[np.float64], *, htk: bool) -> npt.NDArray[np.floa
     return np.where(mel < _BREAK_MEL, mel * _HZ_PER_MEL, curve)
 
 
-def slaney_triangles(
+@lru_cache(maxsize=32)
+def triangles(
     *, sample_rate: int, n_fft: int, n_mels: int, fmin_hz: float, fmax_hz: float, htk: bool
 ) -> npt.NDArray[np.float32]:
-    """Triangles evenly spaced in mel, each of area 1 over Hz ("slaney" norm).
+    """Triangles evenly spaced in mel, each of area 1 over Hz (the "slaney" norm).
 
     Returns:
-        float32, shape (n_mels, 1 + n_fft // 2), in 1/Hz. Band ``m`` rises from corner ``m`` to corner ``m + 1`` and
-        falls to corner ``m + 2`` of ``n_mels + 2`` corners from ``fmin_hz`` to ``fmax_hz``.
+        float32, shape (n_mels, 1 + n_fft // 2), in 1/Hz, read-only since it is shared. Band ``m`` rises from
+        corner ``m`` to corner ``m + 1`` and falls to corner ``m + 2``, of ``n_mels + 2`` corners between
+        ``fmin_hz`` and ``fmax_hz``.
     """
     bins_hz = np.arange(1 + n_fft // 2) * (sample_rate / n_fft)
     corners_mel = np.linspace(hz_to_mel(fmin_hz, htk=htk), hz_to_mel(fmax_hz, htk=htk), n_mels + 2)
@@ -48,10 +52,11 @@ def slaney_triangles(
     low, centre, high = (corners_hz[i : i + n_mels, np.newaxis] for i in range(3))
     rise = (bins_hz - low) / (centre - low)
     fall = (high - bins_hz) / (high - centre)
-    triangles = np.maximum(0, np.minimum(rise, fall)) * (2 / (high - low))
-    return triangles.astype(np.float32)
+    bank = (np.maximum(0, np.minimum(rise, fall)) * (2 / (high - low))).astype(np.float32)
+    bank.setflags(write=False)
+    return bank
 
 
-def empty_filters(bank: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+def empty_bands(bank: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
     """Numbers of the bands (rows) that gather nothing."""
     return np.flatnonzero(~bank.any(axis=1))

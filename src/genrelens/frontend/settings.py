@@ -1,0 +1,154 @@
+"""The settings of the mel front end, checked when made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genrelens.errors import RecipeError
+from genrelens.frontend.filter_bank import empty_bands, triangles
+
+# What a refusal proposes: the counts and sizes in common use, nothing odd.
+_COMMON_N_MELS = (256, 128, 96, 80, 64, 40, 32, 20, 10)
+_COMMON_N_FFT = (256, 512, 1024, 2048, 4096, 8192)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MelSettings:
+    """How sound becomes a mel spectrogram. A bundle carries these, so no value is a hidden default.
+
+    Power spectrum under a periodic Hann window of ``n_fft`` samples, triangles of area 1 ("slaney" norm).
+
+    Attributes:
+        sample_rate: samples a second that the sound must have, Hz.
+        n_fft: samples in a frame; even.
+        hop_length: samples from one frame to the next, 1 to ``n_fft``.
+        n_mels: number of mel bands.
+        fmin_hz: lower edge of the lowest band, Hz.
+        fmax_hz: upper edge of the highest band, Hz; None means half the sample rate.
+        htk: the mel scale: True for O'Shaughnessy's formula (HTK's), False for Slaney's.
+        top_db: how far the floor lies below the loudest cell of a window, dB; None means no floor.
+
+    Raises:
+        RecipeError: a value is of the wrong type or out of range, values do not fit each other, or a band
+            would fall between two FFT bins and be silent whatever is played (librosa only warns of that).
+    """
+
+    sample_rate: int
+    n_fft: int
+    hop_length: int
+    n_mels: int
+    fmin_hz: float
+    fmax_hz: float | None
+    htk: bool
+    top_db: float | None
+
+    def __post_init__(self) -> None:
+        for name in ("sample_rate", "n_fft", "hop_length", "n_mels"):
+            _check_positive_int(name, getattr(self, name))
+        if not isinstance(self.htk, bool):
+            raise RecipeError(f"mel: htk should be true or false, not {self.htk!r}")
+        object.__setattr__(self, "fmin_hz", _as_number("fmin_hz", self.fmin_hz))
+        for name in ("fmax_hz", "top_db"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _as_number(name, getattr(self, name)))
+        self._check_frames()
+        self._check_range()
+        self._check_bands()
+
+    def _check_frames(self) -> None:
+        if self.n_fft % 2:
+            raise RecipeError(f"mel: n_fft should be even, not {self.n_fft}; {self.n_fft + 1} would do")
+        if self.hop_length > self.n_fft:
+            raise RecipeError(
+                f"mel: hop_length should be at most n_fft = {self.n_fft}, or sound between frames is lost; "
+                f"{self.hop_length} was given"
+            )
+
+    def _check_range(self) -> None:
+        half = self.sample_rate / 2
+        if self.fmax_hz is not None and not 0 < self.fmax_hz <= half:
+            raise RecipeError(
+                f"mel: fmax_hz should be above 0 and at most half the sample rate, {half:g} Hz, "
+                f"not {self.fmax_hz:g}; None means just that half"
+            )
+        if not 0 <= self.fmin_hz < self.top_hz:
+            raise RecipeError(
+                f"mel: fmin_hz should be at least 0 and below the upper edge, {self.top_hz:g} Hz, "
+                f"not {self.fmin_hz:g}"
+            )
+        if self.top_db is not None and self.top_db <= 0:
+            raise RecipeError(f"mel: top_db should be above 0, not {self.top_db:g}; None means no floor")
+
+    def _check_bands(self) -> None:
+        if self.n_mels > self.n_fft // 2:
+            raise RecipeError(
+                f"mel: n_mels should be at most n_fft / 2 = {self.n_fft // 2}, not {self.n_mels}; "
+                "there are no more frequencies to gather"
+            )
+        empty = empty_bands(self.bank())
+        if empty.size:
+            fewer = next((n for n in _COMMON_N_MELS if n < self.n_mels and self._fits(n_mels=n)), None)
+            longer = next((n for n in _COMMON_N_FFT if n > self.n_fft and self._fits(n_fft=n)), None)
+            ways = [f"n_mels = {fewer}"] * bool(fewer) + [f"n_fft = {longer}"] * bool(longer)
+            raise RecipeError(
+                f"mel: {empty.size} of {self.n_mels} bands (the first is number {empty[0]}) would always "
+                f"be silent, since they are narrower than the {self.sample_rate / self.n_fft:.3g} Hz between two "
+                f"FFT bins; {' or '.join(ways) or 'a wider range of frequencies'} would do"
+            )
+
+    def _fits(self, *, n_fft: int | None = None, n_mels: int | None = None) -> bool:
+        return not empty_bands(self.bank(n_fft=n_fft, n_mels=n_mels)).size
+
+    def bank(self, *, n_fft: int | None = None, n_mels: int | None = None) -> npt.NDArray[np.float32]:
+        """The triangles of these settings, or of another frame length or number of bands."""
+        return triangles(
+            sample_rate=self.sample_rate,
+            n_fft=n_fft or self.n_fft,
+            n_mels=n_mels or self.n_mels,
+            fmin_hz=self.fmin_hz,
+            fmax_hz=self.top_hz,
+            htk=self.htk,
+        )
+
+    @property
+    def top_hz(self) -> float:
+        """Upper edge of the highest band, Hz: ``fmax_hz``, or half the sample rate."""
+        return self.sample_rate / 2 if self.fmax_hz is None else self.fmax_hz
+
+    def n_frames(self, n_samples: int) -> int:
+        """Frames that ``n_samples`` give: 1 + n_samples // hop_length (no sound at all gives one, silent)."""
+        return 1 + n_samples // self.hop_length
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings by name, as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> MelSettings:
+        """Settings from the form that ``to_dict`` gives.
+
+        Raises:
+            RecipeError: a key is unknown or missing, or a value is wrong.
+        """
+        names = [field.name for field in fields(cls)]
+        unknown = [f"{key!r} is unknown" for key in values if key not in names]
+        missing = [f"{name} is missing" for name in names if name not in values]
+        if unknown or missing:
+            raise RecipeError(f"mel: {', '.join(unknown + missing)}; expected just {', '.join(names)}")
+        return cls(**values)
+
+
+def _check_positive_int(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise RecipeError(f"mel: {name} should be a whole number of at least 1, not {value!r}")
+
+
+def _as_number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
+        raise RecipeError(f"mel: {name} should be a finite number, not {value!r}")
+    return float(value)
