@@ -1,18 +1,18 @@
 """Mel spectrograms with NumPy alone, equal to librosa's, of a whole piece or of a stream.
 
 Frames belong to the file: frame ``i`` is centred on sample ``i * hop_length``, with silence before the first
-and after the last sample, as in ``librosa.feature.melspectrogram(center=True, pad_mode="constant", power=2.0)``.
-Time comes first: row ``i`` is frame ``i``.
+and after the last sample, as in ``librosa.feature.melspectrogram(center=True, pad_mode="constant")``. Time
+comes first: row ``i`` is frame ``i``.
 
-How it is computed, and why (30 s at 22,050 Hz, n_fft 2048, hop 512, 128 bands; one thread of a 2-core machine):
+How it is computed, and why (30 s at 22,050 Hz, n_fft 2048, hop 512, 128 bands; one thread of a 2-core box):
 
-- 48 frames at a time, in buffers that stay in the cache: the FFT of the whole piece at once takes twice as long
-  (9.5 ms against 4.4 in float32). All of it takes 8.5 ms by 16 frames, 7.0 by 32, 6.6 by 48, 6.8 by 64 and 128.
+- 48 frames at a time, in buffers that stay in the cache: the FFT of the whole piece at once takes twice as
+  long (9.5 ms against 4.4). All in all it takes 8.5 ms by 16 frames, 7.0 by 32, 6.6 by 48, 6.8 by 64 and 128.
 - The FFT in float64: NumPy's is as fast so (3.7 ms against 4.4 in float32), and librosa's is float64, too. In
-  float32, pure tones and offsets were wrong by up to 6e-3 dB near a floor of -80 dB; now nothing is by 3e-5 dB.
+  float32, pure tones and offsets were wrong by up to 6e-3 dB near a floor of -80 dB; now nothing is by 3e-5.
 - The filter bank by 16 bands at a time, over the bins that they need: 0.8 ms against 3.0 for the full product.
-- Tried and dropped: two frames in one complex FFT (0.2 ms less, not worth its code), ``np.vecdot`` for the power
-  (10 times as slow as squares and a sum), the FFT as matrix products (twice the time, even at 115 GFLOP/s).
+- Tried and dropped: two frames in one complex FFT (0.2 ms less, not worth its code), ``np.vecdot`` for the
+  power (10 times as slow as squares and a sum), the FFT as matrix products (twice the time, at 115 GFLOP/s).
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _AMIN = np.float32(1e-10)
 """Power below which everything is equally silent (librosa's ``amin``)."""
 
 _BLOCK_FRAMES = 48
-"""Frames computed together, always: blocks start at multiples of 48, and the last is filled up with silence. A
-matrix product rounds differently when it has another number of rows (OpenBLAS does, unless 4 divides both);
-this way a frame goes through the same arithmetic however the sound arrives, and streams agree bit for bit."""
+"""Frames computed together, always: blocks start at multiples of 48, and the last is filled up with silence.
+A matrix product may round differently when it has another number of rows (OpenBLAS does); this way a frame
+goes through the same arithmetic however the sound arrives, and streams agree bit for bit."""
 
 _GROUP_BANDS = 16
 """Mel bands gathered by one matrix product."""
@@ -51,8 +51,8 @@ def mel_filter_bank(settings: MelSettings) -> _Float32:
     Mel scales: O'Shaughnessy 1987 (``htk=True``) or Slaney 1998; see ``filter_bank``.
 
     Returns:
-        float32, shape (n_mels, 1 + n_fft // 2), >= 0, in 1/Hz: the area of each triangle over Hz is 1. The array
-        is shared and read-only.
+        float32, shape (n_mels, 1 + n_fft // 2), >= 0, in 1/Hz: the area of each triangle over Hz is 1. The
+        array is shared and read-only.
     """
     return settings.bank()
 

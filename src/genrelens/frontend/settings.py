@@ -97,8 +97,8 @@ class MelSettings:
             ways = [f"n_mels = {fewer}"] * bool(fewer) + [f"n_fft = {longer}"] * bool(longer)
             raise RecipeError(
                 f"mel: {empty.size} of {self.n_mels} bands (the first is number {empty[0]}) would always "
-                f"be silent, since they are narrower than the {self.sample_rate / self.n_fft:.3g} Hz between two "
-                f"FFT bins; {' or '.join(ways) or 'a wider range of frequencies'} would do"
+                f"be silent, since they are narrower than the {self.sample_rate / self.n_fft:.3g} Hz between "
+                f"two FFT bins; {' or '.join(ways) or 'a wider range of frequencies'} would do"
             )
 
     def _fits(self, *, n_fft: int | None = None, n_mels: int | None = None) -> bool:
