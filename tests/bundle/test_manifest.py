@@ -1,0 +1,119 @@
+"""The manifest says the same after a round trip, and says what is wrong when something is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import tiny_model
+from genrelens.bundle.manifest import FileRecord, Manifest, check_file_name
+from genrelens.errors import BundleError
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    manifest = tiny_model.manifest(files={"predict.onnx": FileRecord.of(b"graph")})
+    return {**json.loads(manifest.to_bytes()), **changes}
+
+
+def read(content: dict[str, Any]) -> Manifest:
+    return Manifest.from_bytes(json.dumps(content).encode(), where="m")
+
+
+def test_round_trip() -> None:
+    manifest = tiny_model.manifest(
+        files={"predict.onnx": FileRecord.of(b"graph")}, experimental=("hiss",), temperature=1.5
+    )
+    content = manifest.to_bytes()
+    assert Manifest.from_bytes(content, where="m") == manifest
+    assert Manifest.from_bytes(content, where="m").to_bytes() == content
+
+
+def test_the_form_on_disk() -> None:
+    found = document()
+    assert found["schema"] == "genrelens.bundle/1"
+    keys = "schema name taxonomy front_end windows calibration experimental licence training files"
+    assert set(found) == set(keys.split())
+    assert found["front_end"]["kind"] == "mel"
+    assert found["front_end"]["sample_rate"] == 8000
+    assert found["calibration"] == {"temperature": 1.0}
+    assert found["files"] == {"predict.onnx": {"sha256": hashlib.sha256(b"graph").hexdigest(), "bytes": 5}}
+
+
+def test_the_hash_is_the_first_half_dozen_bytes_of_sha256() -> None:
+    assert Manifest.hash_of(b"") == "e3b0c44298fc"
+
+
+def change(*keys: str, to: Any) -> Callable[[dict[str, Any]], None]:
+    def edit(content: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            content = content[key]
+        content[keys[-1]] = to
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (change("schema", to="genrelens.bundle/2"), "newer genrelens"),
+        (change("schema", to="genrelens.prediction/1"), "not a genrelens model"),
+        (change("schema", to=None), "not a genrelens model"),
+        (change("schema", to="genrelens.bundle/0"), "no bundle schema 0"),
+        (change("name", to=3), "name should be a text, got 3"),
+        (change("surprise", to=1), "unknown key surprise"),
+        (change("taxonomy", "names", to=[]), "at least one genre"),
+        (change("taxonomy", "names", to=["a", 1]), "taxonomy.names should be a list of texts"),
+        (change("taxonomy", "names", to=["pop", "Pop"]), "differ"),
+        (change("taxonomy", "aliases", to={"x": "y"}), "alias"),
+        (change("taxonomy", "aliases", to={"x": 1}), "aliases"),
+        (change("front_end", "kind", to="vggish"), "no front end 'vggish'"),
+        (change("front_end", "kind", to=None), "front_end.kind should be a text"),
+        (change("front_end", "hop_length", to=0), "hop_length"),
+        (change("front_end", "sparkle", to=0), "sparkle"),
+        (change("windows", "hop_frames", to=65), "hop_frames"),
+        (change("windows", "n_frames", to=64.0), "windows.n_frames should be a whole number"),
+        (change("windows", "n_frames", to=True), "windows.n_frames should be a whole number"),
+        (change("calibration", to={}), "calibration.temperature is missing"),
+        (change("calibration", "temperature", to=0), "above 0"),
+        (change("calibration", "temperature", to="warm"), "temperature"),
+        (change("experimental", to=["polka"]), "polka"),
+        (change("training", "seed", to=None), "training.seed"),
+        (change("training", "trained_on", to="abc"), "training.trained_on should be a list"),
+        (change("files", to={"../evil.onnx": {"sha256": "0" * 64, "bytes": 1}}), "plain name"),
+        (change("files", "predict.onnx", "sha256", to="zz"), "64 hex digits"),
+        (change("files", "predict.onnx", "bytes", to=-1), "bytes"),
+        (change("files", "predict.onnx", "colour", to=1), "unknown key files.predict.onnx.colour"),
+    ],
+)
+def test_faults_are_named(edit: Callable[[dict[str, Any]], None], message: str) -> None:
+    content = document()
+    edit(content)
+    with pytest.raises(BundleError, match=message) as caught:
+        read(content)
+    assert str(caught.value).startswith("m: ")
+    assert str(caught.value).count("m: m: ") == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"\xff\xfe", b"[]", b"3", b'"text"'])
+def test_what_is_no_manifest_at_all(content: bytes) -> None:
+    with pytest.raises(BundleError, match="m: "):
+        Manifest.from_bytes(content, where="m")
+
+
+def test_a_temperature_that_is_not_finite() -> None:
+    content = json.dumps(document()).replace('"temperature": 1.0', '"temperature": NaN').encode()
+    with pytest.raises(BundleError, match="finite number"):
+        Manifest.from_bytes(content, where="m")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a/b", "a\\b", "..", ".", "", ".hidden", "C:x", "/etc/passwd", "a\nb", "é", "manifest.json", "x" * 101],
+)
+def test_names_that_could_point_elsewhere(name: str) -> None:
+    with pytest.raises(BundleError, match="plain name"):
+        check_file_name(name)
