@@ -1,0 +1,141 @@
+"""A piece of sound in memory: mono float32 samples that know their own rate and where they came from."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from genrelens.errors import AudioError
+
+MIN_SAMPLE_RATE = (
+    1_000  # Hz; a header below this is noise, and resampling it up would blow a few bytes up to hours
+)
+MAX_SAMPLE_RATE = 1_536_000  # Hz; twice the highest rate anybody publishes
+MAX_CHANNELS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """Sound, checked when made; the samples are not copied and must not be written to.
+
+    Attributes:
+        samples: (n,) float32, mono, finite, n >= 1; full scale is [-1, 1], louder floats are kept.
+        sample_rate: Hz, the true rate of ``samples``.
+        source: the path as a string, or ``"bytes"`` or ``"array"``.
+        notes: sentences about what was wrong with the file although it gave sound; mostly empty.
+
+    Raises:
+        AudioError: ``bad_samples``, ``no_sound`` (n = 0) or ``not_finite``.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    source: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        samples = self.samples
+        if not isinstance(samples, np.ndarray) or samples.dtype != np.float32 or samples.ndim != 1:
+            came = f"{getattr(samples, 'dtype', type(samples).__name__)} of shape {np.shape(samples)}"
+            raise AudioError(
+                f"{self.source!r}: a Clip takes (n,) float32 samples, but {came} came; use from_array",
+                code="bad_samples",
+            )
+        if samples.size == 0:
+            raise AudioError(f"{self.source!r}: expected sound, but there are 0 samples", code="no_sound")
+        check_finite(samples, self.source)
+        object.__setattr__(self, "sample_rate", checked_rate(self.sample_rate))
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+
+def from_array(samples: ArrayLike, *, sample_rate: int, source: str = "array") -> Clip:
+    """Make a Clip from samples that are already in memory, at their own rate.
+
+    Args:
+        samples: (n,) or (n, channels), 1 to 8 channels, which are averaged. Floats are taken as they are,
+            integers are scaled by the range of their type to [-1, 1) (unsigned ones are centred first).
+            Mono float32 is used without a copy.
+        sample_rate: Hz, 1,000 to 1,536,000.
+        source: what error messages call this sound.
+
+    Raises:
+        AudioError: ``bad_samples`` (wrong shape, type or rate), ``no_sound`` (n = 0) or ``not_finite``.
+    """
+    mono, _ = mono_from_array(samples, source=source)
+    return Clip(mono, sample_rate, source)
+
+
+def mono_from_array(samples: ArrayLike, *, source: str) -> tuple[NDArray[np.float32], int]:
+    """Check (n,) or (n, channels) samples; return ((n,) contiguous float32, number of channels)."""
+    try:
+        array = np.asarray(samples)
+    except (ValueError, TypeError) as error:
+        raise AudioError(
+            f"{source!r}: expected an array of samples, but {error}", code="bad_samples"
+        ) from error
+    if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
+        raise AudioError(
+            f"{source!r}: expected real numbers of shape (n,) or (n, channels), but {array.dtype} of shape "
+            f"{array.shape} came; give one sound at a time, as floats or integers",
+            code="bad_samples",
+        )
+    n_channels = 1 if array.ndim == 1 else array.shape[1]
+    if not 1 <= n_channels <= MAX_CHANNELS:
+        raise AudioError(
+            f"{source!r}: expected 1 to {MAX_CHANNELS} channels, but shape {array.shape} has {n_channels}; "
+            "the first axis is time, so transpose an array of (channels, n)",
+            code="bad_samples",
+        )
+    if len(array) == 0:
+        raise AudioError(f"{source!r}: expected sound, but there are 0 samples", code="no_sound")
+    mono = to_mono(array if array.ndim == 2 else array[:, np.newaxis])
+    check_finite(mono, source)
+    return mono, n_channels
+
+
+def to_mono(frames: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Average (n, channels) PCM or floats to (n,) contiguous float32; integers are scaled by type to [-1, 1)."""
+    scaled = frames
+    if frames.dtype.kind in "iu":
+        half = 2.0 ** (8 * frames.dtype.itemsize - 1)
+        scaled = np.multiply(frames, 1.0 / half, dtype=np.float32, casting="unsafe")
+        if frames.dtype.kind == "u":
+            scaled -= np.float32(1.0)
+    with np.errstate(
+        all="ignore"
+    ):  # NaN and overflow are found by check_finite, which can say whose they are
+        mono = scaled[:, 0] if frames.shape[1] == 1 else scaled.mean(axis=1)
+        return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def check_finite(samples: NDArray[np.float32], source: str) -> None:
+    """Raise ``not_finite`` if any of the (n,) samples is NaN or infinite."""
+    n_bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+    if n_bad:
+        raise AudioError(
+            f"{source!r}: expected finite samples, but {n_bad} of {samples.size} are NaN or infinite; "
+            "the program that wrote them went wrong, so export the sound again",
+            code="not_finite",
+        )
+
+
+def checked_rate(sample_rate: int) -> int:
+    """Return the rate in Hz as a plain int, or raise ``bad_samples``."""
+    try:
+        rate = 0 if isinstance(sample_rate, bool) else operator.index(sample_rate)
+    except TypeError:
+        rate = 0
+    if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
+        raise AudioError(
+            f"expected a sample rate as a whole number of Hz from {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}, "
+            f"but {sample_rate!r} came",
+            code="bad_samples",
+        )
+    return rate

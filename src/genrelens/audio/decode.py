@@ -1,0 +1,90 @@
+"""Sound files by libsndfile: wav, flac, ogg (Vorbis, Opus), au, aiff and their kin.
+
+mp3 is not among them on purpose: libsndfile 1.2 cuts an mp3 of variable bit rate without a Xing header at its
+own estimate of the length (measured: 37 % of the sound came), its mpg123 prints warnings to the terminal, and
+ffmpeg decodes the same samples (to 3e-6) in three quarters of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.audio.clip import to_mono
+from genrelens.audio.lengths import ogg_has_end, promised_share, truncation_note
+from genrelens.audio.source import Reader
+from genrelens.errors import AudioError
+
+# Formats with a signature worth the name; libsndfile also takes raw data and laboratory formats for sound.
+_FORMATS = frozenset(
+    {"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "AU", "AIFF", "CAF", "NIST", "VOC", "SVX", "AVR"}
+)
+_TOLERANCE_S = 0.05  # some writers count their own headers
+_READ_FRAMES = 8192  # what a read error may cost; small enough to lose no more than 0.2 s at 44.1 kHz
+
+
+class SoundFileSound:
+    """An open sound file; ``chunks`` may be taken once.
+
+    Attributes:
+        sample_rate: Hz.
+        n_channels: before averaging.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        import soundfile
+
+        self._reader = reader
+        self._errors: tuple[type[Exception], ...] = (
+            soundfile.SoundFileError,
+            RuntimeError,
+            ValueError,
+            TypeError,
+        )
+        self._failed = False
+        self._n_read = 0
+        try:
+            self._file = soundfile.SoundFile(reader)
+        except self._errors as error:
+            raise AudioError(
+                f"{reader.source!r}: libsndfile does not know this format", code="not_audio"
+            ) from error
+        if self._file.format not in _FORMATS:
+            self._file.close()
+            raise AudioError(f"{reader.source!r}: libsndfile does not know this format", code="not_audio")
+        self.sample_rate: int = self._file.samplerate
+        self.n_channels: int = self._file.channels
+        share = promised_share(reader)
+        self._promised_s: float | None = self._file.frames / self.sample_rate
+        if share is not None and share > 1:
+            self._promised_s = float("inf") if self._file.frames == 0 else self._promised_s * share
+        self._no_end = self._file.format == "OGG" and not ogg_has_end(reader)
+
+    def chunks(self) -> Iterator[NDArray[np.float32]]:
+        """Yield (k,) mono float32 until the file or its sound part ends."""
+        while True:
+            try:
+                frames = self._file.read(_READ_FRAMES, dtype="float32", always_2d=True)
+            except self._errors:
+                self._failed = True
+                return
+            if len(frames) == 0:
+                return
+            self._n_read += len(frames)
+            yield to_mono(frames)
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what was wrong, after the last chunk."""
+        read_s = self._n_read / self.sample_rate
+        notes = truncation_note(read_s, self._promised_s, tolerance_s=_TOLERANCE_S)
+        if not notes and self._no_end:
+            notes = (f"the file is truncated: its end is missing, {read_s:.1f} s could be read",)
+        if not notes and (self._failed or self._reader.error):
+            notes = (f"the file is damaged: only its first {read_s:.1f} s could be read",)
+        return notes
+
+    def close(self) -> None:
+        """Free the decoder; the reader stays open."""
+        self._file.close()

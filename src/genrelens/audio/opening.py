@@ -1,0 +1,109 @@
+"""Which decoder reads a file: decided by its content, and by who can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from genrelens.audio.containers import ContainerSound
+from genrelens.audio.decode import SoundFileSound
+from genrelens.audio.source import Reader
+from genrelens.errors import AudioError
+
+_SNDFILE_SIGNATURES = (
+    b"RIFF",
+    b"RIFX",
+    b"RF64",
+    b"BW64",
+    b"riff",
+    b"fLaC",
+    b"OggS",
+    b"FORM",
+    b".snd",
+    b"caff",
+)
+_MPEG_SIGNATURES = (
+    b"ID3",
+    *(bytes((0xFF, second)) for second in b"\xfb\xfa\xf3\xf2\xe3\xe2\xfd\xfc\xf1\xf9"),
+)
+_OTHER_SIGNATURES = (b"\x1aE\xdf\xa3", b"0&\xb2u", b"wvpk", b"MAC ", b"TTA1", b"DSD ", b"FLV\x01", b".RMF")
+
+
+class Sound(Protocol):
+    """What a decoder gives; the reader under it stays open when it is closed."""
+
+    sample_rate: int
+    n_channels: int
+
+    def chunks(self) -> Iterator[NDArray[np.float32]]:
+        """Yield (k,) mono float32 at ``sample_rate`` Hz, once."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what was wrong, after the last chunk."""
+
+    def close(self) -> None:
+        """Free the decoder."""
+
+
+def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
+    """Return a decoder that has already given sound, and all its (k,) chunks.
+
+    Raises:
+        AudioError: ``not_audio``, ``no_sound`` or ``damaged``; the more telling of the decoders' answers.
+    """
+    head = reader.peek(0, 16)
+    decoders: list[type[SoundFileSound] | type[ContainerSound]] = [ContainerSound]
+    if head.startswith(_SNDFILE_SIGNATURES):
+        decoders.insert(0, SoundFileSound)
+    elif not head.startswith(_MPEG_SIGNATURES):
+        decoders.append(SoundFileSound)
+    errors: dict[str, AudioError] = {}
+    for decoder in decoders:
+        reader.seek(0)
+        try:
+            return _started(decoder(reader), reader)
+        except AudioError as error:
+            errors[error.code] = error
+    for code in ("damaged", "no_sound"):
+        if code in errors:
+            raise errors[code]
+    known = (*_SNDFILE_SIGNATURES, *_MPEG_SIGNATURES, *_OTHER_SIGNATURES)
+    if reader.error or head.startswith(known) or head[4:8] == b"ftyp":
+        why = f" ({reader.error})" if reader.error else ""
+        raise AudioError(
+            f"{reader.source!r}: it begins like a sound file, but cannot be decoded{why}; get a new copy",
+            code="damaged",
+        )
+    raise AudioError(
+        f"{reader.source!r}: expected a sound file (wav, flac, ogg, mp3, m4a, ...), but its content is "
+        "something else; check what it is, whatever its name says",
+        code="not_audio",
+    )
+
+
+def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
+    try:
+        if not MIN_SAMPLE_RATE <= sound.sample_rate <= MAX_SAMPLE_RATE:
+            raise AudioError(
+                f"{reader.source!r}: expected a sample rate of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, but its "
+                f"header says {sound.sample_rate} Hz; get a new copy",
+                code="damaged",
+            )
+        chunks = sound.chunks()
+        first = next(chunks, None)
+        if first is not None:
+            return sound, chain((first,), chunks)
+        if sound.notes():
+            raise AudioError(
+                f"{reader.source!r}: its header promises sound, but none can be decoded; get a new copy",
+                code="damaged",
+            )
+        raise AudioError(f"{reader.source!r}: expected sound, but there are 0 samples", code="no_sound")
+    except BaseException:
+        sound.close()
+        raise

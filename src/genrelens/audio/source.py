@@ -1,0 +1,153 @@
+"""From a path or bytes to something that can be read, with every refusal of the file system put in words."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+from genrelens.errors import AudioError
+
+MEDIA_SUFFIXES: frozenset[str] = frozenset(
+    f".{suffix}"
+    for suffix in (
+        *(
+            "wav",
+            "wave",
+            "w64",
+            "rf64",
+            "flac",
+            "ogg",
+            "oga",
+            "opus",
+            "mp3",
+            "mp2",
+            "au",
+            "snd",
+            "aif",
+            "aiff",
+            "aifc",
+        ),
+        *(
+            "caf",
+            "m4a",
+            "m4b",
+            "aac",
+            "alac",
+            "ac3",
+            "wma",
+            "asf",
+            "ape",
+            "wv",
+            "tta",
+            "mka",
+            "weba",
+            "webm",
+            "mkv",
+        ),
+        *("mp4", "m4v", "mov", "avi", "mpg", "mpeg", "flv", "wmv", "3gp"),
+    )
+)
+"""Lower-case endings that a walk through a folder takes; a file that is named is read whatever its ending."""
+
+
+class Reader:
+    """A seekable file for libsndfile and ffmpeg.
+
+    Both call back into it from C, where a Python exception would be printed and lost. So a failing disk reads
+    as the end of the file, the cause stays in ``error``, and seeks outside the file stop at its ends. It has
+    no ``name``: nothing may be guessed from a suffix.
+    """
+
+    def __init__(self, file: BinaryIO, *, source: str) -> None:
+        self._file = file
+        self.source = source
+        self.error: OSError | None = None
+        self.size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+
+    def read(self, n_bytes: int = -1) -> bytes:
+        """Read at most ``n_bytes``; empty at the end, and when the disk fails."""
+        try:
+            return self._file.read(n_bytes)
+        except OSError as error:
+            self.error = error
+            return b""
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill ``buffer`` and return the number of bytes; 0 at the end, and when the disk fails."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move, within the file, and return the new position."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._file.tell(), io.SEEK_END: self.size}[whence]
+        return self._file.seek(min(max(start + offset, 0), self.size))
+
+    def tell(self) -> int:
+        """Return the position in bytes."""
+        return self._file.tell()
+
+    def peek(self, offset: int, n_bytes: int) -> bytes:
+        """Read at most ``n_bytes`` at ``offset`` and leave the position where it was."""
+        position = self._file.tell()
+        self.seek(offset)
+        data = self.read(n_bytes)
+        self._file.seek(position)
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def open_reader(source: str | Path | bytes) -> Reader:
+    """Open a path, or bytes that hold a whole file.
+
+    Raises:
+        AudioError: ``missing``, ``not_a_file``, ``permission``, ``empty``, or ``damaged`` for a failing disk.
+        TypeError: the source is something else.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        reader = Reader(io.BytesIO(source), source="bytes")
+    elif isinstance(source, str | Path):
+        reader = _open_path(Path(source), str(source))
+    else:
+        raise TypeError(
+            f"expected a path or a file's bytes, but {type(source).__name__} came; use from_array for samples"
+        )
+    if reader.size == 0:
+        reader.close()
+        raise AudioError(f"{reader.source!r}: expected a sound file, but it is empty (0 bytes)", code="empty")
+    return reader
+
+
+def _open_path(path: Path, name: str) -> Reader:
+    try:
+        if path.is_dir():
+            raise AudioError(
+                f"{name!r}: expected a sound file, but it is a folder; name a file in it", code="not_a_file"
+            )
+        if not path.exists():
+            if path.is_symlink():
+                message = (
+                    f"{name!r}: it is a link to {str(path.readlink())!r}, which does not exist; mend the link"
+                )
+            else:
+                message = f"{name!r}: there is no such file; check the path"
+            raise AudioError(message, code="missing")
+        if not path.is_file():
+            raise AudioError(
+                f"{name!r}: expected a file, but it is a device or a pipe; save the sound to a file first",
+                code="not_a_file",
+            )
+        return Reader(path.open("rb"), source=name)
+    except PermissionError as error:
+        raise AudioError(
+            f"{name!r}: there is no permission to read it; change its rights", code="permission"
+        ) from error
+    except FileNotFoundError as error:
+        raise AudioError(f"{name!r}: there is no such file; check the path", code="missing") from error
+    except (OSError, ValueError) as error:  # a name that is too long or holds a null byte, a failing disk
+        raise AudioError(f"{name!r}: it cannot be opened: {error}", code="missing") from error
