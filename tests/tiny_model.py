@@ -22,10 +22,11 @@ WINDOWS = WindowSettings(n_frames=64, hop_frames=32)  # 1.02 s every 0.51 s
 
 
 def weights(n_genres: int = len(GENRES)) -> NDArray[np.float32]:
-    """Shape (8, c): low bands speak for genre 0, high ones for genre 1."""
+    """Shape (8, c): low bands speak for genre 0, high ones for genre 1, those between for genre 2."""
     table = np.zeros((MEL.n_mels, n_genres), np.float32)
     table[:3, 0] = 0.05
-    table[5:, 1 % n_genres] += 0.05
+    table[5:, 1] = 0.05
+    table[3:5, 2] = 0.075
     return table
 
 

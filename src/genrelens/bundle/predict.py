@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from genrelens.audio import open_stream, stream_array
+from genrelens.audio import AudioStream, open_stream, stream_array
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.pooling import pool_logits, softmax
 from genrelens.bundle.prediction import Prediction
@@ -23,6 +23,8 @@ from genrelens.errors import AudioError, BundleError
 from genrelens.frontend.mel import MelStream, power_to_db
 
 Float32 = NDArray[np.float32]
+Source = str | Path | bytes | ArrayLike
+"""A path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``."""
 
 DEFAULT = "default"
 SHORTEST_S = 1.0
@@ -124,9 +126,7 @@ class Bundle:
         maps: Float32 = run_graph(session, ["attention"], mel_db=mel_db[np.newaxis], where=where)[0]
         return maps
 
-    def predict(
-        self, source: str | Path | bytes | NDArray[Any], *, sample_rate: int | None = None
-    ) -> Prediction:
+    def predict(self, source: Source, *, sample_rate: int | None = None) -> Prediction:
         """The genre of a piece: a path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``.
 
         ``sample_rate`` (Hz) goes with samples and with nothing else. Sound of any length is read by blocks in
@@ -245,17 +245,23 @@ def _shipped() -> Any:
     )
 
 
-def _opened(source: str | Path | bytes | NDArray[Any], *, sample_rate: int | None, target_rate: int) -> Any:
-    if isinstance(source, np.ndarray):
-        if sample_rate is None:
-            raise AudioError("samples need their rate: predict(samples, sample_rate=...)", code="bad_samples")
-        return stream_array(source, sample_rate_in=sample_rate, sample_rate=target_rate)
-    if sample_rate is not None:
-        raise AudioError("sample_rate= goes with samples only; a file knows its own rate", code="bad_samples")
-    return open_stream(source, sample_rate=target_rate)
+def _opened(source: Source, *, sample_rate: int | None, target_rate: int) -> AudioStream:
+    if isinstance(source, str | Path | bytes | bytearray | memoryview):
+        if sample_rate is not None:
+            raise AudioError(
+                "sample_rate= goes with samples only, a file knows its own; leave it out", code="bad_samples"
+            )
+        return open_stream(
+            source if isinstance(source, str | Path) else bytes(source), sample_rate=target_rate
+        )
+    if sample_rate is None:
+        raise AudioError(
+            "samples do not know their rate: predict(samples, sample_rate=...), in Hz", code="bad_samples"
+        )
+    return stream_array(source, sample_rate_in=sample_rate, sample_rate=target_rate)
 
 
-def _frames(stream: Any, mel: MelStream) -> Iterator[Float32]:
+def _frames(stream: AudioStream, mel: MelStream) -> Iterator[Float32]:
     for block in stream:
         yield mel.push(block)
     yield mel.finish()

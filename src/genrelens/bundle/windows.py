@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from genrelens.errors import BundleError
 
 SILENCE_POWER = 1e-6
-"""Mel power below which a window holds nothing to listen to (full scale is 1). Measured for frames of 512 to 4096
-samples: the dither of 16-bit recordings stays below 4e-7, noise that peaks at -60 dBFS reaches 3e-6 or more."""
+"""Mel power below which a window holds nothing to listen to (full scale is 1). Measured for frames of 512 to
+4096 samples: 16-bit dither stays below 4e-7, noise that peaks at -60 dBFS reaches 3e-6 or more."""
 
 
 @dataclass(frozen=True, slots=True)
