@@ -10,7 +10,7 @@ How it is computed, and why (30 s at 22,050 Hz, n_fft 2048, hop 512, 128 bands; 
   long (9.5 ms against 4.4). All in all it takes 8.5 ms by 16 frames, 7.0 by 32, 6.6 by 48, 6.8 by 64 and 128.
 - The FFT in float64: NumPy's is as fast so (3.7 ms against 4.4 in float32), and librosa's is float64, too. In
   float32, pure tones and offsets were wrong by up to 6e-3 dB near a floor of -80 dB; now nothing is by 3e-5.
-- The filter bank by 16 bands at a time, over the bins that they need: 0.8 ms against 3.0 for the full product.
+- The filter bank by 16 bands at a time, over the bins they need: 0.8 ms against 3.0 for the full product.
 - Tried and dropped: two frames in one complex FFT (0.2 ms less, not worth its code), ``np.vecdot`` for the
   power (10 times as slow as squares and a sum), the FFT as matrix products (twice the time, at 115 GFLOP/s).
 """
