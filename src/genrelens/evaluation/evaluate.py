@@ -1,0 +1,180 @@
+"""A bundle, tracks and what is known of them in; a report out. The code that users run makes every answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from genrelens.bundle.manifest import Manifest, TrainingRecord
+from genrelens.bundle.prediction import Prediction
+from genrelens.data.split import LEAKS, Split
+from genrelens.data.track import Track
+from genrelens.errors import AudioError, DataError, SeenTracksError, SplitError, TaxonomyError
+from genrelens.evaluation.build import build_report
+from genrelens.evaluation.report import Failure, Report, TrackRow
+from genrelens.taxonomy import Taxonomy
+
+Progress = Callable[[int, int], None]
+"""Called with the number of tracks done and the number of all, before the first and after each."""
+
+
+class Model(Protocol):
+    """What an evaluation needs of a :class:`~genrelens.bundle.predict.Bundle`."""
+
+    @property
+    def hash(self) -> str:
+        """Twelve hex digits that name the model's exact state."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the model says of itself."""
+
+    def predict(self, source: Path, /) -> Prediction:
+        """The answer to one file; raises :class:`AudioError` where it gives no sound."""
+
+
+def evaluate(
+    bundle: Model,
+    tracks: Sequence[Track],
+    *,
+    split: Split | None = None,
+    part: str | None = None,
+    seen: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Let ``bundle`` answer every track and count.
+
+    ``split`` and ``part`` say where the tracks come from, so that the report can name them, their leaks and
+    the tracks of the part that are not among ``tracks``. Refuses tracks that the model was trained on with
+    :class:`SeenTracksError` unless ``seen``; the report then says so. Tracks that decided when to stop or how
+    to calibrate are let in with a note. Raises :class:`TaxonomyError` where the tracks have genres that the
+    model does not know, :class:`SplitError` where they are not of the part. A file without sound becomes a
+    row that says why.
+    """
+    manifest = bundle.manifest
+    if not tracks:
+        raise DataError("there is nothing to evaluate: expected at least one track, got none")
+    genres = _genres_of(tracks, taxonomy=manifest.taxonomy, model=manifest.name)
+    notes = [
+        *_seen_notes(tracks, training=manifest.training, model=manifest.name, seen=seen),
+        *_split_notes(tracks, split=split, part=part),
+    ]
+    rows, remarks = [], []
+    for i, (track, genre) in enumerate(zip(tracks, genres, strict=True)):
+        if progress is not None:
+            progress(i, len(tracks))
+        row, said = _answer(bundle, track, genre=genre)
+        rows.append(row)
+        remarks += [f"{track.id}: {remark}" for remark in said]
+    if progress is not None:
+        progress(len(tracks), len(tracks))
+    if remarks:
+        more = f" (and {len(remarks) - 1} more such remarks)" if len(remarks) > 1 else ""
+        notes.append(f"the decoder remarked on {remarks[0]}{more}")
+    trained_on = frozenset(manifest.training.trained_on)
+    return build_report(
+        rows,
+        names=manifest.taxonomy.names,
+        model=manifest.name,
+        model_hash=bundle.hash,
+        dataset="+".join(sorted({track.dataset for track in tracks})),
+        split=None if split is None else split.name,
+        part=part,
+        leaks=() if split is None else sorted(split.leaks),
+        experimental=manifest.experimental,
+        seen=any(track.id in trained_on for track in tracks),
+        notes=notes,
+    )
+
+
+def _answer(bundle: Model, track: Track, *, genre: str) -> tuple[TrackRow, tuple[str, ...]]:
+    """The row of one track, and what the decoder had to say about the file."""
+    try:
+        prediction = bundle.predict(track.path)
+    except AudioError as error:
+        failure = Failure(error.code, str(error))
+        return TrackRow(track.id, track.artist, genre, None, None, False, None, failure), ()
+    guess = prediction.genre
+    row = TrackRow(
+        id=track.id,
+        artist=track.artist,
+        genre=genre,
+        predicted=guess,
+        probabilities=None if guess is None else tuple(prediction.probabilities.tolist()),
+        abstained=prediction.abstained,
+        reason=prediction.reason,
+        failure=None,
+    )
+    return row, prediction.notes
+
+
+def _genres_of(tracks: Sequence[Track], *, taxonomy: Taxonomy, model: str) -> tuple[str, ...]:
+    """The tracks' genres as the model spells them; an id may stand only once."""
+    strangers = sorted({track.genre for track in tracks if track.genre not in taxonomy})
+    if strangers:
+        raise TaxonomyError(
+            f"the tracks have genres that the model {model!r} does not know: {_some(strangers)}; it knows "
+            f"{', '.join(taxonomy.names)}. Choose a model trained for them, or leave those tracks out"
+        )
+    ids = [track.id for track in tracks]
+    twice = sorted(id_ for id_, count in Counter(ids).items() if count > 1)
+    if twice:
+        raise DataError(f"each track should be given once; these ids came twice or more: {_some(twice)}")
+    return tuple(taxonomy.canonical(track.genre) for track in tracks)
+
+
+def _seen_notes(tracks: Sequence[Track], *, training: TrainingRecord, model: str, seen: bool) -> list[str]:
+    """What the report must say about tracks that the model met before; refuses trained ones unless ``seen``.
+
+    Ids alone are compared, whatever the data sets are called: a false alarm has a way out, a silent one has
+    not.
+    """
+    trained_on, stopped_on = frozenset(training.trained_on), frozenset(training.stopped_on)
+    trained = [track.id for track in tracks if track.id in trained_on]
+    stopped = [track.id for track in tracks if track.id in stopped_on - trained_on]
+    of_all = f"of these {len(tracks)} tracks"
+    if trained and not seen:
+        raise SeenTracksError(
+            f"the model {model!r} was trained on {len(trained)} {of_all} ({_some(trained)}); figures on them "
+            "would not say what it does on new music. Choose another part of the split, or give --seen "
+            "(seen=True in Python) to measure them all the same; the report will say so"
+        )
+    notes = []
+    if trained:
+        notes.append(
+            f"the model was trained on {len(trained)} {of_all}: the figures say how well it remembers, not "
+            "what it does on new music"
+        )
+    if stopped:
+        notes.append(
+            f"{len(stopped)} {of_all} decided when the training stopped or how the model was calibrated: the "
+            "figures are optimistic for that reason"
+        )
+    return notes
+
+
+def _split_notes(tracks: Sequence[Track], *, split: Split | None, part: str | None) -> list[str]:
+    if split is None:
+        if part is not None:
+            raise SplitError(f"a part ({part!r}) needs the split that it is a part of")
+        return []
+    notes = [f"the split {split.name} leaks {leak}: {LEAKS[leak]}" for leak in sorted(split.leaks)]
+    if part is None:
+        return notes
+    expected = split.ids(part)
+    strangers = sorted({track.id for track in tracks} - set(expected))
+    if strangers:
+        raise SplitError(
+            f"{len(strangers)} of the tracks are not in part {part!r} of split {split.name!r}: "
+            f"{_some(strangers)}. Take the tracks from Split.part, or leave split and part away"
+        )
+    if len(expected) > len(tracks):
+        notes.append(f"{len(expected)} tracks in this part, {len(tracks)} here")
+    return notes
+
+
+def _some(items: Sequence[str], *, n: int = 5) -> str:
+    rest = f" and {len(items) - n} more" if len(items) > n else ""
+    return ", ".join(items[:n]) + rest

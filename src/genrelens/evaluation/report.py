@@ -1,0 +1,191 @@
+"""What an evaluation found: every figure with its interval, and the answer to every track behind them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from genrelens.errors import DataError
+from genrelens.evaluation.plain_json import decode, encode, json_text
+from genrelens.evaluation.report_text import report_text
+from genrelens.metrics import Interval
+
+SCHEMA_NAME = "genrelens.report"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a track has no answer: the error's ``code`` and its sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRow:
+    """One track and its answer.
+
+    ``predicted`` is the best guess and ``probabilities (c,)`` are in the report's order of ``names``; both
+    are ``None`` when there is no guess, and then ``failure`` or ``reason`` says why. ``abstained``: the model
+    held its guess back.
+    """
+
+    id: str
+    artist: str | None
+    genre: str
+    predicted: str | None
+    probabilities: tuple[float, ...] | None
+    abstained: bool
+    reason: str | None
+    failure: Failure | None
+
+    @property
+    def group(self) -> str:
+        """The artist, or ``"?" + id`` where nobody knows: what the bootstrap draws."""
+        return self.artist if self.artist is not None else "?" + self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The main figures over the answered tracks whose true genre is one of ``genres``.
+
+    A guess may be any genre of the model. Precision, recall and F1 are means over those of the genres that
+    have tracks.
+    """
+
+    genres: tuple[str, ...]
+    n_tracks: int
+    n_artists: int
+    accuracy: Interval
+    macro_precision: Interval
+    macro_recall: Interval
+    macro_f1: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class GenreRow:
+    """One genre's figures, over the answered tracks of all genres.
+
+    ``support`` and ``n_artists`` count the tracks that truly are of this genre; with ``support`` 0 nothing
+    was measured. Intervals are NaN below :data:`~genrelens.evaluation.build.MIN_ARTISTS` artists.
+    ``experimental``: the model had too few artists to learn this genre from.
+    """
+
+    genre: str
+    precision: Interval
+    recall: Interval
+    f1: Interval
+    support: int
+    n_artists: int
+    experimental: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """The bins of the calibration error: ``edges (b + 1,)``, the rest ``(b,)``; NaN in empty bins."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    confidence: tuple[float, ...]
+    accuracy: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalMethod:
+    """How all intervals of a report were made: percentiles over artists drawn with replacement."""
+
+    level: float
+    unit: str
+    n_resamples: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An evaluation of one model on one set of tracks.
+
+    ``n_tracks = n_answered + n_failed``; every figure is over the answered tracks, with an abstained one
+    counted by the guess it held back, and ``n_failed`` tracks, which no figure can count, are listed with
+    their reasons. ``coverage`` is the share of all tracks that the model answers without abstaining,
+    ``accuracy_when_sure`` its accuracy on them. ``all_genres`` is over every track, ``full_genres`` leaves
+    the tracks of experimental genres out. ``confusion[i][j]`` counts the tracks of genre ``names[i]`` that
+    were called ``names[j]``. A figure that cannot be measured is NaN here and null in JSON.
+    """
+
+    model: str
+    model_hash: str
+    dataset: str
+    split: str | None
+    part: str | None
+    leaks: tuple[str, ...]
+    seen: bool
+    names: tuple[str, ...]
+    n_tracks: int
+    n_answered: int
+    n_failed: int
+    n_abstained: int
+    n_artists: int
+    intervals: IntervalMethod
+    all_genres: Headline
+    full_genres: Headline
+    coverage: float
+    accuracy_when_sure: Interval
+    top_3_accuracy: float
+    negative_log_likelihood: float
+    brier_score: float
+    expected_calibration_error: float
+    reliability: Reliability
+    genres: tuple[GenreRow, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...]
+    tracks: tuple[TrackRow, ...]
+
+    @property
+    def experimental(self) -> tuple[str, ...]:
+        """Genres whose figures cannot be relied on yet."""
+        return tuple(row.genre for row in self.genres if row.experimental)
+
+    @property
+    def failed(self) -> tuple[TrackRow, ...]:
+        """The tracks without an answer."""
+        return tuple(row for row in self.tracks if row.predicted is None)
+
+    def to_json(self) -> str:
+        """The report as JSON text, fields by name under ``"schema": "genrelens.report/1"``."""
+        document = {"schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}", **encode(self)}
+        return json_text(document)
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str = "the report") -> Report:
+        """Read :meth:`to_json`'s text; ``source`` is what messages call it. Raises :class:`DataError`."""
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{source} is not valid JSON: {error}") from error
+        schema = document.pop("schema", None) if isinstance(document, dict) else None
+        match = re.fullmatch(rf"{re.escape(SCHEMA_NAME)}/(\d{{1,9}})", str(schema))
+        if match is None:
+            raise DataError(f"{source} is not a genrelens report: its schema is {schema!r}")
+        if int(match.group(1)) > SCHEMA_VERSION:
+            raise DataError(
+                f"{source} was written by a newer genrelens (schema {schema}, this one reads up to "
+                f"{SCHEMA_NAME}/{SCHEMA_VERSION}): upgrade with pip install -U genrelens"
+            )
+        report: Report = decode(cls, document, where=source)
+        return report
+
+    @classmethod
+    def read(cls, path: Path | str) -> Report:
+        """Read a report from a file. Raises :class:`DataError` when it cannot be read or is not one."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"the report {str(path)!r} cannot be read: {error}") from error
+        return cls.from_json(text, source=f"the report {str(path)!r}")
+
+    def to_text(self) -> str:
+        """The report as plain text in aligned columns, for a terminal or a pipe."""
+        return report_text(self)

@@ -1,0 +1,161 @@
+"""A report as plain text: ASCII, aligned, the same in a terminal, a pipe and a log."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from genrelens.bundle.prediction import REASONS
+from genrelens.metrics import Interval
+
+if TYPE_CHECKING:
+    from genrelens.evaluation.report import Headline, Report
+
+WIDTH = 100
+N_FAILED_SHOWN = 20
+
+
+def report_text(report: Report) -> str:
+    """The report in paragraphs, from what was measured on what to the tracks without an answer."""
+    paragraphs = [
+        _title(report),
+        _headlines(report),
+        _genres(report),
+        _confusion(report),
+        _calibration(report),
+    ]
+    if report.notes:
+        paragraphs.append("Notes\n" + "\n".join(_item(note) for note in report.notes))
+    if report.n_failed:
+        paragraphs.append(_failed(report))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def percent(value: float) -> str:
+    """``0.6761`` -> ``"67.6"``; ``"-"`` where nothing was measured."""
+    return "-" if math.isnan(value) else f"{100.0 * value:.1f}"
+
+
+def percent_interval(interval: Interval) -> str:
+    """``"67.6 [58.0, 76.1]"``, without brackets where there is no interval."""
+    if math.isnan(interval.low) or math.isnan(interval.value):
+        return percent(interval.value)
+    return f"{percent(interval.value)} [{percent(interval.low)}, {percent(interval.high)}]"
+
+
+def counted(n: int, thing: str) -> str:
+    """``"1 track"``, ``"2 tracks"``."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def _title(report: Report) -> str:
+    where = [report.dataset]
+    if report.split is not None:
+        where.append(f"split {report.split}")
+    if report.part is not None:
+        where.append(f"part {report.part}")
+    lines = [f"{report.model} ({report.model_hash}) on {', '.join(where)}"]
+    size = f"{counted(report.n_tracks, 'track')} of {counted(report.n_artists, 'artist')}"
+    lines.append(f"{size}: {report.n_answered} answered, {report.n_failed} without an answer")
+    if report.seen:
+        lines.append("THE MODEL WAS TRAINED ON SOME OF THESE TRACKS: this is not what it does on new music")
+    if report.leaks:
+        lines.append(f"THE SPLIT LEAKS {', '.join(report.leaks)}: these figures are too high for new artists")
+    return "\n".join(lines)
+
+
+def _headlines(report: Report) -> str:
+    rows: list[tuple[str, ...]] = [
+        ("", "tracks", "artists", "accuracy", "macro precision", "macro recall", "macro F1")
+    ]
+    rows.append(_headline_row(counted(len(report.all_genres.genres), "genre"), report.all_genres))
+    if report.experimental:
+        rows.append(_headline_row(counted(len(report.full_genres.genres), "full genre"), report.full_genres))
+    lines = [f"Figures in %, with their {100 * report.intervals.level:.0f} % interval over artists"]
+    lines += _columns(rows, left=(0,))
+    sure = percent_interval(report.accuracy_when_sure)
+    abstained = f"{counted(report.n_abstained, 'track')} (counted above by the guess it held back)"
+    lines.append(f"The model abstains on {abstained}.")
+    lines.append(f"It is sure of {percent(report.coverage)} % of all tracks; accuracy on those: {sure}")
+    return "\n".join(lines)
+
+
+def _headline_row(label: str, headline: Headline) -> tuple[str, ...]:
+    figures = (headline.accuracy, headline.macro_precision, headline.macro_recall, headline.macro_f1)
+    return (label, str(headline.n_tracks), str(headline.n_artists), *map(percent_interval, figures))
+
+
+def _genres(report: Report) -> str:
+    rows: list[tuple[str, ...]] = [("genre", "precision", "recall", "F1", "tracks", "artists")]
+    for row in report.genres:
+        figures = (row.precision, row.recall, row.f1)
+        label = row.genre + (" *" if row.experimental else "")
+        rows.append((label, *map(percent_interval, figures), str(row.support), str(row.n_artists)))
+    lines = _columns(rows, left=(0,))
+    if report.experimental:
+        lines.append("* experimental: too few artists to learn it from; its accuracy is not measurable yet")
+    return "\n".join(lines)
+
+
+def _confusion(report: Report) -> str:
+    short = _short_names(report.names)
+    rows: list[tuple[str, ...]] = [("true \\ called", *short)]
+    for name, counts in zip(report.names, report.confusion, strict=True):
+        rows.append((name, *(str(count) if count else "." for count in counts)))
+    return "\n".join(_columns(rows, left=(0,)))
+
+
+def _short_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The shortest beginnings, of three letters or more, that tell the names apart."""
+    longest = max(map(len, names))
+    n_letters = next(
+        (n for n in range(3, longest) if len({name[:n] for name in names}) == len(names)), longest
+    )
+    return tuple(name[:n_letters] for name in names)
+
+
+def _calibration(report: Report) -> str:
+    return (
+        f"Right among the best three: {percent(report.top_3_accuracy)} %. Calibration: error (ECE) "
+        f"{_number(report.expected_calibration_error)}, Brier {_number(report.brier_score)}, "
+        f"negative log likelihood {_number(report.negative_log_likelihood)}"
+    )
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _failed(report: Report) -> str:
+    lines = [f"Without an answer ({report.n_failed})"]
+    for row in report.failed[:N_FAILED_SHOWN]:
+        why = (
+            f"{row.failure.code}: {row.failure.message}"
+            if row.failure
+            else REASONS.get(str(row.reason), row.reason)
+        )
+        lines.append(_item(f"{row.id}: {why}"))
+    if report.n_failed > N_FAILED_SHOWN:
+        lines.append(_item(f"... and {report.n_failed - N_FAILED_SHOWN} more (all of them are in the JSON)"))
+    return "\n".join(lines)
+
+
+def _item(text: str) -> str:
+    one_line = " ".join(text.split())
+    return textwrap.fill(
+        one_line, width=WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False
+    )
+
+
+def _columns(rows: Sequence[Sequence[str]], *, left: tuple[int, ...]) -> list[str]:
+    """Rows with columns as wide as their widest cells, two spaces apart, aligned right but for ``left``."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if k in left else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
