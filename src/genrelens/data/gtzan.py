@@ -144,6 +144,11 @@ def load(root: Path | str | None = None) -> GtzanData:
     )
 
 
+def is_gtzan(folder: Path) -> bool:
+    """Whether :func:`load` would find clips below a folder."""
+    return bool(_genre_folders(folder))
+
+
 def split(name: str) -> Split:
     """A split of GTZAN by name: a key of :data:`SPLITS`. Raises :class:`SplitError` on another name."""
     if name not in SPLITS:

@@ -124,7 +124,7 @@ class Split:
         )
 
     def check(self, tracks: Iterable[Track]) -> None:
-        """Raise :class:`SplitError` if tracks overlap between parts in a way that ``leaks`` does not declare."""
+        """Raise :class:`SplitError` if tracks overlap and ``leaks`` does not declare it."""
         self._refuse(self.overlaps(tracks))
 
     def _refuse(self, overlaps: Sequence[Overlap]) -> None:

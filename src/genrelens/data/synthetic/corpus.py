@@ -1,0 +1,159 @@
+"""A folder of synthetic pieces that looks like any other data set: ``<style>/<style>.00000.wav``."""
+
+from __future__ import annotations
+
+import json
+import os
+import wave
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from genrelens.data.synthetic.styles import STYLES, render
+from genrelens.data.track import Track
+from genrelens.errors import DataError
+
+DATASET: Final = "synthetic"
+MARKER: Final = "genrelens-synthetic.json"
+"""The file that says what a folder of synthetic pieces was made with."""
+
+SCHEMA: Final = 1
+N_PIECES_PER_ENSEMBLE: Final = 2
+_SAMPLE_RATE: Final = 22050
+
+
+def write_corpus(
+    root: Path | str, *, n_per_style: int, seed: int, duration_s: float = 30.0
+) -> tuple[Track, ...]:
+    """Render ``n_per_style`` pieces of each style as 16-bit wav (22,050 Hz, mono) below ``root``; return the
+    tracks.
+
+    Every two pieces of a style are by one ensemble, which is their artist. Files are written aside and
+    renamed; a call that was cut short is finished by the same call. Raises :class:`DataError` when ``root``
+    already holds something else, or cannot be written.
+    """
+    if n_per_style < 1 or not 0.0 < duration_s < 1e5 or seed < 0:
+        raise DataError(
+            "expected at least one piece of more than 0 s a style and a seed of 0 or more, got "
+            f"{n_per_style} pieces of {duration_s} s and seed {seed}"
+        )
+    folder = Path(root)
+    made_with = {
+        "kind": "genrelens synthetic corpus",
+        "schema": SCHEMA,
+        "n_per_style": n_per_style,
+        "seed": seed,
+        "duration_s": duration_s,
+        "sample_rate": _SAMPLE_RATE,
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if is_corpus(folder):
+            if (there := _marker(folder)) != made_with:
+                raise DataError(
+                    f"{str(folder)!r} already holds a synthetic corpus made with other settings ({there}); "
+                    "delete it or give another folder"
+                )
+        elif any(folder.iterdir()):
+            raise DataError(f"{str(folder)!r} is not empty; give a new folder for the synthetic corpus")
+        else:
+            _write_aside(folder / MARKER, (json.dumps(made_with, indent=1) + "\n").encode())
+        tracks = _tracks(folder, n_per_style)
+        for i, track in enumerate(tracks):
+            style, number = STYLES[track.genre].name, i % n_per_style
+            track.path.parent.mkdir(exist_ok=True)
+            if not track.path.exists():
+                ensemble = number // N_PIECES_PER_ENSEMBLE
+                clip = render(
+                    style,
+                    seed=_seed(seed, 0, number),
+                    timbre_seed=_seed(seed, 1, ensemble),
+                    duration_s=duration_s,
+                    sample_rate=_SAMPLE_RATE,
+                )
+                _write_wav(track.path, clip.samples, sample_rate=_SAMPLE_RATE)
+    except OSError as error:
+        raise DataError(f"the synthetic corpus cannot be written to {str(folder)!r}: {error}") from error
+    return tracks
+
+
+def load(root: Path | str) -> tuple[Track, ...]:
+    """The tracks of a folder that :func:`write_corpus` made. Raises :class:`DataError` on any other folder,
+    or when pieces are missing.
+    """
+    folder = Path(root)
+    if not is_corpus(folder):
+        raise DataError(
+            f"{str(folder)!r} is not a synthetic corpus: expected {MARKER} in it; make one with write_corpus",
+            code="not_synthetic",
+        )
+    made_with = _marker(folder)
+    n_per_style = made_with.get("n_per_style")
+    if made_with.get("schema") != SCHEMA or not isinstance(n_per_style, int) or n_per_style < 1:
+        raise DataError(
+            f"{str(folder / MARKER)!r} is damaged or of another version of genrelens (schema "
+            f"{made_with.get('schema')!r}, expected {SCHEMA}); make the corpus again"
+        )
+    tracks = _tracks(folder, n_per_style)
+    if missing := [track.id for track in tracks if not track.path.is_file()]:
+        raise DataError(
+            f"the synthetic corpus in {str(folder)!r} lacks {len(missing)} of {len(tracks)} pieces (first: "
+            f"{missing[0]}); call write_corpus again with {made_with}"
+        )
+    return tracks
+
+
+def is_corpus(folder: Path) -> bool:
+    """Whether a folder carries the synthetic corpus's marker."""
+    return (folder / MARKER).is_file()
+
+
+def _tracks(folder: Path, n_per_style: int) -> tuple[Track, ...]:
+    return tuple(
+        Track(
+            id=f"{style}.{number:05d}",
+            path=folder / style / f"{style}.{number:05d}.wav",
+            genre=style,
+            artist=f"{style} ensemble {number // N_PIECES_PER_ENSEMBLE:05d}",
+            dataset=DATASET,
+        )
+        for style in STYLES
+        for number in range(n_per_style)
+    )
+
+
+def _marker(folder: Path) -> dict[str, Any]:
+    try:
+        document = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{str(folder / MARKER)!r} cannot be read: {error}; make the corpus again") from error
+    if not isinstance(document, dict):
+        raise DataError(f"{str(folder / MARKER)!r} is not a JSON object; make the corpus again")
+    return document
+
+
+def _seed(*key: int) -> int:
+    return int(np.random.SeedSequence(key).generate_state(1)[0])
+
+
+def _write_aside(path: Path, content: bytes) -> None:
+    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _write_wav(path: Path, samples: np.ndarray[Any, np.dtype[np.float32]], *, sample_rate: int) -> None:
+    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with wave.open(str(aside), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(sample_rate)
+            file.writeframes(np.round(samples * 32767.0).astype("<i2").tobytes())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
