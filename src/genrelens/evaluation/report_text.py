@@ -118,8 +118,9 @@ def _short_names(names: Sequence[str]) -> tuple[str, ...]:
 
 def _calibration(report: Report) -> str:
     return (
-        f"Right among the best three: {percent(report.top_3_accuracy)} %. Calibration: error (ECE) "
-        f"{_number(report.expected_calibration_error)}, Brier {_number(report.brier_score)}, "
+        f"Right among the best three: {percent(report.top_3_accuracy)} %\n"
+        f"Calibration: error (ECE) {_number(report.expected_calibration_error)}, "
+        f"Brier {_number(report.brier_score)}, "
         f"negative log likelihood {_number(report.negative_log_likelihood)}"
     )
 
