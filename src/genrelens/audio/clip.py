@@ -101,7 +101,7 @@ def mono_from_array(samples: ArrayLike, *, source: str) -> tuple[NDArray[np.floa
 
 
 def to_mono(frames: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Average (n, channels) PCM or floats to (n,) contiguous float32; integers are scaled by type to [-1, 1)."""
+    """Average (n, channels) to (n,) contiguous float32; integers are scaled by their type to [-1, 1)."""
     scaled = frames
     if frames.dtype.kind in "iu":
         half = 2.0 ** (8 * frames.dtype.itemsize - 1)

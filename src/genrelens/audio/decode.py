@@ -1,9 +1,4 @@
-"""Sound files by libsndfile: wav, flac, ogg (Vorbis, Opus), au, aiff and their kin.
-
-mp3 is not among them on purpose: libsndfile 1.2 cuts an mp3 of variable bit rate without a Xing header at its
-own estimate of the length (measured: 37 % of the sound came), its mpg123 prints warnings to the terminal, and
-ffmpeg decodes the same samples (to 3e-6) in three quarters of the time.
-"""
+"""Sound files by libsndfile: wav, ogg (Vorbis, Opus), au, aiff and their kin; not mp3, see containers.py."""
 
 from __future__ import annotations
 
@@ -13,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.audio.clip import to_mono
-from genrelens.audio.lengths import ogg_has_end, promised_share, truncation_note
+from genrelens.audio.lengths import missing_ogg_end_note, ogg_is_chained, promised_share, truncation_note
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
@@ -22,6 +17,7 @@ _FORMATS = frozenset(
     {"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "AU", "AIFF", "CAF", "NIST", "VOC", "SVX", "AVR"}
 )
 _TOLERANCE_S = 0.05  # some writers count their own headers
+_UNKNOWN_FRAMES = 1 << 60
 _READ_FRAMES = 8192  # what a read error may cost; small enough to lose no more than 0.2 s at 44.1 kHz
 
 
@@ -51,7 +47,11 @@ class SoundFileSound:
             raise AudioError(
                 f"{reader.source!r}: libsndfile does not know this format", code="not_audio"
             ) from error
-        if self._file.format not in _FORMATS:
+        if (
+            self._file.format not in _FORMATS
+            or self._file.frames >= _UNKNOWN_FRAMES
+            or ogg_is_chained(reader)
+        ):
             self._file.close()
             raise AudioError(f"{reader.source!r}: libsndfile does not know this format", code="not_audio")
         self.sample_rate: int = self._file.samplerate
@@ -60,7 +60,6 @@ class SoundFileSound:
         self._promised_s: float | None = self._file.frames / self.sample_rate
         if share is not None and share > 1:
             self._promised_s = float("inf") if self._file.frames == 0 else self._promised_s * share
-        self._no_end = self._file.format == "OGG" and not ogg_has_end(reader)
 
     def chunks(self) -> Iterator[NDArray[np.float32]]:
         """Yield (k,) mono float32 until the file or its sound part ends."""
@@ -79,8 +78,8 @@ class SoundFileSound:
         """Say what was wrong, after the last chunk."""
         read_s = self._n_read / self.sample_rate
         notes = truncation_note(read_s, self._promised_s, tolerance_s=_TOLERANCE_S)
-        if not notes and self._no_end:
-            notes = (f"the file is truncated: its end is missing, {read_s:.1f} s could be read",)
+        if not notes and self._file.format == "OGG":
+            notes = missing_ogg_end_note(self._reader, read_s)
         if not notes and (self._failed or self._reader.error):
             notes = (f"the file is damaged: only its first {read_s:.1f} s could be read",)
         return notes

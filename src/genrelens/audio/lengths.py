@@ -18,10 +18,11 @@ _UNKNOWN_SIZES = (
     0xFFFFF000,
 )  # written where the writer could not seek back
 _MAX_OGG_PAGE = 65_307
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
 def truncation_note(read_s: float, promised_s: float | None, *, tolerance_s: float) -> tuple[str, ...]:
-    """Say that a file is truncated if ``read_s`` falls short of ``promised_s`` by more than padding explains."""
+    """Say that a file is truncated if ``read_s`` falls short of ``promised_s`` by more than the tolerance."""
     if promised_s is None or promised_s - read_s <= tolerance_s:
         return ()
     return (f"the file is truncated: {read_s:.1f} of {promised_s:.1f} s could be read",)
@@ -67,14 +68,36 @@ def _share(promised: int, there: int) -> float | None:
     return promised / there if there > 0 else float("inf")
 
 
-def ogg_has_end(reader: Reader) -> bool:
-    """Whether the last page of an Ogg file is whole and carries the end-of-stream mark."""
+def missing_ogg_end_note(reader: Reader, read_s: float) -> tuple[str, ...]:
+    """Say so if the last page of an Ogg file is not whole or lacks the end-of-stream mark."""
+    page = _last_ogg_page(reader)
+    if len(page) >= 27 and page[5] & 4:
+        lacing = page[27 : 27 + page[26]]
+        if len(page) >= 27 + page[26] + sum(lacing):
+            return ()
+    return (f"the file is truncated: its end is missing, {read_s:.1f} s could be read",)
+
+
+def ogg_is_chained(reader: Reader) -> bool:
+    """Whether an Ogg file ends with another stream than it begins with; libsndfile reads the first only."""
+    first, last = reader.peek(0, 18), _last_ogg_page(reader)
+    return first[:4] == b"OggS" and last[:4] == b"OggS" and len(last) >= 18 and first[14:18] != last[14:18]
+
+
+def _last_ogg_page(reader: Reader) -> bytes:
     tail = reader.peek(max(0, reader.size - _MAX_OGG_PAGE), _MAX_OGG_PAGE)
-    page = tail[tail.rfind(b"OggS") :]
-    if len(page) < 27 or page[:4] != b"OggS":
-        return False
-    lacing = page[27 : 27 + page[26]]
-    return bool(page[5] & 4) and len(lacing) == page[26] and len(page) >= 27 + len(lacing) + sum(lacing)
+    return tail[max(0, tail.rfind(b"OggS")) :]
+
+
+def asf_duration_s(reader: Reader) -> float | None:
+    """Return the seconds in the file properties of a wma, which ffmpeg hides when the file is truncated."""
+    head = reader.peek(0, 1 << 16)
+    start = head.find(_ASF_FILE_PROPERTIES)
+    if start < 0 or len(head) < start + 92:
+        return None
+    play_100ns, _, preroll_ms, flags = struct.unpack_from("<QQQI", head, start + 64)
+    is_broadcast = bool(flags & 1)
+    return None if is_broadcast else float(play_100ns / 1e7 - preroll_ms / 1e3)
 
 
 def mp3_has_length(reader: Reader) -> bool:

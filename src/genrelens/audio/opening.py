@@ -15,23 +15,22 @@ from genrelens.audio.decode import SoundFileSound
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
-_SNDFILE_SIGNATURES = (
-    b"RIFF",
-    b"RIFX",
-    b"RF64",
-    b"BW64",
-    b"riff",
-    b"fLaC",
-    b"OggS",
-    b"FORM",
-    b".snd",
-    b"caff",
-)
+_SNDFILE_SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"OggS", b"FORM", b".snd", b"caff")
 _MPEG_SIGNATURES = (
     b"ID3",
     *(bytes((0xFF, second)) for second in b"\xfb\xfa\xf3\xf2\xe3\xe2\xfd\xfc\xf1\xf9"),
 )
-_OTHER_SIGNATURES = (b"\x1aE\xdf\xa3", b"0&\xb2u", b"wvpk", b"MAC ", b"TTA1", b"DSD ", b"FLV\x01", b".RMF")
+_OTHER_SIGNATURES = (
+    b"fLaC",
+    b"\x1aE\xdf\xa3",
+    b"0&\xb2u",
+    b"wvpk",
+    b"MAC ",
+    b"TTA1",
+    b"DSD ",
+    b"FLV\x01",
+    b".RMF",
+)
 
 
 class Sound(Protocol):
@@ -90,8 +89,8 @@ def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.f
     try:
         if not MIN_SAMPLE_RATE <= sound.sample_rate <= MAX_SAMPLE_RATE:
             raise AudioError(
-                f"{reader.source!r}: expected a sample rate of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, but its "
-                f"header says {sound.sample_rate} Hz; get a new copy",
+                f"{reader.source!r}: expected a sample rate of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, "
+                f"but its header says {sound.sample_rate} Hz; get a new copy",
                 code="damaged",
             )
         chunks = sound.chunks()
