@@ -117,7 +117,7 @@ def test_text_says_what_was_measured(report: Report) -> None:
     assert "THE MODEL WAS TRAINED ON SOME OF THESE TRACKS" in text
     assert "THE SPLIT LEAKS artists" in text
     assert "2 full genres" in text and "disco *" in text and "not measurable yet" in text
-    assert "- jazz.00055: there is nothing but silence" in text
+    assert "- jazz.00055: no guess: silence" in text
     assert "- jazz.00054: not_audio: jazz.00054.wav: expected sound, got text" in text
     assert "- a remark" in text
     assert "nan" not in text.casefold()

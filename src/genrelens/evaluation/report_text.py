@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from genrelens.bundle.prediction import REASONS
 from genrelens.metrics import Interval
 
 if TYPE_CHECKING:
@@ -132,11 +131,7 @@ def _number(value: float) -> str:
 def _failed(report: Report) -> str:
     lines = [f"Without an answer ({report.n_failed})"]
     for row in report.failed[:N_FAILED_SHOWN]:
-        why = (
-            f"{row.failure.code}: {row.failure.message}"
-            if row.failure
-            else REASONS.get(str(row.reason), row.reason)
-        )
+        why = f"{row.failure.code}: {row.failure.message}" if row.failure else f"no guess: {row.reason}"
         lines.append(_item(f"{row.id}: {why}"))
     if report.n_failed > N_FAILED_SHOWN:
         lines.append(_item(f"... and {report.n_failed - N_FAILED_SHOWN} more (all of them are in the JSON)"))
