@@ -240,7 +240,7 @@ def _shipped() -> Any:
         ):
             return resources.as_file(home / name)
     raise BundleError(
-        "this installation of genrelens holds no model; give one with --model, or Bundle.load(path)",
+        "this installation of genrelens holds no model; give one with --model, or in Python with genrelens.load(path)",
         code="missing",
     )
 

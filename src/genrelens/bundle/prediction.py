@@ -11,12 +11,6 @@ from numpy.typing import NDArray
 
 SCHEMA = "genrelens.prediction/1"
 
-REASONS = {
-    "silence": "there is nothing but silence",
-    "too_short": "less than a second of sound",
-}
-"""Why a prediction may abstain, in words for people."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:

@@ -1,0 +1,43 @@
+"""The command line: parsing, progress and exit codes; what it does lives in the other rooms.
+
+Exit codes: 0 all well; 1 something failed, for ``predict`` some of the paths; 2 wrong usage, or a model or
+recipe that cannot be used; 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from genrelens.errors import BundleError, GenrelensError, MissingExtraError, RecipeError, TaxonomyError
+
+_USAGE_ERRORS = (BundleError, RecipeError, TaxonomyError, MissingExtraError)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the program and exit. No traceback reaches a user, unless ``GENRELENS_DEBUG`` is set."""
+    try:
+        from genrelens.cli.app import app
+
+        app(args=None if args is None else list(args), prog_name="genrelens")
+    except GenrelensError as error:
+        _say(str(error))
+        sys.exit(2 if isinstance(error, _USAGE_ERRORS) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("GENRELENS_DEBUG"):
+            raise
+        _say(
+            f"internal error: {type(error).__name__}: {error} (this is a fault of genrelens; "
+            "set GENRELENS_DEBUG=1 to see where, and please report it)"
+        )
+        sys.exit(1)
+
+
+def _say(message: str) -> None:
+    """One line on stderr, whatever the message holds and whatever the terminal can show."""
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    line = " ".join(message.splitlines())
+    print("genrelens:", line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)

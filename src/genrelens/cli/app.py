@@ -1,0 +1,54 @@
+"""The program and its commands. Each command is a function in a file of its own, registered below.
+
+Command files import nothing heavy at their top: every start of the program, ``--help`` included, imports them
+all.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from genrelens import __version__
+from genrelens.cli.predict import predict
+from genrelens.cli.synthesise import synthesise
+
+HELP = """Say which genre each piece of music is, how sure that is, and when in the piece.
+
+\b
+Examples:
+  genrelens predict song.mp3
+  genrelens predict ~/Music --html music.html
+  genrelens predict ~/Music --json > genres.jsonl
+"""
+
+app = typer.Typer(
+    name="genrelens",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: the same on a terminal, in a pipe and in the docs
+    pretty_exceptions_enable=False,  # genrelens.cli.main says what went wrong
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"genrelens {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(predict)
+app.command()(synthesise)

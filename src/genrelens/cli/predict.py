@@ -1,0 +1,87 @@
+"""``genrelens predict``: the genre of files and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def predict(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Sound files and folders.", show_default=False)
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Show the N likeliest genres.", show_default=False)
+    ] = None,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Say what each part of a piece sounds like.")
+    ] = False,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="BUNDLE", help="A model: a folder or .zip file, or the one that comes with genrelens."
+        ),
+    ] = "default",
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write a page with the timelines.", show_default=False),
+    ] = None,
+) -> None:
+    """Say which genre each file is, and each file in each folder.
+
+    Prints a table, or one JSON object a line, or CSV. Sound that tells nothing (silence, less than a second)
+    gets "-" and the reason. Exit code: 0 when every path was answered, 1 when some could not be read (the
+    others are answered all the same), 2 for wrong usage.
+
+    \b
+    Examples:
+      genrelens predict song.mp3
+      genrelens predict ~/Music --top 3
+      genrelens predict ~/Music --html music.html
+      genrelens predict mix.m4a --json --timeline | jq '.windows'
+    """
+    if as_json and as_csv:
+        raise typer.BadParameter("give --json or --csv, not both")
+    if timeline and as_csv:
+        raise typer.BadParameter("a table of values cannot hold timelines: give --timeline with --json")
+    if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
+        raise typer.BadParameter(f"--html {html}: expected a file name in a folder that exists")
+
+    from genrelens.bundle import Bundle
+    from genrelens.cli.answers import answer, to_row
+    from genrelens.cli.pieces import find_pieces
+    from genrelens.cli.progress import ProgressLine
+    from genrelens.cli.writers import open_writer
+
+    bundle = Bundle.load(model)
+    pieces = list(find_pieces(paths))
+    writer = open_writer(
+        "json" if as_json else "csv" if as_csv else "table",
+        bundle=bundle,
+        paths=[piece.path for piece in pieces],
+        timeline=timeline,
+        top=top,
+    )
+    page_rows: list[dict[str, Any]] = []
+    any_failed = False
+    with ProgressLine(total=len(pieces)) as progress:
+        for piece in pieces:
+            progress.show(piece.path)
+            found = answer(piece, bundle=bundle)
+            any_failed = any_failed or found.failed
+            progress.clear()
+            writer.write(found)
+            if html is not None:
+                page_rows.append(to_row(found, bundle=bundle, timeline=True, top=None))
+    writer.finish()
+    if html is not None:
+        from genrelens.report.timeline import write_timeline_page
+
+        write_timeline_page(html, rows=page_rows, experimental=bundle.manifest.experimental)
+        typer.echo(f"wrote {html}", err=True)
+    if any_failed:
+        raise typer.Exit(1)

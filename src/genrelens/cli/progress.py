@@ -1,0 +1,46 @@
+"""One line of progress on stderr, only when a person is watching."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Self
+
+from genrelens.cli.text import shorten, visible
+
+
+class ProgressLine:
+    """Shows which of ``total`` pieces is worked on; silent unless stderr is a terminal and total > 1."""
+
+    def __init__(self, *, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._shown = 0
+        self._on = total > 1 and sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def show(self, path: str) -> None:
+        """Say that the next piece is being worked on."""
+        self._done += 1
+        if not self._on:
+            return
+        count = f"{self._done}/{self._total} "
+        room = max(10, shutil.get_terminal_size().columns - len(count) - 1)
+        line = count + shorten(visible(path), room)
+        encoding = sys.stderr.encoding or "utf-8"
+        self.clear()
+        sys.stderr.write(line.encode(encoding, "replace").decode(encoding))
+        sys.stderr.flush()
+        self._shown = len(count) + room
+
+    def clear(self) -> None:
+        """Take the line away, so that a result can be printed in its place."""
+        if self._on and self._shown:
+            sys.stderr.write("\r" + " " * self._shown + "\r")
+            sys.stderr.flush()
+            self._shown = 0

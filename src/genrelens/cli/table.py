@@ -1,0 +1,129 @@
+"""The table for people: aligned columns, line by line, with colour only on a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from genrelens.cli.answers import Answer
+from genrelens.cli.text import pad, shorten, visible, width
+from genrelens.report.wording import REASONS, clock, percent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from genrelens.bundle import Bundle, Prediction
+
+NOTHING = "-"
+EXPERIMENTAL_NOTE = "* experimental: too few artists to measure how often this genre is right"
+
+
+class TableWriter:
+    """Columns path, genre, confidence, next best (``top`` - 1 genres), note.
+
+    On a terminal long paths are shortened and the genre is bold; in a pipe nothing is cut.
+    """
+
+    def __init__(self, *, bundle: Bundle, paths: Sequence[str], timeline: bool, top: int) -> None:
+        self._experimental = frozenset(bundle.manifest.experimental)
+        self._timeline = timeline
+        self._top = top
+        self._starred = False
+        self._console = _console() if sys.stdout.isatty() else None
+        genre = max((width(self._mark(name)) for name in bundle.names), default=0)
+        self._starred = False
+        self._widths = {
+            "path": max((width(visible(path)) for path in paths), default=0),
+            "genre": max(genre, len("genre")),
+            "confidence": len("confidence"),
+            "next best": max((genre + len(" 100 %, ")) * (top - 1) - 2, len("next best")) if top > 1 else 0,
+        }
+        if self._console:
+            others = sum(self._widths.values()) - self._widths["path"] + 2 * len(self._widths)
+            room = max(16, shutil.get_terminal_size().columns - others - 24)
+            self._widths["path"] = min(self._widths["path"], room)
+        self._widths["path"] = max(self._widths["path"], len("path"))
+        self._line("path", "genre", "confidence", "next best" if top > 1 else "", "note", style="dim")
+
+    def write(self, found: Answer) -> None:
+        """Print one answer, and its windows below it if asked for."""
+        prediction = found.prediction
+        path = visible(found.path)
+        if self._console:
+            path = shorten(path, self._widths["path"])
+        if prediction is None:
+            message = found.message.removeprefix(f"{found.path!r}: ")
+            self._line(path, NOTHING, NOTHING, "", f"{found.code}: {visible(message)}", style="red")
+            return
+        notes = "; ".join(visible(note) for note in prediction.notes)
+        if prediction.abstained:
+            why = REASONS.get(prediction.reason or "", prediction.reason or "")
+            self._line(path, NOTHING, NOTHING, "", "; ".join(filter(None, (why, notes))), style="yellow")
+            return
+        self._answer(path, prediction.top(self._top), notes)
+        if self._timeline:
+            self._windows(prediction)
+
+    def finish(self) -> None:
+        """Print the footnote, if a row has called for it."""
+        if self._starred:
+            self._print([])
+            self._print([(EXPERIMENTAL_NOTE, "dim")])
+
+    def _windows(self, prediction: Prediction) -> None:
+        import numpy as np
+
+        for (start_s, end_s), probabilities in zip(
+            prediction.window_times_s, prediction.window_probabilities, strict=True
+        ):
+            span = f"  {clock(float(start_s))}-{clock(float(end_s))}"
+            if np.isnan(probabilities).any():
+                self._line(span, NOTHING, NOTHING, "", "silence", style="dim")
+                continue
+            order = np.argsort(-probabilities, kind="stable")[: self._top]
+            self._answer(
+                span, [(prediction.names[i], float(probabilities[i])) for i in order], "", style="dim"
+            )
+
+    def _answer(self, path: str, best: Sequence[tuple[str, float]], note: str, *, style: str = "") -> None:
+        (genre, confidence), *others = best
+        next_best = ", ".join(f"{self._mark(name)} {percent(p)}" for name, p in others)
+        self._line(path, self._mark(genre), percent(confidence), next_best, note, style=style)
+
+    def _mark(self, genre: str) -> str:
+        if genre not in self._experimental:
+            return genre
+        self._starred = True
+        return f"{genre}*"
+
+    def _line(
+        self, path: str, genre: str, confidence: str, next_best: str, note: str, *, style: str = ""
+    ) -> None:
+        cells = [
+            (pad(path, self._widths["path"]), style),
+            (pad(genre, self._widths["genre"]), style or "bold"),
+            (confidence.rjust(self._widths["confidence"]), style),
+        ]
+        if self._widths["next best"]:
+            cells.append((pad(next_best, self._widths["next best"]), style))
+        cells.append((note, style))
+        self._print(cells)
+
+    def _print(self, cells: Sequence[tuple[str, str]]) -> None:
+        if self._console is None:
+            line = "  ".join(text for text, _ in cells).rstrip()
+            encoding = sys.stdout.encoding or "utf-8"
+            print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+        else:
+            from rich.text import Text
+
+            self._console.print(Text("  ").join(Text(text, style=style) for text, style in cells))
+
+
+def _console() -> Console:
+    """Rich knows what a terminal can show (NO_COLOR, Windows consoles); it is not imported without one."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, soft_wrap=True)

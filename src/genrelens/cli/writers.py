@@ -1,0 +1,111 @@
+"""Answers as lines on stdout, each flushed as it comes: a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from genrelens.cli.answers import Answer, to_row
+
+if TYPE_CHECKING:
+    from genrelens.bundle import Bundle
+
+
+CSV_COLUMNS = (
+    "path genre confidence abstained reason duration_s notes error_code error_message model model_hash"
+)
+"""The columns before the probabilities, which are ``p_`` and the genre's name."""
+
+
+class Writer(Protocol):
+    """Prints answers one by one."""
+
+    def write(self, found: Answer) -> None:
+        """Print one answer."""
+
+    def finish(self) -> None:
+        """Print what stands below all answers."""
+
+
+def open_writer(
+    kind: Literal["table", "json", "csv"],
+    *,
+    bundle: Bundle,
+    paths: Sequence[str],
+    timeline: bool,
+    top: int | None,
+) -> Writer:
+    """The writer of a form; ``paths`` are all that will come, for the width of the table's first column."""
+    if kind == "json":
+        return JsonWriter(bundle=bundle, timeline=timeline, top=top)
+    if kind == "csv":
+        return CsvWriter(bundle=bundle, top=top)
+    from genrelens.cli.table import TableWriter
+
+    return TableWriter(bundle=bundle, paths=paths, timeline=timeline, top=2 if top is None else top)
+
+
+class JsonWriter:
+    """One object a line, UTF-8 everywhere. A name that is no UTF-8 has ``\\udcXX`` for the odd bytes."""
+
+    def __init__(self, *, bundle: Bundle, timeline: bool, top: int | None) -> None:
+        self._bundle = bundle
+        self._timeline = timeline
+        self._top = top
+        _reconfigure(newline="\n")
+
+    def write(self, found: Answer) -> None:
+        """Print one answer."""
+        row = to_row(found, bundle=self._bundle, timeline=self._timeline, top=self._top)
+        print(json.dumps(row, ensure_ascii=False, allow_nan=False), flush=True)
+
+    def finish(self) -> None:
+        """Nothing stands below."""
+
+
+class CsvWriter:
+    """A header, then a line each; ``genre`` and ``confidence`` are empty where it is "don't know"."""
+
+    def __init__(self, *, bundle: Bundle, top: int | None) -> None:
+        self._bundle = bundle
+        self._top = top
+        _reconfigure(newline="")
+        self._csv = csv.writer(sys.stdout, lineterminator="\n")
+        self._csv.writerow([*CSV_COLUMNS.split(), *(f"p_{name}" for name in bundle.names)])
+
+    def write(self, found: Answer) -> None:
+        """Print one answer."""
+        row = to_row(found, bundle=self._bundle, timeline=False, top=self._top)
+        known = row["error"] is None and not row["abstained"]
+        error = row["error"] or {"code": None, "message": None}
+        probabilities = row["probabilities"] or {}
+        self._csv.writerow(
+            [
+                row["path"],
+                row["genre"] if known else None,
+                row["confidence"] if known else None,
+                None if row["error"] else str(row["abstained"]).lower(),
+                row["reason"],
+                row["duration_s"],
+                "; ".join(row["notes"]),
+                error["code"],
+                error["message"],
+                row["model"]["name"],
+                row["model"]["hash"],
+                *(probabilities.get(name) for name in self._bundle.names),
+            ]
+        )
+        sys.stdout.flush()
+
+    def finish(self) -> None:
+        """Nothing stands below."""
+
+
+def _reconfigure(*, newline: str) -> None:
+    """Data for programs: UTF-8 whatever the locale. Streams that tests put in place may not know how."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="backslashreplace", newline=newline)

@@ -1,0 +1,22 @@
+"""How times, probabilities and reasons are put, the same in the table and on the page."""
+
+from __future__ import annotations
+
+REASONS = {
+    "silence": "there is nothing but silence",
+    "too_short": "less than a second of sound",
+}
+"""Why a prediction abstains, in words for people."""
+
+
+def clock(seconds: float) -> str:
+    """Seconds >= 0 as m:ss, or h:mm:ss from an hour on; fractions are dropped."""
+    whole = int(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def percent(probability: float) -> str:
+    """A probability as whole percent; never "100 %", which no model can promise, unless it is 1."""
+    return f"{100 if probability == 1 else min(99, round(100 * probability))} %"
