@@ -2,8 +2,8 @@
 
 mp3 comes here on purpose: libsndfile 1.2 cuts an mp3 of variable bit rate without a Xing header at its own
 estimate of the length (measured: 37 % of the sound came), its mpg123 prints warnings to the terminal, and
-ffmpeg decodes the same samples (to 3e-6) in three quarters of the time. flac too: the samples are the same bit
-for bit at the same speed, but ffmpeg goes on after a damaged frame and reads a flac of unknown length.
+ffmpeg decodes the same samples (to 3e-6) in three quarters of the time. flac too: it decodes the same bits
+at the same speed, but ffmpeg goes on after a damaged frame and reads a flac of unknown length.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ def resampled(
     last = np.zeros(0, np.float32)
     n_samples = 0
     for chunk in chunks:
+        if len(chunk) == 0:
+            continue
         piece: NDArray[np.float32] = stream.resample_chunk(chunk)
         n_samples += len(piece)
         last = chunk
