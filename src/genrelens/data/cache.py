@@ -155,7 +155,7 @@ class MelCache:
         try:
             frames = np.load(path, mmap_mode="r", allow_pickle=False)
             size = path.stat().st_size
-        except (OSError, ValueError, EOFError, SyntaxError):  # what numpy raises on a header of garbage
+        except Exception:  # a header of garbage makes numpy raise many things, tokenize.TokenError for one
             return None
         if not isinstance(frames, np.memmap) or frames.dtype != np.float32 or frames.ndim != 2:
             return None

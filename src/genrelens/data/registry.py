@@ -1,4 +1,4 @@
-"""The data sets that genrelens knows by name. Adding one is a module, a line here and a row in a contract test."""
+"""The data sets that genrelens knows by name. Adding one is a module, a line here and a row in a test."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def detect(root: Path | str | None = None) -> str:
 
 
 def split(dataset: str, name: str) -> Split:
-    """A split that comes with genrelens, by data set and name. Raises :class:`SplitError` when there is none."""
+    """A split that comes with genrelens, by data set and name; :class:`SplitError` when there is none."""
     if _known(dataset) == gtzan.DATASET:
         return gtzan.split(name)
     raise SplitError(
