@@ -1,0 +1,443 @@
+"""How fast genrelens is, side by side with the usual way, in one run and on the same files.
+
+    python tools/bench.py                       six pieces of 30 s, made for the occasion
+    python tools/bench.py --data ~/Music        your files
+    python tools/bench.py --markdown            the tables as they stand in the docs
+
+The usual way is what tutorials teach: librosa.load, librosa's mel spectrogram and decibels, and a torch
+network (eval mode, no gradients). Its network is genrelens's own, the recipe mel-transformer with fresh
+weights, and it takes the windows that the recipe has, so that only the way there differs. Rows take turns
+within each repeat, so that a busy moment of the machine falls on all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+
+PIECE_S = 30.0
+MADE = (  # name, sample rate in Hz, channels, soundfile's format and subtype
+    ("44100-stereo.mp3", 44_100, 2, "MP3", "MPEG_LAYER_III"),
+    ("22050-mono.mp3", 22_050, 1, "MP3", "MPEG_LAYER_III"),
+    ("44100-stereo.ogg", 44_100, 2, "OGG", "VORBIS"),
+    ("22050-mono.ogg", 22_050, 1, "OGG", "VORBIS"),
+    ("44100-stereo.wav", 44_100, 2, "WAV", "PCM_16"),
+    ("22050-mono.wav", 22_050, 1, "WAV", "PCM_16"),
+)
+RATE_HZ, N_FFT, HOP_LENGTH, N_MELS, TOP_DB = 22_050, 2048, 512, 128, 80.0
+RECIPE = "mel-transformer"
+N_GENRES = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way of doing a job on all files: ``work`` does it once; ``rival`` is what it is compared with."""
+
+    name: str
+    work: Callable[[], object]
+    rival: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row of the table that is printed; ``seconds`` is empty where there was nothing to measure."""
+
+    name: str
+    seconds: Sequence[float]
+    rival_seconds: Sequence[float]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parse(arguments)
+    with tempfile.TemporaryDirectory(prefix="genrelens-bench-") as folder:
+        files = find_files(options.data, most=options.files) if options.data else make_files(Path(folder))
+        if not files:
+            print(f"no music in {options.data}: give a folder that holds some", file=sys.stderr)
+            return 1
+        report(files, model=options.model, repeats=options.repeats, markdown=options.markdown)
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="bench.py"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="a folder with music, instead of made pieces"
+    )
+    parser.add_argument(
+        "--files",
+        type=positive,
+        default=12,
+        metavar="N",
+        help="take at most N of its files (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--model",
+        default="default",
+        metavar="BUNDLE",
+        help="the model of genrelens.predict (default: the shipped one)",
+    )
+    parser.add_argument(
+        "--repeats",
+        type=positive,
+        default=7,
+        metavar="N",
+        help="times that each row runs (default: %(default)s)",
+    )
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
+    return parser.parse_args(arguments)
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, not {text}")
+    return number
+
+
+# The files
+
+
+def make_files(folder: Path) -> list[Path]:
+    """Write pieces with chords, beats and noise: they load the codecs about as music does."""
+    import soundfile
+
+    files = []
+    for number, (name, rate_hz, n_channels, kind, subtype) in enumerate(MADE):
+        rng = np.random.default_rng(number)
+        t = np.arange(round(PIECE_S * rate_hz)) / rate_hz
+        chord = sum(
+            np.sin(2 * np.pi * 110 * 2 ** (k / 12) * t + k) / (1 + k / 7) for k in (0, 4, 7, 12, 19, 28)
+        )
+        beat = np.exp(-12 * (t % 0.5)) * rng.standard_normal(t.size)
+        sides = [chord / 12 + beat / 8 + rng.standard_normal(t.size) / 100 for _ in range(n_channels)]
+        path = folder / name
+        soundfile.write(path, np.clip(np.stack(sides, axis=1), -1, 1), rate_hz, format=kind, subtype=subtype)
+        files.append(path)
+    return files
+
+
+def find_files(folder: Path, *, most: int) -> list[Path]:
+    """Files spread evenly over the folder in the order of their names."""
+    from genrelens.audio import MEDIA_SUFFIXES
+
+    found = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in MEDIA_SUFFIXES and path.is_file()
+    )
+    return found[:: math.ceil(len(found) / most)] if found else []
+
+
+# Our way
+
+
+def decode(path: Path) -> int:
+    from genrelens.audio import load
+
+    return load(path).samples.size
+
+
+def decode_resample_mel(path: Path, *, settings: Any) -> int:
+    """As predict does it: block by block, in constant memory."""
+    from genrelens.audio import open_stream
+    from genrelens.frontend.mel import MelStream
+
+    mel = MelStream(settings)
+    with open_stream(path, sample_rate=settings.sample_rate) as stream:
+        return sum(len(mel.push(block)) for block in stream) + len(mel.finish())
+
+
+def our_settings() -> Any:
+    from genrelens.frontend.mel import MelSettings
+
+    return MelSettings(
+        sample_rate=RATE_HZ,
+        n_fft=N_FFT,
+        hop_length=HOP_LENGTH,
+        n_mels=N_MELS,
+        fmin_hz=0,
+        fmax_hz=None,
+        htk=False,
+        top_db=TOP_DB,
+    )
+
+
+def load_bundle(model: str) -> Any:
+    """The bundle, or None where this installation has no model yet."""
+    from genrelens.bundle import Bundle
+    from genrelens.errors import BundleError
+
+    try:
+        return Bundle.load(model)
+    except BundleError as error:
+        if model == "default" and error.code == "missing":
+            return None
+        raise
+
+
+# The usual way
+
+
+def usual_load(path: Path) -> Float32:
+    import librosa
+
+    samples: Float32 = librosa.load(path, sr=RATE_HZ)[0]
+    return samples
+
+
+def librosa_mel(samples: Float32) -> Float32:
+    import librosa
+
+    power: Float32 = librosa.feature.melspectrogram(
+        y=samples, sr=RATE_HZ, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS
+    )
+    return power
+
+
+def usual_predict(path: Path, *, usual: UsualModel) -> list[float]:
+    import librosa
+    import torch
+
+    decibels = librosa.power_to_db(librosa_mel(usual_load(path)), ref=np.max, top_db=TOP_DB).T
+    short = max(0, usual.n_frames - len(decibels))
+    decibels = np.pad(decibels, ((0, short), (0, 0)), mode="wrap")
+    last = len(decibels) - usual.n_frames
+    starts = sorted({*range(0, last, usual.hop_frames), last})
+    windows = np.stack([decibels[start : start + usual.n_frames] for start in starts])
+    with torch.no_grad():
+        batches = [torch.from_numpy(windows[start : start + 8]) for start in range(0, len(windows), 8)]
+        logits = [usual.network(batch).logits for batch in batches]
+        answer: list[float] = torch.cat(logits).mean(dim=0).softmax(dim=-1).tolist()
+    return answer
+
+
+@dataclass(frozen=True)
+class UsualModel:
+    """A torch network and the windows that it takes."""
+
+    network: Any
+    n_frames: int
+    hop_frames: int
+
+
+def usual_model() -> UsualModel:
+    from genrelens import models, recipe
+
+    wanted = recipe.load(RECIPE)
+    windows, front_end = wanted.windows, wanted.front_end
+    if (front_end.sample_rate, front_end.hop_length, front_end.n_mels) != (RATE_HZ, HOP_LENGTH, N_MELS):
+        raise SystemExit(f"recipe {RECIPE} has another front end than this benchmark: change its constants")
+    network = models.build(
+        wanted.model.architecture,
+        wanted.model.options,
+        n_frames=windows.n_frames,
+        n_mels=N_MELS,
+        n_classes=N_GENRES,
+    )
+    return UsualModel(network.eval(), n_frames=windows.n_frames, hop_frames=windows.hop_frames)
+
+
+def scipy_mel(samples: Float32, *, bank: Float32) -> Float32:
+    """The straight way with scipy.fft in float32: all frames at once, and the full filter bank."""
+    import scipy.fft  # type: ignore[import-untyped]
+    import scipy.signal  # type: ignore[import-untyped]
+
+    padded = np.pad(samples, N_FFT // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP_LENGTH]
+    window = scipy.signal.get_window("hann", N_FFT).astype(np.float32)
+    spectrum = scipy.fft.rfft(frames * window)
+    power: Float32 = (spectrum.real**2 + spectrum.imag**2) @ bank.T
+    return power
+
+
+# Measuring
+
+
+def measure(rows: Sequence[Row], *, repeats: int) -> dict[str, list[float]]:
+    """Seconds of each row in each repeat; the rows take turns, and each repeat begins with another one."""
+    for row in rows:
+        row.work()  # what is set up once is not what is compared; the cold start has a table of its own
+    times: dict[str, list[float]] = {row.name: [] for row in rows}
+    for repeat in range(repeats):
+        shift = repeat % len(rows)
+        for row in [*rows[shift:], *rows[:shift]]:
+            start = time.perf_counter()
+            row.work()
+            times[row.name].append(time.perf_counter() - start)
+    return times
+
+
+def on_all(work: Callable[..., object], items: Sequence[Any], **settings: Any) -> Callable[[], None]:
+    def run() -> None:
+        for item in items:
+            work(item, **settings)
+
+    return run
+
+
+def cold_start(code: str, *, path: Path, repeats: int) -> list[float]:
+    """Seconds from the start of a Python process to its end; ``path`` is its first argument."""
+    times = []
+    search = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(search)}
+    for _ in range(1 + repeats):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=environment)
+        times.append(time.perf_counter() - start)
+    return times[1:]  # the first one reads the disk
+
+
+OURS_COLD = """
+import sys
+from genrelens.bundle import Bundle
+Bundle.load({model!r}).predict(sys.argv[1])
+"""
+USUAL_COLD = """
+import sys
+import bench
+bench.usual_predict(sys.argv[1], usual=bench.usual_model())
+"""
+
+
+# The report
+
+
+def report(files: Sequence[Path], *, model: str, repeats: int, markdown: bool) -> None:
+    bundle = load_bundle(model)
+    settings = our_settings() if bundle is None else bundle.manifest.front_end
+    model_of_usual = usual_model()
+    files, sounds = readable(files)
+    if not files:
+        raise SystemExit("none of the files could be read")
+    sound_s = sum(samples.size for samples in sounds) / RATE_HZ
+    bank = np.array(our_settings().bank())
+
+    usual = "the usual way: librosa.load + librosa mel + torch"
+    rows = [
+        Row("genrelens: decode", on_all(decode, files), usual),
+        Row(
+            "genrelens: decode + resample + mel", on_all(decode_resample_mel, files, settings=settings), usual
+        ),
+        Row("the usual way's librosa.load", on_all(usual_load, files), usual),
+        Row(usual, on_all(usual_predict, files, usual=model_of_usual), usual),
+    ]
+    if bundle is not None:
+        rows.insert(2, Row("genrelens: predict", on_all(bundle.predict, files), usual))
+    mel_rows = [
+        Row("mel only: genrelens", on_all(our_mel, sounds, settings=our_settings()), "mel only: librosa"),
+        Row("mel only: scipy.fft float32", on_all(scipy_mel, sounds, bank=bank), "mel only: librosa"),
+        Row("mel only: librosa", on_all(librosa_mel, sounds), "mel only: librosa"),
+    ]
+
+    describe(files, sound_s=sound_s, repeats=repeats, bundle=bundle, usual=model_of_usual)
+    for group in (rows, mel_rows):
+        seconds = measure(group, repeats=repeats)
+        measured = [Measured(row.name, seconds[row.name], seconds[row.rival]) for row in group]
+        if bundle is None and group is rows:
+            measured.insert(2, Measured("genrelens: predict", [], seconds[usual]))
+        print_table(measured, sound_s=sound_s, markdown=markdown)
+
+    usual_s = cold_start(USUAL_COLD, path=files[0], repeats=3)
+    ours_s = cold_start(OURS_COLD.format(model=model), path=files[0], repeats=3) if bundle is not None else []
+    cold = [
+        Measured("genrelens: process start to answer", ours_s, usual_s),
+        Measured("the usual way: process start to answer", usual_s, usual_s),
+    ]
+    print_table(cold, sound_s=sounds[0].size / RATE_HZ, markdown=markdown)
+
+
+def readable(files: Sequence[Path]) -> tuple[list[Path], list[Float32]]:
+    """The files that both ways can read, and the usual way's samples of them."""
+    kept, sounds = [], []
+    for path in files:
+        try:
+            decode(path)
+            samples = usual_load(path)
+        except Exception as error:  # whatever librosa's decoders raise
+            print(f"left out: {path}: {error}", file=sys.stderr)
+        else:
+            kept.append(path)
+            sounds.append(samples)
+    return kept, sounds
+
+
+def our_mel(samples: Float32, *, settings: Any) -> Float32:
+    from genrelens.frontend.mel import mel_power
+
+    return mel_power(samples, settings=settings)
+
+
+def describe(files: Sequence[Path], *, sound_s: float, repeats: int, bundle: Any, usual: UsualModel) -> None:
+    import librosa
+    import onnxruntime
+    import scipy
+    import torch
+
+    weights = sum(weight.numel() for weight in usual.network.parameters())
+    model = "none yet" if bundle is None else f"{bundle.name} {bundle.hash}, {bundle.manifest.windows}"
+    versions = ", ".join(f"{m.__name__} {m.__version__}" for m in (np, scipy, librosa, torch, onnxruntime))
+    lines = (
+        f"{len(files)} files, {sound_s:.0f} s of sound: {', '.join(path.name for path in files)}",
+        f"genrelens's model: {model}",
+        f"The usual way's network: {RECIPE}, {weights / 1e6:.1f} M weights, windows of {usual.n_frames} "
+        f"frames every {usual.hop_frames}",
+        f"Threads: torch {torch.get_num_threads()}, genrelens's ONNX Runtime {ort_threads()}, decoding and "
+        f"mel 1 (OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'unset')})",
+        f"{platform.machine()}, {os.cpu_count()} cores; Python {platform.python_version()}, {versions}",
+        f"{repeats} repeats, rows by turns{load_average()}; real time and ratio by the medians; the ratio is how "
+        "many times as fast a row is as the last one of its table",
+    )
+    print("\n".join(lines))
+
+
+def load_average() -> str:
+    """How busy the machine is with other things; not every system says."""
+    return f", load average {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
+
+
+def ort_threads() -> int:
+    from genrelens.bundle.sessions import MAX_THREADS
+
+    return min(MAX_THREADS, os.cpu_count() or 1)
+
+
+def print_table(rows: Sequence[Measured], *, sound_s: float, markdown: bool) -> None:
+    head = ("", "median, ms per 30 s", "best", "x real time", "ratio")
+    lines = [head, *(cells(row, sound_s=sound_s) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    print()
+    for number, line in enumerate(lines):
+        padded = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        print(f"| {' | '.join(padded)} |" if markdown else "  ".join(padded).rstrip())
+        if number == 0:
+            marks = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
+            print(f"| {' | '.join(marks)} |" if markdown else "  ".join("-" * w for w in widths))
+
+
+def cells(row: Measured, *, sound_s: float) -> tuple[str, ...]:
+    if not row.seconds:
+        return row.name, "no default model yet", "", "", ""
+    median_s, best_s = statistics.median(row.seconds), min(row.seconds)
+    median_ms, best_ms = (f"{seconds / sound_s * PIECE_S * 1e3:.1f}" for seconds in (median_s, best_s))
+    ratio = statistics.median(row.rival_seconds) / median_s
+    return row.name, median_ms, best_ms, f"{sound_s / median_s:,.0f}", f"{ratio:.2f} x"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
