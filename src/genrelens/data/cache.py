@@ -28,6 +28,8 @@ from genrelens.errors import AudioError, DataError
 from genrelens.frontend.mel import MelSettings, MelStream
 
 SCHEMA: Final = 1
+"""Part of every cache file's name: raise it when the front end's arithmetic or the decoder changes."""
+
 Frames = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 

@@ -18,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from genrelens.audio import MEDIA_SUFFIXES
 from genrelens.data.root import data_root
 from genrelens.data.split import Split
 from genrelens.data.track import Track
@@ -44,21 +45,7 @@ LAYOUTS: Final = (
 )
 """Where the ten genre folders may be below the root, in the order of looking; case does not matter."""
 
-# Which of two files of one clip is taken: what lost the least comes first. Only these endings count as clips.
-_SUFFIXES: Final = (
-    ".wav",
-    ".au",
-    ".flac",
-    ".aif",
-    ".aiff",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".m4a",
-    ".aac",
-    ".mp3",
-    ".wma",
-)
+_LOSSLESS_FIRST: Final = (".wav", ".au", ".flac", ".aif", ".aiff", ".ogg", ".oga", ".opus", ".mp3")
 # How files with these endings must begin. jazz.00054.wav of Kaggle's copy does not; reading 4 bytes of 1,000
 # files costs some 30 ms, decoding them a minute.
 _MAGIC: Final[Mapping[str, tuple[bytes, ...]]] = {
@@ -122,7 +109,7 @@ def load(root: Path | str | None = None) -> GtzanData:
     tracks: list[Track] = []
     unreadable: list[tuple[str, str]] = []
     for id_, paths in sorted(files.items()):
-        paths.sort(key=lambda path: (_SUFFIXES.index(path.suffix.lower()), str(path)))
+        paths.sort(key=_preference)
         faults = {path: fault for path in paths if (fault := _fault(path)) is not None}
         chosen = next((path for path in paths if path not in faults), None)
         if len(paths) > 1:
@@ -161,7 +148,7 @@ def split(name: str) -> Split:
 def clip_id(file_name: str) -> str | None:
     """``"Hip-Hop.00031.ogg"`` -> ``"hiphop.00031"``; ``None`` for a name that is not a GTZAN clip's."""
     match = _CLIP_NAME.fullmatch(file_name)
-    if match is None or match["suffix"].lower() not in _SUFFIXES or match["genre"] not in GTZAN:
+    if match is None or match["suffix"].lower() not in MEDIA_SUFFIXES or match["genre"] not in GTZAN:
         return None
     if int(match["number"]) >= N_CLIPS_PER_GENRE:
         return None
@@ -238,6 +225,12 @@ def _listing(folder: Path, notes: list[str] | None = None) -> list[Path]:
         if notes is not None:
             notes.append(f"the folder {folder.name} cannot be read: {error.strerror}")
         return []
+
+
+def _preference(path: Path) -> tuple[int, str]:
+    """Sorts the files of one clip: what lost the least comes first, endings that GTZAN never had last."""
+    suffix = path.suffix.lower()
+    return (_LOSSLESS_FIRST.index(suffix) if suffix in _LOSSLESS_FIRST else len(_LOSSLESS_FIRST), str(path))
 
 
 def _fault(path: Path) -> str | None:
