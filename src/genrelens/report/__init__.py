@@ -1,0 +1,1 @@
+"""What people look at: figures and pages made from reports. Nothing here computes a result."""
