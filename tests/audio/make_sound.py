@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -46,7 +47,7 @@ def sine(
     return (peak * np.sin(2 * np.pi * hz * times_s)).astype(np.float32)
 
 
-def encoded(kind: str, samples: NDArray[np.float32], *, sample_rate: int) -> bytes:
+def encoded(kind: str, samples: NDArray[np.floating[Any]], *, sample_rate: int) -> bytes:
     """A file of this kind with (n,) or (n, channels) samples in it."""
     if kind in SNDFILE_KINDS:
         out = io.BytesIO()
@@ -60,7 +61,7 @@ def encoded(kind: str, samples: NDArray[np.float32], *, sample_rate: int) -> byt
 def pyav_encoded(
     container_name: str,
     codec: str,
-    samples: NDArray[np.float32],
+    samples: NDArray[np.floating[Any]],
     *,
     sample_rate: int,
     path: Path | None = None,
@@ -78,7 +79,7 @@ def pyav_encoded(
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[frames.shape[1]]
     with av.open(path or out, "w", format=container_name, options=options or {}) as container:
         if len(frames):
-            sound = container.add_stream(codec, rate=sample_rate, layout=layout)
+            sound: Any = container.add_stream(codec, rate=sample_rate, layout=layout)
             sound.bit_rate = 128_000
         if video_s:
             video = container.add_stream("mpeg4", rate=25)
