@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +48,33 @@ N_GENRES = 10
 
 @dataclass(frozen=True)
 class Row:
-    """One way of doing a job on all files: ``work`` does it once; ``rival`` is what it is compared with."""
+    """One way of doing a job: ``work`` does it for one of ``items``; ``rival`` names the row to compare with."""
 
     name: str
-    work: Callable[[], object]
+    work: Callable[[Any], object]
+    items: Sequence[Any]
     rival: str
 
 
 @dataclass(frozen=True)
+class Seconds:
+    """What the items took together: the sum of each one's median, and of each one's best, over the repeats."""
+
+    median: float
+    best: float
+
+    @classmethod
+    def of(cls, times: Sequence[Sequence[float]]) -> Seconds:
+        return cls(sum(map(statistics.median, times)), sum(map(min, times)))
+
+
+@dataclass(frozen=True)
 class Measured:
-    """A row of the table that is printed; ``seconds`` is empty where there was nothing to measure."""
+    """A row of the table that is printed; ``took`` is None where there was nothing to measure."""
 
     name: str
-    seconds: Sequence[float]
-    rival_seconds: Sequence[float]
+    took: Seconds | None
+    rival: Seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -269,29 +283,21 @@ def scipy_mel(samples: Float32, *, bank: Float32) -> Float32:
 # Measuring
 
 
-def measure(rows: Sequence[Row], *, repeats: int) -> dict[str, list[float]]:
-    """Seconds of each row in each repeat; the rows take turns, and each repeat begins with another one."""
-    for row in rows:
-        row.work()  # what is set up once is not what is compared; the cold start has a table of its own
-    times: dict[str, list[float]] = {row.name: [] for row in rows}
-    for repeat in range(repeats):
+def measure(rows: Sequence[Row], *, repeats: int) -> dict[str, Seconds]:
+    """What each row takes; rows take turns at each item, and each repeat begins with another row."""
+    times = {row.name: [[0.0] * repeats for _ in row.items] for row in rows}
+    for repeat in range(-1, repeats):
         shift = repeat % len(rows)
-        for row in [*rows[shift:], *rows[:shift]]:
-            start = time.perf_counter()
-            row.work()
-            times[row.name].append(time.perf_counter() - start)
-    return times
+        for number in range(len(rows[0].items)):
+            for row in [*rows[shift:], *rows[:shift]]:
+                start = time.perf_counter()
+                row.work(row.items[number])
+                if repeat >= 0:  # the first round sets things up; the cold start has a table of its own
+                    times[row.name][number][repeat] = time.perf_counter() - start
+    return {name: Seconds.of(of_items) for name, of_items in times.items()}
 
 
-def on_all(work: Callable[..., object], items: Sequence[Any], **settings: Any) -> Callable[[], None]:
-    def run() -> None:
-        for item in items:
-            work(item, **settings)
-
-    return run
-
-
-def cold_start(code: str, *, path: Path, repeats: int) -> list[float]:
+def cold_start(code: str, *, path: Path, repeats: int) -> Seconds:
     """Seconds from the start of a Python process to its end; ``path`` is its first argument."""
     times = []
     search = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -300,7 +306,7 @@ def cold_start(code: str, *, path: Path, repeats: int) -> list[float]:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=environment)
         times.append(time.perf_counter() - start)
-    return times[1:]  # the first one reads the disk
+    return Seconds.of([times[1:]])  # the first one reads the disk
 
 
 OURS_COLD = """
@@ -330,34 +336,39 @@ def report(files: Sequence[Path], *, model: str, repeats: int, markdown: bool) -
 
     usual = "the usual way: librosa.load + librosa mel + torch"
     rows = [
-        Row("genrelens: decode", on_all(decode, files), usual),
+        Row("genrelens: decode", decode, files, usual),
         Row(
-            "genrelens: decode + resample + mel", on_all(decode_resample_mel, files, settings=settings), usual
+            "genrelens: decode + resample + mel",
+            partial(decode_resample_mel, settings=settings),
+            files,
+            usual,
         ),
-        Row("the usual way's librosa.load", on_all(usual_load, files), usual),
-        Row(usual, on_all(usual_predict, files, usual=model_of_usual), usual),
+        Row("the usual way's librosa.load", usual_load, files, usual),
+        Row(usual, partial(usual_predict, usual=model_of_usual), files, usual),
     ]
     if bundle is not None:
-        rows.insert(2, Row("genrelens: predict", on_all(bundle.predict, files), usual))
+        rows.insert(2, Row("genrelens: predict", bundle.predict, files, usual))
+    librosas = "mel only: librosa"
     mel_rows = [
-        Row("mel only: genrelens", on_all(our_mel, sounds, settings=our_settings()), "mel only: librosa"),
-        Row("mel only: scipy.fft float32", on_all(scipy_mel, sounds, bank=bank), "mel only: librosa"),
-        Row("mel only: librosa", on_all(librosa_mel, sounds), "mel only: librosa"),
+        Row("mel only: genrelens", partial(our_mel, settings=our_settings()), sounds, librosas),
+        Row("mel only: scipy.fft float32", partial(scipy_mel, bank=bank), sounds, librosas),
+        Row(librosas, librosa_mel, sounds, librosas),
     ]
 
     describe(files, sound_s=sound_s, repeats=repeats, bundle=bundle, usual=model_of_usual)
     for group in (rows, mel_rows):
-        seconds = measure(group, repeats=repeats)
-        measured = [Measured(row.name, seconds[row.name], seconds[row.rival]) for row in group]
+        took = measure(group, repeats=repeats)
+        measured = [Measured(row.name, took[row.name], took[row.rival]) for row in group]
         if bundle is None and group is rows:
-            measured.insert(2, Measured("genrelens: predict", [], seconds[usual]))
+            measured.insert(2, Measured("genrelens: predict", None, took[usual]))
         print_table(measured, sound_s=sound_s, markdown=markdown)
 
-    usual_s = cold_start(USUAL_COLD, path=files[0], repeats=3)
-    ours_s = cold_start(OURS_COLD.format(model=model), path=files[0], repeats=3) if bundle is not None else []
+    usual_took = cold_start(USUAL_COLD, path=files[0], repeats=3)
+    our_code = OURS_COLD.format(model=model)
+    our_took = cold_start(our_code, path=files[0], repeats=3) if bundle is not None else None
     cold = [
-        Measured("genrelens: process start to answer", ours_s, usual_s),
-        Measured("the usual way: process start to answer", usual_s, usual_s),
+        Measured("genrelens: process start to answer", our_took, usual_took),
+        Measured("the usual way: process start to answer", usual_took, usual_took),
     ]
     print_table(cold, sound_s=sounds[0].size / RATE_HZ, markdown=markdown)
 
@@ -400,8 +411,8 @@ def describe(files: Sequence[Path], *, sound_s: float, repeats: int, bundle: Any
         f"Threads: torch {torch.get_num_threads()}, genrelens's ONNX Runtime {ort_threads()}, decoding and "
         f"mel 1 (OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'unset')})",
         f"{platform.machine()}, {os.cpu_count()} cores; Python {platform.python_version()}, {versions}",
-        f"{repeats} repeats, rows by turns{load_average()}; real time and ratio by the medians; the ratio is how "
-        "many times as fast a row is as the last one of its table",
+        f"{repeats} repeats, rows by turns{load_average()}; real time and ratio by the medians; "
+        "ratio: how many times as fast as the last row of the table",
     )
     print("\n".join(lines))
 
@@ -431,12 +442,11 @@ def print_table(rows: Sequence[Measured], *, sound_s: float, markdown: bool) -> 
 
 
 def cells(row: Measured, *, sound_s: float) -> tuple[str, ...]:
-    if not row.seconds:
+    if row.took is None:
         return row.name, "no default model yet", "", "", ""
-    median_s, best_s = statistics.median(row.seconds), min(row.seconds)
-    median_ms, best_ms = (f"{seconds / sound_s * PIECE_S * 1e3:.1f}" for seconds in (median_s, best_s))
-    ratio = statistics.median(row.rival_seconds) / median_s
-    return row.name, median_ms, best_ms, f"{sound_s / median_s:,.0f}", f"{ratio:.2f} x"
+    median_ms, best_ms = (f"{s / sound_s * PIECE_S * 1e3:.1f}" for s in (row.took.median, row.took.best))
+    ratio = f"{row.rival.median / row.took.median:.2f} x"
+    return row.name, median_ms, best_ms, f"{sound_s / row.took.median:,.0f}", ratio
 
 
 if __name__ == "__main__":
