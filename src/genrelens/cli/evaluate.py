@@ -1,0 +1,173 @@
+"""``genrelens evaluate``: how often a model is right about tracks whose genres are known."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from genrelens.data import Split, Track
+    from genrelens.evaluation import Report
+
+
+def evaluate(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN_OR_BUNDLE",
+            help="A run's folder, a saved model (folder or .zip), or default.",
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the data set (default: $GENRELENS_DATA).", show_default=False
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which data set it is (default: found out).", show_default=False),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Split of the data set, or a .json file (default: all tracks).",
+            show_default=False,
+        ),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="PART", help='Part of the split; "train+valid" joins two.', show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the report as JSON to a file.", show_default=False),
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also draw the confusion matrix: .png, .svg or .pdf.", show_default=False
+        ),
+    ] = None,
+    seen: Annotated[
+        bool, typer.Option("--seen", help="Measure tracks that the model was trained on, too.")
+    ] = False,
+) -> None:
+    """Measure a model on one part of a data set: accuracy, each genre, what is taken for what.
+
+    Intervals are over artists. Tracks that the model was trained on are refused, unless told --seen. A
+    track that cannot be read, or is nothing but silence, is counted and listed, never dropped. Exit code: 0
+    when there is a report, 1 when the data or the split is not as expected, 2 for wrong usage or an
+    unusable model.
+
+    \b
+    Examples:
+      genrelens evaluate runs/mine --data ~/gtzan --split fault-filtered --part valid
+      genrelens evaluate default --data ~/gtzan --split fault-filtered --part valid --figure confusion.png
+      genrelens evaluate runs/mine --data ~/gtzan --split fault-filtered --part valid --json > report.json
+    """
+    if (split is None) != (part is None):
+        raise typer.BadParameter("give --split and --part together, or neither to take all tracks")
+    for option, path in (("--out", out), ("--figure", figure)):
+        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+            raise typer.BadParameter(f"{option} {path}: expected a file name in a folder that exists")
+    draw = None if figure is None else _drawer(figure)  # before the work: a missing part should not cost it
+
+    from genrelens.bundle import Bundle
+    from genrelens.cli.progress import ProgressLine
+    from genrelens.evaluation import evaluate as measure
+
+    bundle = Bundle.load(find_bundle(model))
+    tracks, chosen = _tracks(data, dataset=dataset, split=split, part=part)
+    with ProgressLine(total=len(tracks)) as line:
+
+        def show(done: int, total: int) -> None:
+            if done < total:
+                line.show(tracks[done].id)
+
+        report = measure(bundle, tracks, split=chosen, part=part, seen=seen, progress=show)
+    if out is not None:
+        _write(out, report.to_json())
+    if draw is not None:
+        draw(report)
+    _print(report.to_json() if as_json else report.to_text())
+
+
+def find_bundle(model: str) -> str:
+    """The bundle that a path means: itself, or the one inside a run's folder. Raises :class:`BundleError`."""
+    from genrelens.errors import BundleError
+
+    folder = Path(model)
+    if not folder.is_dir() or (folder / "manifest.json").is_file():
+        return model  # "default", a .zip file, a bundle, or nothing at all: loading it will tell
+    for name in ("bundle", "model.bundle"):
+        if (folder / name / "manifest.json").is_file():
+            return str(folder / name)
+    if (folder / "run.json").is_file():
+        raise BundleError(
+            f"{model} is a run that has no model yet: let the training finish, or resume it with --resume"
+        )
+    raise BundleError(
+        f"{model} is neither a saved model (it has no manifest.json) nor a run (it has no bundle folder); "
+        "give the folder that genrelens train wrote, or a model"
+    )
+
+
+def _tracks(
+    data: Path | None, *, dataset: str | None, split: str | None, part: str | None
+) -> tuple[tuple[Track, ...], Split | None]:
+    from genrelens.data import Split, registry
+
+    name = registry.detect(data) if dataset is None else dataset
+    tracks = registry.load(data, dataset=name)
+    if split is None or part is None:
+        return tracks, None
+    chosen = Split.read(split) if split.endswith(".json") else registry.split(name, split)
+    return chosen.part(tracks, part), chosen
+
+
+def _drawer(path: Path) -> Callable[[Report], None]:
+    """What draws the confusion matrix to a file, or :class:`MissingExtraError`."""
+    from genrelens.errors import MissingExtraError
+
+    try:
+        from genrelens.report.figure_style import check_suffix, save
+        from genrelens.report.figures import confusion_figure
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != "matplotlib":
+            raise
+        raise MissingExtraError("train", needed_for="--figure") from error
+    check_suffix(path)
+
+    def draw(report: Report) -> None:
+        save(confusion_figure(report), path)
+        typer.echo(f"wrote {path}", err=True)
+
+    return draw
+
+
+def _write(path: Path, text: str) -> None:
+    from genrelens.errors import DataError
+
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DataError(f"the report {str(path)!r} cannot be written: {error.strerror or error}") from error
+    typer.echo(f"wrote {path}", err=True)
+
+
+def _print(text: str) -> None:
+    """Print to stdout whatever the text holds and whatever the terminal can show."""
+    from genrelens.report.wording import visible
+
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    shown = "\n".join(map(visible, text.splitlines()))
+    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding))
