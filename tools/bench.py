@@ -48,7 +48,7 @@ N_GENRES = 10
 
 @dataclass(frozen=True)
 class Row:
-    """One way of doing a job: ``work`` does it for one of ``items``; ``rival`` names the row to compare with."""
+    """One way of doing a job: ``work`` does it for one of ``items``; ``rival`` names the row to beat."""
 
     name: str
     work: Callable[[Any], object]
@@ -58,7 +58,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Seconds:
-    """What the items took together: the sum of each one's median, and of each one's best, over the repeats."""
+    """What all items took: the sums of their medians, and of their bests, over the repeats."""
 
     median: float
     best: float
