@@ -155,7 +155,9 @@ def _value(hint: Any, value: Any, *, where: str, key: str) -> Any:
             return value
         raise RecipeError(f"{where}: {key} should be one of {', '.join(map(repr, arguments))}, got {value!r}")
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        if isinstance(value, Mapping) and all(isinstance(item, str | int | float | bool) for item in value.values()):
+        if isinstance(value, Mapping) and all(
+            isinstance(item, str | int | float | bool) for item in value.values()
+        ):
             return dict(value)
         raise RecipeError(f"{where}: {key} should be a table of plain values, got {value!r}")
     options = arguments if origin in (typing.Union, types.UnionType) else (hint,)
@@ -183,7 +185,9 @@ def _check_ranges(recipe: Recipe) -> None:
         "training.patience of at least 1": training.patience >= 1,
         "training.stop_share above 0 and below 0.5": 0 < training.stop_share < 0.5,
         "augment.eq_db of at least 0": augment.eq_db >= 0,
-        "augment.band_shift from 0 to below half of n_mels": 0 <= augment.band_shift < recipe.front_end.n_mels / 2,
+        "augment.band_shift from 0 to below half of n_mels": 0
+        <= augment.band_shift
+        < recipe.front_end.n_mels / 2,
         "augment.n_masks of at least 0": augment.n_masks >= 0,
         "augment.time_mask from 0 to 0.5": 0 <= augment.time_mask <= 0.5,
         "augment.band_mask from 0 to below n_mels": 0 <= augment.band_mask < recipe.front_end.n_mels,
@@ -197,7 +201,9 @@ def _check_ranges(recipe: Recipe) -> None:
 def names() -> tuple[str, ...]:
     """Names of the recipes that come with genrelens, in alphabetical order."""
     folder = resources.files("genrelens") / "recipes"
-    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
+    return tuple(
+        sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    )
 
 
 def load(name_or_path: str | Path) -> Recipe:
@@ -213,7 +219,9 @@ def load(name_or_path: str | Path) -> Recipe:
         text = (resources.files("genrelens") / "recipes" / f"{name_or_path}.toml").read_text(encoding="utf-8")
         where = f"recipe {name_or_path}"
     else:
-        raise RecipeError(f"unknown recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a path ending in .toml")
+        raise RecipeError(
+            f"unknown recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a path ending in .toml"
+        )
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from genrelens import __version__
+from genrelens.cli.evaluate import evaluate
 from genrelens.cli.predict import predict
 from genrelens.cli.synthesise import synthesise
+from genrelens.cli.train import crossval, recipes, train
 
 HELP = """Say which genre each piece of music is, how sure that is, and when in the piece.
 
@@ -51,4 +53,8 @@ def _options(
 
 
 app.command()(predict)
+app.command()(evaluate)
 app.command()(synthesise)
+app.command()(train)
+app.command()(crossval)
+app.command()(recipes)

@@ -51,5 +51,7 @@ def build(
     missing = [field.name for field in dataclasses.fields(module.Options) if field.name not in values]
     if missing:
         raise RecipeError(f"{architecture}: the option {missing[0]!r} is missing")
-    network: Network = module.build(module.Options(**values), n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)
+    network: Network = module.build(
+        module.Options(**values), n_frames=n_frames, n_mels=n_mels, n_classes=n_classes
+    )
     return network

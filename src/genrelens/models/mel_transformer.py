@@ -35,7 +35,9 @@ class Options:
 class MelTransformer(Network):
     """Stem -> linear -> positions -> encoder layers -> attention pooling -> genres."""
 
-    def __init__(self, options: Options, *, channels: list[int], n_frames: int, n_mels: int, n_classes: int) -> None:
+    def __init__(
+        self, options: Options, *, channels: list[int], n_frames: int, n_mels: int, n_classes: int
+    ) -> None:
         super().__init__()
         self.normalise = BandNorm(n_mels)
         blocks: list[nn.Module] = []
@@ -84,9 +86,15 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Me
     except ValueError:
         channels = []
     if not channels or min(channels) < 1:
-        raise RecipeError(f"mel_transformer: stem should be channel counts such as '32-64-128', got {options.stem!r}")
+        raise RecipeError(
+            f"mel_transformer: stem should be channel counts such as '32-64-128', got {options.stem!r}"
+        )
     if n_mels % (1 << len(channels)):
-        raise RecipeError(f"mel_transformer: {len(channels)} stem blocks need n_mels divisible by {1 << len(channels)}, got {n_mels}")
+        raise RecipeError(
+            f"mel_transformer: {len(channels)} stem blocks need n_mels divisible by {1 << len(channels)}, got {n_mels}"
+        )
     if options.d_model % options.n_heads:
-        raise RecipeError(f"mel_transformer: d_model {options.d_model} should divide into {options.n_heads} heads")
+        raise RecipeError(
+            f"mel_transformer: d_model {options.d_model} should divide into {options.n_heads} heads"
+        )
     return MelTransformer(options, channels=channels, n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)

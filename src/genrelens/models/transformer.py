@@ -75,5 +75,7 @@ def sinusoids(n_positions: int, d_model: int) -> Tensor:
 def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Transformer:
     """The network, or :class:`RecipeError` when the width does not divide into heads or pairs."""
     if options.d_model % options.n_heads or options.d_model % 2:
-        raise RecipeError(f"transformer: d_model {options.d_model} should be even and divide into {options.n_heads} heads")
+        raise RecipeError(
+            f"transformer: d_model {options.d_model} should be even and divide into {options.n_heads} heads"
+        )
     return Transformer(options, n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)

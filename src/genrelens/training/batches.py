@@ -37,7 +37,15 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
     The last batch is as large as the others: it is filled with tracks from the front of the order.
     """
 
-    def __init__(self, recipe: Recipe, frames: Sequence[Frames], targets: NDArray[np.int64], *, n_classes: int, seed: int) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        frames: Sequence[Frames],
+        targets: NDArray[np.int64],
+        *,
+        n_classes: int,
+        seed: int,
+    ) -> None:
         self.recipe, self.frames, self.seed = recipe, frames, seed
         self.targets = np.eye(n_classes, dtype=np.float32)[targets]
         self.epoch = 0
@@ -62,7 +70,9 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(mel_db), torch.from_numpy(targets)
 
 
-def augmented(recipe: Recipe, power: Frames, targets: Frames, *, rng: np.random.Generator) -> tuple[Frames, Frames]:
+def augmented(
+    recipe: Recipe, power: Frames, targets: Frames, *, rng: np.random.Generator
+) -> tuple[Frames, Frames]:
     """Power (batch, n_frames, n_mels) -> decibels of the same shape and soft targets, by the recipe's augmentation."""
     settings = recipe.augment
     if settings.band_shift:
@@ -100,4 +110,6 @@ class WholeTracks(Dataset[TrackWindows]):
         power = [window.power for window in iter_windows([self.frames[i]], settings=settings)]
         weights = np.array([0.0 if is_silent(window) else 1.0 for window in power])
         mel_db = power_to_db(np.stack(power), top_db=self.recipe.front_end.top_db)
-        return TrackWindows(torch.from_numpy(mel_db), torch.from_numpy(weights), torch.tensor(int(self.targets[i])))
+        return TrackWindows(
+            torch.from_numpy(mel_db), torch.from_numpy(weights), torch.tensor(int(self.targets[i]))
+        )

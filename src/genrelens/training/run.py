@@ -1,9 +1,9 @@
 """A run's folder: what is being trained, how far it has come, and what came of it.
 
-    run.json        recipe, seed, ids, versions; "finished" once the bundle is written
-    history.csv     one row an epoch
-    checkpoints/    last.ckpt to resume from, best.ckpt with the weights of the lowest stopping loss
-    bundle/         the model
+run.json        recipe, seed, ids, versions; "finished" once the bundle is written
+history.csv     one row an epoch
+checkpoints/    last.ckpt to resume from, best.ckpt with the weights of the lowest stopping loss
+bundle/         the model
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class RunFolder:
             if folder.exists() and any(folder.iterdir()):
                 raise TrainingError(f"{folder} is not empty and holds no run; give a new or an empty folder")
             if resume:
-                raise TrainingError(f"nothing to resume: {folder} holds no run; leave out --resume to start one")
+                raise TrainingError(
+                    f"nothing to resume: {folder} holds no run; leave out --resume to start one"
+                )
             folder.mkdir(parents=True, exist_ok=True)
             self._write_record({"finished": False})
         else:
@@ -105,7 +107,9 @@ class RunFolder:
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Record that the bundle stands, and what the training took."""
-        self._write_record({"finished": True, "machine": platform.machine(), "python": platform.python_version(), **facts})
+        self._write_record(
+            {"finished": True, "machine": platform.machine(), "python": platform.python_version(), **facts}
+        )
 
     def _write_record(self, facts: Mapping[str, Any]) -> None:
         write_text(self.folder / "run.json", json.dumps({**self.plan.to_dict(), **facts}, indent=1) + "\n")
@@ -119,7 +123,9 @@ def read_run(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read: {error}") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        raise TrainingError(f"{path} is not the record of a run this version can read (expected schema {SCHEMA})")
+        raise TrainingError(
+            f"{path} is not the record of a run this version can read (expected schema {SCHEMA})"
+        )
     return record
 
 

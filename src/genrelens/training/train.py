@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
 from genrelens.training.run import RunFolder, RunPlan
 
-MIN_TRAINING_ARTISTS = 5
-"""A genre with fewer training artists is marked experimental: its accuracy cannot be told from that of its artists."""
+MIN_TRAINING_TRACKS = 20
+"""A genre with fewer training tracks is marked experimental: too little to learn from, or to measure."""
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with (epochs done, epochs at most, that epoch's row of history.csv)."""
@@ -136,11 +137,9 @@ def train(
 
 
 def experimental_genres(taxonomy: Taxonomy, tracks: Sequence[Track]) -> tuple[str, ...]:
-    """Genres with fewer than :data:`MIN_TRAINING_ARTISTS` artists among the tracks, in class order."""
-    groups: dict[str, set[str]] = {name: set() for name in taxonomy.names}
-    for track in tracks:
-        groups[taxonomy.canonical(track.genre)].add(track.group)
-    return tuple(name for name in taxonomy.names if len(groups[name]) < MIN_TRAINING_ARTISTS)
+    """Genres with fewer than :data:`MIN_TRAINING_TRACKS` of the tracks, in class order."""
+    counts = Counter(taxonomy.canonical(track.genre) for track in tracks)
+    return tuple(name for name in taxonomy.names if counts[name] < MIN_TRAINING_TRACKS)
 
 
 @torch.no_grad()
@@ -175,9 +174,7 @@ class _History(Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._epoch_started = time.monotonic()
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.sanity_checking:
-            return
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         values = {key: float(value) for key, value in trainer.callback_metrics.items()}
         row = {
             "epoch": trainer.current_epoch + 1,
@@ -207,6 +204,8 @@ class _Average(WeightAveraging):
 
     def __init__(self, decay: float) -> None:
         def average(averaged: Tensor, current: Tensor, n_averaged: Tensor | int) -> Tensor:
+            if not averaged.is_floating_point():
+                return current  # batch norm's count of batches
             n = int(n_averaged)
             return torch.lerp(averaged, current, 1 - min(decay, (1 + n) / (10 + n)))
 
@@ -229,9 +228,14 @@ def _fit(
         mode="min",
         save_top_k=1,
         save_last=True,
+        save_on_train_epoch_end=True,  # after the epoch's row of history is complete
         enable_version_counter=False,
     )
-    callbacks: list[Callback] = [history, EarlyStopping(STOP_METRIC, patience=recipe.patience, mode="min"), checkpoint]
+    callbacks: list[Callback] = [
+        history,
+        EarlyStopping(STOP_METRIC, patience=recipe.patience, mode="min"),
+        checkpoint,
+    ]
     if recipe.average_decay:
         callbacks.insert(0, _Average(recipe.average_decay))
     # Our users asked for a model, not for advice on Lightning's data loaders.
@@ -268,4 +272,6 @@ def _load_best(network: Network, run: RunFolder) -> None:
     """The weights of the epoch with the lowest stopping loss, read back from disk: no reference to live tensors."""
     state = torch.load(run.checkpoints / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
     prefix = "network."
-    network.load_state_dict({key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)})
+    network.load_state_dict(
+        {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    )

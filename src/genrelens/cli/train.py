@@ -1,0 +1,200 @@
+"""``genrelens train``, ``crossval`` and ``recipes``: from labelled music to a model and its honest figures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Folder of the data set (default: $GENRELENS_DATA).", show_default=False
+    ),
+]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset", metavar="NAME", help="Which data set it is (default: found out).", show_default=False
+    ),
+]
+CacheOption = Annotated[
+    Path, typer.Option("--cache", metavar="DIR", help="Where mel frames are kept between runs.")
+]
+RecipeArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE", help="A recipe's name (see genrelens recipes) or a .toml file.", show_default=False
+    ),
+]
+DEFAULT_CACHE = Path("runs/cache")
+
+
+def train(
+    recipe: RecipeArgument,
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="RUN", help="Folder of the run; new or empty.", show_default=False),
+    ],
+    data: DataOption = None,
+    dataset: DatasetOption = None,
+    split: Annotated[
+        str, typer.Option("--split", metavar="NAME", help="Split of the data set.")
+    ] = "fault-filtered",
+    part: Annotated[
+        str, typer.Option("--part", metavar="PART", help='Part to train on; "train+valid" joins two.')
+    ] = "train",
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="Another seed gives another model.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted training in RUN.")
+    ] = False,
+    cache: CacheOption = DEFAULT_CACHE,
+) -> None:
+    """Train a recipe and write RUN/bundle, a model that every other command takes.
+
+    The weights that are kept are those of the epoch with the lowest loss on the stopping tracks, which are the split's
+    valid part or, where the recipe says so or valid is trained on, whole artists taken out of the training part.
+    An interrupted training goes on with --resume and ends with the same weights.
+
+    \b
+    Examples:
+      genrelens train transformer-4x4 --data ~/gtzan --out runs/t44
+      genrelens train mel-transformer --data ~/gtzan --split fault-filtered --part train+valid --out runs/all
+    """
+    from genrelens import recipe as recipes
+    from genrelens.data import registry
+    from genrelens.data.folds import hold_out
+
+    chosen = recipes.load(recipe)
+    name, tracks, named_split = _tracks(data, dataset, split)
+    learn = named_split.part(tracks, part)
+    if chosen.training.stop_on == "valid" and "valid" not in part.split("+"):
+        stop, stop_part = named_split.part(tracks, "valid"), "the split's valid part"
+    else:
+        learn, stop = hold_out(learn, fraction=chosen.training.stop_share, seed=seed)
+        stop_part = f"{chosen.training.stop_share:.0%} of the training part, by artist"
+    _say(f"{chosen.name}: learning from {len(learn)} tracks, stopping on {len(stop)} ({stop_part})")
+    train_function = _training()
+    bundle = train_function(
+        chosen,
+        taxonomy=registry.TAXONOMIES[name],
+        train_tracks=learn,
+        stop_tracks=stop,
+        stop_part=stop_part,
+        dataset=name,
+        split=f"{named_split.name}, part {part}",
+        out=out,
+        cache=cache,
+        seed=seed,
+        resume=resume,
+        progress=lambda done, most, row: _say(_epoch(done, most, row)),
+    )
+    typer.echo(bundle)
+
+
+def crossval(
+    recipe: RecipeArgument,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the folds' runs.", show_default=False)
+    ],
+    data: DataOption = None,
+    dataset: DatasetOption = None,
+    split: Annotated[
+        str, typer.Option("--split", metavar="NAME", help="Split of the data set.")
+    ] = "fault-filtered",
+    part: Annotated[
+        str, typer.Option("--part", metavar="PART", help="Tracks to make folds of.")
+    ] = "train+valid",
+    folds: Annotated[int, typer.Option("--folds", min=2, metavar="K", help="Number of folds.")] = 5,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="S", help="Seed of the folds and of the trainings.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    cache: CacheOption = DEFAULT_CACHE,
+) -> None:
+    """Score a recipe by cross-validation over folds of artists, and pool the answers.
+
+    Every track is answered once, by a model that has heard neither it nor its artist. Finished folds are kept: the
+    same command goes on where an interrupted one stopped. The report is also written to DIR/report.json.
+
+    \b
+    Example:
+      genrelens crossval mel-transformer --data ~/gtzan --folds 5 --out runs/cv
+    """
+    from genrelens import recipe as recipes
+    from genrelens.data import registry
+    from genrelens.evaluation.crossval import crossval as run
+
+    chosen = recipes.load(recipe)
+    name, tracks, named_split = _tracks(data, dataset, split)
+    _training()
+    report = run(
+        chosen,
+        named_split.part(tracks, part),
+        taxonomy=registry.TAXONOMIES[name],
+        dataset=name,
+        part=part,
+        out=out,
+        cache=cache,
+        n_folds=folds,
+        seed=seed,
+        progress=lambda k, n, done, most, row: _say(f"fold {k + 1}/{n} {_epoch(done, most, row)}"),
+    )
+    (out / "report.json").write_text(report.to_json(), encoding="utf-8")
+    typer.echo(report.to_json() if as_json else report.to_text())
+
+
+def recipes(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """List the recipes that come with genrelens."""
+    import json
+
+    from genrelens import recipe as all_recipes
+
+    rows = [all_recipes.load(name) for name in all_recipes.names()]
+    if as_json:
+        typer.echo(
+            json.dumps(
+                [{"name": r.name, "system": r.system, "needs": "audio", "summary": r.summary} for r in rows],
+                indent=1,
+            )
+        )
+    else:
+        width = max(len(r.name) for r in rows)
+        for r in rows:
+            typer.echo(f"{r.name:<{width}}  {r.system:<10} {r.summary}")
+
+
+def _tracks(data, dataset, split):  # type: ignore[no-untyped-def]
+    from genrelens.data import registry
+
+    name = registry.detect(data) if dataset is None else dataset
+    tracks = registry.load(data, dataset=name)
+    faulty = registry.never_train(name)
+    return name, tuple(track for track in tracks if track.id not in faulty), registry.split(name, split)
+
+
+def _training():  # type: ignore[no-untyped-def]
+    from genrelens.errors import MissingExtraError
+
+    try:
+        from genrelens.training.train import train as function
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train", needed_for="training") from error
+    return function
+
+
+def _epoch(done: int, most: int, row: dict[str, float]) -> str:
+    return (
+        f"epoch {done}/{most}  train loss {row['train_loss']:.3f}  "
+        f"stop loss {row['stop_loss']:.3f}  stop accuracy {row['stop_accuracy']:.1%}  {row['seconds']:.0f} s"
+    )
+
+
+def _say(line: str) -> None:
+    """Progress goes to people who watch; a run's history.csv has the same for everybody else."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,111 @@
+"""Cross-validation over folds of artists: every track is answered once, by a model that knows neither it nor its artist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.data.folds import grouped_folds, hold_out
+from genrelens.data.track import Track
+from genrelens.errors import TrainingError
+from genrelens.evaluation.build import build_report
+from genrelens.evaluation.evaluate import evaluate
+from genrelens.evaluation.report import Report
+from genrelens.recipe import Recipe
+from genrelens.taxonomy import Taxonomy
+
+FoldProgress = Callable[[int, int, int, int, dict[str, float]], None]
+"""Called after every epoch with (fold, folds, epochs done, epochs at most, the epoch's row of history)."""
+
+
+def crossval(
+    recipe: Recipe,
+    tracks: Sequence[Track],
+    *,
+    taxonomy: Taxonomy,
+    dataset: str,
+    part: str,
+    out: Path,
+    cache: Path,
+    n_folds: int = 5,
+    seed: int = 0,
+    progress: FoldProgress | None = None,
+) -> Report:
+    """Train ``n_folds`` models, answer each fold with the model that did not see it, and pool the answers.
+
+    The tracks that stop and calibrate a fold's training are whole artists taken out of that fold's *training* part
+    (``recipe.training.stop_share`` of it), whatever the recipe stops on otherwise: the fold that is answered has no
+    say in anything. Each fold's run and report stay under ``out/fold-K``; a fold whose report is there is not trained
+    again, and an interrupted one is resumed. Raises :class:`TrainingError` when ``out`` belongs to something else.
+    """
+    from genrelens.bundle import Bundle
+    from genrelens.training.run import read_run
+    from genrelens.training.train import train
+
+    folds = grouped_folds(tracks, n_folds=n_folds, seed=seed)
+    reports: list[Report] = []
+    experimental: set[str] = set()
+    for k, fold in enumerate(folds):
+        folder = out / f"fold-{k}"
+        answered = folder / "report.json"
+        kept, held = hold_out(fold.part(tracks, "train"), fraction=recipe.training.stop_share, seed=seed)
+        started = (folder / "run.json").exists()
+        stored = read_run(folder) if started else {}
+        if stored and (
+            stored.get("recipe") != recipe.to_dict() or stored.get("train_ids") != [t.id for t in kept]
+        ):
+            raise TrainingError(
+                f"{folder} holds another recipe or other tracks; give another folder, or delete it"
+            )
+        if not stored.get("finished"):
+            train(
+                recipe,
+                taxonomy=taxonomy,
+                train_tracks=kept,
+                stop_tracks=held,
+                stop_part=f"{recipe.training.stop_share:.0%} of the training part, by artist",
+                dataset=dataset,
+                split=fold.name,
+                out=folder,
+                cache=cache,
+                seed=seed,
+                resume=started,
+                progress=None
+                if progress is None
+                else lambda done, most, row, k=k: progress(k, n_folds, done, most, row),
+            )
+        bundle = Bundle.load(folder / "bundle")
+        experimental |= set(bundle.manifest.experimental)
+        if answered.exists():
+            report = Report.read(answered)
+        else:
+            report = evaluate(bundle, fold.part(tracks, "test"), split=fold, part="test")
+            answered.write_text(report.to_json(), encoding="utf-8")
+        reports.append(report)
+    return build_report(
+        [row for report in reports for row in report.tracks],
+        names=taxonomy.names,
+        model=recipe.name,
+        model_hash="+".join(report.model_hash for report in reports),
+        dataset=dataset,
+        split=f"{n_folds} folds by artist, seed {seed}",
+        part=f"out of fold, over {part}",
+        experimental=[name for name in taxonomy.names if name in experimental],
+        notes=[f"{n_folds} models of the recipe {recipe.name!r}, each answering artists it has not heard"],
+    )
+
+
+def uncalibrated_logits(report: Report, *, temperatures: dict[str, float]) -> NDArray[np.float64]:
+    """Pooled logits (n, c), up to a constant a row, of a report's tracks before each model's temperature.
+
+    ``temperatures`` maps a track's id to the temperature of the model that answered it: one temperature can then be
+    fitted on all out-of-fold answers.
+    """
+    rows = []
+    for row in report.tracks:
+        if row.probabilities is not None:
+            rows.append(np.log(np.maximum(row.probabilities, 1e-12)) * temperatures[row.id])
+    return np.array(rows)
