@@ -74,10 +74,11 @@ def _headlines(report: Report) -> str:
         rows.append(_headline_row(counted(len(report.full_genres.genres), "full genre"), report.full_genres))
     lines = [f"Figures in %, with their {100 * report.intervals.level:.0f} % interval over artists"]
     lines += _columns(rows, left=(0,))
-    sure = percent_interval(report.accuracy_when_sure)
-    abstained = f"{counted(report.n_abstained, 'track')} (counted above by the guess it held back)"
-    lines.append(f"The model abstains on {abstained}.")
-    lines.append(f"It is sure of {percent(report.coverage)} % of all tracks; accuracy on those: {sure}")
+    if report.n_abstained:
+        abstained = f"{counted(report.n_abstained, 'track')} (counted above by the guess it held back)"
+        sure = percent_interval(report.accuracy_when_sure)
+        lines.append(f"The model abstains on {abstained}.")
+        lines.append(f"It is sure of {percent(report.coverage)} % of all tracks; accuracy on those: {sure}")
     return "\n".join(lines)
 
 

@@ -20,10 +20,12 @@ Statistic = Callable[[FloatArray], FloatArray]
 
 _CELLS_AT_ONCE = 2_000_000  # float64 weights held at a time: 16 MB, however many tracks there are
 
+_NO_SPREAD = 1e-12  # what rounding leaves between figures that are the same
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure and its interval; ``low`` and ``high`` are NaN where there is none (fewer than two groups)."""
+    """A figure and its interval; ``low`` and ``high`` are NaN where the groups cannot give one."""
 
     value: float
     low: float
@@ -82,12 +84,16 @@ def bootstrap_distribution(
 
 
 def interval_from(distribution: ArrayLike, *, value: float, level: float = 0.95) -> Interval:
-    """The percentile interval of ``distribution (r,)`` around ``value``; NaN figures are passed over."""
+    """The percentile interval of ``distribution (r,)`` around ``value``; NaN figures are passed over.
+
+    There is none (NaN) where all figures are one, as when every answer is right: no resample can then show how
+    far the truth may lie, and an interval without width would claim certainty.
+    """
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     figures = np.asarray(distribution, dtype=np.float64)
     figures = figures[~np.isnan(figures)]
-    if not len(figures) or np.isnan(value):
+    if np.isnan(value) or not len(figures) or np.ptp(figures) < _NO_SPREAD:
         return Interval(value, float("nan"), float("nan"), level)
     low, high = np.quantile(figures, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     return Interval(value, float(low), float(high), level)

@@ -263,10 +263,12 @@ def _name(report: Report) -> str:
 
 def _title(report: Report) -> str:
     """What was measured on what, the accuracy, and that on the full genres where it is another."""
-    heads = [report.all_genres, report.full_genres] if report.experimental else [report.all_genres]
+    heads = [(report.all_genres, "genres")]
+    if report.experimental:
+        heads.append((report.full_genres, "full genres"))
     lines = [
-        f"accuracy {percent_interval(head.accuracy)} on {head.n_tracks} tracks of {len(head.genres)} genres"
-        for head in heads
+        f"accuracy {percent_interval(head.accuracy)} on {head.n_tracks} tracks of {len(head.genres)} {what}"
+        for head, what in heads
     ]
     return "\n".join([_name(report), *lines])
 
