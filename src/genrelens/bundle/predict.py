@@ -240,7 +240,8 @@ def _shipped() -> Any:
         ):
             return resources.as_file(home / name)
     raise BundleError(
-        "this installation of genrelens holds no model; give one with --model, or in Python with genrelens.load(path)",
+        "this installation of genrelens holds no model; give one: --model PATH in the shell, "
+        "genrelens.load(path) in Python",
         code="missing",
     )
 

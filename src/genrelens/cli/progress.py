@@ -6,7 +6,8 @@ import shutil
 import sys
 from typing import Self
 
-from genrelens.cli.text import shorten, visible
+from genrelens.cli.text import shorten
+from genrelens.report.wording import visible
 
 
 class ProgressLine:

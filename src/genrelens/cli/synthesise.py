@@ -30,8 +30,8 @@ def synthesise(
 ) -> None:
     """Make a few pieces of synthetic music to try the program with.
 
-    Ten styles, one folder each; the same seed gives the same files. The pieces are made by simple rules: they are
-    no real music, and what a model says about them says little about the model.
+    Ten styles, one folder each; the same seed gives the same files. The pieces are made by simple rules: they
+    are no real music, and what a model says about them says little about the model.
 
     \b
     Example:

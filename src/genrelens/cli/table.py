@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from genrelens.cli.answers import Answer
-from genrelens.cli.text import pad, shorten, visible, width
-from genrelens.report.wording import REASONS, clock, percent
+from genrelens.cli.text import pad, shorten, width
+from genrelens.report.wording import REASONS, clock, percent, visible
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,20 +1,8 @@
-"""Text for terminals: what a file's name may do to one, and how much room it takes."""
+"""Text in columns: how much room it takes in a terminal, and how it is made to fit."""
 
 from __future__ import annotations
 
 import unicodedata
-
-
-def visible(text: str) -> str:
-    """The text with everything that is no printable character escaped: a name cannot break a line or a
-    terminal.
-
-    Newlines, control characters, bytes that are no UTF-8 and marks that turn the direction of writing become
-    ``\\n``, ``\\x1b``, ``\\udcff``, ``\\u202e``.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def width(text: str) -> int:

@@ -1,4 +1,4 @@
-"""How times, probabilities and reasons are put, the same in the table and on the page."""
+"""How names, times, probabilities and reasons are put, the same in the table and on the page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,28 @@ REASONS = {
 """Why a prediction abstains, in words for people."""
 
 
+def visible(text: str) -> str:
+    r"""The text with all that is no printable character escaped: a name cannot break a line or a terminal.
+
+    Newlines, control characters, bytes that are no UTF-8 and marks that turn the direction of writing become
+    ``\n``, ``\x1b``, ``\udcff``, ``\u202e``.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def clock(seconds: float) -> str:
     """Seconds >= 0 as m:ss, or h:mm:ss from an hour on; fractions are dropped."""
     whole = int(seconds)
     if whole >= 3600:
         return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
     return f"{whole // 60}:{whole % 60:02}"
+
+
+def length(seconds: float) -> str:
+    """How long a piece is: as :func:`clock`, but 0.4 s where that would say 0:00."""
+    return clock(seconds) if seconds >= 1 else f"{seconds:.2g} s"
 
 
 def percent(probability: float) -> str:
