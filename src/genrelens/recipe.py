@@ -42,12 +42,14 @@ class ModelRecipe:
 class AugmentRecipe:
     """What is done to training windows, and to nothing else. Zero switches a thing off.
 
+    ``time_stretch``: the tempo changes by a factor between exp(-s) and exp(s).
     ``eq_db``: standard deviation of a random smooth equaliser curve, dB. ``band_shift``: largest shift of the mel
     axis, bands. ``n_masks``: time masks and band masks a window; ``time_mask``: longest time mask as a share of the
     window; ``band_mask``: widest band mask, bands (SpecAugment, Park et al. 2019, arXiv 1904.08779).
     ``mixup_alpha``: Beta(alpha, alpha) of mixup (Zhang et al. 2018, arXiv 1710.09412).
     """
 
+    time_stretch: float
     eq_db: float
     band_shift: int
     n_masks: int
@@ -184,6 +186,7 @@ def _check_ranges(recipe: Recipe) -> None:
         "training.average_decay from 0 to below 1": 0 <= training.average_decay < 1,
         "training.patience of at least 1": training.patience >= 1,
         "training.stop_share above 0 and below 0.5": 0 < training.stop_share < 0.5,
+        "augment.time_stretch from 0 to 0.7": 0 <= augment.time_stretch <= 0.7,
         "augment.eq_db of at least 0": augment.eq_db >= 0,
         "augment.band_shift from 0 to below half of n_mels": 0
         <= augment.band_shift

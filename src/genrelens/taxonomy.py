@@ -31,10 +31,14 @@ class Taxonomy:
             raise TaxonomyError("a taxonomy needs at least one genre name, got none")
         folded = [_fold(name) for name in self.names]
         if "" in folded or len(set(folded)) != len(folded):
-            raise TaxonomyError(f"genre names must be non-empty and differ in more than case and hyphens, got {self.names}")
+            raise TaxonomyError(
+                f"genre names must be non-empty and differ in more than case and hyphens, got {self.names}"
+            )
         for alias, name in self.aliases.items():
             if name not in self.names:
-                raise TaxonomyError(f"alias {alias!r} stands for {name!r}, which is not one of {', '.join(self.names)}")
+                raise TaxonomyError(
+                    f"alias {alias!r} stands for {name!r}, which is not one of {', '.join(self.names)}"
+                )
 
     @cached_property
     def _lookup(self) -> dict[str, int]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from genrelens.data.split import Split
+    from genrelens.data.track import Track
 
 DataOption = Annotated[
     Path | None,
@@ -63,9 +67,11 @@ def train(
       genrelens train transformer-4x4 --data ~/gtzan --out runs/t44
       genrelens train mel-transformer --data ~/gtzan --split fault-filtered --part train+valid --out runs/all
     """
+    _check_extra()
     from genrelens import recipe as recipes
     from genrelens.data import registry
     from genrelens.data.folds import hold_out
+    from genrelens.training.train import train as run_training
 
     chosen = recipes.load(recipe)
     name, tracks, named_split = _tracks(data, dataset, split)
@@ -76,8 +82,7 @@ def train(
         learn, stop = hold_out(learn, fraction=chosen.training.stop_share, seed=seed)
         stop_part = f"{chosen.training.stop_share:.0%} of the training part, by artist"
     _say(f"{chosen.name}: learning from {len(learn)} tracks, stopping on {len(stop)} ({stop_part})")
-    train_function = _training()
-    bundle = train_function(
+    bundle = run_training(
         chosen,
         taxonomy=registry.TAXONOMIES[name],
         train_tracks=learn,
@@ -123,13 +128,14 @@ def crossval(
     Example:
       genrelens crossval mel-transformer --data ~/gtzan --folds 5 --out runs/cv
     """
+    _check_extra()
     from genrelens import recipe as recipes
     from genrelens.data import registry
     from genrelens.evaluation.crossval import crossval as run
+    from genrelens.files import write_whole
 
     chosen = recipes.load(recipe)
     name, tracks, named_split = _tracks(data, dataset, split)
-    _training()
     report = run(
         chosen,
         named_split.part(tracks, part),
@@ -142,7 +148,7 @@ def crossval(
         seed=seed,
         progress=lambda k, n, done, most, row: _say(f"fold {k + 1}/{n} {_epoch(done, most, row)}"),
     )
-    (out / "report.json").write_text(report.to_json(), encoding="utf-8")
+    write_whole(out / "report.json", report.to_json())
     typer.echo(report.to_json() if as_json else report.to_text())
 
 
@@ -168,7 +174,8 @@ def recipes(
             typer.echo(f"{r.name:<{width}}  {r.system:<10} {r.summary}")
 
 
-def _tracks(data, dataset, split):  # type: ignore[no-untyped-def]
+def _tracks(data: Path | None, dataset: str | None, split: str) -> tuple[str, tuple[Track, ...], Split]:
+    """The data set's name, its tracks without those that are known to be faulty, and the split."""
     from genrelens.data import registry
 
     name = registry.detect(data) if dataset is None else dataset
@@ -177,14 +184,15 @@ def _tracks(data, dataset, split):  # type: ignore[no-untyped-def]
     return name, tuple(track for track in tracks if track.id not in faulty), registry.split(name, split)
 
 
-def _training():  # type: ignore[no-untyped-def]
+def _check_extra() -> None:
+    """One line that says what to install, in the place of a traceback."""
     from genrelens.errors import MissingExtraError
 
     try:
-        from genrelens.training.train import train as function
+        import lightning  # noqa: F401
+        import torch  # noqa: F401
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="training") from error
-    return function
 
 
 def _epoch(done: int, most: int, row: dict[str, float]) -> str:

@@ -16,12 +16,28 @@ EQ_POINTS = 6
 """Control points of the random equaliser curve along the mel axis."""
 
 
-def crop(frames: Array, *, n_frames: int, rng: np.random.Generator) -> Array:
-    """A random slice of ``n_frames`` frames of a piece (n, n_mels); a shorter piece is repeated, as in prediction."""
-    if len(frames) < n_frames:
-        return np.tile(frames, (-(-n_frames // len(frames)), 1))[:n_frames]
-    start = int(rng.integers(len(frames) - n_frames + 1))
-    return frames[start : start + n_frames]
+def crop(frames: Array, *, n_frames: int, time_stretch: float, rng: np.random.Generator) -> Array:
+    """A random stretch of a piece (n, n_mels), as ``n_frames`` frames; a shorter piece is repeated, as in prediction.
+
+    With ``time_stretch`` s > 0, between exp(-s) and exp(s) times as many frames are taken and interpolated linearly
+    to ``n_frames``: a change of tempo without one of pitch.
+    """
+    length = (
+        max(2, round(n_frames * float(np.exp(rng.uniform(-time_stretch, time_stretch)))))
+        if time_stretch
+        else n_frames
+    )
+    if len(frames) < length:
+        frames = np.tile(frames, (-(-length // len(frames)), 1))
+    start = int(rng.integers(len(frames) - length + 1))
+    piece = frames[start : start + length]
+    if length == n_frames:
+        return piece
+    at = np.linspace(0, length - 1, n_frames)
+    left = np.minimum(at.astype(int), length - 2)
+    share = (at - left).astype(np.float32)[:, None]
+    stretched: Array = piece[left] * (1 - share) + piece[left + 1] * share
+    return stretched
 
 
 def equalise(power: Array, *, eq_db: float, rng: np.random.Generator) -> Array:
@@ -36,7 +52,9 @@ def equalise(power: Array, *, eq_db: float, rng: np.random.Generator) -> Array:
     left = np.minimum(at.astype(int), EQ_POINTS - 2)
     share = at - left
     curve_db = points[:, left] * (1 - share) + points[:, left + 1] * share
-    return power * (10.0 ** (curve_db / 10.0)).astype(np.float32)[:, None, :]
+    gain: Array = (10.0 ** (curve_db / 10.0)).astype(np.float32)
+    equalised: Array = power * gain[:, None, :]
+    return equalised
 
 
 def shift_bands(power: Array, *, band_shift: int, rng: np.random.Generator) -> Array:

@@ -1,8 +1,9 @@
-"""Cross-validation over folds of artists: every track is answered once, by a model that knows neither it nor its artist."""
+"""Cross-validation over folds of artists: every track is answered once, by a model that knows not even its artist."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from genrelens.errors import TrainingError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.report import Report
+from genrelens.files import write_whole
 from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
 
@@ -73,9 +75,7 @@ def crossval(
                 cache=cache,
                 seed=seed,
                 resume=started,
-                progress=None
-                if progress is None
-                else lambda done, most, row, k=k: progress(k, n_folds, done, most, row),
+                progress=None if progress is None else partial(progress, k, n_folds),
             )
         bundle = Bundle.load(folder / "bundle")
         experimental |= set(bundle.manifest.experimental)
@@ -83,7 +83,7 @@ def crossval(
             report = Report.read(answered)
         else:
             report = evaluate(bundle, fold.part(tracks, "test"), split=fold, part="test")
-            answered.write_text(report.to_json(), encoding="utf-8")
+            write_whole(answered, report.to_json())
         reports.append(report)
     return build_report(
         [row for report in reports for row in report.tracks],

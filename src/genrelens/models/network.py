@@ -72,7 +72,8 @@ class EncoderLayer(nn.Module):
     def weights(self, x: Tensor) -> Tensor:
         """Attention weights (batch, heads, tokens, tokens) that this layer gives to its input ``x``."""
         query, key, _ = self._heads(x)
-        return (query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5).softmax(-1)
+        scores: Tensor = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+        return scores.softmax(-1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, tokens, d_model) in and out."""
@@ -80,7 +81,8 @@ class EncoderLayer(nn.Module):
         mixed = functional.scaled_dot_product_attention(query, key, value)
         x = x + self.dropout(self.project(mixed.transpose(1, 2).reshape(x.shape)))
         hidden = functional.gelu(self.expand(self.norm_hidden(x)))
-        return x + self.dropout(self.contract(self.dropout(hidden)))
+        out: Tensor = x + self.dropout(self.contract(self.dropout(hidden)))
+        return out
 
 
 def attention_of(layers: nn.ModuleList, x: Tensor) -> Tensor:

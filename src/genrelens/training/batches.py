@@ -1,6 +1,6 @@
 """What the network sees while it learns: augmented batches to train on, whole tracks to stop on.
 
-Every number drawn depends only on (seed, epoch, batch), so a resumed training sees what an uninterrupted one would have.
+Every number drawn depends only on (seed, epoch, batch): a resumed training sees what an uninterrupted one would.
 """
 
 from __future__ import annotations
@@ -64,8 +64,13 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.frames))
         chosen = np.resize(order, len(self) * size)[batch * size : (batch + 1) * size]
         rng = np.random.default_rng([self.seed, self.epoch, batch])
-        n_frames = self.recipe.windows.n_frames
-        power = np.stack([augment.crop(self.frames[i], n_frames=n_frames, rng=rng) for i in chosen])
+        n_frames, time_stretch = self.recipe.windows.n_frames, self.recipe.augment.time_stretch
+        power = np.stack(
+            [
+                augment.crop(self.frames[i], n_frames=n_frames, time_stretch=time_stretch, rng=rng)
+                for i in chosen
+            ]
+        )
         mel_db, targets = augmented(self.recipe, power, self.targets[chosen], rng=rng)
         return torch.from_numpy(mel_db), torch.from_numpy(targets)
 

@@ -29,7 +29,7 @@ Names the genre of a piece of music, one of: {", ".join(manifest.taxonomy.names)
 
 ## Limits
 
-It knows the genres above and nothing else, as they were labelled in the data named above. The music is mostly Western, mostly
-recorded before 2002. Speech, noise and music of other kinds get one of these genres too, unless the sound is silent or
-shorter than a second.
+It knows the genres above and nothing else, as they were labelled in the data named above. The music is
+mostly Western, mostly recorded before 2002. Speech, noise and music of other kinds get one of these genres
+too, unless the sound is silent or shorter than a second.
 """

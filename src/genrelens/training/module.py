@@ -78,6 +78,6 @@ class GenreModule(pl.LightningModule):
 
 def track_logits(network: nn.Module, track: TrackWindows) -> Tensor:
     """Pooled logits (n_classes,), float32 on the CPU, of all windows of a track; a silent track gives zeros."""
-    logits = torch.cat([network(part).logits.float() for part in track.mel_db.split(16)])
+    logits = torch.cat([network(part).logits.float() for part in torch.split(track.mel_db, 16)])
     pooled = torch.from_numpy(pool_logits(logits.detach().cpu().numpy(), weights=track.weights.cpu().numpy()))
     return torch.nan_to_num(pooled, nan=0.0).float()

@@ -11,9 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Any
 
 from genrelens import __version__
 from genrelens.errors import TrainingError
+from genrelens.files import write_whole
 from genrelens.recipe import Recipe
 
 SCHEMA = "genrelens.run/1"
@@ -103,7 +102,7 @@ class RunFolder:
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: f"{value:.6g}" for key, value in row.items()} for row in rows)
-        write_text(self.folder / "history.csv", text.getvalue())
+        write_whole(self.folder / "history.csv", text.getvalue())
 
     def finish(self, facts: Mapping[str, Any]) -> None:
         """Record that the bundle stands, and what the training took."""
@@ -112,7 +111,7 @@ class RunFolder:
         )
 
     def _write_record(self, facts: Mapping[str, Any]) -> None:
-        write_text(self.folder / "run.json", json.dumps({**self.plan.to_dict(), **facts}, indent=1) + "\n")
+        write_whole(self.folder / "run.json", json.dumps({**self.plan.to_dict(), **facts}, indent=1) + "\n")
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -127,17 +126,3 @@ def read_run(folder: Path) -> dict[str, Any]:
             f"{path} is not the record of a run this version can read (expected schema {SCHEMA})"
         )
     return record
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file so that it is either the old one or the whole new one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -67,7 +67,8 @@ def train(
     """
     if not train_tracks or not stop_tracks:
         raise TrainingError(
-            f"a training needs tracks to learn from and tracks to stop on, got {len(train_tracks)} and {len(stop_tracks)}"
+            "a training needs tracks to learn from and tracks to stop on, "
+            f"got {len(train_tracks)} and {len(stop_tracks)}"
         )
     plan = RunPlan(
         recipe=recipe,
