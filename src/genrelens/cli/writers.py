@@ -20,6 +20,10 @@ CSV_COLUMNS = (
 """The columns before the probabilities, which are ``p_`` and the genre's name."""
 
 
+_OTHER_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+"""JSON lets these stand, but some readers of lines end a line there."""
+
+
 class Writer(Protocol):
     """Prints answers one by one."""
 
@@ -60,7 +64,8 @@ class JsonWriter:
     def write(self, found: Answer) -> None:
         """Print one answer."""
         row = to_row(found, bundle=self._bundle, timeline=self._timeline, top=self._top)
-        print(json.dumps(row, ensure_ascii=False, allow_nan=False), flush=True)
+        line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        print(line.translate(_OTHER_LINE_ENDS), flush=True)
 
     def finish(self) -> None:
         """Nothing stands below."""
