@@ -1,0 +1,60 @@
+# make demo    what genrelens does, in a minute (MUSIC=~/Music for your own files)
+# make test    everything that must hold, as in CI
+# Each makes the virtual environment that it needs, from pinned requirements.
+SHELL := /bin/bash
+PYTHON ?= python3
+MUSIC ?=
+PIP_FLAGS := --quiet --disable-pip-version-check
+LIGHT := .venv-light
+DEV := .venv
+
+.PHONY: demo test fast lint bench help clean
+
+help:
+	@sed -n 's/^# //p' Makefile | head -3
+
+$(LIGHT)/ready: requirements/light.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genrelens needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(LIGHT)
+	$(LIGHT)/bin/python -m pip install $(PIP_FLAGS) -r requirements/light.txt
+	$(LIGHT)/bin/python -m pip install $(PIP_FLAGS) --no-deps --editable .
+	touch $@
+
+$(DEV)/ready: requirements/dev.txt requirements/torch.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genrelens needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install $(PIP_FLAGS) -r requirements/torch.txt
+	$(DEV)/bin/python -m pip install $(PIP_FLAGS) -r requirements/dev.txt -c requirements/torch.txt
+	$(DEV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(LIGHT)/ready
+	@mkdir -p demo
+ifeq ($(strip $(MUSIC)),)
+	@echo "No MUSIC=FOLDER given: making ten short pieces by rule, one a style. They are no real music, and a model"
+	@echo "trained on real music cannot be expected to be sure of them."
+	@$(LIGHT)/bin/genrelens synthesise demo/music --per-style 1 --duration 12
+	@$(LIGHT)/bin/genrelens predict demo/music --html demo/report.html
+else
+	@$(LIGHT)/bin/genrelens predict "$(MUSIC)" --html demo/report.html
+endif
+	@echo; echo "Timelines: open demo/report.html in a browser."
+
+lint: $(DEV)/ready
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
+
+# One thread a process: two test processes fill two cores.
+test: lint
+	OMP_NUM_THREADS=1 $(DEV)/bin/python -m pytest --numprocesses 2 --dist worksteal
+
+fast: $(DEV)/ready
+	OMP_NUM_THREADS=1 $(DEV)/bin/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not real_data"
+
+bench: $(DEV)/ready
+	$(DEV)/bin/python tools/bench.py --markdown
+
+clean:
+	rm -rf $(LIGHT) $(DEV) demo build dist
