@@ -284,7 +284,7 @@ def test_values_that_are_not_finite_are_never_an_answer(tmp_path: Path) -> None:
 
 def test_predicting_in_batches_changes_nothing(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bundle.predict(hiss(9), sample_rate=RATE)
-    monkeypatch.setattr("genrelens.bundle.predict.BATCH_WINDOWS", 1)
+    monkeypatch.setattr("genrelens.bundle.predict.BATCH_FRAMES", 1)
     single = bundle.predict(hiss(9), sample_rate=RATE)
     np.testing.assert_allclose(single.probabilities, whole.probabilities, atol=1e-6)
     np.testing.assert_allclose(single.embedding, whole.embedding, rtol=1e-5)

@@ -98,7 +98,7 @@ def _level_runs(stretches: Sequence[Column], genre: str) -> list[tuple[float, fl
 
 def _grouped(windows: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, Mapping[str, float] | None]]:
     size = max(1, -(-len(windows) // MAX_COLUMNS))
-    groups = []
+    groups: list[tuple[float, float, Mapping[str, float] | None]] = []
     for first in range(0, len(windows), size):
         group = windows[first : first + size]
         heard = [window["probabilities"] for window in group if window["probabilities"]]
