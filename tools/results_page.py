@@ -1,0 +1,144 @@
+"""Write docs/results.md, its figures and the README's table from the reports under docs/results.
+
+    python tools/results_page.py            # write
+    python tools/results_page.py --check    # exit 1 when a page is not what the reports say
+
+No number in those pages is typed by hand. A folder of docs/results is a recipe: ``crossval.json`` and ``valid*.json``
+are reports of ``genrelens crossval`` and ``genrelens evaluate``, ``history*.csv`` the logs of trainings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import statistics
+import sys
+from pathlib import Path
+
+from genrelens.evaluation.report import Report
+from genrelens.files import write_whole
+from genrelens.report import figure_style, figures
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "docs/results"
+PAGE = ROOT / "docs/results.md"
+README = ROOT / "README.md"
+START, END = "<!-- results -->", "<!-- /results -->"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    check = parser.parse_args().check
+    recipes = sorted(folder for folder in RESULTS.iterdir() if folder.is_dir())
+    page = "\n".join(results_page(recipes)) + "\n"
+    readme = README.read_text("utf-8")
+    before, rest = readme.split(START)
+    after = rest.split(END)[1]
+    readme_now = before + "\n".join([START, *table(recipes), END]) + after
+    if check:
+        stale = [
+            path for path, text in ((PAGE, page), (README, readme_now)) if path.read_text("utf-8") != text
+        ]
+        if stale:
+            sys.exit(f"{', '.join(path.name for path in stale)} not up to date: python tools/results_page.py")
+        return
+    write_whole(PAGE, page)
+    write_whole(README, readme_now)
+    for folder in recipes:
+        for history in sorted(folder.glob("history*.csv")):
+            figure_style.save(figures.learning_figure(history), history.with_suffix(".png"))
+        for report in sorted(folder.glob("valid*.json")):
+            confusion = report.with_name(report.stem + "-confusion.png")
+            figure_style.save(figures.confusion_figure(Report.read(report)), confusion)
+
+
+def table(recipes: list[Path]) -> list[str]:
+    """One row a measurement, over the full genres."""
+    lines = [
+        "| recipe | measured on | tracks | artists | accuracy | macro F1 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for folder in recipes:
+        for path in [*sorted(folder.glob("crossval.json")), *sorted(folder.glob("valid*.json"))]:
+            report = Report.read(path)
+            full = report.full_genres
+            where = "five folds by artist, out of fold" if path.stem == "crossval" else label(path)
+            lines.append(
+                f"| `{folder.name}` | {where} | {full.n_tracks} | {full.n_artists} | "
+                f"{figure_style.percent_interval(full.accuracy)} | {figure_style.percent_interval(full.macro_f1)} |"
+            )
+    lines += [
+        "",
+        "GTZAN, fault-filtered split, clips at hand, the genres with enough clips to learn from and to measure; a",
+        "guess may be any of the ten. Brackets: 95 % bootstrap over artists.",
+    ]
+    return lines
+
+
+def label(path: Path) -> str:
+    """``valid-seed-1.json`` -> ``valid, seed 1``."""
+    return path.stem.replace("-seed-", ", seed ")
+
+
+def results_page(recipes: list[Path]) -> list[str]:
+    lines = [
+        "# Results",
+        "",
+        "Written by `tools/results_page.py` from the reports and logs under `docs/results`; no number is typed by hand.",
+        "",
+        *table(recipes),
+        "",
+    ]
+    for folder in recipes:
+        lines += [f"## {folder.name}", ""]
+        notes = folder / "notes.md"
+        if notes.exists():
+            lines += [notes.read_text("utf-8").strip(), ""]
+        lines += trainings(folder)
+        for path in [*sorted(folder.glob("crossval.json")), *sorted(folder.glob("valid*.json"))][:2]:
+            report = Report.read(path)
+            lines += [f"### {label(path)}", ""]
+            lines += ["| genre | precision | recall | F1 | tracks | artists |", "|---|---|---|---|---|---|"]
+            for row in report.genres:
+                star = " *" if row.experimental else ""
+                values = (
+                    figure_style.percent(getattr(row, key).value) for key in ("precision", "recall", "f1")
+                )
+                lines.append(
+                    f"| {row.genre}{star} | {' | '.join(values)} | {row.support} | {row.n_artists} |"
+                )
+            lines += ["", *(f"- {note}" for note in report.notes)]
+            picture = path.with_name(path.stem + "-confusion.png")
+            if picture.exists():
+                lines += ["", f"![confusion matrix]({picture.relative_to(PAGE.parent).as_posix()})"]
+            lines.append("")
+    bench = RESULTS / "bench.md"
+    if bench.exists():
+        lines += ["## Speed", "", bench.read_text("utf-8").strip(), ""]
+    return lines
+
+
+def trainings(folder: Path) -> list[str]:
+    """A row for each log: how long it trained, and which epoch was kept."""
+    histories = sorted(folder.glob("history*.csv"))
+    if not histories:
+        return []
+    lines = ["| log | epochs | kept | lowest stopping loss | seconds an epoch |", "|---|---|---|---|---|"]
+    for path in histories:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        best = min(range(len(rows)), key=lambda i: float(rows[i]["stop_loss"]))
+        seconds = statistics.median(float(row["seconds"]) for row in rows)
+        lines.append(
+            f"| [{path.name}](results/{folder.name}/{path.name}) | {len(rows)} | {best + 1} | "
+            f"{float(rows[best]['stop_loss']):.3f} | {seconds:.0f} |"
+        )
+    curve = histories[0].with_suffix(".png")
+    return [*lines, "", f"![learning curves of {histories[0].stem}](results/{folder.name}/{curve.name})", ""]
+
+
+if __name__ == "__main__":
+    main()
