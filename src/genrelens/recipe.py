@@ -7,6 +7,7 @@ what a recipe does not say, the program does not guess. An unknown key or a wron
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import types
 import typing
@@ -108,10 +109,8 @@ class Recipe:
         table = {key: _without_none(value) for key, value in table.items()}
         try:
             recipe: Recipe = _build(cls, table, where=where, path="")
-        except RecipeError:
-            raise
         except GenrelensError as error:
-            raise RecipeError(f"{where}: {error}") from error
+            raise error if str(error).startswith(where) else RecipeError(f"{where}: {error}") from error
         return recipe
 
 
@@ -164,7 +163,9 @@ def _value(hint: Any, value: Any, *, where: str, key: str) -> Any:
         raise RecipeError(f"{where}: {key} should be a table of plain values, got {value!r}")
     options = arguments if origin in (typing.Union, types.UnionType) else (hint,)
     for option in options:
-        if option is float and type(value) is int:
+        if option is float and type(value) in (int, float):
+            if not math.isfinite(value):  # TOML knows nan and inf
+                raise RecipeError(f"{where}: {key} should be a finite number, got {value!r}")
             return float(value)
         if type(value) is option:
             return value
