@@ -13,7 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from genrelens.errors import RecipeError
-from genrelens.models.network import BandNorm, EncoderLayer, Network, Output, attention_of
+from genrelens.models.network import (
+    BandNorm,
+    EncoderLayer,
+    Network,
+    Output,
+    attention_of,
+    check_dropout,
+    check_encoder,
+)
 
 TIME_POOLINGS = 3
 """The first three blocks of the stem halve the time axis; every block halves the mel axis."""
@@ -80,7 +88,7 @@ class MelTransformer(Network):
 
 
 def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> MelTransformer:
-    """The network, or :class:`RecipeError` when stem, windows and heads do not fit each other."""
+    """The network, or :class:`RecipeError` when stem, windows and sizes do not fit each other."""
     try:
         channels = [int(part) for part in options.stem.split("-")]
     except ValueError:
@@ -93,8 +101,17 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Me
         raise RecipeError(
             f"mel_transformer: {len(channels)} stem blocks need n_mels divisible by {1 << len(channels)}, got {n_mels}"
         )
-    if options.d_model % options.n_heads:
+    check_dropout("mel_transformer", "stem_dropout", options.stem_dropout)
+    check_encoder(
+        "mel_transformer",
+        n_layers=options.n_layers,
+        n_heads=options.n_heads,
+        d_model=options.d_model,
+        d_hidden=options.d_hidden,
+        dropout=options.dropout,
+    )
+    if n_frames < 1 << TIME_POOLINGS:
         raise RecipeError(
-            f"mel_transformer: d_model {options.d_model} should divide into {options.n_heads} heads"
+            f"mel_transformer: windows should have at least {1 << TIME_POOLINGS} frames, got {n_frames}"
         )
     return MelTransformer(options, channels=channels, n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)

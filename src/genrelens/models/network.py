@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genrelens.errors import RecipeError
+
 
 class Output(NamedTuple):
     """``logits`` (batch, n_classes) and ``embedding`` (batch, d), the vector that the last layer reads."""
@@ -93,3 +95,22 @@ def attention_of(layers: nn.ModuleList, x: Tensor) -> Tensor:
         weights.append(layer.weights(x))
         x = layer(x)
     return torch.stack(weights, dim=1)
+
+
+def check_encoder(
+    architecture: str, *, n_layers: int, n_heads: int, d_model: int, d_hidden: int, dropout: float
+) -> None:
+    """Raise :class:`RecipeError` where no stack of :class:`EncoderLayer` can be built from these options."""
+    sizes = {"n_layers": n_layers, "n_heads": n_heads, "d_model": d_model, "d_hidden": d_hidden}
+    for name, size in sizes.items():
+        if size < 1:
+            raise RecipeError(f"{architecture}: {name} should be at least 1, got {size}")
+    if d_model % n_heads:
+        raise RecipeError(f"{architecture}: d_model {d_model} should divide into {n_heads} heads")
+    check_dropout(architecture, "dropout", dropout)
+
+
+def check_dropout(architecture: str, name: str, share: float) -> None:
+    """Raise :class:`RecipeError` unless a dropout option is from 0 to below 1."""
+    if not 0 <= share < 1:
+        raise RecipeError(f"{architecture}: {name} should be from 0 to below 1, got {share}")

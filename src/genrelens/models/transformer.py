@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from genrelens.errors import RecipeError
-from genrelens.models.network import BandNorm, EncoderLayer, Network, Output, attention_of
+from genrelens.models.network import BandNorm, EncoderLayer, Network, Output, attention_of, check_encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,15 @@ def sinusoids(n_positions: int, d_model: int) -> Tensor:
 
 
 def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Transformer:
-    """The network, or :class:`RecipeError` when the width does not divide into heads or pairs."""
-    if options.d_model % options.n_heads or options.d_model % 2:
-        raise RecipeError(
-            f"transformer: d_model {options.d_model} should be even and divide into {options.n_heads} heads"
-        )
+    """The network, or :class:`RecipeError` when sizes are out of range or the width not a multiple of heads and 2."""
+    check_encoder(
+        "transformer",
+        n_layers=options.n_layers,
+        n_heads=options.n_heads,
+        d_model=options.d_model,
+        d_hidden=options.d_hidden,
+        dropout=options.dropout,
+    )
+    if options.d_model % 2:
+        raise RecipeError(f"transformer: d_model should be even, got {options.d_model}")
     return Transformer(options, n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)
