@@ -217,7 +217,7 @@ def test_writing_replaces_a_page_whole_or_not_at_all(tmp_path: Path, monkeypatch
     def full_disk(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("genrelens.report.timeline.os.fsync", full_disk)
+    monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(GenrelensError, match="No space left"):
         write_timeline_page(place, rows=[])
     assert place.read_bytes() == before

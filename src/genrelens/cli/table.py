@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from genrelens.bundle import Bundle, Prediction
 
 NOTHING = "-"
-EXPERIMENTAL_NOTE = "* experimental: too few artists to measure how often this genre is right"
+EXPERIMENTAL_NOTE = "* experimental: too few clips to measure how often this genre is right"
 
 
 class TableWriter:

@@ -71,7 +71,7 @@ class GenreRow:
 
     ``support`` and ``n_artists`` count the tracks that truly are of this genre; with ``support`` 0 nothing
     was measured. Intervals are NaN below :data:`~genrelens.evaluation.build.MIN_ARTISTS` artists.
-    ``experimental``: the model had too few artists to learn this genre from.
+    ``experimental``: the model had too few tracks to learn this genre from.
     """
 
     genre: str

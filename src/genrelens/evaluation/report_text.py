@@ -95,7 +95,7 @@ def _genres(report: Report) -> str:
         rows.append((label, *map(percent_interval, figures), str(row.support), str(row.n_artists)))
     lines = _columns(rows, left=(0,))
     if report.experimental:
-        lines.append("* experimental: too few artists to learn it from; its accuracy is not measurable yet")
+        lines.append("* experimental: too few clips to learn it from; its accuracy is not measurable yet")
     return "\n".join(lines)
 
 

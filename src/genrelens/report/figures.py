@@ -277,7 +277,7 @@ def _small_print(figure: Figure, report: Report, *lines: str, genres: bool = Tru
     """What a reader must know: marks, tracks without an answer, and what makes the figures too good."""
     said = list(lines)
     if report.experimental and genres:
-        said.append("* experimental: too few artists to learn it from; not measurable yet.")
+        said.append("* experimental: too few clips to learn it from; not measurable yet.")
     if report.n_failed:
         said.append(f"{report.n_failed} of {report.n_tracks} tracks have no answer and are not counted.")
     if report.leaks:

@@ -6,8 +6,6 @@ but searching and sorting works.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from html import escape
@@ -17,11 +15,12 @@ from string import Template
 from typing import Any
 
 from genrelens.errors import GenrelensError
+from genrelens.files import write_whole
 from genrelens.report.timeline_card import card, error_sentence, file_name
 from genrelens.report.wording import REASONS, length, percent, visible
 
 _FOOTNOTE = (
-    "<p>* Experimental: the model has heard too few artists of this genre to measure how often it is "
+    "<p>* Experimental: the model has heard too few clips of this genre to measure how often it is "
     "right.</p>"
 )
 
@@ -53,16 +52,8 @@ def write_timeline_page(
     """Write the page, whole or not at all. Raises :class:`GenrelensError`, code ``cannot_write``."""
     place = Path(path)
     content = timeline_page(rows, experimental=experimental).encode("utf-8", "backslashreplace")
-    aside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     try:
-        try:
-            with aside.open("xb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-            aside.replace(place)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_whole(place, content)
     except OSError as error:
         message = f"{place}: the page cannot be written: {error.strerror or error}"
         raise GenrelensError(message, code="cannot_write") from error

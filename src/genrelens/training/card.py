@@ -20,7 +20,7 @@ Names the genre of a piece of music, one of: {", ".join(manifest.taxonomy.names)
 - **Trained on**: {len(training.trained_on)} tracks of {training.dataset}, split {training.split}; their ids are in
   `manifest.json`.
 - **Stopped on**: {len(training.stopped_on)} other tracks, which also set the temperature ({manifest.temperature:.3f}).
-- **Experimental genres** (too few artists to train on or to measure, accuracy not measurable yet): {experimental}.
+- **Experimental genres** (too few clips to learn from or to measure, accuracy not measurable yet): {experimental}.
 - **Licence**: {manifest.licence}.
 
 ## Figures
