@@ -1,6 +1,6 @@
 """genrelens' own network: a convolutional stem reads patches of the mel spectrogram, a transformer reads the stem.
 
-The stem (3 x 3 convolutions, batch norm, GELU, max pooling) shortens time eightfold, so that a token is about 0.2 s of
+The stem (3 x 3 convolutions, max pooling, batch norm, GELU) shortens time eightfold, so that a token is about 0.2 s of
 sound, attention is cheap, and the early layers need not be learned as attention from a few hundred clips.
 Attention pooling over the tokens makes the embedding.
 """
@@ -50,10 +50,15 @@ class MelTransformer(Network):
         self.normalise = BandNorm(n_mels)
         blocks: list[nn.Module] = []
         for i, (n_in, n_out) in enumerate(zip([1, *channels], channels, strict=False)):
-            blocks += [nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.GELU()]
+            # Pooling first: a maximum passes through GELU all but unchanged, and the rest costs half as much.
+            blocks += [
+                nn.Conv2d(n_in, n_out, 3, padding=1, bias=False),
+                nn.MaxPool2d((2 if i < TIME_POOLINGS else 1, 2)),
+                nn.BatchNorm2d(n_out),
+                nn.GELU(),
+            ]
             if i > 0 and options.stem_dropout:
                 blocks.append(nn.Dropout2d(options.stem_dropout))
-            blocks.append(nn.MaxPool2d((2 if i < TIME_POOLINGS else 1, 2)))
         self.stem = nn.Sequential(*blocks)
         n_tokens = n_frames >> min(TIME_POOLINGS, len(channels))
         self.embed = nn.Linear(channels[-1] * (n_mels >> len(channels)), options.d_model)
