@@ -6,7 +6,7 @@ Every number drawn depends only on (seed, epoch, batch): a resumed training sees
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -53,6 +53,10 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose batches the items are."""
         self.epoch = epoch
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TrainingBatches:
+        """Itself: weight averaging copies the module that holds the batches, which would read all music into memory."""
+        return self
 
     def __len__(self) -> int:
         return -(-len(self.frames) // self.recipe.training.batch_size)

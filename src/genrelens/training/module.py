@@ -34,6 +34,8 @@ class GenreModule(pl.LightningModule):
         """Tie every random number of an epoch to (seed, epoch): dropout here, crops in the batches."""
         self.batches.set_epoch(self.current_epoch)
         torch.manual_seed(self.batches.seed * 100_003 + self.current_epoch)
+        if self.current_epoch:
+            torch.empty((), dtype=torch.int64).random_()  # keeps the numbers of the first trained models
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_index: int) -> Tensor:
         """Cross-entropy against soft targets of one batch of windows."""
@@ -63,8 +65,9 @@ class GenreModule(pl.LightningModule):
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate)
-        n_steps = len(self.batches) * recipe.max_epochs
-        n_warmup = len(self.batches) * recipe.warmup_epochs
+        n_batches = -(-len(self.batches) // self.trainer.world_size)  # of an epoch, on each device
+        n_steps = n_batches * recipe.max_epochs
+        n_warmup = n_batches * recipe.warmup_epochs
 
         def factor(step: int) -> float:
             warmup = min(1.0, (step + 1) / n_warmup) if n_warmup else 1.0
@@ -79,5 +82,7 @@ class GenreModule(pl.LightningModule):
 def track_logits(network: nn.Module, track: TrackWindows) -> Tensor:
     """Pooled logits (n_classes,), float32 on the CPU, of all windows of a track; a silent track gives zeros."""
     logits = torch.cat([network(part).logits.float() for part in torch.split(track.mel_db, 16)])
-    pooled = torch.from_numpy(pool_logits(logits.detach().cpu().numpy(), weights=track.weights.cpu().numpy()))
-    return torch.nan_to_num(pooled, nan=0.0).float()
+    weights = track.weights.cpu().numpy()
+    if not weights.any():
+        return torch.zeros(logits.shape[1])
+    return torch.from_numpy(pool_logits(logits.detach().cpu().numpy(), weights=weights)).float()

@@ -53,48 +53,59 @@ class RunPlan:
 
 
 class RunFolder:
-    """Opens a folder for a plan: new, or one that holds the same plan half done and is to be resumed.
+    """A run's folder for a plan. :meth:`check` it, then :meth:`start`; nothing is written before that."""
 
-    Raises :class:`TrainingError` when the folder holds something else, a finished run, or an interrupted one
-    without ``resume``.
-    """
-
-    def __init__(self, folder: Path, plan: RunPlan, *, resume: bool) -> None:
+    def __init__(self, folder: Path, plan: RunPlan) -> None:
         self.folder, self.plan = folder, plan
-        stored = read_run(folder) if (folder / "run.json").exists() else None
-        if stored is None:
+
+    def check(self, *, resume: bool) -> None:
+        """Accept a new or empty folder, or one that holds the same plan half done and is to be resumed.
+
+        Raises :class:`TrainingError` when the folder holds something else, a finished run, or an interrupted one
+        without ``resume``.
+        """
+        folder = self.folder
+        if folder.exists() and not folder.is_dir():
+            raise TrainingError(f"{folder} is a file; give the name of a new or an empty folder")
+        if not (folder / "run.json").exists():
             if folder.exists() and any(folder.iterdir()):
                 raise TrainingError(f"{folder} is not empty and holds no run; give a new or an empty folder")
             if resume:
                 raise TrainingError(
                     f"nothing to resume: {folder} holds no run; leave out --resume to start one"
                 )
-            folder.mkdir(parents=True, exist_ok=True)
+            return
+        stored = read_run(folder)
+        if stored.get("finished"):
+            raise TrainingError(f"{folder} holds a finished run; give another folder, or delete this one")
+        if not resume:
+            raise TrainingError(
+                f"{folder} holds an interrupted training; add --resume to go on with it, or give another folder"
+            )
+        wanted = self.plan.to_dict()
+        different = [key for key in wanted if stored.get(key) != wanted[key]]
+        if different:
+            raise TrainingError(
+                f"{folder} was started with another {', '.join(different)}; resume with the same, or start anew"
+            )
+
+    def start(self) -> None:
+        """Make the folder and record the plan, unfinished; :class:`TrainingError` when that cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             self._write_record({"finished": False})
-        else:
-            if stored.get("finished"):
-                raise TrainingError(f"{folder} holds a finished run; give another folder, or delete this one")
-            if not resume:
-                raise TrainingError(
-                    f"{folder} holds an interrupted training; add --resume to go on with it, or give another folder"
-                )
-            wanted = plan.to_dict()
-            different = [key for key in wanted if stored.get(key) != wanted[key]]
-            if different:
-                raise TrainingError(
-                    f"{folder} was started with another {', '.join(different)}; resume with the same, or start anew"
-                )
+        except OSError as error:
+            raise TrainingError(f"the run's folder {self.folder} cannot be written: {error}") from error
 
     @property
-    def checkpoints(self) -> Path:
-        """Folder of the checkpoints."""
-        return self.folder / "checkpoints"
+    def last_checkpoint(self) -> Path:
+        """The checkpoint to resume from; not there before the first epoch is finished."""
+        return self.folder / "checkpoints" / "last.ckpt"
 
     @property
-    def last_checkpoint(self) -> Path | None:
-        """The checkpoint to resume from, if any epoch was finished."""
-        path = self.checkpoints / "last.ckpt"
-        return path if path.exists() else None
+    def best_checkpoint(self) -> Path:
+        """The checkpoint with the weights of the lowest loss on the stopping tracks."""
+        return self.folder / "checkpoints" / "best.ckpt"
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write all epochs so far; an interrupted write leaves the old file whole."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
+import signal
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
+from lightning.pytorch.callbacks import Callback, Checkpoint, EarlyStopping, WeightAveraging
+from lightning.pytorch.utilities import rank_zero_only
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -55,15 +58,15 @@ def train(
     cache: Path,
     seed: int = 0,
     resume: bool = False,
-    n_epochs: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Train, keep the best weights by loss on ``stop_tracks``, calibrate on them, and write ``out/bundle``.
 
     ``stop_part`` says in words where the stopping tracks come from. Tracks whose sound cannot be read raise
     :class:`TrainingError` with their names: a training set does not shrink in silence. ``resume`` goes on from the
-    last finished epoch and ends with the same weights as an uninterrupted training. ``n_epochs`` stops early, as a
-    kill would (for tests). Returns the bundle's path.
+    last finished epoch and ends with the same weights as an uninterrupted training. Ctrl-C raises
+    ``KeyboardInterrupt`` and leaves a run that can be resumed. Where Lightning starts a process for each device, the
+    first one alone writes the run and the bundle. Returns the bundle's path.
     """
     if not train_tracks or not stop_tracks:
         raise TrainingError(
@@ -79,8 +82,10 @@ def train(
         stop_ids=tuple(track.id for track in stop_tracks),
         stop_part=stop_part,
     )
-    run = RunFolder(out, plan, resume=resume)
-    frames = _cached_frames(recipe, [*train_tracks, *stop_tracks], cache)
+    run = RunFolder(out, plan)
+    is_first = getattr(rank_zero_only, "rank", 0) == 0
+    if is_first:
+        run.check(resume=resume)
     classes = np.array([taxonomy.index(track.genre) for track in [*train_tracks, *stop_tracks]])
     n_train = len(train_tracks)
     pl.seed_everything(seed, verbose=False)
@@ -91,11 +96,21 @@ def train(
         n_mels=recipe.front_end.n_mels,
         n_classes=len(taxonomy),
     )
+    frames = _cached_frames(recipe, [*train_tracks, *stop_tracks], cache)
+    if is_first:
+        run.start()
     batches = TrainingBatches(recipe, frames[:n_train], classes[:n_train], n_classes=len(taxonomy), seed=seed)
     whole = WholeTracks(recipe, frames[n_train:], classes[n_train:])
     started = time.monotonic()
-    history = _fit(GenreModule(network, recipe.training, batches), whole, run, progress, n_epochs)
-    best_epoch = min(range(len(history.rows)), key=lambda i: history.rows[i][STOP_METRIC])
+    history = _fit(GenreModule(network, recipe.training, batches), whole, run, progress)
+    if not is_first:
+        return out / "bundle"
+    best_epoch = _best_epoch(history.rows)
+    if best_epoch is None:
+        raise TrainingError(
+            f"the training in {out} came apart: its loss is not a number from the first epoch on; "
+            "a lower learning_rate or a longer warm-up in the recipe may help"
+        )
     _load_best(network, run)
     logits = stop_logits(network, whole)
     temperature = fit_temperature(logits, targets=classes[n_train:])
@@ -126,7 +141,7 @@ def train(
     )
     run.finish(
         {
-            "best_epoch": best_epoch + 1,
+            "best_epoch": best_epoch,
             "n_epochs": len(history.rows),
             "training_s": round(history.seconds_before + time.monotonic() - started, 1),
             "n_parameters": sum(parameter.numel() for parameter in network.parameters()),
@@ -163,14 +178,32 @@ def _cached_frames(recipe: Recipe, tracks: Sequence[Track], folder: Path) -> lis
     return [cache.frames(track) for track in tracks]
 
 
-class _History(Callback):
-    """Keeps one row an epoch, in the checkpoint too, and writes history.csv as it grows."""
+def _best_epoch(rows: Sequence[Mapping[str, float]]) -> int | None:
+    """The epoch, from 1, with the lowest loss on the stopping tracks, the first of equals; None if none is finite."""
+    losses = [row[STOP_METRIC] if math.isfinite(row[STOP_METRIC]) else math.inf for row in rows]
+    lowest = min(losses, default=math.inf)
+    return losses.index(lowest) + 1 if math.isfinite(lowest) else None
+
+
+class _History(Checkpoint):
+    """Keeps one row an epoch and writes, after each, history.csv and the checkpoints, in which the rows are too.
+
+    Lightning's own ModelCheckpoint writes last.ckpt only along with a new best, and forgets the best when a run's
+    folder has been moved. As a ``Checkpoint`` this is called after early stopping has had its say.
+    """
 
     def __init__(self, run: RunFolder, progress: Progress | None) -> None:
         self.run, self.progress = run, progress
         self.rows: list[dict[str, float]] = []
         self.seconds_before = 0.0
         self._epoch_started = self._started = time.monotonic()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # A training that had ended early and was killed before its bundle stood is not to go on when resumed.
+        stopper = trainer.early_stopping_callback
+        patient = stopper is None or stopper.wait_count < stopper.patience
+        if self.rows and not (patient and math.isfinite(self.rows[-1][STOP_METRIC])):
+            trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._epoch_started = time.monotonic()
@@ -186,8 +219,11 @@ class _History(Callback):
         self.rows.append(row)
         if trainer.is_global_zero:
             self.run.write_history(self.rows)
-            if self.progress is not None:
-                self.progress(len(self.rows), int(trainer.max_epochs or 0), row)
+        if _best_epoch(self.rows) == len(self.rows):
+            trainer.save_checkpoint(self.run.best_checkpoint)
+        trainer.save_checkpoint(self.run.last_checkpoint)
+        if trainer.is_global_zero and self.progress is not None:
+            self.progress(len(self.rows), int(trainer.max_epochs or 0), row)
 
     def state_dict(self) -> dict[str, Any]:
         return {"rows": self.rows, "seconds": self.seconds_before + time.monotonic() - self._started}
@@ -218,25 +254,10 @@ def _fit(
     whole: WholeTracks,
     run: RunFolder,
     progress: Progress | None,
-    n_epochs: int | None,
 ) -> _History:
     recipe = module.training_recipe
     history = _History(run, progress)
-    checkpoint = ModelCheckpoint(
-        dirpath=run.checkpoints,
-        filename="best",
-        monitor=STOP_METRIC,
-        mode="min",
-        save_top_k=1,
-        save_last=True,
-        save_on_train_epoch_end=True,  # after the epoch's row of history is complete
-        enable_version_counter=False,
-    )
-    callbacks: list[Callback] = [
-        history,
-        EarlyStopping(STOP_METRIC, patience=recipe.patience, mode="min"),
-        checkpoint,
-    ]
+    callbacks: list[Callback] = [EarlyStopping(STOP_METRIC, patience=recipe.patience, mode="min"), history]
     if recipe.average_decay:
         callbacks.insert(0, _Average(recipe.average_decay))
     # Our users asked for a model, not for advice on Lightning's data loaders.
@@ -247,7 +268,7 @@ def _fit(
         trainer = pl.Trainer(
             accelerator="auto",
             devices="auto" if torch.cuda.is_available() else 1,
-            max_epochs=recipe.max_epochs if n_epochs is None else n_epochs,
+            max_epochs=recipe.max_epochs,
             precision=recipe.precision,
             gradient_clip_val=1.0,
             callbacks=callbacks,
@@ -257,21 +278,29 @@ def _fit(
             num_sanity_val_steps=0,
             deterministic="warn",
         )
-        trainer.fit(
-            module,
-            DataLoader(module.batches, batch_size=None),
-            DataLoader(whole, batch_size=None),
-            ckpt_path=run.last_checkpoint,
-            weights_only=True,
-        )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        on_ctrl_c = signal.getsignal(signal.SIGINT)
+        try:
+            trainer.fit(
+                module,
+                # Generators of their own: a loader draws a seed, and Lightning makes loaders at other moments of a
+                # first epoch than of a later one, so that a resumed training would see other dropout.
+                DataLoader(module.batches, batch_size=None, generator=torch.Generator()),
+                DataLoader(whole, batch_size=None, generator=torch.Generator()),
+                ckpt_path=run.last_checkpoint if run.last_checkpoint.exists() else None,
+                weights_only=True,
+            )
+        except SystemExit:
+            if not trainer.interrupted:
+                raise
+            # Lightning answers Ctrl-C by leaving the program with code 1, and deaf to the next one.
+            signal.signal(signal.SIGINT, on_ctrl_c)
+            raise KeyboardInterrupt from None
     return history
 
 
 def _load_best(network: Network, run: RunFolder) -> None:
     """The weights of the epoch with the lowest stopping loss, read back from disk: no reference to live tensors."""
-    state = torch.load(run.checkpoints / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+    state = torch.load(run.best_checkpoint, map_location="cpu", weights_only=True)["state_dict"]
     prefix = "network."
     network.load_state_dict(
         {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
