@@ -202,7 +202,7 @@ def test_the_kept_weights_are_those_of_the_best_epoch_and_validation_is_predicti
     losses = [row["stop_loss"] for row in history(out)]
     best = int(np.argmin(losses))
     assert read_run(out)["best_epoch"] == best + 1
-    assert 0 < best and losses[-1] > losses[best] + 0.1, "the case does not tell best from first and last"
+    assert best > 0 and losses[-1] > losses[best] + 0.1, "the case does not tell best from first and last"
     logits = pooled_logits(Bundle.load(out / "bundle"), stop)
     loss, accuracy = loss_and_accuracy(logits, stop)
     assert loss == pytest.approx(losses[best], abs=2e-5)  # history.csv has six digits
@@ -391,10 +391,49 @@ def test_a_training_killed_before_its_bundle_stands_is_not_trained_on(
 def test_ctrl_c_is_heard_again_after_an_interrupted_training(
     learn: Callable[..., Path], light: None, tmp_path: Path
 ) -> None:
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path / "run", tiny_training.recipe(), progress=kill_at(1))
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+
+
+def test_a_run_whose_folder_was_moved_still_knows_its_best_weights(
+    learn: Callable[..., Path], light: None, whole: Callable[[Recipe], Path], tmp_path: Path
+) -> None:
+    rough = tiny_training.recipe(
+        max_epochs=60, patience=3, learning_rate=0.1, warmup_epochs=0, schedule="constant"
+    )
+    undisturbed = whole(rough)
+    losses = [row["stop_loss"] for row in history(undisturbed)]
+    best = int(np.argmin(losses)) + 1
+    with pytest.raises(KeyboardInterrupt):
+        learn(tmp_path / "here", rough, progress=kill_at(best))
+    (tmp_path / "here").rename(tmp_path / "there")
+    learn(tmp_path / "there", rough, resume=True)
+    assert_resumed_as_whole(tmp_path / "there", undisturbed)
+
+
+def test_the_running_average_is_the_one_that_is_described(
+    learn: Callable[..., Path], light: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[dict[str, np.ndarray]] = []
+
+    def after_step(module: GenreModule, *_: object) -> None:
+        steps.append({name: value.numpy().copy() for name, value in module.network.state_dict().items()})
+
+    monkeypatch.setattr(GenreModule, "on_train_batch_end", after_step)
+    learn(tmp_path / "run", tiny_training.recipe(max_epochs=3, average_decay=0.35))
+    assert len(steps) == 9
+    average = {name: value.astype(np.float64) for name, value in steps[0].items()}
+    for n, current in enumerate(steps[1:], start=1):
+        decay = min(0.35, (1 + n) / (10 + n))  # 2/11, 3/12, 4/13, and 0.35 from the fifth update on
+        for name, value in current.items():
+            is_count = name.endswith("num_batches_tracked")
+            average[name] = value if is_count else decay * average[name] + (1 - decay) * value
+    stored = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    for name, expected in average.items():
+        assert np.allclose(stored["state_dict"][f"network.{name}"].numpy(), expected, atol=1e-5), name
+        assert np.array_equal(stored["current_model_state"][f"network.{name}"].numpy(), steps[-1][name])
 
 
 @pytest.mark.slow
