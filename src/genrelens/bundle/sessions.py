@@ -16,8 +16,7 @@ MAX_THREADS = 4
 
 def open_session(graph: bytes, *, where: str, n_threads: int | None = None) -> Any:
     """An ``onnxruntime.InferenceSession`` on the CPU; ``where`` names the graph in a :class:`BundleError`."""
-    import onnxruntime as ort
-
+    ort = _runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = n_threads or min(MAX_THREADS, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
@@ -60,6 +59,18 @@ def run_graph(session: Any, outputs: list[str], *, mel_db: NDArray[np.float32], 
     except Exception as error:
         raise BundleError(f"{where}: the graph failed: {_first_line(error)}") from error
     return results
+
+
+def _runtime() -> Any:
+    """ONNX Runtime, kept from reporting: since 1.29 it sends each session's facts to Microsoft, under an id of the
+    machine that it keeps in the user's cache folder. Who wants that sets ``ORT_DISABLE_TELEMETRY=0``.
+    """
+    told = os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while it is imported, not afterwards
+    import onnxruntime
+
+    if told != "0":
+        onnxruntime.disable_telemetry_events()  # what Windows collects by other ways
+    return onnxruntime
 
 
 def _fits(shape: list[Any], expected: tuple[int | None, ...]) -> bool:
