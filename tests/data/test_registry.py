@@ -59,9 +59,12 @@ def test_a_folder_of_nothing_known_says_what_was_expected(tmp_path: Path) -> Non
         registry.load(tmp_path)
 
 
-def test_splits_by_name() -> None:
+def test_splits_by_name(tmp_path: Path) -> None:
+    tracks = synthetic.write_corpus(tmp_path / "s", n_per_style=5, seed=0, duration_s=0.05)
+    made = registry.split("synthetic", "by-timbre", tracks=tracks)
+    assert made == synthetic.split("by-timbre", tracks=tracks)
     assert registry.split("gtzan", "s4") == gtzan.split("s4")
-    with pytest.raises(SplitError, match="grouped_folds"):
+    with pytest.raises(SplitError, match="'s4'; its only split: by-timbre"):
         registry.split("synthetic", "s4")
     with pytest.raises(DataError, match="known data sets"):
         registry.split("fma", "s4")

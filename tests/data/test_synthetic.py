@@ -10,7 +10,7 @@ import pytest
 from genrelens import audio
 from genrelens.data import Track, synthetic
 from genrelens.data.synthetic import STYLES, render
-from genrelens.errors import DataError, TaxonomyError
+from genrelens.errors import DataError, SplitError, TaxonomyError
 from genrelens.frontend.mel import MelSettings, mel_power
 
 NAMES = tuple(STYLES)
@@ -218,3 +218,29 @@ def test_a_damaged_marker_is_a_data_error(tmp_path: Path, text: str) -> None:
 def test_another_folder_is_not_a_corpus(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected genrelens-synthetic"):
         synthetic.load(tmp_path)
+
+
+@pytest.mark.parametrize(("n_per_style", "of_a_style"), [(5, None), (10, (6, 2, 2)), (20, (12, 4, 4))])
+def test_the_split_by_timbre_parts_ensembles_in_every_style(
+    tmp_path: Path, n_per_style: int, of_a_style: tuple[int, int, int] | None
+) -> None:
+    tracks = synthetic.write_corpus(tmp_path / "s", n_per_style=n_per_style, seed=0, duration_s=0.05)
+    split = synthetic.split("by-timbre", tracks=tracks)
+    assert split.name == "by-timbre" and not split.leaks
+    assert split.overlaps(tracks) == ()
+    assert set(split.ids("train+valid+test")) == {track.id for track in tracks}
+    for style in NAMES:
+        n = tuple(sum(track.genre == style for track in split.part(tracks, part)) for part in split.parts)
+        assert sum(n) == n_per_style and min(n) >= 1
+        assert of_a_style in (None, n)
+    assert synthetic.split("by-timbre", tracks=tracks[::-1]) == split  # the order does not matter
+
+
+def test_a_corpus_too_small_to_part_says_how_many_pieces_it_takes(tmp_path: Path) -> None:
+    tracks = synthetic.write_corpus(tmp_path / "s", n_per_style=4, seed=0, duration_s=0.05)
+    with pytest.raises(SplitError, match=r"needs 3 ensembles of each style, got 2; .* at least 5 pieces"):
+        synthetic.split("by-timbre", tracks=tracks)
+    with pytest.raises(SplitError, match="got 0"):
+        synthetic.split("by-timbre", tracks=())
+    with pytest.raises(SplitError, match="its only split: by-timbre"):
+        synthetic.split("fault-filtered", tracks=tracks)

@@ -11,7 +11,6 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from genrelens.data import Split, Track
     from genrelens.evaluation import Report
 
 
@@ -83,10 +82,14 @@ def evaluate(
 
     from genrelens.bundle import Bundle
     from genrelens.cli.progress import ProgressLine
+    from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.evaluation import evaluate as measure
 
     bundle = Bundle.load(find_bundle(model))
-    tracks, chosen = _tracks(data, dataset=dataset, split=split, part=part)
+    name, tracks = load_tracks(data, dataset=dataset)
+    chosen = None if split is None else find_split(split, dataset=name, tracks=tracks)
+    if chosen is not None and part is not None:
+        tracks = chosen.part(tracks, part)
     with ProgressLine(total=len(tracks)) as line:
 
         def show(done: int, total: int) -> None:
@@ -119,19 +122,6 @@ def find_bundle(model: str) -> str:
         f"{model} is neither a saved model (it has no manifest.json) nor a run (it has no bundle folder); "
         "give the folder that genrelens train wrote, or a model"
     )
-
-
-def _tracks(
-    data: Path | None, *, dataset: str | None, split: str | None, part: str | None
-) -> tuple[tuple[Track, ...], Split | None]:
-    from genrelens.data import Split, registry
-
-    name = registry.detect(data) if dataset is None else dataset
-    tracks = registry.load(data, dataset=name)
-    if split is None or part is None:
-        return tracks, None
-    chosen = Split.read(split) if split.endswith(".json") else registry.split(name, split)
-    return chosen.part(tracks, part), chosen
 
 
 def _drawer(path: Path) -> Callable[[Report], None]:

@@ -45,7 +45,7 @@ def train(
     data: DataOption = None,
     dataset: DatasetOption = None,
     split: Annotated[
-        str, typer.Option("--split", metavar="NAME", help="Split of the data set.")
+        str, typer.Option("--split", metavar="NAME", help="Split of the data set, or a .json file.")
     ] = "fault-filtered",
     part: Annotated[
         str, typer.Option("--part", metavar="PART", help='Part to train on; "train+valid" joins two.')
@@ -82,20 +82,25 @@ def train(
         learn, stop = hold_out(learn, fraction=chosen.training.stop_share, seed=seed)
         stop_part = f"{chosen.training.stop_share:.0%} of the training part, by artist"
     _say(f"{chosen.name}: learning from {len(learn)} tracks, stopping on {len(stop)} ({stop_part})")
-    bundle = run_training(
-        chosen,
-        taxonomy=registry.TAXONOMIES[name],
-        train_tracks=learn,
-        stop_tracks=stop,
-        stop_part=stop_part,
-        dataset=name,
-        split=f"{named_split.name}, part {part}",
-        out=out,
-        cache=cache,
-        seed=seed,
-        resume=resume,
-        progress=lambda done, most, row: _say(_epoch(done, most, row)),
-    )
+    try:
+        bundle = run_training(
+            chosen,
+            taxonomy=registry.TAXONOMIES[name],
+            train_tracks=learn,
+            stop_tracks=stop,
+            stop_part=stop_part,
+            dataset=name,
+            split=f"{named_split.name}, part {part}",
+            out=out,
+            cache=cache,
+            seed=seed,
+            resume=resume,
+            progress=lambda done, most, row: _say(_epoch(done, most, row)),
+        )
+    except KeyboardInterrupt:
+        if (out / "run.json").exists():
+            typer.echo(f"stopped; the same command with --resume goes on with {out}", err=True)
+        raise
     typer.echo(bundle)
 
 
@@ -107,7 +112,7 @@ def crossval(
     data: DataOption = None,
     dataset: DatasetOption = None,
     split: Annotated[
-        str, typer.Option("--split", metavar="NAME", help="Split of the data set.")
+        str, typer.Option("--split", metavar="NAME", help="Split of the data set, or a .json file.")
     ] = "fault-filtered",
     part: Annotated[
         str, typer.Option("--part", metavar="PART", help="Tracks to make folds of.")
@@ -176,12 +181,13 @@ def recipes(
 
 def _tracks(data: Path | None, dataset: str | None, split: str) -> tuple[str, tuple[Track, ...], Split]:
     """The data set's name, its tracks without those that are known to be faulty, and the split."""
+    from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
 
-    name = registry.detect(data) if dataset is None else dataset
-    tracks = registry.load(data, dataset=name)
+    name, tracks = load_tracks(data, dataset=dataset)
     faulty = registry.never_train(name)
-    return name, tuple(track for track in tracks if track.id not in faulty), registry.split(name, split)
+    sound = tuple(track for track in tracks if track.id not in faulty)
+    return name, sound, find_split(split, dataset=name, tracks=tracks)
 
 
 def _check_extra() -> None:

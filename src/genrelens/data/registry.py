@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ from genrelens.data import gtzan, synthetic
 from genrelens.data.root import data_root
 from genrelens.data.split import Split
 from genrelens.data.track import Track
-from genrelens.errors import DataError, SplitError
+from genrelens.errors import DataError
 from genrelens.taxonomy import GTZAN, Taxonomy
 
 
@@ -57,14 +57,14 @@ def detect(root: Path | str | None = None) -> str:
     )
 
 
-def split(dataset: str, name: str) -> Split:
-    """A split that comes with genrelens, by data set and name; :class:`SplitError` when there is none."""
+def split(dataset: str, name: str, *, tracks: Iterable[Track] = ()) -> Split:
+    """A split of a data set by name; :class:`SplitError` when there is none of that name.
+
+    GTZAN's come with genrelens; those of the synthetic corpus are computed from ``tracks``, which must be all of them.
+    """
     if _known(dataset) == gtzan.DATASET:
         return gtzan.split(name)
-    raise SplitError(
-        f"the data set {dataset!r} comes without splits, so there is no {name!r}; make one by grouped_folds",
-        code="unknown_split",
-    )
+    return synthetic.split(name, tracks=tracks)
 
 
 def never_train(dataset: str) -> frozenset[str]:

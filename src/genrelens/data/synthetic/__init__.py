@@ -21,7 +21,18 @@ waltz              250 to 1,500    140 to 190   low note on one, chords on two a
 =================  ==============  ===========  =====================================================
 """
 
-from genrelens.data.synthetic.corpus import DATASET, MARKER, is_corpus, load, write_corpus
+from genrelens.data.synthetic.corpus import DATASET, MARKER, is_corpus, load, split, write_corpus
 from genrelens.data.synthetic.styles import STYLES, SYNTHETIC, Style, render
 
-__all__ = ["DATASET", "MARKER", "STYLES", "SYNTHETIC", "Style", "is_corpus", "load", "render", "write_corpus"]
+__all__ = [
+    "DATASET",
+    "MARKER",
+    "STYLES",
+    "SYNTHETIC",
+    "Style",
+    "is_corpus",
+    "load",
+    "render",
+    "split",
+    "write_corpus",
+]

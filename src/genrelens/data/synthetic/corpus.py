@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import wave
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from genrelens.data.folds import hold_out
+from genrelens.data.split import Split
 from genrelens.data.synthetic.styles import STYLES, render
 from genrelens.data.track import Track
-from genrelens.errors import DataError
+from genrelens.errors import DataError, SplitError
 
 DATASET: Final = "synthetic"
 MARKER: Final = "genrelens-synthetic.json"
@@ -20,6 +24,10 @@ MARKER: Final = "genrelens-synthetic.json"
 
 SCHEMA: Final = 1
 N_PIECES_PER_ENSEMBLE: Final = 2
+BY_TIMBRE: Final = "by-timbre"
+"""The name of the corpus's split."""
+
+N_PARTS: Final = 3
 _SAMPLE_RATE: Final = 22050
 
 
@@ -102,6 +110,35 @@ def load(root: Path | str) -> tuple[Track, ...]:
             f"{missing[0]}); call write_corpus again with {made_with}"
         )
     return tracks
+
+
+def split(name: str, *, tracks: Iterable[Track]) -> Split:
+    """``"by-timbre"``: three in five ensembles of each style train, one stops the training, one tests it.
+
+    Computed from all tracks of a corpus, with a seed of its own: the same corpus always gives the same split. Raises
+    :class:`SplitError` on another name, or when a style has fewer than three ensembles.
+    """
+    if name != BY_TIMBRE:
+        raise SplitError(
+            f"the synthetic corpus has no split {name!r}; its only split: {BY_TIMBRE}", code="unknown_split"
+        )
+    everything = tuple(tracks)
+    ensembles = Counter(style for style, _ in {(track.genre, track.group) for track in everything})
+    if not ensembles or min(ensembles.values()) < N_PARTS:
+        raise SplitError(
+            f"the split {BY_TIMBRE!r} needs {N_PARTS} ensembles of each style, got "
+            f"{min(ensembles.values(), default=0)}; make a corpus with at least "
+            f"{(N_PARTS - 1) * N_PIECES_PER_ENSEMBLE + 1} pieces of each style"
+        )
+    rest, test = hold_out(everything, fraction=0.2, seed=0)
+    train, valid = hold_out(rest, fraction=0.25, seed=0)
+    parts = {"train": train, "valid": valid, "test": test}
+    return Split(
+        BY_TIMBRE,
+        1,
+        {part: tuple(track.id for track in chosen) for part, chosen in parts.items()},
+        provenance=f"60/20/20 of each style by ensemble, seed 0, from {len(everything)} synthetic pieces.",
+    )
 
 
 def is_corpus(folder: Path) -> bool:
