@@ -79,9 +79,8 @@ def crossval(
             )
         bundle = Bundle.load(folder / "bundle")
         experimental |= set(bundle.manifest.experimental)
-        if answered.exists():
-            report = Report.read(answered)
-        else:
+        report = Report.read(answered) if answered.exists() else None
+        if report is None or report.model_hash != bundle.hash:
             report = evaluate(bundle, fold.part(tracks, "test"), split=fold, part="test")
             write_whole(answered, report.to_json())
         reports.append(report)
