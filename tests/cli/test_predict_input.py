@@ -41,6 +41,7 @@ def pipe(path: Path) -> Path:
 
 BAD = {
     "missing": (lambda path: path, "missing"),
+    "name too long": (lambda path: path.with_name("a" * 300), "missing"),
     "empty": (lambda path: write_bytes(path, b""), "empty"),
     "text": (lambda path: write_bytes(path, b"Dear diary, this is no music.\n" * 50), "not_audio"),
     "noise": (lambda path: write_bytes(path, np.random.default_rng(0).bytes(5000)), "not_audio"),
@@ -77,13 +78,19 @@ def test_no_permission(run: Run, tmp_path: Path) -> None:
     file = write_tone(tmp_path / "a.wav")
     file.chmod(0)
     folder = tmp_path / "closed"
-    folder.mkdir()
+    inside = write_tone(folder / "a.wav")
     folder.chmod(0)
     try:
-        rows = run("predict", "--json", file, folder).rows
+        rows = run("predict", "--json", file, folder, inside).rows
     finally:
         folder.chmod(0o755)
-    assert [row["error"]["code"] for row in rows] == ["permission", "permission"]
+    assert [row["error"]["code"] for row in rows] == ["permission", "permission", "permission"]
+
+
+def test_an_empty_path_is_missing(run: Run) -> None:
+    """What a shell makes of ``genrelens predict "$SONG"`` when nobody has set SONG."""
+    (row,) = run("predict", "--json", "").rows
+    assert row["error"]["code"] == "missing"
 
 
 def test_a_folder_that_cannot_be_listed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ def test_help_shows_examples(run: Run, words: tuple[str, ...]) -> None:
         ("predict", "a.wav", "--html", "."),
         ("predict", "a.wav", "--model", "no such model"),
         ("predict", "a.wav", "--model", "."),
+        ("predict", "a.wav", "--model", "m" * 300),
         ("divine", "a.wav"),
         ("synthesise",),
         ("synthesise", "x", "--per-style", "0"),
@@ -79,6 +80,24 @@ def test_an_internal_fault_is_one_line_and_says_how_to_see_more(
     assert result.code == 1
     assert len(result.err.splitlines()) == 1
     assert "GENRELENS_DEBUG" in result.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+def test_a_full_disk_is_no_fault_of_ours(tiny_bundle: Path, form: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "genrelens", "predict", "a.wav", *form, "--model", str(tiny_bundle)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == b"genrelens: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the sentence is the system's")
+def test_a_folder_that_cannot_be_made(run: Run) -> None:
+    result = run("synthesise", "f" * 300)
+    assert result.code == 1
+    assert result.err.startswith("genrelens: File name too long: 'fff")
+    assert len(result.err.splitlines()) == 1
 
 
 def test_synthesise_then_predict(run: Run, tmp_path: Path) -> None:

@@ -42,11 +42,11 @@ def read_bundle(path: str | Path) -> StoredBundle:
     """
     place = Path(path)
     where = str(place)
-    if place.is_dir():
-        return _read(_Folder(place), place)
-    if not place.exists():
-        raise BundleError(f"{where}: there is no such model (a folder or a .zip file)", code="missing")
     try:
+        if place.is_dir():
+            return _read(_Folder(place), place)
+        if not place.exists():
+            raise BundleError(f"{where}: there is no such model (a folder or a .zip file)", code="missing")
         with zipfile.ZipFile(place) as archive:
             return _read(_Zip(archive, where), place)
     except zipfile.BadZipFile as error:

@@ -26,6 +26,11 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(2 if isinstance(error, _USAGE_ERRORS) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:  # a full disk, a folder that may not be read: the system says what it is
+        if os.environ.get("GENRELENS_DEBUG"):
+            raise
+        _say(f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else ""))
+        sys.exit(1)
     except Exception as error:
         if os.environ.get("GENRELENS_DEBUG"):
             raise

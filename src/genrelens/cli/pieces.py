@@ -27,7 +27,7 @@ def find_pieces(paths: Iterable[str]) -> Iterator[Piece]:
     in circles. A folder without music, or one that may not be read, is a piece with a ``code``.
     """
     for path in paths:
-        if Path(path).is_dir():
+        if _is_folder(Path(path)):
             found = False
             for piece in _walk(path, entered=set()):
                 found = True
@@ -51,7 +51,8 @@ def _walk(folder: str, *, entered: set[str]) -> Iterator[Piece]:
         with os.scandir(folder) as entries:
             names = sorted((entry.name, _is_folder(entry)) for entry in entries)
     except OSError as error:
-        yield Piece(folder, "permission", f"this folder cannot be read: {error.strerror or error}")
+        code = "permission" if isinstance(error, PermissionError) else "missing"
+        yield Piece(folder, code, f"this folder cannot be read: {error.strerror or error}")
         return
     for name, is_folder in names:
         path = os.path.join(folder, name)  # noqa: PTH118  (keeps the name as the user wrote it)
@@ -61,8 +62,8 @@ def _walk(folder: str, *, entered: set[str]) -> Iterator[Piece]:
             yield Piece(path)  # "._x.mp3" is what macOS writes beside x.mp3, never music
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(place: Path | os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir()
-    except OSError:
+        return place.is_dir()
+    except OSError:  # opening it will say why: the name is too long, a folder above may not be searched
         return False
