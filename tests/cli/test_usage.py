@@ -57,6 +57,28 @@ def test_wrong_usage(
     assert len(result.err.split()) >= 4
 
 
+@pytest.mark.parametrize("name", ["song.wav", "cover.jpg", "link.html"])
+def test_a_page_never_takes_the_place_of_what_is_no_page(run: Run, tmp_path: Path, name: str) -> None:
+    """``genrelens predict --html *.wav`` names the first song as the page."""
+    song = write_tone(tmp_path / "other.wav")
+    page = tmp_path / name
+    if name == "link.html":
+        page.symlink_to(os.devnull)
+    else:
+        page.write_bytes(b"dear to its owner")
+    result = run("predict", "--html", page, song)
+    assert result.code == 2
+    assert result.out == ""
+    assert page.is_symlink() if name == "link.html" else page.read_bytes() == b"dear to its owner"
+
+
+def test_an_older_page_is_replaced(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "Music.HTML"
+    page.write_text("last week's")
+    assert run("predict", "--html", page, write_tone(tmp_path / "a.wav")).code == 0
+    assert "a.wav" in page.read_text("utf-8")
+
+
 def test_a_damaged_model_is_named_in_one_line(run: Run, tmp_path: Path) -> None:
     model = tiny_model.write(tmp_path / "model")
     with (model / "predict.onnx").open("r+b") as graph:

@@ -48,8 +48,8 @@ def predict(
         raise typer.BadParameter("give --json or --csv, not both")
     if timeline and as_csv:
         raise typer.BadParameter("a table of values cannot hold timelines: give --timeline with --json")
-    if html is not None and (html.is_dir() or not html.absolute().parent.is_dir()):
-        raise typer.BadParameter(f"--html {html}: expected a file name in a folder that exists")
+    if html is not None:
+        _check_page(html)
 
     from genrelens.bundle import Bundle
     from genrelens.cli.answers import answer, to_row
@@ -85,3 +85,13 @@ def predict(
         typer.echo(f"wrote {html}", err=True)
     if any_failed:
         raise typer.Exit(1)
+
+
+def _check_page(page: Path) -> None:
+    """Refuse a page that cannot be written, or would take the place of what is no page: ``--html *.mp3``."""
+    if page.is_dir() or not page.absolute().parent.is_dir():
+        raise typer.BadParameter(f"--html {page}: expected a file name in a folder that exists")
+    if page.exists() and not (page.is_file() and page.suffix.lower() in (".html", ".htm")):
+        raise typer.BadParameter(
+            f"--html {page}: this is there already and is no .html file; give another name"
+        )
