@@ -94,6 +94,11 @@ def test_experimental_genres_carry_an_asterisk_and_a_footnote(run: Run, tmp_path
     assert shown.splitlines()[-1].startswith("* experimental")
 
 
+def test_the_table_is_no_wider_than_the_model_has_genres(run: Run, tmp_path: Path) -> None:
+    paths = [write_tone(tmp_path / "a.wav"), tmp_path / "absent.wav"]
+    assert run("predict", "--top", "1000", *paths).out == run("predict", "--top", "3", *paths).out
+
+
 def test_the_table_with_a_timeline(run: Run, tmp_path: Path) -> None:
     n = 2 * RATE
     path = tmp_path / "a.wav"

@@ -162,6 +162,23 @@ def test_a_reader_that_goes_away(tmp_path: Path, tiny_bundle: Path) -> None:
     assert err == b""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="makes a terminal the POSIX way")
+def test_a_terminal_that_knows_few_letters(tmp_path: Path, tiny_bundle: Path) -> None:
+    paths = [str(write_tone(tmp_path / name)) for name in ("夜.wav", "z.wav")]
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "genrelens", "predict", *paths, "--model", str(tiny_bundle)]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "COLUMNS": "300"}
+    done = subprocess.run(
+        command, stdout=slave, stderr=subprocess.PIPE, env=environment, check=False, timeout=60
+    )
+    os.close(slave)
+    shown = os.read(master, 1 << 16).decode("latin-1")
+    os.close(master)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "\\u591c.wav" in shown
+    assert shown.count("hum") - shown.count("thump") == 2
+
+
 def test_a_locale_that_knows_no_letters(tmp_path: Path, tiny_bundle: Path) -> None:
     path = write_tone(tmp_path / "夜.wav")
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}

@@ -29,7 +29,7 @@ class TableWriter:
     def __init__(self, *, bundle: Bundle, paths: Sequence[str], timeline: bool, top: int) -> None:
         self._experimental = frozenset(bundle.manifest.experimental)
         self._timeline = timeline
-        self._top = top
+        self._top = top = min(top, len(bundle.names))
         self._starred = False
         self._console = _console() if sys.stdout.isatty() else None
         genre = max((width(self._mark(name)) for name in bundle.names), default=0)
@@ -112,14 +112,14 @@ class TableWriter:
         self._print(cells)
 
     def _print(self, cells: Sequence[tuple[str, str]]) -> None:
+        encoding = sys.stdout.encoding or "utf-8"
+        shown = [(text.encode(encoding, "backslashreplace").decode(encoding), style) for text, style in cells]
         if self._console is None:
-            line = "  ".join(text for text, _ in cells).rstrip()
-            encoding = sys.stdout.encoding or "utf-8"
-            print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+            print("  ".join(text for text, _ in shown).rstrip(), flush=True)
         else:
             from rich.text import Text
 
-            self._console.print(Text("  ").join(Text(text, style=style) for text, style in cells))
+            self._console.print(Text("  ").join(Text(text, style=style) for text, style in shown))
 
 
 def _console() -> Console:
