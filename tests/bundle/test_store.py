@@ -60,6 +60,53 @@ def test_something_else_is_never_replaced(tmp_path: Path) -> None:
     assert file.read_text() == "not a zip"
 
 
+def test_what_other_programs_call_a_manifest_or_a_zip_is_something_else(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"name": "a web page"}')
+    (folder / "index.html").write_text("years of work")
+    photos = tmp_path / "photos.zip"
+    with zipfile.ZipFile(photos, "w") as archive:
+        archive.writestr("photo.jpg", b"years of work")
+    for path in (folder, photos):
+        with pytest.raises(BundleError, match="something else"):
+            tiny_model.write(path)
+    assert (folder / "index.html").read_text() == "years of work"
+    with zipfile.ZipFile(photos) as archive:
+        assert archive.read("photo.jpg") == b"years of work"
+
+
+def test_a_damaged_bundle_is_replaced(place: Path) -> None:
+    if place.suffix == ".zip":
+        with zipfile.ZipFile(place, "w") as archive:
+            archive.writestr("manifest.json", '{"schema": "genrelens.bundle/1", ')
+    else:
+        tiny_model.write(place)
+        (place / "predict.onnx").unlink()
+    tiny_model.write(place)
+    assert read_bundle(place).files["predict.onnx"] == tiny_model.predict_graph()
+
+
+def test_ctrl_c_between_the_old_model_and_the_new_one_brings_the_old_one_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tiny_model.write(tmp_path / "model")
+    before = read_bundle(place).hash
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tiny_model.write(place, temperature=2.0)
+    monkeypatch.undo()
+    assert read_bundle(place).hash == before
+    assert list(tmp_path.iterdir()) == [place]
+
+
 def test_a_failed_write_leaves_the_old_model_whole(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny_model.write(place)
     before = read_bundle(place).hash

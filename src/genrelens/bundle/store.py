@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from genrelens.bundle.manifest import FileRecord, Manifest
+from genrelens.bundle.manifest import SCHEMA_NAME, FileRecord, Manifest
 from genrelens.errors import BundleError
 
 MANIFEST = "manifest.json"
@@ -71,7 +71,6 @@ def write_bundle(
     :class:`BundleError`.
     """
     place = Path(path)
-    _check_replaceable(place)
     files = {PREDICT: predict_onnx, CARD: card.encode()}
     if attention_onnx is not None:
         files[ATTENTION] = attention_onnx
@@ -80,6 +79,7 @@ def write_bundle(
     )
     files[MANIFEST] = manifest.to_bytes()
     try:
+        _check_replaceable(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
         try:
@@ -161,14 +161,22 @@ def _read(source: _Source, path: Path) -> StoredBundle:
 
 
 def _check_replaceable(place: Path) -> None:
-    if not place.exists():
-        return
-    if place.is_dir():
-        replaceable = (place / MANIFEST).is_file() or not any(place.iterdir())
-    else:
-        replaceable = zipfile.is_zipfile(place)
-    if not replaceable:
+    is_free = not place.exists() or (place.is_dir() and not any(place.iterdir()))
+    if not is_free and not _is_bundle(place):
         raise BundleError(f"{place}: something else than a model is there already; give another name")
+
+
+def _is_bundle(place: Path) -> bool:
+    """Whether a manifest of ours is there, be it damaged: other programs, too, call a file manifest.json."""
+    try:
+        if place.is_dir():
+            content = _Folder(place).read(MANIFEST, MAX_MANIFEST_BYTES)
+        else:
+            with zipfile.ZipFile(place) as archive:
+                content = _Zip(archive, str(place)).read(MANIFEST, MAX_MANIFEST_BYTES)
+    except (KeyError, BundleError, zipfile.BadZipFile):
+        return False
+    return SCHEMA_NAME.encode() in content
 
 
 def _write_aside(aside: Path, place: Path, files: dict[str, bytes]) -> None:
@@ -193,7 +201,7 @@ def _write_aside(aside: Path, place: Path, files: dict[str, bytes]) -> None:
         place.rename(aside / "old")
         try:
             fresh.rename(place)
-        except OSError:
+        except BaseException:
             (aside / "old").rename(place)
             raise
     else:
