@@ -39,8 +39,9 @@ class FileRecord:
 class TrainingRecord:
     """How the model came about.
 
-    ``trained_on`` are the ids whose sound moved the weights, ``stopped_on`` those that decided when to stop
-    or how to calibrate; an evaluation refuses both kinds. ``recipe`` is the recipe as plain JSON types.
+    ``trained_on`` are the ids whose sound moved the weights, which an evaluation refuses; ``stopped_on`` those
+    that decided when to stop or how to calibrate, which it lets in with a note. ``recipe`` is the recipe as plain
+    JSON types.
     """
 
     recipe: Mapping[str, Any]
