@@ -92,6 +92,13 @@ def test_numbers_depend_on_seed_epoch_and_batch_and_on_nothing_else() -> None:
         assert not torch.equal(other[batch][0], expected)
 
 
+def test_each_epoch_crops_and_changes_a_track_anew() -> None:
+    one = TrainingBatches(tiny_training.recipe(), pieces(1), np.array([0]), n_classes=N_CLASSES, seed=5)
+    first = one[0][0]
+    one.set_epoch(1)
+    assert not torch.equal(one[0][0], first)
+
+
 def test_smoothing_and_mixup_keep_the_mass_of_the_targets() -> None:
     recipe = tiny_training.recipe(
         augment={"mixup_alpha": 0.0}, label_smoothing=0.3
@@ -148,6 +155,7 @@ class Judge(Network):
     def __init__(self) -> None:
         super().__init__()
         self.scale = torch.nn.Parameter(torch.ones(()))
+        self.vector = torch.nn.Parameter(torch.ones(3))
         self.matrix = torch.nn.Parameter(torch.ones(2, 2))
 
     def forward(self, mel_db: torch.Tensor) -> Output:
@@ -206,7 +214,7 @@ def test_weight_decay_is_for_matrices() -> None:
     matrices, others = Rates(weight_decay=0.07).optimizer.param_groups
     assert (matrices["weight_decay"], others["weight_decay"]) == (0.07, 0.0)
     assert [p.shape for p in matrices["params"]] == [(2, 2)]
-    assert [p.shape for p in others["params"]] == [()]
+    assert [p.shape for p in others["params"]] == [(), (3,)]
 
 
 def test_the_loss_is_the_cross_entropy_with_soft_targets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -472,6 +472,48 @@ train(
     assert_resumed_as_whole(run, whole(recipe))
 
 
+# Several devices
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(corpus: tuple[Track, ...], cache: Path, tmp_path: Path) -> None:
+    """Lightning's own strategy for several devices, here two processes on the CPU: it runs the program twice."""
+    script = tmp_path / "two.py"
+    script.write_text(
+        f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(tiny_training.__file__).parent)!r})
+import lightning.pytorch as pl
+import tiny_training
+from genrelens.training import train as module
+one_device = pl.Trainer
+pl.Trainer = lambda **k: one_device(**{{**k, "accelerator": "cpu", "devices": 2, "strategy": "ddp"}})
+corpus = tiny_training.write_corpus(Path({str(corpus[0].path.parents[1])!r}))
+split = tiny_training.by_timbre(corpus)
+module.train(
+    tiny_training.recipe(average_decay=0.9), taxonomy=tiny_training.TAXONOMY,
+    train_tracks=split.part(corpus, "train"), stop_tracks=split.part(corpus, "valid"),
+    stop_part="the valid part", dataset="synthetic", split=split.name,
+    out=Path({str(tmp_path / "run")!r}), cache=Path({str(cache)!r}), seed=3,
+    progress=lambda done, most, row: print("epoch", done),
+)
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith("epoch")]
+    assert said == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]  # one process speaks and writes
+    split = tiny_training.by_timbre(corpus)
+    best = min(history(tmp_path / "run"), key=lambda row: row["stop_loss"])
+    assert read_run(tmp_path / "run")["best_epoch"] == best["epoch"]
+    # Six stopping tracks part evenly between two processes, so that the mean of means is the mean.
+    stop = split.part(corpus, "valid")
+    loss, _ = loss_and_accuracy(pooled_logits(Bundle.load(tmp_path / "run" / "bundle"), stop), stop)
+    assert loss == pytest.approx(best["stop_loss"], abs=2e-5)
+
+
 # What is refused
 
 
