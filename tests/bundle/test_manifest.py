@@ -80,6 +80,8 @@ def change(*keys: str, to: Any) -> Callable[[dict[str, Any]], None]:
         (change("calibration", to={}), "calibration.temperature is missing"),
         (change("calibration", "temperature", to=0), "above 0"),
         (change("calibration", "temperature", to="warm"), "temperature"),
+        (change("calibration", "temperature", to=10**400), "temperature should be a finite number"),
+        (change("front_end", "top_db", to=10**400), "top_db should be a finite number"),
         (change("experimental", to=["polka"]), "polka"),
         (change("training", "seed", to=None), "training.seed"),
         (change("training", "trained_on", to="abc"), "training.trained_on should be a list"),

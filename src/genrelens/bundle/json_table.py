@@ -54,9 +54,13 @@ class JsonTable:
     def number(self, key: str) -> float:
         """A finite number."""
         found = self.take(key, int) if isinstance(self.value.get(key), int) else self.take(key, float)
-        if not math.isfinite(found):
+        try:
+            number = float(found)
+        except OverflowError:  # a whole number of 400 digits
+            number = math.inf
+        if not math.isfinite(number):
             self.fail(key, "a finite number", found)
-        return float(found)
+        return number
 
     def table(self, key: str) -> JsonTable:
         """A table within this one."""
