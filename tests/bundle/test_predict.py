@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 import tiny_model
-from genrelens.bundle import Bundle, Prediction, failed_row, pool_logits, softmax
+from genrelens.bundle import Bundle, Prediction, failed_row, is_silent, iter_windows, pool_logits, softmax
 from genrelens.errors import AudioError, BundleError
 from genrelens.frontend.mel import mel_power, power_to_db
 
@@ -93,12 +93,14 @@ def test_the_timeline_follows_the_music(bundle: Bundle) -> None:
 
 
 def test_the_embedding_is_the_mean_over_windows_that_are_heard(bundle: Bundle) -> None:
-    plain = bundle.predict(tone(4.096), sample_rate=RATE)
-    power = mel_power(tone(4.096), settings=tiny_model.MEL)
-    assert plain.embedding.shape == (8,)
-    assert plain.embedding.dtype == np.float32
-    assert plain.embedding.max() <= 0
-    assert len(power) == 257
+    samples = np.concatenate([tone(3.0), hiss(2.0), np.zeros(4 * RATE, np.float32)])
+    prediction = bundle.predict(samples, sample_rate=RATE)
+    power = mel_power(samples, settings=tiny_model.MEL)
+    windows = [w.power for w in iter_windows([power], settings=tiny_model.WINDOWS) if not is_silent(w.power)]
+    assert 0 < len(windows) < len(prediction.window_times_s)
+    expected = np.mean([power_to_db(window, top_db=80.0).mean(axis=0) for window in windows], axis=0)
+    assert prediction.embedding.dtype == np.float32
+    np.testing.assert_allclose(prediction.embedding, expected, atol=1e-3)
 
 
 def test_silence_abstains_without_a_genre(bundle: Bundle) -> None:
