@@ -24,7 +24,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_results_pages_are_what_the_reports_say() -> None:
     result = subprocess.run(
-        [sys.executable, ROOT / "tools/results_page.py", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "tools/results_page.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert result.returncode == 0, result.stderr
 
@@ -34,7 +37,11 @@ def test_the_readme_names_the_commands_that_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in re.findall(r"^make (\w+)", text, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    known = set(subprocess.run([sys.executable, "-m", "genrelens", "--help"], capture_output=True, text=True).stdout.split())
+    known = set(
+        subprocess.run(
+            [sys.executable, "-m", "genrelens", "--help"], capture_output=True, text=True
+        ).stdout.split()
+    )
     for command in re.findall(r"^genrelens (\w+)", text, re.MULTILINE):
         assert command in known, command
 

@@ -1,6 +1,5 @@
 """Published music: no healthy file is called truncated, and lengths are those of other decoders."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,6 @@ import soundfile
 from genrelens import audio
 
 pytestmark = pytest.mark.real_data
-
-
-@pytest.fixture(scope="module")
-def real_data() -> Path:
-    root = Path(os.environ.get("GENRELENS_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
-    if not (root / "fma").is_dir() or not (root / "gtzan").is_dir():
-        pytest.skip(f"no real music under {root}; set GENRELENS_DATA")
-    return root
 
 
 def test_fma_mp3_are_healthy_and_as_long_as_libsndfile_finds_them(real_data: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -163,12 +162,9 @@ def test_no_tracks_and_double_tracks_are_refused(stand: Stand) -> None:
 
 
 @pytest.mark.real_data
-def test_real_gtzan_counts_the_clips_that_are_not_here(stand: Stand) -> None:
-    root = Path(os.environ.get("GENRELENS_DATA", "") or Path(__file__).parents[2].parent / "shared" / "data")
-    if not root.is_dir():
-        pytest.skip(f"no real music at {root}: set GENRELENS_DATA to the folder that holds gtzan")
+def test_real_gtzan_counts_the_clips_that_are_not_here(stand: Stand, real_data: Path) -> None:
     split = gtzan.split("fault-filtered")
-    tracks = split.part(gtzan.load(root).tracks, "valid")
+    tracks = split.part(gtzan.load(real_data).tracks, "valid")
     knows_all = replace(stand.manifest, taxonomy=GTZAN, experimental=())
     answers = np.eye(10)
 

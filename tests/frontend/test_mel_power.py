@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -250,22 +249,14 @@ def test_without_a_floor_decibels_equal_librosas_too(rng: np.random.Generator) -
     assert power_to_db(mel_power(samples, settings=settings), top_db=None).min() < -100
 
 
-def real_clips() -> list[Path]:
-    root = Path(os.environ.get("GENRELENS_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
-    clips = sorted((root / "gtzan_lossless").glob("*/*.flac"))
-    if not clips:
-        pytest.skip(
-            f"no real music in {root / 'gtzan_lossless'}: set GENRELENS_DATA to the folder that has it"
-        )
-    return clips
-
-
 @pytest.mark.real_data
 @pytest.mark.parametrize("changes", [{}, {"n_fft": 1024, "n_mels": 64, "htk": True}])
-def test_decibels_of_real_music_equal_librosas(changes: dict[str, Any]) -> None:
+def test_decibels_of_real_music_equal_librosas(changes: dict[str, Any], real_data: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
     settings = MelSettings.from_dict(S0.to_dict() | changes)
-    for path in real_clips()[::3]:
+    clips = sorted((real_data / "gtzan_lossless").glob("*/*.flac"))
+    assert clips
+    for path in clips[::3]:
         samples, sample_rate = soundfile.read(path, dtype="float32")
         assert sample_rate == settings.sample_rate
         assert_equal_to_librosa(samples, settings, message=path.name)
