@@ -1,4 +1,4 @@
-"""Documents say what is so: links lead somewhere, results pages are what the reports say, the changelog has the version."""
+"""Documents say what is so: links lead somewhere, results pages say what the reports say, the changelog is there."""
 
 from __future__ import annotations
 
