@@ -86,5 +86,7 @@ class MissingExtraError(GenrelensError):
     code = "missing_extra"
 
     def __init__(self, extra: str, *, needed_for: str) -> None:
-        super().__init__(f"{needed_for} needs an optional part that is not installed: pip install 'genrelens[{extra}]'")
+        super().__init__(
+            f"{needed_for} needs an optional part that is not installed: pip install 'genrelens[{extra}]'"
+        )
         self.extra = extra

@@ -96,7 +96,8 @@ def test_the_embedding_is_the_mean_over_windows_that_are_heard(bundle: Bundle) -
     samples = np.concatenate([tone(3.0), hiss(2.0), np.zeros(4 * RATE, np.float32)])
     prediction = bundle.predict(samples, sample_rate=RATE)
     power = mel_power(samples, settings=tiny_model.MEL)
-    windows = [w.power for w in iter_windows([power], settings=tiny_model.WINDOWS) if not is_silent(w.power)]
+    every = [window.power for window in iter_windows([power], settings=tiny_model.WINDOWS)]
+    windows = [window for window in every if not is_silent(window, settings=tiny_model.MEL)]
     assert 0 < len(windows) < len(prediction.window_times_s)
     expected = np.mean([power_to_db(window, top_db=80.0).mean(axis=0) for window in windows], axis=0)
     assert prediction.embedding.dtype == np.float32

@@ -93,13 +93,33 @@ def test_dither_is_silent_and_quiet_music_is_not(n_fft: int, n_mels: int) -> Non
     lsb = 1 / 32768
     dither = np.round(rng.random(n) - rng.random(n)) * lsb  # triangular, 2 LSB wide, then quantised
     coin_flips = rng.integers(-1, 2, n) * lsb * 0.5
-    assert is_silent(mel_power(np.zeros(n, np.float32), settings=mel))
-    assert is_silent(mel_power(dither.astype(np.float32), settings=mel))
-    assert is_silent(mel_power(coin_flips.astype(np.float32), settings=mel))
+    assert is_silent(mel_power(np.zeros(n, np.float32), settings=mel), settings=mel)
+    assert is_silent(mel_power(dither.astype(np.float32), settings=mel), settings=mel)
+    assert is_silent(mel_power(coin_flips.astype(np.float32), settings=mel), settings=mel)
     noise = rng.standard_normal(n)
     tone = np.sin(2 * np.pi * 440 * np.arange(n) / 22050)
     for sound in (noise / np.abs(noise).max(), tone):
-        assert not is_silent(mel_power((1e-3 * sound).astype(np.float32), settings=mel))
+        assert not is_silent(mel_power((1e-3 * sound).astype(np.float32), settings=mel), settings=mel)
+
+
+@pytest.mark.parametrize("level", [1 / 32768, 0.5, -1.0])
+def test_a_constant_is_silent_although_it_clicks_where_it_begins_and_ends(level: float) -> None:
+    mel = MelSettings(
+        sample_rate=22050,
+        n_fft=2048,
+        hop_length=512,
+        n_mels=128,
+        fmin_hz=0.0,
+        fmax_hz=None,
+        htk=False,
+        top_db=80.0,
+    )
+    power = mel_power(np.full(22050 * 10, level, np.float32), settings=mel)
+    windows = list(iter_windows([power], settings=WindowSettings(256, 128)))
+    assert all(is_silent(window.power, settings=mel) for window in windows)
+    tone = 1e-3 * np.sin(2 * np.pi * 440 * np.arange(22050 * 10) / 22050)
+    with_tone = mel_power((level + tone).astype(np.float32), settings=mel)
+    assert not is_silent(with_tone, settings=mel)
 
 
 def test_pooling_is_the_weighted_mean_of_logits() -> None:

@@ -196,6 +196,23 @@ def test_a_track_that_kills_its_process_costs_only_itself(
     assert MelCache(tmp_path, SETTINGS).fill([t for t in tracks[:5] if t.genre != "drone"]) == {}
 
 
+def test_frames_of_many_tracks_keep_no_file_open(tracks: tuple[Track, ...], tmp_path: Path) -> None:
+    mel_cache = MelCache(tmp_path, SETTINGS)
+    every = cache.CachedFrames(mel_cache, tracks)
+    assert len(every) == len(tracks)
+    for i, track in enumerate(tracks):
+        np.testing.assert_array_equal(every[i], mel_cache.frames(track))
+    np.testing.assert_array_equal(every[2:][0], every[2])
+    with pytest.raises(IndexError):
+        every[len(tracks)]
+    descriptors = Path("/proc/self/fd")
+    if descriptors.is_dir():
+        before = len(list(descriptors.iterdir()))
+        lengths = [len(every[i]) for _ in range(5) for i in range(len(every))]
+        assert min(lengths) > 0
+        assert len(list(descriptors.iterdir())) <= before
+
+
 @pytest.mark.real_data
 def test_real_clips_give_their_frames(real_data: Path, tmp_path: Path) -> None:
     tracks = gtzan.load(real_data).tracks[:2]

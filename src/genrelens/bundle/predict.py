@@ -178,9 +178,10 @@ class _Heard:
     def add(self, window: Window) -> None:
         self._frames.append((window.start_frame, window.end_frame))
         self._logits.append(None)
-        if is_silent(window.power):
+        front_end = self._bundle.manifest.front_end
+        if is_silent(window.power, settings=front_end):
             return
-        db = power_to_db(window.power, top_db=self._bundle.manifest.front_end.top_db)
+        db = power_to_db(window.power, top_db=front_end.top_db)
         self._waiting.append((len(self._logits) - 1, db))
         if len(self._waiting) == self._bundle._batch_windows:
             self._run()

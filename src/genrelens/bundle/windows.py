@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import BundleError
+from genrelens.frontend.mel import MelSettings, mel_filter_bank
 
 SILENCE_POWER = 1e-6
 """Mel power below which a window holds nothing to listen to (full scale is 1). Measured for frames of 512 to
 4096 samples: 16-bit dither stays below 4e-7, noise that peaks at -60 dBFS reaches 3e-6 or more."""
+CLICK_SHARE = 0.02
+"""Share of a window's frames that a click at its edge may fill: 5 frames of 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,20 @@ def iter_windows(chunks: Iterable[NDArray[np.float32]], *, settings: WindowSetti
         yield Window(total - n_frames, total, frames[-n_frames:])
 
 
-def is_silent(power: NDArray[np.float32]) -> bool:
-    """Whether a window of mel power (any shape) holds nothing but silence or dither."""
-    return bool(power.size == 0 or float(power.max()) < SILENCE_POWER)
+def is_silent(power: NDArray[np.float32], *, settings: MelSettings) -> bool:
+    """Whether a window of mel power (n_frames, n_mels) holds nothing but silence, dither or a constant.
+
+    A constant (a DC offset) is no sound, so the bands that it reaches are left out; what it does where a file begins
+    and ends is a click of a few frames, so up to :data:`CLICK_SHARE` of the frames may be above the threshold.
+    """
+    heard = power[:, _n_dc_bands(settings) :].max(axis=1, initial=0.0) >= SILENCE_POWER
+    return bool(heard.sum() <= CLICK_SHARE * len(heard))
+
+
+@functools.cache
+def _n_dc_bands(settings: MelSettings) -> int:
+    """How many of the lowest bands take from FFT bins 0 and 1, all that a Hann window lets a constant reach."""
+    return int(mel_filter_bank(settings)[:, :2].any(axis=1).sum())
 
 
 def _joined(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:

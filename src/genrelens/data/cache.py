@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -222,3 +222,23 @@ def _write_header(file: IO[bytes], n_frames: int, n_mels: int) -> None:
 def _append(file: IO[bytes], power: npt.NDArray[np.float32]) -> int:
     file.write(np.ascontiguousarray(power, dtype="<f4").tobytes())
     return len(power)
+
+
+class CachedFrames(Sequence[Frames]):
+    """The frames of tracks, each mapped when it is asked for: thousands of tracks need no thousands of open files."""
+
+    def __init__(self, cache: MelCache, tracks: Sequence[Track]) -> None:
+        self._cache, self._tracks = cache, tuple(tracks)
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    @overload
+    def __getitem__(self, i: int) -> Frames: ...
+    @overload
+    def __getitem__(self, i: slice) -> CachedFrames: ...
+    def __getitem__(self, i: int | slice) -> Frames | CachedFrames:
+        """Frames ``(n_frames, n_mels)`` of track ``i``, as :meth:`MelCache.frames` gives them."""
+        if isinstance(i, slice):
+            return CachedFrames(self._cache, self._tracks[i])
+        return self._cache.frames(self._tracks[i])

@@ -20,8 +20,7 @@ from genrelens.report.timeline_card import card, error_sentence, file_name
 from genrelens.report.wording import REASONS, length, percent, visible
 
 _FOOTNOTE = (
-    "<p>* Experimental: the model has heard too few clips of this genre to measure how often it is "
-    "right.</p>"
+    "<p>* Experimental: the model has heard too few clips of this genre to measure how often it is right.</p>"
 )
 
 

@@ -117,8 +117,9 @@ class WholeTracks(Dataset[TrackWindows]):
             raise IndexError(i)
         settings = WindowSettings(self.recipe.windows.n_frames, self.recipe.windows.hop_frames)
         power = [window.power for window in iter_windows([self.frames[i]], settings=settings)]
-        weights = np.array([0.0 if is_silent(window) else 1.0 for window in power])
-        mel_db = power_to_db(np.stack(power), top_db=self.recipe.front_end.top_db)
+        front_end = self.recipe.front_end
+        weights = np.array([0.0 if is_silent(window, settings=front_end) else 1.0 for window in power])
+        mel_db = power_to_db(np.stack(power), top_db=front_end.top_db)
         return TrackWindows(
             torch.from_numpy(mel_db), torch.from_numpy(weights), torch.tensor(int(self.targets[i]))
         )

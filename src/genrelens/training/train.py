@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import signal
 import time
 import warnings
 from collections import Counter
@@ -25,14 +24,14 @@ from genrelens import __version__, models
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.cache import MelCache
+from genrelens.data.cache import CachedFrames, MelCache
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.metrics import fit_temperature
 from genrelens.models.network import Network
 from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
-from genrelens.training.batches import Frames, TrainingBatches, WholeTracks
+from genrelens.training.batches import TrainingBatches, WholeTracks
 from genrelens.training.card import model_card
 from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
@@ -166,7 +165,7 @@ def stop_logits(network: Network, whole: WholeTracks) -> NDArray[np.float32]:
     return np.stack(rows)
 
 
-def _cached_frames(recipe: Recipe, tracks: Sequence[Track], folder: Path) -> list[Frames]:
+def _cached_frames(recipe: Recipe, tracks: Sequence[Track], folder: Path) -> CachedFrames:
     cache = MelCache(folder, recipe.front_end)
     errors = cache.fill(tracks)
     if errors:
@@ -175,7 +174,7 @@ def _cached_frames(recipe: Recipe, tracks: Sequence[Track], folder: Path) -> lis
             f"{len(errors)} of {len(tracks)} tracks cannot be read, the first is {first}: {message}; "
             "take them out of the data or mend them"
         )
-    return [cache.frames(track) for track in tracks]
+    return CachedFrames(cache, tracks)
 
 
 def _best_epoch(rows: Sequence[Mapping[str, float]]) -> int | None:
@@ -278,7 +277,6 @@ def _fit(
             num_sanity_val_steps=0,
             deterministic="warn",
         )
-        on_ctrl_c = signal.getsignal(signal.SIGINT)
         try:
             trainer.fit(
                 module,
@@ -289,11 +287,9 @@ def _fit(
                 ckpt_path=run.last_checkpoint if run.last_checkpoint.exists() else None,
                 weights_only=True,
             )
-        except SystemExit:
+        except SystemExit:  # Lightning answers Ctrl-C by leaving the program with code 1
             if not trainer.interrupted:
                 raise
-            # Lightning answers Ctrl-C by leaving the program with code 1, and deaf to the next one.
-            signal.signal(signal.SIGINT, on_ctrl_c)
             raise KeyboardInterrupt from None
     return history
 
