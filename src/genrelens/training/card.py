@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from genrelens.bundle.manifest import Manifest
 
 
-def model_card(manifest: Manifest, *, figures: Sequence[str] = ()) -> str:
+def model_card(
+    manifest: Manifest, *, calibrated_on: str = "the tracks that stopped it", figures: Sequence[str] = ()
+) -> str:
     """Markdown of a bundle's card; ``figures`` are paragraphs or tables made from reports, never typed by hand."""
     training = manifest.training
     experimental = ", ".join(manifest.experimental) or "none"
@@ -19,7 +21,8 @@ Names the genre of a piece of music, one of: {", ".join(manifest.taxonomy.names)
 - **Recipe**: `{manifest.name}` of genrelens {training.genrelens_version}, seed {training.seed}.
 - **Trained on**: {len(training.trained_on)} tracks of {training.dataset}, split {training.split}; their ids are in
   `manifest.json`.
-- **Stopped on**: {len(training.stopped_on)} other tracks, which also set the temperature ({manifest.temperature:.3f}).
+- **Stopped on**: {len(training.stopped_on)} other tracks, of other artists.
+- **Calibrated on**: {calibrated_on} (temperature {manifest.temperature:.3f}).
 - **Experimental genres** (too few clips to learn from or to measure, accuracy not measurable yet): {experimental}.
 - **Licence**: {manifest.licence}.
 
