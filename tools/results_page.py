@@ -87,7 +87,7 @@ def results_page(recipes: list[Path]) -> list[str]:
     lines = [
         "# Results",
         "",
-        "Written by `tools/results_page.py` from the reports and logs under `docs/results`; no number is typed by hand.",
+        "Written by `tools/results_page.py` from reports and logs under `docs/results`; no number is typed by hand.",
         "",
         *table(recipes),
         "",

@@ -173,14 +173,15 @@ def measured(pooled: Report, twins: list[Report]) -> str:
         )
     lines += [
         "",
-        f"Mean accuracy of the three twins on valid: {figure_style.percent(float(np.mean(accuracies)))}. Out of fold over "
-        f"all ten genres: {figure_style.percent(pooled.all_genres.accuracy.value)}; expected calibration error, with each "
-        f"fold's own temperature, {pooled.expected_calibration_error:.3f}; negative log likelihood "
+        f"Mean accuracy of the three twins on valid: {figure_style.percent(float(np.mean(accuracies)))}. Out of fold "
+        f"over all ten genres: {figure_style.percent(pooled.all_genres.accuracy.value)}; expected calibration error, "
+        f"with each fold's own temperature, {pooled.expected_calibration_error:.3f}; negative log likelihood "
         f"{pooled.negative_log_likelihood:.3f}.",
         "",
         "The shipped model is trained on train + valid by the same recipe, so no part of the data here can measure it;",
-        "the figures are those of its siblings. The recipe's augmentation and length were chosen by looking at single runs",
-        "on valid, which flatters all of them a little. Command: `python tools/ship_default.py --data GTZAN --work runs/ship`.",
+        "the figures are those of its siblings. The recipe's augmentation and length were chosen by looking at single",
+        "runs on valid, which flatters all of them a little. Command:",
+        "`python tools/ship_default.py --data GTZAN --work runs/ship`.",
     ]
     return "\n".join(lines)
 
