@@ -13,7 +13,10 @@ import genrelens
 
 ROOT = Path(__file__).resolve().parents[1]
 # notes.md are paragraphs of docs/results.md, and their links are that page's.
-PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.name != "notes.md")]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.name != "notes.md"),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
