@@ -154,6 +154,9 @@ def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(
 def test_nothing_is_cut_off(report: Report, history: Path) -> None:
     drawn = [
         figures.confusion_figure(replace(report, leaks=("artists", "duplicates"), seen=True)),
+        figures.confusion_figure(
+            replace(report, split="5 folds by artist, seed 0", part="out of fold, over train+valid")
+        ),
         figures.genre_figure(report),
         figures.reliability_figure(report),
         figures.accuracy_figure({"a model with a long name": report}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,6 +46,7 @@ __all__ = [
     "save",
 ]
 
+_TITLE_WIDTH = 58  # characters of a bold line that fit over a confusion matrix
 _DARK = 0.55  # a cell with more than this share of its row needs white print
 
 
@@ -270,7 +272,7 @@ def _title(report: Report) -> str:
         f"accuracy {percent_interval(head.accuracy)} on {head.n_tracks} tracks of {len(head.genres)} {what}"
         for head, what in heads
     ]
-    return "\n".join([_name(report), *lines])
+    return "\n".join([*textwrap.wrap(_name(report), _TITLE_WIDTH), *lines])
 
 
 def _small_print(figure: Figure, report: Report, *lines: str, genres: bool = True) -> None:
