@@ -1,4 +1,4 @@
-"""genrelens: which genre a piece of music is, how sure, when in the piece, and why.
+"""genrelens: which genre a piece of music is, how sure, and when in the piece.
 
     >>> import genrelens
     >>> genrelens.predict("song.mp3").genre  # doctest: +SKIP

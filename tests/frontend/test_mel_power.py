@@ -148,7 +148,7 @@ def test_power_is_finite_however_quiet_or_absurdly_loud(scale: float, rng: np.ra
 
 # librosa
 
-NO_LIBROSA = "librosa is not installed: pip install 'genrelens[train]'"
+NO_LIBROSA = "librosa is not installed: pip install '.[dev]'"
 
 GRID = list(
     itertools.product(

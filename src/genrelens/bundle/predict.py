@@ -258,7 +258,8 @@ def _opened(source: Source, *, sample_rate: int | None, target_rate: int) -> Aud
         )
     if sample_rate is None:
         raise AudioError(
-            "samples do not know their rate: predict(samples, sample_rate=...), in Hz", code="bad_samples"
+            "expected a path, the bytes of a file, or samples with their rate in Hz: predict(samples, sample_rate=...)",
+            code="bad_samples",
         )
     return stream_array(source, sample_rate_in=sample_rate, sample_rate=target_rate)
 

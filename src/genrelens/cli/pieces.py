@@ -36,7 +36,7 @@ def find_pieces(paths: Iterable[str]) -> Iterator[Piece]:
                 yield Piece(
                     path,
                     "no_music",
-                    f"expected music in this folder, found no file with a media ending in {path!r}",
+                    f"expected music in this folder, found no sound file in {path!r}",
                 )
         else:
             yield Piece(path)

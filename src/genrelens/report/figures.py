@@ -197,9 +197,7 @@ def learning_figure(history: Path) -> Figure:
     best = int(np.argmin(columns["stop_loss"]))
     figure = Figure(figsize=(WIDTH_IN, 3.3), layout="constrained")
     for axes, kind in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(
-            epochs, columns[f"train_{kind}"], "--", color=GREY, linewidth=1.5, label="training, augmented"
-        )
+        axes.plot(epochs, columns[f"train_{kind}"], "--", color=GREY, linewidth=1.5, label="training windows")
         axes.plot(epochs, columns[f"stop_{kind}"], "-", color=BLUE, linewidth=1.8, label="stopping tracks")
         kept = f"kept: epoch {epochs[best]:.0f}"
         axes.plot(epochs[best], columns[f"stop_{kind}"][best], "o", color=ORANGE, markersize=7, label=kept)
