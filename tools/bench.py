@@ -28,9 +28,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-
-Float32 = npt.NDArray[np.float32]
+from usual_way import (
+    RATE_HZ,
+    RECIPE,
+    Float32,
+    UsualModel,
+    librosa_mel,
+    scipy_mel,
+    usual_load,
+    usual_model,
+    usual_predict,
+)
 
 PIECE_S = 30.0
 MADE = (  # name, sample rate in Hz, channels, soundfile's format and subtype
@@ -41,9 +49,6 @@ MADE = (  # name, sample rate in Hz, channels, soundfile's format and subtype
     ("44100-stereo.wav", 44_100, 2, "WAV", "PCM_16"),
     ("22050-mono.wav", 22_050, 1, "WAV", "PCM_16"),
 )
-RATE_HZ, N_FFT, HOP_LENGTH, N_MELS, TOP_DB = 22_050, 2048, 512, 128, 80.0
-RECIPE = "mel-transformer"
-N_GENRES = 10
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,10 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row of the table that is printed; ``took`` is None where there was nothing to measure."""
+    """A row of the table that is printed."""
 
     name: str
-    took: Seconds | None
+    took: Seconds
     rival: Seconds
 
 
@@ -177,109 +182,6 @@ def decode_resample_mel(path: Path, *, settings: Any) -> int:
         return sum(len(mel.push(block)) for block in stream) + len(mel.finish())
 
 
-def our_settings() -> Any:
-    from genrelens.frontend.mel import MelSettings
-
-    return MelSettings(
-        sample_rate=RATE_HZ,
-        n_fft=N_FFT,
-        hop_length=HOP_LENGTH,
-        n_mels=N_MELS,
-        fmin_hz=0,
-        fmax_hz=None,
-        htk=False,
-        top_db=TOP_DB,
-    )
-
-
-def load_bundle(model: str) -> Any:
-    """The bundle, or None where this installation has no model yet."""
-    from genrelens.bundle import Bundle
-    from genrelens.errors import BundleError
-
-    try:
-        return Bundle.load(model)
-    except BundleError as error:
-        if model == "default" and error.code == "missing":
-            return None
-        raise
-
-
-# The usual way
-
-
-def usual_load(path: Path) -> Float32:
-    import librosa
-
-    samples: Float32 = librosa.load(path, sr=RATE_HZ)[0]
-    return samples
-
-
-def librosa_mel(samples: Float32) -> Float32:
-    import librosa
-
-    power: Float32 = librosa.feature.melspectrogram(
-        y=samples, sr=RATE_HZ, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS
-    )
-    return power
-
-
-def usual_predict(path: Path, *, usual: UsualModel) -> list[float]:
-    import librosa
-    import torch
-
-    decibels = librosa.power_to_db(librosa_mel(usual_load(path)), ref=np.max, top_db=TOP_DB).T
-    short = max(0, usual.n_frames - len(decibels))
-    decibels = np.pad(decibels, ((0, short), (0, 0)), mode="wrap")
-    last = len(decibels) - usual.n_frames
-    starts = sorted({*range(0, last, usual.hop_frames), last})
-    windows = np.stack([decibels[start : start + usual.n_frames] for start in starts])
-    with torch.no_grad():
-        batches = [torch.from_numpy(windows[start : start + 8]) for start in range(0, len(windows), 8)]
-        logits = [usual.network(batch).logits for batch in batches]
-        answer: list[float] = torch.cat(logits).mean(dim=0).softmax(dim=-1).tolist()
-    return answer
-
-
-@dataclass(frozen=True)
-class UsualModel:
-    """A torch network and the windows that it takes."""
-
-    network: Any
-    n_frames: int
-    hop_frames: int
-
-
-def usual_model() -> UsualModel:
-    from genrelens import models, recipe
-
-    wanted = recipe.load(RECIPE)
-    windows, front_end = wanted.windows, wanted.front_end
-    if (front_end.sample_rate, front_end.hop_length, front_end.n_mels) != (RATE_HZ, HOP_LENGTH, N_MELS):
-        raise SystemExit(f"recipe {RECIPE} has another front end than this benchmark: change its constants")
-    network = models.build(
-        wanted.model.architecture,
-        wanted.model.options,
-        n_frames=windows.n_frames,
-        n_mels=N_MELS,
-        n_classes=N_GENRES,
-    )
-    return UsualModel(network.eval(), n_frames=windows.n_frames, hop_frames=windows.hop_frames)
-
-
-def scipy_mel(samples: Float32, *, bank: Float32) -> Float32:
-    """The straight way with scipy.fft in float32: all frames at once, and the full filter bank."""
-    import scipy.fft  # type: ignore[import-untyped]
-    import scipy.signal  # type: ignore[import-untyped]
-
-    padded = np.pad(samples, N_FFT // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP_LENGTH]
-    window = scipy.signal.get_window("hann", N_FFT).astype(np.float32)
-    spectrum = scipy.fft.rfft(frames * window)
-    power: Float32 = (spectrum.real**2 + spectrum.imag**2) @ bank.T
-    return power
-
-
 # Measuring
 
 
@@ -316,8 +218,8 @@ Bundle.load({model!r}).predict(sys.argv[1])
 """
 USUAL_COLD = """
 import sys
-import bench
-bench.usual_predict(sys.argv[1], usual=bench.usual_model())
+import usual_way
+usual_way.usual_predict(sys.argv[1], usual=usual_way.usual_model())
 """
 
 
@@ -325,14 +227,16 @@ bench.usual_predict(sys.argv[1], usual=bench.usual_model())
 
 
 def report(files: Sequence[Path], *, model: str, repeats: int, markdown: bool) -> None:
-    bundle = load_bundle(model)
-    settings = our_settings() if bundle is None else bundle.manifest.front_end
+    from genrelens.bundle import Bundle
+
+    bundle = Bundle.load(model)
+    settings = bundle.manifest.front_end
     model_of_usual = usual_model()
     files, sounds = readable(files)
     if not files:
         raise SystemExit("none of the files could be read")
     sound_s = sum(samples.size for samples in sounds) / RATE_HZ
-    bank = np.array(our_settings().bank())
+    bank = np.array(settings.bank())
 
     usual = "the usual way: librosa.load + librosa mel + torch"
     rows = [
@@ -343,14 +247,13 @@ def report(files: Sequence[Path], *, model: str, repeats: int, markdown: bool) -
             files,
             usual,
         ),
+        Row("genrelens: predict", bundle.predict, files, usual),
         Row("the usual way's librosa.load", usual_load, files, usual),
         Row(usual, partial(usual_predict, usual=model_of_usual), files, usual),
     ]
-    if bundle is not None:
-        rows.insert(2, Row("genrelens: predict", bundle.predict, files, usual))
     librosas = "mel only: librosa"
     mel_rows = [
-        Row("mel only: genrelens", partial(our_mel, settings=our_settings()), sounds, librosas),
+        Row("mel only: genrelens", partial(our_mel, settings=settings), sounds, librosas),
         Row("mel only: scipy.fft float32", partial(scipy_mel, bank=bank), sounds, librosas),
         Row(librosas, librosa_mel, sounds, librosas),
     ]
@@ -359,13 +262,11 @@ def report(files: Sequence[Path], *, model: str, repeats: int, markdown: bool) -
     for group in (rows, mel_rows):
         took = measure(group, repeats=repeats)
         measured = [Measured(row.name, took[row.name], took[row.rival]) for row in group]
-        if bundle is None and group is rows:
-            measured.insert(2, Measured("genrelens: predict", None, took[usual]))
         print_table(measured, sound_s=sound_s, markdown=markdown)
 
     usual_took = cold_start(USUAL_COLD, path=files[0], repeats=3)
     our_code = OURS_COLD.format(model=model)
-    our_took = cold_start(our_code, path=files[0], repeats=3) if bundle is not None else None
+    our_took = cold_start(our_code, path=files[0], repeats=3)
     cold = [
         Measured("genrelens: process start to answer", our_took, usual_took),
         Measured("the usual way: process start to answer", usual_took, usual_took),
@@ -401,11 +302,10 @@ def describe(files: Sequence[Path], *, sound_s: float, repeats: int, bundle: Any
     import torch
 
     weights = sum(weight.numel() for weight in usual.network.parameters())
-    model = "none yet" if bundle is None else f"{bundle.name} {bundle.hash}, {bundle.manifest.windows}"
     versions = ", ".join(f"{m.__name__} {m.__version__}" for m in (np, scipy, librosa, torch, onnxruntime))
     lines = (
         f"{len(files)} files, {sound_s:.0f} s of sound: {', '.join(path.name for path in files)}",
-        f"genrelens's model: {model}",
+        f"genrelens's model: {bundle.name} {bundle.hash}, {bundle.manifest.windows}",
         f"The usual way's network: {RECIPE}, {weights / 1e6:.1f} M weights, windows of {usual.n_frames} "
         f"frames every {usual.hop_frames}",
         f"Threads: torch {torch.get_num_threads()}, genrelens's ONNX Runtime {ort_threads()}, decoding and "
@@ -442,8 +342,6 @@ def print_table(rows: Sequence[Measured], *, sound_s: float, markdown: bool) -> 
 
 
 def cells(row: Measured, *, sound_s: float) -> tuple[str, ...]:
-    if row.took is None:
-        return row.name, "no default model yet", "", "", ""
     median_ms, best_ms = (f"{s / sound_s * PIECE_S * 1e3:.1f}" for s in (row.took.median, row.took.best))
     ratio = f"{row.rival.median / row.took.median:.2f} x"
     return row.name, median_ms, best_ms, f"{sound_s / row.took.median:,.0f}", ratio
