@@ -124,9 +124,8 @@ class _Zip:
                 content = member.read(limit + 1)
         except KeyError:
             raise
-        except (
-            Exception
-        ) as error:  # zipfile raises zlib.error, RuntimeError, NotImplementedError, EOFError...
+        except Exception as error:
+            # A damaged member makes zipfile raise zlib.error, RuntimeError, EOFError and more: all mean the same.
             raise BundleError(
                 f"{self._where}: {name} cannot be unpacked; the model is damaged ({error})"
             ) from error
