@@ -220,3 +220,14 @@ def test_real_clips_give_their_frames(real_data: Path, tmp_path: Path) -> None:
     assert mel_cache.fill(tracks) == {}
     for track in tracks:
         assert 1280 < len(mel_cache.frames(track)) < 1330
+
+
+def test_a_track_with_a_span_has_the_frames_centred_in_it(tracks: tuple[Track, ...], tmp_path: Path) -> None:
+    cache = MelCache(tmp_path, SETTINGS)
+    whole = cache.frames(tracks[0])
+    path = tracks[0].path
+    starts = [int(np.ceil(round(i * 0.5 * 22050 / 512, 6))) for i in range(4)]
+    for i in range(3):
+        piece = Track(f"p.{i}", path, "pop", None, "test", segment_of="p", span_s=(i * 0.5, i * 0.5 + 0.5))
+        np.testing.assert_array_equal(cache.frames(piece), whole[starts[i] : starts[i + 1]])
+    assert len(list(tmp_path.iterdir())) == 1

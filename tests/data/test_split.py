@@ -166,3 +166,18 @@ def test_reads_from_a_file_and_names_it_when_it_cannot(tmp_path: Path) -> None:
     with pytest.raises(SplitError, match=r"none\.json"):
         Split.read(tmp_path / "none.json")
     assert json.loads(GOOD)["kind"] == "genrelens split"
+
+
+def test_pieces_of_one_track_in_two_parts_are_an_overlap_that_must_be_declared(tmp_path: Path) -> None:
+    pieces = [
+        Track(
+            f"a.{i}", tmp_path / "a.wav", "blues", None, "test", segment_of="a", span_s=(3.0 * i, 3.0 * i + 3)
+        )
+        for i in range(2)
+    ]
+    mine = split(train=("a.0",), test=("a.1",))
+    with pytest.raises(SplitError, match=r"pieces of one track.*a \(train, test\).*'segments'"):
+        mine.check(pieces)
+    declared = split(train=("a.0",), test=("a.1",), leaks=frozenset({"segments", "artists"}))
+    declared.check(pieces)
+    assert [(o.kind, o.what) for o in declared.overlaps(pieces)] == [("segments", "a")]

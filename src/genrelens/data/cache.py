@@ -10,12 +10,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import multiprocessing
+import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Final, overload
 
@@ -26,6 +25,7 @@ from genrelens.audio import open_stream
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
 from genrelens.frontend.mel import MelSettings, MelStream
+from genrelens.parallel import map_each
 
 SCHEMA: Final = 1
 """Part of every cache file's name: raise it when the front end's arithmetic or the decoder changes."""
@@ -72,8 +72,8 @@ class MelCache:
     def frames(self, track: Track) -> Frames:
         """The track's mel power ``(n_frames, n_mels)``, float32, read-only and mapped from disk.
 
-        Computed first if it is not there. Raises :class:`AudioError` when the sound cannot be read and
-        :class:`DataError` when the cache cannot be written.
+        Computed first if it is not there; of a track with a span, the frames that are centred in it. Raises
+        :class:`AudioError` when the sound cannot be read and :class:`DataError` when the cache cannot be written.
         """
         path = self.path(track)
         frames = self._read(path)
@@ -84,7 +84,11 @@ class MelCache:
                 raise DataError(
                     f"the cache file {str(path)!r} cannot be read back; is the disk full or failing?"
                 )
-        return frames
+        if track.span_s is None:
+            return frames
+        hop_s = self.settings.hop_length / self.settings.sample_rate
+        first, end = (math.ceil(round(at_s / hop_s, 6)) for at_s in track.span_s)
+        return frames[first:end]
 
     def fill(
         self, tracks: Iterable[Track], *, n_workers: int = 1, progress: Progress | None = None
@@ -119,38 +123,9 @@ class MelCache:
                 done(track, None)
             else:
                 todo.append(track)
-        if n_workers <= 1 or len(todo) <= 1:
-            for track in todo:
-                done(track, _fill_one(self, track))
-            return errors
-        for track in self._fill_parallel(todo, n_workers=n_workers, done=done):
-            # Some process died, and with it the pool: find out which track did it, one process at a time.
-            for _ in self._fill_parallel([track], n_workers=1, done=done):
-                done(track, f"{str(track.path)!r} brought down the process that read it")
+        for i, why in map_each(partial(_fill_one, self), todo, n_workers=n_workers, died=_brought_down):
+            done(todo[i], why)
         return errors
-
-    def _fill_parallel(
-        self, tracks: Sequence[Track], *, n_workers: int, done: Callable[[Track, str | None], None]
-    ) -> list[Track]:
-        """Compute in spawned processes; returns the tracks that were not answered because a process died."""
-        unanswered: list[Track] = []
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(max_workers=min(n_workers, len(tracks)), mp_context=context) as pool:
-            jobs: Mapping[Future[str | None], Track] = {
-                pool.submit(_fill_one, self, track): track for track in tracks
-            }
-            try:
-                for job in as_completed(jobs):
-                    try:
-                        error = job.result()
-                    except BrokenProcessPool:
-                        unanswered.append(jobs[job])
-                    else:
-                        done(jobs[job], error)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return unanswered
 
     def _read(self, path: Path) -> Frames | None:
         """The frames in a cache file, or ``None`` when it is missing, cut short, or not what it should be."""
@@ -200,6 +175,10 @@ def _fill_one(cache: MelCache, track: Track) -> str | None:
     except AudioError as error:
         return str(error)
     return None
+
+
+def _brought_down(track: Track) -> str:
+    return f"{str(track.path)!r} brought down the process that read it"
 
 
 def _stream_frames(file: IO[bytes], blocks: Iterable[npt.NDArray[np.float32]], settings: MelSettings) -> None:

@@ -1,7 +1,7 @@
 """Cutting tracks into parts along artists: cross-validation folds, and a part to stop the training by.
 
-What belongs together stays together: tracks of one artist and known repeats of one recording, joined until
-nothing overlaps (if A and B share an artist, and B and C a recording, A, B and C are one block). Only then
+What belongs together stays together: pieces of one track, tracks of one artist and known repeats of one
+recording, joined until nothing overlaps (if A and B share an artist, and B and C a recording, A, B and C are one block). Only then
 are genres balanced, by a greedy rule: the largest block first, to the fold that has least of its genres.
 """
 
@@ -32,8 +32,8 @@ class Block:
 
 
 def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
-    """The smallest sets of tracks that share no artist and no known recording with each other, in order of
-    first id.
+    """The smallest sets of tracks that share no artist, no known recording and no whole track with each
+    other, in order of first id.
 
     Raises :class:`DataError` when two tracks have one id.
     """
@@ -53,7 +53,7 @@ def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
 
     first: dict[tuple[str, str], int] = {}
     for i, track in enumerate(ordered):
-        ties = [("artist", track.artist), ("recording", track.recording)]
+        ties = [("artist", track.artist), ("recording", track.recording), ("track", track.whole)]
         for tie in [(kind, name) for kind, name in ties if name is not None]:
             a, b = find(i), find(first.setdefault(tie, i))
             parent[max(a, b)] = min(a, b)

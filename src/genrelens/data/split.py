@@ -20,7 +20,7 @@ from genrelens.errors import SplitError
 
 SCHEMA: Final = 1
 LEAKS: Final[Mapping[str, str]] = {
-    "segments": "pieces of one track (the same id) may stand in more than one part",
+    "segments": "pieces of one track may stand in more than one part",
     "duplicates": "known repeats of one recording may stand in more than one part",
     "artists": "tracks of one artist may stand in more than one part",
 }
@@ -47,7 +47,7 @@ class Split:
     ``parts`` maps a part's name ("train", "valid", "test", ...) to its ids; ``leaks`` are the keys of
     :data:`LEAKS` that the split admits; ``provenance`` says in words where it comes from. Raises
     :class:`SplitError` when made with a repeated id, an unknown leak, or one id in two parts without the leak
-    "segments"; :meth:`check` does the same for repeats and artists, which only the tracks know.
+    "segments"; :meth:`check` does the same for pieces of one track, repeats and artists, which only the tracks know.
     """
 
     name: str
@@ -115,21 +115,23 @@ class Split:
     def overlaps(self, tracks: Iterable[Track]) -> tuple[Overlap, ...]:
         """All that stands in more than one part, declared or not, as far as ``tracks`` know it."""
         by_id = _by_id(tracks, name=self.name)
+        wholes = {id_: track.whole for id_, track in by_id.items()}
+        wholes = {id_: wholes.get(id_, id_) for ids in self.parts.values() for id_ in ids}
         artists = {id_: track.artist for id_, track in by_id.items()}
         recordings = {id_: track.recording for id_, track in by_id.items()}
         return (
-            *_in_several(_places(self.parts, None), "segments"),
+            *_in_several(_places(self.parts, wholes), "segments"),
             *_in_several(_places(self.parts, recordings), "duplicates"),
             *_in_several(_places(self.parts, artists), "artists"),
         )
 
     def check(self, tracks: Iterable[Track]) -> None:
-        """Raise :class:`SplitError` if tracks overlap and ``leaks`` does not declare it."""
+        """Raise :class:`SplitError` if pieces of one track, repeats or artists overlap undeclared."""
         self._refuse(self.overlaps(tracks))
 
     def _refuse(self, overlaps: Sequence[Overlap]) -> None:
         for kind, what in (
-            ("segments", "ids"),
+            ("segments", "pieces of one track"),
             ("duplicates", "repeats of one recording"),
             ("artists", "artists"),
         ):

@@ -15,7 +15,9 @@ class Track:
     ``id`` is unique within its data set, ``genre`` is spelt as the data set's taxonomy spells it. ``artist``
     is ``None`` when nobody knows; such a track is a group of its own. ``recording`` names the cluster of
     known repeats of one recording that the track belongs to (the first id of the cluster), ``None`` when no
-    repeat is known. Raises :class:`DataError` on an empty id, genre or artist.
+    repeat is known. A track may be a piece of a longer one: ``segment_of`` is then that one's id, and ``span_s``
+    where in the file it lies, from and to, in seconds. Raises :class:`DataError` on an empty id, genre or artist, or
+    a span that ends before it begins.
     """
 
     id: str
@@ -24,6 +26,8 @@ class Track:
     artist: str | None
     dataset: str
     recording: str | None = None
+    segment_of: str | None = None
+    span_s: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.id or not self.genre:
@@ -33,8 +37,15 @@ class Track:
             )
         if self.artist is not None and not self.artist.strip():
             raise DataError(f"track {self.id!r} has an empty artist; give None when the artist is unknown")
+        if self.span_s is not None and not 0.0 <= self.span_s[0] < self.span_s[1]:
+            raise DataError(f"track {self.id!r} should lie between two times in seconds, got {self.span_s}")
+
+    @property
+    def whole(self) -> str:
+        """The id of the whole piece: ``segment_of``, or the track's own id."""
+        return self.segment_of or self.id
 
     @property
     def group(self) -> str:
         """What must stay on one side of a split: the artist, or ``"?" + id`` when the artist is unknown."""
-        return self.artist if self.artist is not None else "?" + self.id
+        return self.artist if self.artist is not None else "?" + self.whole

@@ -1,0 +1,102 @@
+"""One function over many pieces in several processes, where a process that dies costs only its own piece.
+
+Files from the wild bring decoders down; that must not stop a run over 100,000 of them, nor lose one without a word.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_AHEAD = 4  # jobs waiting a process: enough to keep it busy, few enough for any number of pieces
+
+
+def n_cores() -> int:
+    """How many cores this process may use, which in a container is fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def map_each(
+    function: Callable[[T], R], pieces: Sequence[T], *, n_workers: int, died: Callable[[T], R]
+) -> Iterator[tuple[int, R]]:
+    """``(index, function(piece))`` of every piece, as they are done; ``died(piece)`` where the process died.
+
+    With ``n_workers`` above 1 that many processes are spawned, so ``function`` and the pieces must pickle and the
+    calling script needs the usual ``if __name__ == "__main__"``. What ``function`` raises is raised here and ends the
+    run: what may go wrong with one piece should be part of its answer. No more than a few pieces a process are on
+    their way at a time, so memory does not grow with their number.
+    """
+    if n_workers <= 1 or len(pieces) <= 1:
+        for i, piece in enumerate(pieces):
+            yield i, function(piece)
+        return
+    unanswered: list[int] = []
+    todo = iter(range(len(pieces)))
+    while True:
+        # When a process dies its pool is broken, and what was on its way is tried again, each piece alone.
+        yield from _pooled(
+            function, pieces, todo, n_workers=min(n_workers, len(pieces)), unanswered=unanswered
+        )
+        if not unanswered:
+            return
+        for i in unanswered:
+            alone: list[int] = []
+            yield from _pooled(function, pieces, iter([i]), n_workers=1, unanswered=alone)
+            if alone:
+                yield i, died(pieces[i])
+        unanswered = []
+
+
+def _pooled(
+    function: Callable[[T], R],
+    pieces: Sequence[T],
+    todo: Iterator[int],
+    *,
+    n_workers: int,
+    unanswered: list[int],
+) -> Iterator[tuple[int, R]]:
+    """The answers of one pool, until ``todo`` is empty or the pool breaks; then what it had taken is unanswered."""
+    context = multiprocessing.get_context("spawn")
+    jobs: dict[Future[R], int] = {}
+    with ProcessPoolExecutor(max_workers=n_workers, mp_context=context) as pool:
+        try:
+            while True:
+                for i in todo:
+                    try:
+                        jobs[pool.submit(function, pieces[i])] = i
+                    except BrokenProcessPool:
+                        unanswered.append(i)
+                        break
+                    if len(jobs) >= _AHEAD * n_workers:
+                        break
+                if not jobs:
+                    return
+                done, _ = wait(jobs, return_when=FIRST_COMPLETED)
+                for job in done:
+                    i = jobs.pop(job)
+                    try:
+                        answer = job.result()
+                    except BrokenProcessPool:
+                        unanswered.append(i)
+                    else:
+                        yield i, answer
+                if unanswered:
+                    # The pool is broken: every job on its way has its answer or the same error by now or soon.
+                    for job, i in jobs.items():
+                        if job.exception() is None:
+                            yield i, job.result()
+                        else:
+                            unanswered.append(i)
+                    return
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,44 @@
+"""Many pieces in several processes: every piece is answered, whatever happens to its process."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from genrelens.parallel import map_each
+
+
+def double(piece: int) -> str:
+    if piece == 13:
+        os._exit(1)
+    if piece < 0:
+        raise ValueError("negative")
+    return str(2 * piece)
+
+
+def lost(piece: int) -> str:
+    return f"lost {piece}"
+
+
+def process_id(_: int) -> int:
+    return os.getpid()
+
+
+def test_one_worker_stays_in_this_process_and_in_order() -> None:
+    assert list(map_each(double, [3, 1, 2], n_workers=1, died=lost)) == [(0, "6"), (1, "2"), (2, "4")]
+    assert {pid for _, pid in map_each(process_id, [1, 2], n_workers=1, died=process_id)} == {os.getpid()}
+
+
+@pytest.mark.slow
+def test_a_dying_process_costs_only_its_own_piece() -> None:
+    pieces = [*range(10), 13, *range(20, 40), 13, 50]
+    answers = list(map_each(double, pieces, n_workers=2, died=lost))
+    assert sorted(i for i, _ in answers) == list(range(len(pieces)))
+    assert all(answer == ("lost 13" if pieces[i] == 13 else str(2 * pieces[i])) for i, answer in answers)
+
+
+@pytest.mark.slow
+def test_what_the_function_raises_ends_the_run() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        list(map_each(double, [1, -1, 2], n_workers=2, died=lost))
