@@ -73,7 +73,7 @@ def train(
     from genrelens.data.folds import hold_out
     from genrelens.training.train import train as run_training
 
-    chosen = recipes.load(recipe)
+    chosen = recipes.load_network(recipe)
     name, tracks, named_split = _tracks(data, dataset, split)
     learn = named_split.part(tracks, part)
     if chosen.training.stop_on == "valid" and "valid" not in part.split("+"):
@@ -139,7 +139,7 @@ def crossval(
     from genrelens.evaluation.crossval import crossval as run
     from genrelens.files import write_whole
 
-    chosen = recipes.load(recipe)
+    chosen = recipes.load_network(recipe)
     name, tracks, named_split = _tracks(data, dataset, split)
     report = run(
         chosen,

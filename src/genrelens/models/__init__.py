@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
-import typing
 from typing import TYPE_CHECKING
 
 from genrelens.errors import MissingExtraError, RecipeError
+from genrelens.models.options import read_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,18 +39,6 @@ def build(
         module = importlib.import_module(ARCHITECTURES[architecture])
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="building a network") from error
-    hints = typing.get_type_hints(module.Options)
-    values: dict[str, object] = {}
-    for key, value in options.items():
-        if key not in hints:
-            raise RecipeError(f"{architecture} has no option {key!r}; it has: {', '.join(hints)}")
-        if type(value) is not hints[key] and not (hints[key] is float and type(value) is int):
-            raise RecipeError(f"{architecture}: {key} should be of type {hints[key].__name__}, got {value!r}")
-        values[key] = hints[key](value)
-    missing = [field.name for field in dataclasses.fields(module.Options) if field.name not in values]
-    if missing:
-        raise RecipeError(f"{architecture}: the option {missing[0]!r} is missing")
-    network: Network = module.build(
-        module.Options(**values), n_frames=n_frames, n_mels=n_mels, n_classes=n_classes
-    )
+    chosen = read_options(options, cls=module.Options, of=architecture)
+    network: Network = module.build(chosen, n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)
     return network

@@ -1,0 +1,78 @@
+"""Recipes: how a model is made, as a frozen dataclass that reads from and writes to TOML.
+
+A recipe names all that makes a model, and nothing else does: what a recipe does not say, the program does not guess.
+An unknown key or a wrong type is an error that names both. There are two kinds: :class:`Recipe`, a network over windows
+of mel frames, and :class:`TabularRecipe`, a classifier of descriptors.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from genrelens.errors import RecipeError
+from genrelens.recipe.network import AugmentRecipe, ModelRecipe, Recipe, TrainingRecipe, WindowRecipe
+from genrelens.recipe.reading import Scalar
+from genrelens.recipe.tabular import ClassifierRecipe, FeatureRecipe, TabularRecipe
+
+__all__ = [
+    "AnyRecipe",
+    "AugmentRecipe",
+    "ClassifierRecipe",
+    "FeatureRecipe",
+    "ModelRecipe",
+    "Recipe",
+    "Scalar",
+    "TabularRecipe",
+    "TrainingRecipe",
+    "WindowRecipe",
+    "load",
+    "load_network",
+    "names",
+]
+
+AnyRecipe = Recipe | TabularRecipe
+
+
+def names() -> tuple[str, ...]:
+    """Names of the recipes that come with genrelens, in alphabetical order."""
+    folder = resources.files("genrelens") / "recipes"
+    return tuple(
+        sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    )
+
+
+def load(name_or_path: str | Path) -> AnyRecipe:
+    """A recipe by the name of one that comes with genrelens, or from a TOML file of one's own."""
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"could not read the recipe {path}: {error}") from error
+        where = str(path)
+    elif str(name_or_path) in names():
+        text = (resources.files("genrelens") / "recipes" / f"{name_or_path}.toml").read_text(encoding="utf-8")
+        where = f"recipe {name_or_path}"
+    else:
+        raise RecipeError(
+            f"unknown recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a path ending in .toml"
+        )
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where} is not valid TOML: {error}") from error
+    kind = TabularRecipe if "classifier" in table else Recipe
+    return kind.from_dict(table, where=where)
+
+
+def load_network(name_or_path: str | Path) -> Recipe:
+    """A network's recipe, for what takes no other; :class:`RecipeError` when it is another kind."""
+    recipe = load(name_or_path)
+    if isinstance(recipe, TabularRecipe):
+        raise RecipeError(
+            f"the recipe {recipe.name!r} is a classifier of descriptors, which this command cannot take yet: "
+            "genrelens crossval and genrelens leakage can"
+        )
+    return recipe

@@ -1,0 +1,45 @@
+"""Recipes of classifiers of descriptors: what is wrong is named, and they are told from networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from genrelens import recipe as recipes
+from genrelens.errors import RecipeError
+from genrelens.recipe import TabularRecipe
+
+
+def table() -> dict[str, Any]:
+    return recipes.load("mlp-4").to_dict()
+
+
+def test_a_file_with_a_classifier_is_a_tabular_recipe() -> None:
+    assert isinstance(recipes.load("svm"), TabularRecipe)
+    assert isinstance(recipes.load("mlp-4"), TabularRecipe)
+    with pytest.raises(RecipeError, match=r"'svm' is a classifier of descriptors.*genrelens leakage"):
+        recipes.load_network("svm")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "message"),
+    [
+        (
+            "features",
+            "set",
+            "kaggle58",
+            r"features\.set should be one of 'kaggle57', 'fma518', got 'kaggle58'",
+        ),
+        ("features", "segment_s", 5, r"features\.segment_s should be one of 3, 30, got 5"),
+        ("features", "hop", 5, r"unknown key 'features\.hop'"),
+        ("classifier", "name", 1, r"classifier\.name should be of type str"),
+        (None, "stop_share", 0.5, "stop_share above 0 and below 0.5"),
+        (None, "front_end", {}, "unknown key 'front_end'"),
+    ],
+)
+def test_a_wrong_value_is_named(section: str | None, key: str, value: object, message: str) -> None:
+    made = table()
+    (made if section is None else made[section])[key] = value
+    with pytest.raises(RecipeError, match=message):
+        TabularRecipe.from_dict(made, where="mine.toml")
