@@ -80,7 +80,8 @@ def box_statistics(values: ArrayLike) -> BoxStatistics:
     column = _column(values)
     column = column[np.isfinite(column)]
     if not len(column):
-        return BoxStatistics(0, *[float("nan")] * 5, 0)
+        nan = float("nan")
+        return BoxStatistics(0, nan, nan, nan, nan, nan, 0)
     q1, median, q3 = (float(q) for q in np.quantile(column, [0.25, 0.5, 0.75]))
     reach = 1.5 * (q3 - q1)
     inside = column[(column >= q1 - reach) & (column <= q3 + reach)]
