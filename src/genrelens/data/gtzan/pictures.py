@@ -1,0 +1,50 @@
+"""Kaggle's pictures of GTZAN: a mel spectrogram of each clip, 432 x 288 pixels, ``blues/blues00000.png``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from genrelens.data.gtzan.facts import all_ids
+from genrelens.data.gtzan.layout import BESIDE, descend, genre_folders, listing
+from genrelens.data.root import data_root
+from genrelens.taxonomy import GTZAN
+
+FOLDER: Final = "images_original"
+SIZE_PX: Final = (432, 288)
+"""Width and height of every picture."""
+
+_NAME: Final = re.compile(r"(?P<genre>[^0-9.]+)(?P<number>[0-9]{5})\.png", re.IGNORECASE)
+
+
+def pictures(root: Path | str | None = None) -> dict[str, Path]:
+    """The pictures below a root (``None``: the one that ``GENRELENS_DATA`` names), by the ids of their clips, in order.
+
+    One lies in ``images_original/<genre>``, at the top or below ``Data``, ``gtzan`` or ``gtzan/Data``; without such a
+    folder the answer is empty. Raises :class:`DataError` when the root is missing.
+    """
+    top = data_root(root)
+    for names in BESIDE:
+        for folder in descend(top, (*names, FOLDER)):
+            found = {
+                id_: path
+                for genre, genre_folder in genre_folders(folder)
+                for path in listing(genre_folder)
+                if (id_ := picture_id(path.name)) is not None and id_.startswith(genre + ".")
+            }
+            if found:
+                return dict(sorted(found.items()))
+    return {}
+
+
+def picture_id(file_name: str) -> str | None:
+    """``"hiphop00031.png"`` -> ``"hiphop.00031"``; ``None`` for a name that is not a picture's."""
+    match = _NAME.fullmatch(file_name)
+    if match is None or match["genre"] not in GTZAN:
+        return None
+    id_ = f"{GTZAN.canonical(match['genre'])}.{match['number']}"
+    return id_ if id_ in _IDS else None
+
+
+_IDS: Final = frozenset(all_ids())
