@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from genrelens.errors import DataError
@@ -41,6 +43,36 @@ def _value_text(value: Any) -> str:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, allow_nan=False)
+
+
+def read_text(path: Path | str, *, what: str) -> str:
+    """The text of a file. Raises :class:`DataError`, calling it ``what``, when it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"the {what} {str(path)!r} cannot be read: {error}") from error
+
+
+def parse(text: str, *, schema: str, version: int, source: str) -> dict[str, Any]:
+    """A JSON document that says ``"schema": "<schema>/<version>"``, without that line; ``source`` names it in errors.
+
+    Raises :class:`DataError` on anything else, and on a version newer than ``version``.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{source} is not valid JSON: {error}") from error
+    said = document.pop("schema", None) if isinstance(document, dict) else None
+    match = re.fullmatch(rf"{re.escape(schema)}/(\d{{1,9}})", str(said))
+    if match is None:
+        raise DataError(f"{source} is not a {schema.replace('.', ' ')}: its schema is {said!r}")
+    if int(match.group(1)) > version:
+        raise DataError(
+            f"{source} was written by a newer genrelens (schema {said}, this one reads up to "
+            f"{schema}/{version}): upgrade with pip install -U genrelens"
+        )
+    checked: dict[str, Any] = document
+    return checked
 
 
 def decode(hint: Any, value: Any, *, where: str) -> Any:

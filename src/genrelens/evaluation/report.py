@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from genrelens.errors import DataError
-from genrelens.evaluation.plain_json import decode, encode, json_text
+from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.evaluation.report_text import report_text
 from genrelens.metrics import Interval
 
@@ -161,30 +158,14 @@ class Report:
     @classmethod
     def from_json(cls, text: str, *, source: str = "the report") -> Report:
         """Read :meth:`to_json`'s text; ``source`` is what messages call it. Raises :class:`DataError`."""
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{source} is not valid JSON: {error}") from error
-        schema = document.pop("schema", None) if isinstance(document, dict) else None
-        match = re.fullmatch(rf"{re.escape(SCHEMA_NAME)}/(\d{{1,9}})", str(schema))
-        if match is None:
-            raise DataError(f"{source} is not a genrelens report: its schema is {schema!r}")
-        if int(match.group(1)) > SCHEMA_VERSION:
-            raise DataError(
-                f"{source} was written by a newer genrelens (schema {schema}, this one reads up to "
-                f"{SCHEMA_NAME}/{SCHEMA_VERSION}): upgrade with pip install -U genrelens"
-            )
+        document = parse(text, schema=SCHEMA_NAME, version=SCHEMA_VERSION, source=source)
         report: Report = decode(cls, document, where=source)
         return report
 
     @classmethod
     def read(cls, path: Path | str) -> Report:
         """Read a report from a file. Raises :class:`DataError` when it cannot be read or is not one."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"the report {str(path)!r} cannot be read: {error}") from error
-        return cls.from_json(text, source=f"the report {str(path)!r}")
+        return cls.from_json(read_text(path, what="report"), source=f"the report {str(path)!r}")
 
     def to_text(self) -> str:
         """The report as plain text in aligned columns, for a terminal or a pipe."""

@@ -73,7 +73,7 @@ def _headlines(report: Report) -> str:
     if report.experimental:
         rows.append(_headline_row(counted(len(report.full_genres.genres), "full genre"), report.full_genres))
     lines = [f"Figures in %, with their {100 * report.intervals.level:.0f} % interval over artists"]
-    lines += _columns(rows, left=(0,))
+    lines += columns(rows, left=(0,))
     if report.n_abstained:
         abstained = f"{counted(report.n_abstained, 'track')} (counted above by the guess it held back)"
         sure = percent_interval(report.accuracy_when_sure)
@@ -93,7 +93,7 @@ def _genres(report: Report) -> str:
         figures = (row.precision, row.recall, row.f1)
         label = row.genre + (" *" if row.experimental else "")
         rows.append((label, *map(percent_interval, figures), str(row.support), str(row.n_artists)))
-    lines = _columns(rows, left=(0,))
+    lines = columns(rows, left=(0,))
     if report.experimental:
         lines.append("* experimental: too few clips to learn it from; its accuracy is not measurable yet")
     return "\n".join(lines)
@@ -104,7 +104,7 @@ def _confusion(report: Report) -> str:
     rows: list[tuple[str, ...]] = [("true \\ called", *short)]
     for name, counts in zip(report.names, report.confusion, strict=True):
         rows.append((name, *(str(count) if count else "." for count in counts)))
-    return "\n".join(_columns(rows, left=(0,)))
+    return "\n".join(columns(rows, left=(0,)))
 
 
 def _short_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _item(text: str) -> str:
     )
 
 
-def _columns(rows: Sequence[Sequence[str]], *, left: tuple[int, ...]) -> list[str]:
+def columns(rows: Sequence[Sequence[str]], *, left: tuple[int, ...]) -> list[str]:
     """Rows with columns as wide as their widest cells, two spaces apart, aligned right but for ``left``."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     return [

@@ -1,0 +1,181 @@
+"""How a recipe of either kind answers one fold: it learns from some pieces of tracks and answers others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens import audio
+from genrelens.data.cache import MelCache
+from genrelens.data.folds import hold_out
+from genrelens.data.track import Track
+from genrelens.errors import DataError, TrainingError
+from genrelens.recipe import Recipe, TabularRecipe
+from genrelens.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from genrelens.bundle import Bundle
+
+Probabilities = NDArray[np.float64]
+EpochProgress = Callable[[int, int, dict[str, float]], None]
+
+
+class FoldAnswers(Protocol):
+    """A recipe with the pieces of tracks that it looks at."""
+
+    @property
+    def pieces(self) -> tuple[Track, ...]:
+        """Every piece, with the track it is of and where in it it lies."""
+
+    def answer(self, train: Sequence[Track], test: Sequence[Track], *, fold: str) -> Probabilities:
+        """Probabilities ``(n_test, c)`` by a model that learns from ``train``; ``fold`` names the work."""
+
+
+class TabularAnswers:
+    """A classifier of descriptors: ``rows (n, d)`` are those of ``pieces``."""
+
+    def __init__(
+        self,
+        recipe: TabularRecipe,
+        pieces: Sequence[Track],
+        rows: NDArray[np.float64],
+        *,
+        taxonomy: Taxonomy,
+        seed: int,
+    ) -> None:
+        self.recipe, self.taxonomy, self.seed = recipe, taxonomy, seed
+        self.pieces = tuple(pieces)
+        self._row_of = {piece.id: row for piece, row in zip(pieces, rows, strict=True)}
+
+    def answer(self, train: Sequence[Track], test: Sequence[Track], *, fold: str) -> Probabilities:
+        """See :class:`FoldAnswers`; nothing is kept on disk, a fold takes seconds."""
+        from genrelens.training.tabular import fit_tabular
+
+        kept, held = hold_out(train, fraction=self.recipe.stop_share, seed=self.seed)
+        model = fit_tabular(
+            self.recipe,
+            self._rows(kept),
+            classes=self._classes(kept),
+            stop_rows=self._rows(held),
+            stop_classes=self._classes(held),
+            n_classes=len(self.taxonomy),
+            seed=self.seed,
+        )
+        return model.probabilities(self._rows(test))
+
+    def _rows(self, pieces: Sequence[Track]) -> NDArray[np.float64]:
+        return np.stack([self._row_of[piece.id] for piece in pieces])
+
+    def _classes(self, pieces: Sequence[Track]) -> NDArray[np.int64]:
+        return np.array([self.taxonomy.index(piece.genre) for piece in pieces], dtype=np.int64)
+
+
+class NetworkAnswers:
+    """A network over pieces as long as one of its windows; each fold is a run under ``out``, resumed if interrupted."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        tracks: Sequence[Track],
+        *,
+        taxonomy: Taxonomy,
+        dataset: str,
+        out: Path,
+        cache: Path,
+        seed: int,
+        progress: EpochProgress | None = None,
+    ) -> None:
+        self.recipe, self.taxonomy, self.seed = recipe, taxonomy, seed
+        self._dataset, self._out, self._cache, self._progress = dataset, out, cache, progress
+        self.pieces = window_pieces(recipe, tracks, cache=cache)
+
+    def answer(self, train: Sequence[Track], test: Sequence[Track], *, fold: str) -> Probabilities:
+        """See :class:`FoldAnswers`; a finished run of the same pieces is not trained again."""
+        from genrelens.bundle import Bundle
+        from genrelens.training.run import read_run
+        from genrelens.training.train import train as run_training
+
+        folder = self._out / fold
+        share = self.recipe.training.stop_share
+        kept, held = hold_out(train, fraction=share, seed=self.seed)
+        started = (folder / "run.json").exists()
+        stored = read_run(folder) if started else {}
+        if stored and (
+            stored.get("recipe") != self.recipe.to_dict()
+            or stored.get("train_ids") != [piece.id for piece in kept]
+        ):
+            raise TrainingError(
+                f"{folder} holds another recipe or other tracks; give another --out, or delete it"
+            )
+        if not stored.get("finished"):
+            run_training(
+                self.recipe,
+                taxonomy=self.taxonomy,
+                train_tracks=kept,
+                stop_tracks=held,
+                stop_part=f"{share:.0%} of the training part, by artist",
+                dataset=self._dataset,
+                split=fold,
+                out=folder,
+                cache=self._cache,
+                seed=self.seed,
+                resume=started,
+                progress=self._progress,
+            )
+        return _answers(Bundle.load(folder / "bundle"), test, n_classes=len(self.taxonomy))
+
+
+def window_pieces(recipe: Recipe, tracks: Sequence[Track], *, cache: Path) -> tuple[Track, ...]:
+    """Every track cut into pieces of one window, without overlap; a last piece that is shorter is left off.
+
+    A track shorter than a window is one piece. Raises :class:`DataError` on tracks that cannot be read.
+    """
+    frames = MelCache(cache, recipe.front_end)
+    errors = frames.fill(tracks)
+    if errors:
+        first, message = next(iter(errors.items()))
+        raise DataError(
+            f"{len(errors)} of {len(tracks)} tracks cannot be read, the first is {first}: {message}"
+        )
+    n, front_end = recipe.windows.n_frames, recipe.front_end
+    pieces = []
+    for track in tracks:
+        n_pieces = max(1, len(frames.frames(track)) // n)
+        for i in range(n_pieces):
+            # One sample short of the next window, so that the piece has its n frames and none of the next one's.
+            first, last = i * n * front_end.hop_length, (i + 1) * n * front_end.hop_length - 1
+            pieces.append(
+                Track(
+                    f"{track.id}.{i}",
+                    track.path,
+                    track.genre,
+                    track.artist,
+                    track.dataset,
+                    track.recording,
+                    segment_of=track.id,
+                    span_s=(first / front_end.sample_rate, last / front_end.sample_rate),
+                )
+            )
+    return tuple(pieces)
+
+
+def _answers(bundle: Bundle, pieces: Sequence[Track], *, n_classes: int) -> Probabilities:
+    """What the bundle says to each piece; each file is decoded once. Silence, which has no answer, is all alike."""
+    answers = np.full((len(pieces), n_classes), 1.0 / n_classes)
+    of_file: dict[Path, list[int]] = defaultdict(list)
+    for i, piece in enumerate(pieces):
+        of_file[piece.path].append(i)
+    rate = bundle.manifest.front_end.sample_rate
+    for path, indices in of_file.items():
+        samples = audio.load(path, sample_rate=rate).samples
+        for i in indices:
+            from_s, to_s = pieces[i].span_s or (0.0, len(samples) / rate)
+            prediction = bundle.predict(samples[round(from_s * rate) : round(to_s * rate)], sample_rate=rate)
+            if prediction.genre is not None:
+                answers[i] = prediction.probabilities
+    return answers

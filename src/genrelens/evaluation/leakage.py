@@ -1,0 +1,210 @@
+"""What a leaking split would have claimed: one recipe, the same pieces of the same tracks, cut in several ways.
+
+Sturm 2013 (arXiv 1306.1461) and Flexer 2007 ("A closer look on artist filters for musical genre classification",
+ISMIR) measured it for repeats and artists; pieces of one track on both sides leak the most, and most published
+figures on GTZAN have them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from genrelens.data.protocols import Protocol
+from genrelens.errors import DataError
+from genrelens.evaluation.build import build_report
+from genrelens.evaluation.fold_answers import FoldAnswers
+from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
+from genrelens.evaluation.report import Report, TrackRow
+from genrelens.metrics import Interval, paired_bootstrap
+from genrelens.taxonomy import Taxonomy
+
+SCHEMA_NAME = "genrelens.leakage"
+SCHEMA_VERSION = 1
+MIN_TRACKS = 20
+"""A genre with fewer tracks is left out of the accuracies, as in training: too few to learn it or to measure it."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with (protocol, folds done, folds) before each fold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolResult:
+    """The accuracies under one way of cutting, over the tracks of the full genres.
+
+    ``of_pieces`` counts pieces, as S1 did; ``of_tracks`` counts tracks by the mean of their pieces' probabilities.
+    ``above_by_artist``: how much higher the pieces score than the same pieces when artists are kept apart, None
+    for "by artist" itself and where other pieces were scored.
+    """
+
+    protocol: str
+    says: str
+    leaks: tuple[str, ...]
+    n_pieces: int
+    n_tracks: int
+    n_artists: int
+    of_pieces: Interval
+    of_tracks: Interval
+    above_by_artist: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeakageReport:
+    """One recipe under several protocols; ``genres`` are the full ones, which the accuracies are over."""
+
+    recipe: str
+    dataset: str
+    genres: tuple[str, ...]
+    left_out: tuple[str, ...]
+    piece: str
+    n_folds: int
+    seed: int
+    results: tuple[ProtocolResult, ...]
+
+    def to_json(self) -> str:
+        """JSON text, fields by name under ``"schema": "genrelens.leakage/1"``."""
+        return json_text({"schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}", **encode(self)})
+
+    @classmethod
+    def read(cls, path: Path | str) -> LeakageReport:
+        """Read :meth:`to_json`'s text from a file. Raises :class:`DataError` when it cannot be read or is not one."""
+        source = f"the leakage report {str(path)!r}"
+        text = read_text(path, what="leakage report")
+        document = parse(text, schema=SCHEMA_NAME, version=SCHEMA_VERSION, source=source)
+        report: LeakageReport = decode(cls, document, where=source)
+        return report
+
+
+def leakage(
+    answers: FoldAnswers,
+    cuts: Sequence[Protocol],
+    *,
+    recipe: str,
+    dataset: str,
+    taxonomy: Taxonomy,
+    piece: str,
+    n_folds: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> LeakageReport:
+    """Score ``answers`` under every protocol of ``cuts``; each split is checked to leak no more than it declares.
+
+    Raises :class:`SplitError` where it does.
+    """
+    full = full_genres(answers, taxonomy)
+    if not full:
+        raise DataError(
+            f"no genre has {MIN_TRACKS} tracks, so there is nothing to measure: give a larger collection",
+            code="nothing_to_measure",
+        )
+    reports: dict[str, tuple[Report, Report]] = {}
+    for cut in cuts:
+        rows: list[TrackRow] = []
+        for k, split in enumerate(cut.splits):
+            if progress is not None:
+                progress(cut.name, k, len(cut.splits))
+            train, test = split.part(answers.pieces, "train"), split.part(answers.pieces, cut.tested)
+            probabilities = answers.answer(train, test, fold=split.name)
+            rows += [
+                TrackRow(
+                    id=piece.id,
+                    artist=piece.group,  # pieces of a track whose artist nobody knows belong together
+                    genre=taxonomy.canonical(piece.genre),
+                    predicted=taxonomy.names[int(np.argmax(p))],
+                    probabilities=tuple(p.tolist()),
+                    abstained=False,
+                    reason=None,
+                    failure=None,
+                )
+                for piece, p in zip(test, probabilities, strict=True)
+            ]
+        whole_of = {piece.id: piece.whole for piece in answers.pieces}
+        known = {
+            "names": taxonomy.names,
+            "model": recipe,
+            "model_hash": "-",
+            "dataset": dataset,
+            "split": cut.name,
+            "leaks": sorted(cut.leaks),
+            "experimental": [name for name in taxonomy.names if name not in full],
+        }
+        reports[cut.name] = (
+            build_report(rows, **known),
+            build_report(_voted(rows, whole_of, taxonomy), **known),
+        )
+    honest = reports.get("by artist")
+    return LeakageReport(
+        recipe=recipe,
+        dataset=dataset,
+        genres=full,
+        left_out=tuple(name for name in taxonomy.names if name not in full),
+        piece=piece,
+        n_folds=n_folds,
+        seed=seed,
+        results=tuple(
+            ProtocolResult(
+                protocol=cut.name,
+                says=cut.says,
+                leaks=tuple(sorted(cut.leaks)),
+                n_pieces=reports[cut.name][0].full_genres.n_tracks,
+                n_tracks=reports[cut.name][1].full_genres.n_tracks,
+                n_artists=reports[cut.name][1].full_genres.n_artists,
+                of_pieces=reports[cut.name][0].full_genres.accuracy,
+                of_tracks=reports[cut.name][1].full_genres.accuracy,
+                above_by_artist=_above(reports[cut.name][0], honest and honest[0]),
+            )
+            for cut in cuts
+        ),
+    )
+
+
+def full_genres(answers: FoldAnswers, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """The genres with :data:`MIN_TRACKS` tracks or more, in class order."""
+    tracks: dict[str, set[str]] = defaultdict(set)
+    for piece in answers.pieces:
+        tracks[taxonomy.canonical(piece.genre)].add(piece.whole)
+    return tuple(name for name in taxonomy.names if len(tracks[name]) >= MIN_TRACKS)
+
+
+def _voted(rows: Sequence[TrackRow], whole_of: dict[str, str], taxonomy: Taxonomy) -> list[TrackRow]:
+    """One row a track, with the mean of its pieces' probabilities."""
+    of_track: dict[str, list[TrackRow]] = defaultdict(list)
+    for row in rows:
+        of_track[whole_of[row.id]].append(row)
+    voted = []
+    for id_, pieces in of_track.items():
+        mean = np.mean([piece.probabilities for piece in pieces], axis=0)
+        voted.append(
+            TrackRow(
+                id=id_,
+                artist=pieces[0].artist,
+                genre=pieces[0].genre,
+                predicted=taxonomy.names[int(np.argmax(mean))],
+                probabilities=tuple(mean.tolist()),
+                abstained=False,
+                reason=None,
+                failure=None,
+            )
+        )
+    return voted
+
+
+def _above(report: Report, honest: Report | None) -> Interval | None:
+    """Accuracy above the honest one on the same rows of the full genres, paired; None where that says nothing."""
+    if honest is None or honest is report:
+        return None
+    full = set(report.full_genres.genres)
+    right = {row.id: row.predicted == row.genre for row in honest.tracks}
+    rows = [row for row in report.tracks if row.genre in full]
+    if {row.id for row in rows} != {row.id for row in honest.tracks if row.genre in full}:
+        return None
+    return paired_bootstrap(
+        [row.predicted == row.genre for row in rows],
+        correct_b=[right[row.id] for row in rows],
+        groups=[row.group for row in rows],
+        seed=0,
+    )
