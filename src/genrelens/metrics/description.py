@@ -104,14 +104,18 @@ def standardise(values: ArrayLike) -> FloatArray:
     return result
 
 
-def nearest_to_median(values: ArrayLike) -> int:
-    """The row of ``(n, f)`` that lies nearest (Euclid) to the columns' medians; of several the first.
+def nearest_to_median(values: ArrayLike, *, among: ArrayLike | None = None) -> int:
+    """The row of ``(n, f)`` that lies nearest (Euclid) to the columns' medians over all rows; of several the first.
 
-    The columns should be on one scale (:func:`standardise`). Only the rows that lack the fewest cells are candidates,
-    as a row of which little is known would seem near. Raises ``ValueError`` where there is no row.
+    The columns should be on one scale (:func:`standardise`). ``among`` ``(n,)`` bool says which rows may be chosen; of
+    these only the ones that lack the fewest cells are, as a row of which little is known would seem near. Raises
+    ``ValueError`` where no row may be chosen.
     """
     table = _table(values)
-    if not len(table):
+    allowed = np.ones(len(table), bool) if among is None else np.asarray(among, dtype=bool)
+    if allowed.shape != (len(table),):
+        raise ValueError(f"among must have shape ({len(table)},), got {allowed.shape}")
+    if not allowed.any():
         raise ValueError("expected at least one row to choose from, got none")
     known = np.isfinite(table)
     columns = known.any(axis=0)
@@ -119,7 +123,8 @@ def nearest_to_median(values: ArrayLike) -> int:
     medians[columns] = np.nanmedian(np.where(known, table, np.nan)[:, columns], axis=0)
     n_lacking = np.sum(~known, axis=1)
     distances = np.sum(np.where(known, table - medians, 0.0) ** 2, axis=1)
-    return int(np.argmin(np.where(n_lacking == n_lacking.min(), distances, np.inf)))
+    candidates = allowed & (n_lacking == n_lacking[allowed].min())
+    return int(np.argmin(np.where(candidates, distances, np.inf)))
 
 
 def neighbour_agreement(values: ArrayLike, *, classes: ArrayLike, groups: ArrayLike | None = None) -> float:
