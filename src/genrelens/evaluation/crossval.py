@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.data.folds import grouped_folds, hold_out
+from genrelens.data.protocols import Protocol
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.evaluate import evaluate
+from genrelens.evaluation.fold_answers import FoldAnswers
+from genrelens.evaluation.leakage import MIN_TRACKS
+from genrelens.evaluation.piece_rows import Progress, piece_rows, track_rows
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
 from genrelens.recipe import Recipe
@@ -94,6 +99,34 @@ def crossval(
         part=f"out of fold, over {part}",
         experimental=[name for name in taxonomy.names if name in experimental],
         notes=[f"{n_folds} models of the recipe {recipe.name!r}, each answering artists it has not heard"],
+    )
+
+
+def crossval_tabular(
+    answers: FoldAnswers,
+    *,
+    recipe: str,
+    taxonomy: Taxonomy,
+    dataset: str,
+    part: str,
+    n_folds: int = 5,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """The same for a classifier of descriptors: folds of whole artists, the rows of a track voting for it."""
+    cut = Protocol("by artist", "", grouped_folds(answers.pieces, n_folds=n_folds, seed=seed))
+    rows = piece_rows(answers, cut, taxonomy=taxonomy, progress=progress)
+    wholes = Counter({piece.whole: taxonomy.canonical(piece.genre) for piece in answers.pieces}.values())
+    return build_report(
+        track_rows(rows, answers.pieces, taxonomy=taxonomy),
+        names=taxonomy.names,
+        model=recipe,
+        model_hash="-",
+        dataset=dataset,
+        split=f"{n_folds} folds by artist, seed {seed}",
+        part=f"out of fold, over {part}",
+        experimental=[name for name in taxonomy.names if wholes[name] < MIN_TRACKS],
+        notes=[f"{n_folds} models of the recipe {recipe!r}, each answering artists it has not heard"],
     )
 
 

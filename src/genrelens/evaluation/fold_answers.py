@@ -138,9 +138,9 @@ def window_pieces(recipe: Recipe, tracks: Sequence[Track], *, cache: Path) -> tu
     frames = MelCache(cache, recipe.front_end)
     errors = frames.fill(tracks)
     if errors:
-        first, message = next(iter(errors.items()))
+        id_, message = next(iter(errors.items()))
         raise DataError(
-            f"{len(errors)} of {len(tracks)} tracks cannot be read, the first is {first}: {message}"
+            f"{len(errors)} of {len(tracks)} tracks cannot be read, the first is {id_}: {message}"
         )
     n, front_end = recipe.windows.n_frames, recipe.front_end
     pieces = []

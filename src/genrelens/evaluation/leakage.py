@@ -8,18 +8,17 @@ figures on GTZAN have them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from genrelens.data.protocols import Protocol
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.fold_answers import FoldAnswers
+from genrelens.evaluation.piece_rows import Progress, piece_rows, track_rows
 from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
-from genrelens.evaluation.report import Report, TrackRow
+from genrelens.evaluation.report import Report
 from genrelens.metrics import Interval, paired_bootstrap
 from genrelens.taxonomy import Taxonomy
 
@@ -27,9 +26,6 @@ SCHEMA_NAME = "genrelens.leakage"
 SCHEMA_VERSION = 1
 MIN_TRACKS = 20
 """A genre with fewer tracks is left out of the accuracies, as in training: too few to learn it or to measure it."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with (protocol, folds done, folds) before each fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,39 +99,22 @@ def leakage(
         )
     reports: dict[str, tuple[Report, Report]] = {}
     for cut in cuts:
-        rows: list[TrackRow] = []
-        for k, split in enumerate(cut.splits):
-            if progress is not None:
-                progress(cut.name, k, len(cut.splits))
-            train, test = split.part(answers.pieces, "train"), split.part(answers.pieces, cut.tested)
-            probabilities = answers.answer(train, test, fold=split.name)
-            rows += [
-                TrackRow(
-                    id=piece.id,
-                    artist=piece.group,  # pieces of a track whose artist nobody knows belong together
-                    genre=taxonomy.canonical(piece.genre),
-                    predicted=taxonomy.names[int(np.argmax(p))],
-                    probabilities=tuple(p.tolist()),
-                    abstained=False,
-                    reason=None,
-                    failure=None,
-                )
-                for piece, p in zip(test, probabilities, strict=True)
-            ]
-        whole_of = {piece.id: piece.whole for piece in answers.pieces}
-        known = {
-            "names": taxonomy.names,
-            "model": recipe,
-            "model_hash": "-",
-            "dataset": dataset,
-            "split": cut.name,
-            "leaks": sorted(cut.leaks),
-            "experimental": [name for name in taxonomy.names if name not in full],
-        }
-        reports[cut.name] = (
-            build_report(rows, **known),
-            build_report(_voted(rows, whole_of, taxonomy), **known),
+        rows = piece_rows(answers, cut, taxonomy=taxonomy, progress=progress)
+        voted = track_rows(rows, answers.pieces, taxonomy=taxonomy)
+        of_pieces, of_tracks = (
+            build_report(
+                counted,
+                names=taxonomy.names,
+                model=recipe,
+                model_hash="-",
+                dataset=dataset,
+                split=cut.name,
+                leaks=sorted(cut.leaks),
+                experimental=[name for name in taxonomy.names if name not in full],
+            )
+            for counted in (rows, voted)
         )
+        reports[cut.name] = (of_pieces, of_tracks)
     honest = reports.get("by artist")
     return LeakageReport(
         recipe=recipe,
@@ -168,29 +147,6 @@ def full_genres(answers: FoldAnswers, taxonomy: Taxonomy) -> tuple[str, ...]:
     for piece in answers.pieces:
         tracks[taxonomy.canonical(piece.genre)].add(piece.whole)
     return tuple(name for name in taxonomy.names if len(tracks[name]) >= MIN_TRACKS)
-
-
-def _voted(rows: Sequence[TrackRow], whole_of: dict[str, str], taxonomy: Taxonomy) -> list[TrackRow]:
-    """One row a track, with the mean of its pieces' probabilities."""
-    of_track: dict[str, list[TrackRow]] = defaultdict(list)
-    for row in rows:
-        of_track[whole_of[row.id]].append(row)
-    voted = []
-    for id_, pieces in of_track.items():
-        mean = np.mean([piece.probabilities for piece in pieces], axis=0)
-        voted.append(
-            TrackRow(
-                id=id_,
-                artist=pieces[0].artist,
-                genre=pieces[0].genre,
-                predicted=taxonomy.names[int(np.argmax(mean))],
-                probabilities=tuple(mean.tolist()),
-                abstained=False,
-                reason=None,
-                failure=None,
-            )
-        )
-    return voted
 
 
 def _above(report: Report, honest: Report | None) -> Interval | None:

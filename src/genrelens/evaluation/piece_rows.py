@@ -1,0 +1,71 @@
+"""From a recipe that answers folds to the rows of a report: one a piece, and one a track by its pieces' vote."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.data.protocols import Protocol
+from genrelens.data.track import Track
+from genrelens.evaluation.fold_answers import FoldAnswers
+from genrelens.evaluation.report import TrackRow
+from genrelens.taxonomy import Taxonomy
+
+Progress = Callable[[str, int, int], None]
+"""Called with (protocol, folds done, folds) before each fold."""
+
+
+def piece_rows(
+    answers: FoldAnswers, cut: Protocol, *, taxonomy: Taxonomy, progress: Progress | None = None
+) -> list[TrackRow]:
+    """Every piece that ``cut`` tests, answered by a model of the fold's training part.
+
+    The row's artist is the piece's group: pieces of a track whose artist nobody knows belong together. Raises
+    :class:`SplitError` where a split leaks what it does not declare.
+    """
+    rows = []
+    for k, split in enumerate(cut.splits):
+        if progress is not None:
+            progress(cut.name, k, len(cut.splits))
+        train, test = split.part(answers.pieces, "train"), split.part(answers.pieces, cut.tested)
+        probabilities = answers.answer(train, test, fold=split.name)
+        for piece, p in zip(test, probabilities, strict=True):
+            genre = taxonomy.canonical(piece.genre)
+            rows.append(_row(piece.id, piece.group, genre, p, taxonomy))
+    return rows
+
+
+def track_rows(rows: Sequence[TrackRow], pieces: Sequence[Track], *, taxonomy: Taxonomy) -> list[TrackRow]:
+    """One row a track, with the mean of its pieces' probabilities."""
+    whole_of = {piece.id: piece.whole for piece in pieces}
+    of_track: dict[str, list[TrackRow]] = defaultdict(list)
+    for row in rows:
+        of_track[whole_of[row.id]].append(row)
+    return [
+        _row(
+            id_,
+            its[0].artist,
+            its[0].genre,
+            np.array([row.probabilities for row in its], dtype=np.float64).mean(axis=0),
+            taxonomy,
+        )
+        for id_, its in of_track.items()
+    ]
+
+
+def _row(
+    id_: str, artist: str | None, genre: str, probabilities: NDArray[np.float64], taxonomy: Taxonomy
+) -> TrackRow:
+    return TrackRow(
+        id=id_,
+        artist=artist,
+        genre=genre,
+        predicted=taxonomy.names[int(np.argmax(probabilities))],
+        probabilities=tuple(probabilities.tolist()),
+        abstained=False,
+        reason=None,
+        failure=None,
+    )
