@@ -10,7 +10,7 @@ from functools import cached_property
 from genrelens.errors import TaxonomyError
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
     """Case, spaces and punctuation do not tell genres apart: ``Hip-Hop`` and ``hiphop`` are one."""
     return re.sub(r"[^\w]|_", "", name.casefold())
 
@@ -29,7 +29,7 @@ class Taxonomy:
     def __post_init__(self) -> None:
         if not self.names:
             raise TaxonomyError("a taxonomy needs at least one genre name, got none")
-        folded = [_fold(name) for name in self.names]
+        folded = [fold(name) for name in self.names]
         if "" in folded or len(set(folded)) != len(folded):
             raise TaxonomyError(
                 f"genre names must be non-empty and differ in more than case and hyphens, got {self.names}"
@@ -42,20 +42,20 @@ class Taxonomy:
 
     @cached_property
     def _lookup(self) -> dict[str, int]:
-        table = {_fold(alias): self.names.index(name) for alias, name in self.aliases.items()}
-        table.update({_fold(name): i for i, name in enumerate(self.names)})
+        table = {fold(alias): self.names.index(name) for alias, name in self.aliases.items()}
+        table.update({fold(name): i for i, name in enumerate(self.names)})
         return table
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and _fold(name) in self._lookup
+        return isinstance(name, str) and fold(name) in self._lookup
 
     def index(self, name: str) -> int:
         """Class index of a genre given by its name or any alias."""
         try:
-            return self._lookup[_fold(name)]
+            return self._lookup[fold(name)]
         except KeyError:
             raise TaxonomyError(f"unknown genre {name!r}; known genres: {', '.join(self.names)}") from None
 
@@ -69,3 +69,48 @@ GTZAN = Taxonomy(
     aliases={"rap": "hiphop", "heavy metal": "metal", "rock and roll": "rock", "rock'n'roll": "rock"},
 )
 """The ten genres of GTZAN (Tzanetakis & Cook 2002), in alphabetical order."""
+
+FMA_SMALL = Taxonomy(
+    names=(
+        "Electronic",
+        "Experimental",
+        "Folk",
+        "Hip-Hop",
+        "Instrumental",
+        "International",
+        "Pop",
+        "Rock",
+    ),
+    aliases={"rap": "Hip-Hop"},
+)
+"""The eight genres of FMA small, 1,000 tracks each (Defferrard et al. 2017, arXiv 1612.01840), in order of name."""
+
+FMA = Taxonomy(
+    names=(
+        "Blues",
+        "Classical",
+        "Country",
+        "Easy Listening",
+        "Electronic",
+        "Experimental",
+        "Folk",
+        "Hip-Hop",
+        "Instrumental",
+        "International",
+        "Jazz",
+        "Old-Time / Historic",
+        "Pop",
+        "Rock",
+        "Soul-RnB",
+        "Spoken",
+    ),
+    aliases={
+        "rap": "Hip-Hop",
+        "old-time": "Old-Time / Historic",
+        "historic": "Old-Time / Historic",
+        "soul": "Soul-RnB",
+        "r&b": "Soul-RnB",
+        "spoken word": "Spoken",
+    },
+)
+"""The sixteen top genres of the Free Music Archive (FMA medium, large and full), in alphabetical order."""

@@ -1,0 +1,12 @@
+"""FMA: 106,574 tracks of the Free Music Archive under Creative Commons licences, as clips of 30 s (mp3).
+
+Defferrard, Benzi, Vandergheynst & Bresson (2017, "FMA: A dataset for music analysis", arXiv 1612.01840). The
+subsets lie in one another: small (8,000 tracks, eight genres of 1,000), medium (25,000, sixteen genres), large (all).
+Labels, artists and the official split stand in ``fma_metadata/tracks.csv``.
+"""
+
+from genrelens.data.fma.loader import BROKEN, FmaData, is_fma, load
+from genrelens.data.fma.splits import OFFICIAL, split
+from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, read_tracks
+
+__all__ = ["BROKEN", "OFFICIAL", "SUBSETS", "FmaData", "FmaRow", "is_fma", "load", "read_tracks", "split"]

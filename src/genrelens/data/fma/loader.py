@@ -1,0 +1,242 @@
+"""The tracks of a subset of FMA below a folder, and what is not among them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from genrelens.audio import MEDIA_SUFFIXES
+from genrelens.data.csv_rows import csv_rows, no_commas
+from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, genre, read_tracks
+from genrelens.data.root import data_root
+from genrelens.data.track import Track
+from genrelens.errors import DataError
+
+BROKEN: Final[Mapping[int, str]] = dict.fromkeys(
+    (98565, 98567, 98569, 99134, 108925, 133297),
+    "its published clip is broken: empty, or over within two seconds",
+)
+"""The six tracks of FMA small (all of its training part) that nobody can use, and why."""
+
+TABLE: Final = "tracks.csv"
+LABELS: Final = "labels.csv"
+_METADATA: Final = "fma_metadata"
+_FOLDER: Final = re.compile(r"[0-9]{3}")
+_FILE: Final = re.compile(r"[0-9]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class FmaData:
+    """What :func:`load` found: ``tracks`` in order of id, and what is not among them.
+
+    ``missing`` are ids of the subset that have no file, ``left_out`` pairs of id and reason (broken clips, tracks
+    without a top genre), ``genres_all`` all genres of a track by its id, as titles where ``genres.csv`` is there and as
+    numbers where not, ``notes`` sentences about anything else that was odd.
+    """
+
+    tracks: tuple[Track, ...]
+    missing: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+    genres_all: Mapping[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+
+
+def load(root: Path | str | None = None, *, subset: str = "small") -> FmaData:
+    """Find the tracks of FMA small, medium or large below ``root`` (``None``: the folder ``GENRELENS_DATA`` names).
+
+    Clips are taken from ``fma_small`` (or ``fma_medium``, ...) with folders such as ``000`` in it, at the top, below
+    ``fma``, or from ``root`` itself; a larger subset's folder serves a smaller one. Labels come from
+    ``fma_metadata/tracks.csv`` below or beside it. Where only a ``labels.csv`` (track_id, genre_top) is there, its
+    tracks are taken, without artists and without the official split. Artists are told apart by their number. Raises
+    :class:`DataError` when clips or labels are missing, or the table is not as published.
+    """
+    if subset not in SUBSETS:
+        raise DataError(f"unknown subset {subset!r} of FMA; its subsets: {', '.join(SUBSETS)}")
+    top = data_root(root)
+    folders = clip_folders(top, subset)
+    if not folders:
+        raise DataError(
+            f"no clips of FMA {subset} in {str(top)!r}: expected fma_{subset}/000/000002.mp3 and the like; give the "
+            f"folder that fma_{subset}.zip was unpacked into",
+            code="not_fma",
+        )
+    files: dict[int, Path] = {}
+    for folder in folders:
+        for number, path in _clips(folder):
+            files.setdefault(number, path)
+    notes = (
+        [f"clips are taken from {', '.join(str(folder) for folder in folders)}"] if len(folders) > 1 else []
+    )
+    if (table := find_metadata(top, TABLE)) is not None:
+        rows = [row for row in read_tracks(table) if SUBSETS.index(row.subset) <= SUBSETS.index(subset)]
+    elif (table := find_metadata(top, LABELS)) is not None:
+        rows = _labels(table, subset)
+        notes.append(
+            f"there is no {TABLE}, so the labels are those of {table}: artists are unknown, and the official split is "
+            "not to be had (genrelens data fetch fma_metadata)"
+        )
+    else:
+        raise DataError(
+            f"no {_METADATA}/{TABLE} in or beside {str(top)!r}, so nobody knows the genres; get it with genrelens data "
+            f"fetch fma_metadata --out {top}",
+            code="not_fma",
+        )
+    return _gather(rows, files, subset=subset, titles=_titles(table.parent), notes=notes)
+
+
+def is_fma(folder: Path, subset: str) -> bool:
+    """Whether a folder holds FMA's clips in a folder of that subset's own name, or is that folder, with labels."""
+    named = [path for path in clip_folders(folder, subset) if path.name.casefold() == f"fma_{subset}"]
+    return bool(named) and any(find_metadata(folder, name) is not None for name in (TABLE, LABELS))
+
+
+def clip_folders(top: Path, subset: str) -> list[Path]:
+    """The folders with FMA's three-digit folders that may hold a subset's clips: its own first, then larger ones'."""
+    names = [f"fma_{name}" for name in (*SUBSETS[SUBSETS.index(subset) :], "full")]
+    places = [base / name for name in names for base in (top, top / "fma")]
+    places += [place / place.name for place in places]  # what some programs make of a zip of that name
+    if (
+        re.fullmatch(r"fma_(small|medium|large|full)", top.name.casefold()) is None
+        or top.name.casefold() in names
+    ):
+        places.append(top)
+    return [place for place in places if next(_clips(place), None) is not None]
+
+
+def find_metadata(top: Path, name: str) -> Path | None:
+    """A table of FMA by its file name: at the top, in ``fma_metadata``, below ``fma``, or beside the top."""
+    for base in (top, top / "fma", top.parent):
+        for folder in (base / _METADATA, base / _METADATA / _METADATA, base):
+            if (folder / name).is_file():
+                return folder / name
+    return None
+
+
+def _clips(folder: Path) -> Iterator[tuple[int, Path]]:
+    for inner in _listing(folder):
+        if _FOLDER.fullmatch(inner.name) is None:
+            continue
+        for path in _listing(inner):
+            if (
+                _FILE.fullmatch(path.stem)
+                and path.suffix.lower() in MEDIA_SUFFIXES
+                and path.stem[:3] == inner.name
+            ):
+                yield int(path.stem), path
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # not there, not a folder, or not for us
+        return []
+
+
+def _labels(path: Path, subset: str) -> list[FmaRow]:
+    rows = csv_rows(path)
+    header = next(rows, None)
+    names = [] if header is None else [cell.strip() for cell in header.cells]
+    if sorted(names) != ["genre_top", "track_id"]:
+        raise DataError(
+            no_commas(path, names)
+            or f"{str(path)!r}, line 1: expected the columns track_id and genre_top, got {names}",
+            code="bad_table",
+        )
+    found: dict[int, FmaRow] = {}
+    for row in rows:
+        if len(row.cells) != 2:
+            raise DataError(
+                f"{str(path)!r}, line {row.line}: expected 2 cells, got {len(row.cells)}", code="bad_table"
+            )
+        number = row.cells[names.index("track_id")].strip()
+        if re.fullmatch(r"[0-9]{1,6}", number) is None:
+            raise DataError(
+                f"{str(path)!r}, line {row.line}, column track_id: expected a track's number, got {number!r}",
+                code="bad_table",
+            )
+        if int(number) in found:
+            raise DataError(
+                f"{str(path)!r}, line {row.line}, column track_id: track {number} stands twice",
+                code="bad_table",
+            )
+        top = genre(path, row, "genre_top", row.cells[names.index("genre_top")])
+        found[int(number)] = FmaRow(int(number), None, None, "train", subset, top, ())
+    return list(found.values())
+
+
+def _gather(
+    rows: Iterable[FmaRow],
+    files: Mapping[int, Path],
+    *,
+    subset: str,
+    titles: Mapping[int, str],
+    notes: list[str],
+) -> FmaData:
+    ordered = sorted(rows, key=lambda row: row.track_id)
+    artists = _artists(ordered)
+    tracks, missing, left_out = [], [], []
+    for row in ordered:
+        id_ = f"{row.track_id:06d}"
+        if row.track_id in BROKEN:
+            left_out.append((id_, BROKEN[row.track_id]))
+        elif row.genre is None:
+            left_out.append((id_, "it has no top genre"))
+        elif row.track_id not in files:
+            missing.append(id_)
+        else:
+            artist = None if row.artist is None else artists[(row.artist_id, row.artist)]
+            tracks.append(Track(id_, files[row.track_id], row.genre, artist, f"fma_{subset}"))
+    known = {row.track_id for row in ordered}
+    if strangers := sum(number not in known for number in files):
+        notes.append(f"{strangers} clips that are not of FMA {subset}, or in no table, are passed over")
+    if not tracks:
+        raise DataError(
+            f"none of the {len(ordered)} tracks of FMA {subset} has a clip here; is this the folder of another subset?",
+            code="not_fma",
+        )
+    return FmaData(
+        tracks=tuple(tracks),
+        missing=tuple(missing),
+        left_out=tuple(left_out),
+        genres_all={
+            f"{row.track_id:06d}": tuple(titles.get(number, str(number)) for number in row.genres_all)
+            for row in ordered
+            if row.genres_all
+        },
+        notes=tuple(notes),
+    )
+
+
+def _artists(rows: Iterable[FmaRow]) -> dict[tuple[int | None, str], str]:
+    """What each artist is called: by name, with the number where two artists have one name."""
+    numbers: dict[str, set[int | None]] = defaultdict(set)
+    names: dict[int, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row.artist is not None:
+            numbers[row.artist].add(row.artist_id)
+            if row.artist_id is not None:
+                names[row.artist_id][row.artist] += 1
+    called: dict[tuple[int | None, str], str] = {}
+    for name, ids in numbers.items():
+        for id_ in ids:
+            one = name if id_ is None else min(names[id_], key=lambda n: (-names[id_][n], n))
+            called[(id_, name)] = one if len(numbers[one]) == 1 else f"{one} ({id_})"
+    return called
+
+
+def _titles(folder: Path) -> dict[int, str]:
+    """Genre numbers -> titles, from ``genres.csv`` beside the tracks; empty where it is missing or of another shape."""
+    path = folder / "genres.csv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            int(row["genre_id"]): row["title"]
+            for row in csv.DictReader(file)
+            if (row.get("genre_id") or "").isdecimal() and row.get("title")
+        }
