@@ -11,7 +11,7 @@ import soundfile
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_sound import encoded, sine
+from make_sound import encoded, loudest_hz, sine
 
 from genrelens import audio
 from genrelens.audio.resample import resampled
@@ -114,3 +114,18 @@ def test_importing_the_room_loads_no_decoder() -> None:
     )
     answer = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("kind", ["wav_16", "ogg", "flac_16", "m4a"])
+def test_a_watcher_sees_every_channel_at_the_files_own_rate(kind: str) -> None:
+    left, right = (sine(sample_rate=22_050, hz=hz, peak=0.5) for hz in (440.0, 700.0))
+    data = encoded(kind, np.stack([left, right], axis=1), sample_rate=22_050)
+    seen: list[np.ndarray] = []
+    with audio.open_stream(data, sample_rate=None, watch=lambda frames: seen.append(frames.copy())) as stream:
+        mono = np.concatenate(list(stream))
+    channels = np.concatenate(seen)
+    assert stream.sample_rate == stream.native_sample_rate == 22_050
+    assert channels.shape == (len(mono), 2)
+    np.testing.assert_allclose(channels.mean(axis=1), mono, atol=1e-6)
+    for channel, hz in zip(channels.T, (440.0, 700.0), strict=True):
+        assert loudest_hz(channel, sample_rate=22_050) == pytest.approx(hz, abs=3)

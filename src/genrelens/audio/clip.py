@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ MIN_SAMPLE_RATE = (
 )
 MAX_SAMPLE_RATE = 1_536_000  # Hz; twice the highest rate anybody publishes
 MAX_CHANNELS = 8
+
+Watch = Callable[[NDArray[np.generic]], None]
+"""What looks at (n, channels) samples on their way, full scale [-1, 1], and must not write to them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +104,11 @@ def mono_from_array(samples: ArrayLike, *, source: str) -> tuple[NDArray[np.floa
     return mono, n_channels
 
 
-def to_mono(frames: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Average (n, channels) to (n,) contiguous float32; integers are scaled by their type to [-1, 1)."""
+def to_mono(frames: NDArray[np.generic], *, watch: Watch | None = None) -> NDArray[np.float32]:
+    """Average (n, channels) to (n,) contiguous float32; integers are scaled by their type to [-1, 1).
+
+    ``watch`` is shown the (n, channels) scaled samples before they are averaged.
+    """
     scaled = frames
     if frames.dtype.kind in "iu":
         half = 2.0 ** (8 * frames.dtype.itemsize - 1)
@@ -111,6 +118,8 @@ def to_mono(frames: NDArray[np.generic]) -> NDArray[np.float32]:
     with np.errstate(
         all="ignore"
     ):  # NaN and overflow are found by check_finite, which can say whose they are
+        if watch is not None:
+            watch(scaled)
         mono = scaled[:, 0] if frames.shape[1] == 1 else scaled.mean(axis=1)
         return np.ascontiguousarray(mono, dtype=np.float32)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio.clip import to_mono
+from genrelens.audio.clip import Watch, to_mono
 from genrelens.audio.lengths import asf_duration_s, missing_ogg_end_note, mp3_has_length, truncation_note
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What ffmpeg may take a file for. Without this list a text file can be a playlist, which opens other files
 # and the network; without the empty protocol list a film can refer to other files.
-_OPTIONS = {
+OPTIONS = {
     "format_whitelist": "mp3,mov,matroska,asf,aac,ac3,eac3,dts,ogg,flac,wav,w64,aiff,au,caf,ape,wv,tta,dsf,"
     "amr,mpc,mpc8,avi,flv,mpeg,mpegts,rm,xwma",
     "protocol_whitelist": "none",
@@ -44,10 +44,11 @@ class ContainerSound:
         n_channels: before averaging.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, watch: Watch | None = None) -> None:
         import av
 
         self._reader = reader
+        self._watch = watch
         self._errors: tuple[type[Exception], ...] = (av.FFmpegError, OSError, ValueError)
         self._n_damaged = 0
         self._n_read = 0
@@ -56,7 +57,7 @@ class ContainerSound:
         self._start_s: float | None = None
         self._end_s = 0.0
         try:
-            self._container = av.open(reader, mode="r", metadata_errors="ignore", options=_OPTIONS)
+            self._container = av.open(reader, mode="r", metadata_errors="ignore", options=OPTIONS)
         except self._errors as error:
             raise AudioError(
                 f"{reader.source!r}: ffmpeg does not know this format", code="not_audio"
@@ -138,7 +139,8 @@ class ContainerSound:
             except self._errors:  # a sample format that PyAV does not convert (64-bit integers)
                 self._stopped = True
                 break
-            parts.append(to_mono(samples.T if frame.format.is_planar else samples.reshape(frame.samples, -1)))
+            by_frame = samples.T if frame.format.is_planar else samples.reshape(frame.samples, -1)
+            parts.append(to_mono(by_frame, watch=self._watch))
             self._advance(frame)
             n_waiting += frame.samples
             if n_waiting >= _CHUNK_SAMPLES:

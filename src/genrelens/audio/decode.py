@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio.clip import to_mono
+from genrelens.audio.clip import Watch, to_mono
 from genrelens.audio.lengths import missing_ogg_end_note, ogg_is_chained, promised_share, truncation_note
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
@@ -29,10 +29,11 @@ class SoundFileSound:
         n_channels: before averaging.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, watch: Watch | None = None) -> None:
         import soundfile
 
         self._reader = reader
+        self._watch = watch
         self._errors: tuple[type[Exception], ...] = (
             soundfile.SoundFileError,
             RuntimeError,
@@ -72,7 +73,7 @@ class SoundFileSound:
             if len(frames) == 0:
                 return
             self._n_read += len(frames)
-            yield to_mono(frames)
+            yield to_mono(frames, watch=self._watch)
 
     def notes(self) -> tuple[str, ...]:
         """Say what was wrong, after the last chunk."""

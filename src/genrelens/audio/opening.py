@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Watch
 from genrelens.audio.containers import ContainerSound
 from genrelens.audio.decode import SoundFileSound
 from genrelens.audio.source import Reader
@@ -49,8 +49,8 @@ class Sound(Protocol):
         """Free the decoder."""
 
 
-def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
-    """Return a decoder that has already given sound, and all its (k,) chunks.
+def open_sound(reader: Reader, *, watch: Watch | None = None) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
+    """Return a decoder that has already given sound, and all its (k,) chunks; ``watch`` sees all channels.
 
     Raises:
         AudioError: ``not_audio``, ``no_sound`` or ``damaged``; the more telling of the decoders' answers.
@@ -65,7 +65,7 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
     for decoder in decoders:
         reader.seek(0)
         try:
-            return _started(decoder(reader), reader)
+            return _started(decoder(reader, watch=watch), reader)
         except AudioError as error:
             errors[error.code] = error
     for code in ("damaged", "no_sound"):

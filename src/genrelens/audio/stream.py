@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from genrelens.audio.clip import Clip, check_finite, checked_rate, mono_from_array
+from genrelens.audio.clip import Clip, Watch, check_finite, checked_rate, mono_from_array
 from genrelens.audio.opening import open_sound
 from genrelens.audio.resample import resampled
 from genrelens.audio.source import open_reader
@@ -129,12 +129,16 @@ def load(source: str | Path | bytes, *, sample_rate: int | None = None) -> Clip:
         return Clip(samples, stream.sample_rate, stream.source, stream.notes)
 
 
-def open_stream(source: str | Path | bytes, *, sample_rate: int) -> AudioStream:
+def open_stream(
+    source: str | Path | bytes, *, sample_rate: int | None, watch: Watch | None = None
+) -> AudioStream:
     """Open a file to be read in blocks of about 10 s at ``sample_rate`` Hz; use it in a ``with`` statement.
 
-    Arguments and errors are those of ``load``; ``not_finite`` may also come while iterating.
+    Arguments and errors are those of ``load``; ``not_finite`` may also come while iterating. ``watch`` is called with
+    each (n, channels) piece of the file, at the file's own rate, before the channels are averaged (full scale
+    [-1, 1]; NaN may be in it): what only a single channel shows, such as clipping, is seen there.
     """
-    return _open(source, checked_rate(sample_rate))
+    return _open(source, None if sample_rate is None else checked_rate(sample_rate), watch=watch)
 
 
 def stream_array(samples: ArrayLike, *, sample_rate_in: int, sample_rate: int) -> AudioStream:
@@ -153,10 +157,10 @@ def stream_array(samples: ArrayLike, *, sample_rate_in: int, sample_rate: int) -
     )
 
 
-def _open(source: str | Path | bytes, sample_rate: int | None) -> AudioStream:
+def _open(source: str | Path | bytes, sample_rate: int | None, *, watch: Watch | None = None) -> AudioStream:
     reader = open_reader(source)
     try:
-        sound, chunks = open_sound(reader)
+        sound, chunks = open_sound(reader, watch=watch)
     except BaseException:
         reader.close()
         raise
