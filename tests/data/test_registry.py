@@ -2,6 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import make_music
 import pytest
 
 from genrelens.data import gtzan, registry, synthetic
@@ -22,41 +23,133 @@ def tiny_synthetic(tmp_path: Path) -> Path:
     return tmp_path / "s"
 
 
-@pytest.mark.parametrize(
-    ("name", "fixture", "n"), [("gtzan", "tiny_gtzan", 1), ("synthetic", "tiny_synthetic", 10)]
-)
+@pytest.fixture
+def tiny_fma_small(tmp_path: Path) -> Path:
+    return make_music.fma(tmp_path)
+
+
+@pytest.fixture
+def tiny_fma_medium(tmp_path: Path) -> Path:
+    return make_music.fma(tmp_path, subset="medium")
+
+
+@pytest.fixture
+def tiny_fma_large(tmp_path: Path) -> Path:
+    return make_music.fma(tmp_path, subset="large")
+
+
+@pytest.fixture
+def tiny_folder(tmp_path: Path) -> Path:
+    for name in ("polka/a.mp3", "polka/album/b.flac", "tango/c.wav"):
+        make_music.noise(tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def tiny_tags(tmp_path: Path) -> Path:
+    for i, genre in enumerate(("Polka", "Tango", "Tango")):
+        make_music.noise(tmp_path / f"{i}.mp3", tags={"genre": genre, "artist": f"Band {i}"})
+    return tmp_path
+
+
+@pytest.fixture
+def tiny_table(tmp_path: Path) -> Path:
+    rows = [f"{i}.wav,{genre}" for i, genre in enumerate(("Polka", "Tango", "Tango"))]
+    for i in range(3):
+        make_music.noise(tmp_path / f"{i}.wav")
+    (tmp_path / "labels.csv").write_text("\n".join(["path,genre", *rows]) + "\n", encoding="utf-8")
+    return tmp_path
+
+
+ROWS = {
+    "synthetic": 10,
+    "gtzan": 1,
+    "fma_small": 6,
+    "fma_medium": 6,
+    "fma_large": 6,
+    "table": 3,
+    "folder": 3,
+    "tags": 3,
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
 def test_every_data_set_keeps_the_contract(
-    name: str, fixture: str, n: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = request.getfixturevalue(fixture)
+    root = request.getfixturevalue(f"tiny_{name}")
+    n = ROWS[name]
     assert registry.detect(root) == name
+    loaded = registry.open_dataset(root)
     tracks = registry.load(root)
+    assert loaded.tracks == tracks
+    assert loaded.dataset == name
     assert len(tracks) == n
     assert len({track.id for track in tracks}) == n
+    assert [track.id for track in tracks] == sorted(track.id for track in tracks)
     assert {track.dataset for track in tracks} == {name}
-    assert {track.genre for track in tracks} <= set(registry.TAXONOMIES[name].names)
+    assert all(track.path.is_file() for track in tracks)
+    assert {track.genre for track in tracks} <= set(loaded.taxonomy.names)
+    assert registry.taxonomy(name, tracks) == loaded.taxonomy
     assert registry.load(str(root), dataset=name) == tracks
+    assert registry.splits(name)[-2:] == ("hold-out", "k-fold")
+    with pytest.raises(
+        SplitError, match=r"no split 'none such'.*hold-out, k-fold, or a \.json file"
+    ) as caught:
+        registry.split(name, "none such", tracks=tracks)
+    assert caught.value.code == "unknown_split"
     monkeypatch.setenv("GENRELENS_DATA", str(root))
     assert registry.load() == tracks
 
 
 def test_every_data_set_has_a_row_above() -> None:
-    assert registry.DATASETS.keys() == registry.TAXONOMIES.keys() == {"gtzan", "synthetic"}
+    assert list(registry.DATASETS) == list(ROWS)
 
 
 def test_an_unknown_name_lists_the_known_ones(tiny_gtzan: Path) -> None:
-    with pytest.raises(DataError, match="'fma'; known data sets: gtzan, synthetic"):
+    with pytest.raises(DataError, match="'fma'; known data sets: synthetic, gtzan, fma_small"):
         registry.load(tiny_gtzan, dataset="fma")
 
 
 def test_a_named_data_set_that_is_not_there_is_refused(tiny_gtzan: Path) -> None:
-    with pytest.raises(DataError, match="not a synthetic corpus"):
-        registry.load(tiny_gtzan, dataset="synthetic")
+    for name, expected in (
+        ("synthetic", "not a synthetic corpus"),
+        ("fma_small", r"expected fma_small/000/000002\.mp3"),
+        ("table", "no table in"),
+    ):
+        with pytest.raises(DataError, match=expected):
+            registry.load(tiny_gtzan, dataset=name)
 
 
 def test_a_folder_of_nothing_known_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none of the data sets.*gtzan, synthetic.*blues\.00000\.wav"):
+    with pytest.raises(
+        DataError, match=r"none of the data sets.*synthetic, gtzan.*blues\.00000\.wav"
+    ) as caught:
         registry.load(tmp_path)
+    assert caught.value.code == "unknown_dataset"
+
+
+def test_of_two_data_sets_in_one_folder_the_first_is_taken_and_it_is_said(tiny_gtzan: Path) -> None:
+    make_music.fma(tiny_gtzan)
+    loaded = registry.open_dataset(tiny_gtzan)
+    assert loaded.dataset == "gtzan"
+    assert "holds gtzan and fma_small: gtzan is taken, --dataset NAME takes another" in loaded.notes[0]
+    assert registry.open_dataset(tiny_gtzan, dataset="fma_small").notes == ()
+
+
+def test_a_music_folder_beside_a_known_set_does_not_count(tiny_gtzan: Path) -> None:
+    make_music.noise(tiny_gtzan / "polka" / "a.wav")
+    assert registry.open_dataset(tiny_gtzan).notes == ()
+
+
+def test_a_tables_file_is_a_data_set_too(tiny_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = (tiny_table / "labels.csv").rename(tiny_table / "mine.csv")
+    assert registry.detect(moved) == "table"
+    assert len(registry.load(moved)) == 3
+    monkeypatch.setenv("GENRELENS_DATA", str(moved))
+    assert len(registry.load()) == 3
+    with pytest.raises(DataError, match="is not a folder"):
+        registry.load(tiny_table / "0.wav")
 
 
 def test_splits_by_name(tmp_path: Path) -> None:
@@ -70,11 +163,34 @@ def test_splits_by_name(tmp_path: Path) -> None:
         registry.split("fma", "s4")
 
 
+def test_computed_splits_of_gtzan_leave_its_faulty_clips_out() -> None:
+    facts = gtzan.facts()
+    tracks = tuple(
+        gtzan_track
+        for gtzan_track in (
+            registry.Track(
+                id_, Path(id_), id_.split(".")[0], facts.artists.get(id_), "gtzan", facts.recordings.get(id_)
+            )
+            for id_ in gtzan.all_ids()
+        )
+    )
+    for name in ("hold-out", "k-fold", "k-fold-10"):
+        split = registry.split("gtzan", name, tracks=reversed(tracks))
+        assert split.overlaps(tracks) == ()
+        assert not split.leaks
+        ids = split.ids("+".join(split.parts))
+        assert set(ids) == set(gtzan.all_ids()) - facts.left_out
+    assert list(split.parts) == [f"fold-{k}" for k in range(1, 11)]
+    hold_out = registry.split("gtzan", "hold-out", tracks=tracks)
+    shares = {part: len(ids) / 930 for part, ids in hold_out.parts.items()}
+    assert shares == pytest.approx({"train": 0.64, "valid": 0.16, "test": 0.2}, abs=0.03)
+
+
 def test_importing_the_data_room_is_light() -> None:
-    modules = ("registry", "cache", "folds", "gtzan", "synthetic", "split", "track")
+    modules = ("registry", "cache", "folds", "gtzan", "fma", "table", "tags", "synthetic", "split", "track")
     code = (
         f"import sys, {', '.join('genrelens.data.' + name for name in modules)}\nheavy = "
-        f"{'torch', 'scipy', 'sklearn', 'pandas', 'librosa', 'matplotlib', 'lightning'} & "
+        f"{'torch', 'scipy', 'sklearn', 'pandas', 'librosa', 'matplotlib', 'lightning', 'pyarrow', 'av'} & "
         "sys.modules.keys()\nassert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -22,26 +22,26 @@ def main(args: Sequence[str] | None = None) -> None:
 
         app(args=None if args is None else list(args), prog_name="genrelens")
     except GenrelensError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(2 if isinstance(error, _USAGE_ERRORS) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:  # a full disk, a folder that may not be read: the system says what it is
         if os.environ.get("GENRELENS_DEBUG"):
             raise
-        _say(f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else ""))
+        say(f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else ""))
         sys.exit(1)
     except Exception as error:
         if os.environ.get("GENRELENS_DEBUG"):
             raise
-        _say(
+        say(
             f"internal error: {type(error).__name__}: {error} (this is a fault of genrelens; "
             "set GENRELENS_DEBUG=1 to see where, and please report it)"
         )
         sys.exit(1)
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
     """One line on stderr, whatever the message holds and whatever the terminal can show."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     line = " ".join(message.splitlines())

@@ -7,18 +7,38 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from genrelens.data import Split, Track
+    from genrelens.data.registry import Loaded
+
+N_SHOWN = 3
 
 
 def load_tracks(data: Path | None, *, dataset: str | None) -> tuple[str, tuple[Track, ...]]:
-    """The data set's name, found out where it is not given, and its tracks."""
+    """The data set's name, found out where it is not given, and its tracks; what is odd is said on stderr."""
     from genrelens.data import registry
 
-    name = registry.detect(data) if dataset is None else dataset
-    return name, registry.load(data, dataset=name)
+    loaded = registry.open_dataset(data, dataset=dataset)
+    tell(loaded)
+    return loaded.dataset, loaded.tracks
 
 
-def find_split(split: str, *, dataset: str, tracks: tuple[Track, ...]) -> Split:
-    """A split by its name in the data set, or from a file whose name ends in .json."""
+def find_split(split: str | None, *, dataset: str, tracks: tuple[Track, ...]) -> Split:
+    """A split by its name in the data set (``None``: its usual one), or from a file whose name ends in .json."""
     from genrelens.data import Split, registry
 
+    if split is None:
+        split = registry.splits(dataset)[0]
     return Split.read(split) if split.endswith(".json") else registry.split(dataset, split, tracks=tracks)
+
+
+def tell(loaded: Loaded) -> None:
+    """What a data set leaves out, and what is odd about it, in a line each on stderr."""
+    from genrelens.cli import say
+
+    for note in loaded.notes:
+        say(f"note: {note}")
+    if loaded.left_out:
+        n = len(loaded.left_out)
+        some = "; ".join(f"{what}: {why}" for what, why in loaded.left_out[:N_SHOWN])
+        say(
+            f"note: {n} {'file is' if n == 1 else 'files are'} left out: {some}{'; ...' if n > N_SHOWN else ''}"
+        )

@@ -1,0 +1,164 @@
+"""What the loaders of people's own music have in common: from files and labels as written to tracks.
+
+Genres are spelt in one way, whatever case and hyphens their labels have, and artists too, because artists decide which
+tracks may not be parted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genrelens.audio import MEDIA_SUFFIXES
+from genrelens.data.track import Track
+from genrelens.errors import DataError
+from genrelens.taxonomy import fold
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMusic:
+    """What was found: ``tracks`` in order of id, ``left_out`` pairs of path and reason, ``genres_all`` all genres of
+    those tracks that have several (the first is the track's), ``notes`` sentences about anything that was odd.
+    """
+
+    tracks: tuple[Track, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+    genres_all: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A file, or a span of it, with its labels as they were written; the first genre counts."""
+
+    id: str
+    path: Path
+    genres: tuple[str, ...]
+    artist: str | None = None
+    recording: str | None = None
+    segment_of: str | None = None
+    span_s: tuple[float, float] | None = None
+
+
+def gather(
+    found: Iterable[Labelled],
+    *,
+    dataset: str,
+    where: str,
+    left_out: Sequence[tuple[str, str]] = (),
+    empty: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> OwnMusic:
+    """Tracks of what was found in ``where``; ``empty`` are genres that were named and have no file.
+
+    A genre of which nothing but punctuation is left is no genre, and its files are left out. Raises :class:`DataError`
+    when no track is left, or two have one id.
+    """
+    out, said = list(left_out), list(notes)
+    labelled: list[Labelled] = []
+    for item in found:
+        if item.genres and fold(item.genres[0]):
+            labelled.append(item)
+        else:
+            out.append(
+                (item.id, f"its genre is {item.genres[0]!r}, without a letter" if item.genres else "no genre")
+            )
+    if not labelled:
+        reasons = f"; {len(out)} files are left out ({out[0][0]}: {out[0][1]})" if out else ""
+        raise DataError(f"no labelled music in {where}{reasons}", code="no_tracks")
+    repeated = [id_ for id_, n in Counter(item.id for item in labelled).items() if n > 1]
+    if repeated:
+        raise DataError(
+            f"{where}: two tracks have the id {repeated[0]!r}; give each its own", code="bad_table"
+        )
+    genre_of = one_spelling((item.genres[0] for item in labelled), key=fold)
+    artist_of = one_spelling((item.artist for item in labelled if item.artist), key=_artist_key)
+    merged = _merged(genre_of)
+    if merged:
+        said.append(f"labels that differ in case or hyphens alone are one genre: {merged}")
+    there = {fold(genre) for genre in genre_of}
+    without = sorted(name for name in empty if fold(name) not in there)
+    if without:
+        said.append(f"these genres have no track and are not part of the task: {', '.join(without)}")
+    several = {item.id: item.genres for item in labelled if len(item.genres) > 1}
+    if several:
+        said.append(
+            f"{len(several)} of {len(labelled)} files have several genres; the first of each is taken"
+        )
+    n_unknown = sum(item.artist is None for item in labelled)
+    if n_unknown:
+        said.append(
+            f"{n_unknown} of {len(labelled)} tracks have no artist; each counts as an artist of its own, and splits "
+            "can only keep apart those artists that are known"
+        )
+    tracks = [
+        Track(
+            id=item.id,
+            path=item.path,
+            genre=genre_of[item.genres[0]],
+            artist=None if item.artist is None else artist_of[item.artist],
+            dataset=dataset,
+            recording=item.recording,
+            segment_of=item.segment_of,
+            span_s=item.span_s,
+        )
+        for item in labelled
+    ]
+    return OwnMusic(tuple(sorted(tracks, key=lambda track: track.id)), tuple(out), several, tuple(said))
+
+
+def one_spelling(names: Iterable[str], *, key: Callable[[str], str]) -> dict[str, str]:
+    """Each name -> the commonest of those with its key; of equally common ones the first in order."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for name in names:
+        counts[key(name)][name.strip()] += 1
+        counts[key(name)][name] += 0
+    return {
+        name: min(
+            (spelling for spelling, n in spellings.items() if n), key=lambda text: (-spellings[text], text)
+        )
+        for spellings in counts.values()
+        for name in spellings
+    }
+
+
+def media_files(folder: Path) -> Iterator[Path]:
+    """The sound and video files below a folder by their endings, in order; hidden ones are passed over."""
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError:  # a folder that may not be read: the caller has said so, or it is one of many
+        return
+    for path in inside:
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from media_files(path)
+        elif path.suffix.lower() in MEDIA_SUFFIXES:
+            yield path
+
+
+def why_not(path: Path) -> str | None:
+    """Why there is nothing to read, at a glance: a link that leads nowhere, an empty file; ``None`` if there is."""
+    try:
+        if not path.is_file():
+            return "a link that leads nowhere" if path.is_symlink() else "not a file"
+        return None if path.stat().st_size else "the file is empty"
+    except OSError as error:
+        return f"cannot be opened: {error.strerror}"
+
+
+def _artist_key(name: str) -> str:
+    """Case, punctuation, "the", "and" and "&" do not tell artists apart, unless nothing else is left of a name."""
+    words = re.findall(r"\w+", name.casefold())
+    return " ".join(word for word in words if word not in ("the", "and")) or name.strip()
+
+
+def _merged(genre_of: Mapping[str, str]) -> str:
+    others: dict[str, list[str]] = defaultdict(list)
+    for written, genre in sorted(genre_of.items()):
+        if written.strip() != genre:
+            others[genre].append(written.strip())
+    return "; ".join(f"{genre} (also {', '.join(names)})" for genre, names in sorted(others.items()))

@@ -1,0 +1,48 @@
+"""Music in any folders whose genres are in the files' own tags: the data set "tags"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from genrelens.audio.tags import read_tags
+from genrelens.data.own_music import Labelled, OwnMusic, gather, media_files, why_not
+from genrelens.data.root import data_root
+from genrelens.errors import AudioError, DataError
+
+DATASET: Final = "tags"
+
+
+def load(root: Path | str | None = None) -> OwnMusic:
+    """The files below a root with a genre tag; their artist tags say which may not be parted.
+
+    Of several genres the first is the track's and all are kept beside it. Files without a genre and files that cannot
+    be read are left out, with the reason. Raises :class:`DataError` when there is no file with a genre.
+    """
+    top = data_root(root)
+    found: list[Labelled] = []
+    left_out: list[tuple[str, str]] = []
+    for path in media_files(top):
+        id_ = path.relative_to(top).as_posix()
+        if (reason := why_not(path)) is None:
+            try:
+                tags = read_tags(path)
+            except AudioError as error:
+                left_out.append((id_, str(error)))
+                continue
+            reason = None if tags.genres else "it has no genre tag"
+        if reason is None:
+            found.append(Labelled(id_, path, tags.genres, artist=tags.artist))
+        else:
+            left_out.append((id_, reason))
+    if not found:
+        some = (
+            f"; {len(left_out)} files are left out ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""
+        )
+        raise DataError(f"no file with a genre tag below {str(top)!r}{some}", code="no_tags")
+    return gather(found, dataset=DATASET, where=repr(str(top)), left_out=left_out)
+
+
+def holds_music(root: Path) -> bool:
+    """Whether there is any file below a folder that may hold a tag."""
+    return root.is_dir() and next(media_files(root), None) is not None
