@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 
 from genrelens.metrics.description import box_statistics
 from genrelens.report.explore_data import MEAN_SUFFIX, TEMPO, Described, GenreCount, strongest_pairs
-from genrelens.report.figure_style import BLUE, FAINT, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style
+from genrelens.report.figure_style import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    WIDTH_IN,
+    footnote,
+    in_style,
+    printable,
+)
 
 MIN_BOXED = 5
 """Fewer tracks than this are drawn as points: a box of two says more than is known."""
@@ -52,7 +62,7 @@ def counts_figure(counts: Sequence[GenreCount]) -> Figure:
             )
         else:
             _beside(right, y, 0, "not known")
-    _genre_axis(left, [count.genre for count in counts])
+    _genre_axis(left, [printable(count.genre) for count in counts])
     most = max(count.n_tracks for count in counts)
     left.set(xlim=(0, 1.15 * most), title="tracks")
     right.set(xlim=(0, 1.6 * max(1, *(count.n_artists for count in counts))), title="artists")
@@ -86,7 +96,7 @@ def correlation_figure(matrix: NDArray[np.float64], columns: Sequence[str], *, n
             axes.add_patch(
                 Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor="none", edgecolor=GREY, hatch="////", lw=0)
             )
-    names = [name.removesuffix(MEAN_SUFFIX) for name in columns]
+    names = [printable(name.removesuffix(MEAN_SUFFIX)) for name in columns]
     axes.set_xticks(range(n - 1), names[:-1], rotation=90, fontsize=8)
     axes.set_yticks(range(1, n), names[1:], fontsize=8)
     axes.set(xlim=(-0.5, n - 1.5), ylim=(n - 0.5, 0.5))  # the first row and the last column are empty
@@ -157,7 +167,7 @@ def features_figure(described: Described, columns: Sequence[str], *, eta: Mappin
             axes.plot(
                 points, np.full(len(points), y), "o", color=INK, markersize=1.6, alpha=0.5, markeredgewidth=0
             )
-        _genre_axis(axes, described.names)
+        _genre_axis(axes, [printable(genre) for genre in described.names])
         if k % _N_COLUMNS:
             axes.tick_params(axis="y", length=0, labelleft=False)
         axes.tick_params(axis="x", labelsize=7.5)
@@ -166,8 +176,8 @@ def features_figure(described: Described, columns: Sequence[str], *, eta: Mappin
         axes.xaxis.get_offset_text().set_fontsize(7.5)
         axes.grid(visible=True, axis="x")
         axes.set_axisbelow(True)
-        axes.set_title(name, fontsize=8, weight="normal", pad=4)
-        axes.set_title(f"$\\eta^2$ {eta[name]:.2f}", fontsize=8, weight="normal", loc="right", pad=4)
+        axes.set_title(printable(name), fontsize=8, weight="normal", pad=4)
+        axes.set_title(f"\u03b7\u00b2 {eta[name]:.2f}", fontsize=8, weight="normal", loc="right", pad=4)
     why = "\u03b7\u00b2 (eta squared): share of a feature's variance that lies between genres."
     footnote(figure, [*_box_key(described, outliers=True), why])
     return figure
@@ -192,7 +202,7 @@ def _box(axes: Axes, y: float, values: NDArray[np.float64], *, height: float) ->
 def _box_key(described: Described, *, outliers: bool = False) -> list[str]:
     points = "points: tracks beyond them." if outliers else "points: tracks."
     lines = [
-        f"Box: the middle half of the tracks; line: median; whiskers: to the last track within 1.5 boxes of it; {points}"
+        f"Box: middle half of the tracks; line: median; whiskers: to the last track within 1.5 boxes of it; {points}"
     ]
     counts = Counter(described.labels.tolist())
     if any(n < MIN_BOXED for n in counts.values()):
@@ -216,7 +226,8 @@ def _stacked(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 
 def _with_counts(described: Described, column: str) -> list[str]:
     known = np.isfinite(described.column(column))
-    return [f"{genre}  ({int(known[described.rows_of(genre)].sum())})" for genre in described.names]
+    sizes = [int(known[described.rows_of(genre)].sum()) for genre in described.names]
+    return [f"{printable(genre)}  ({size})" for genre, size in zip(described.names, sizes, strict=True)]
 
 
 def _genre_axis(axes: Axes, labels: Sequence[str]) -> None:

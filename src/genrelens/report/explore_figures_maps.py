@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genrelens.frontend.filter_bank import hz_to_mel
 from genrelens.report.explore_data import SEED, GenreMap
 from genrelens.report.explore_examples import MEL, Example
-from genrelens.report.figure_style import BLUE, FAINT, GREY, INK, WIDTH_IN, footnote, in_style
+from genrelens.report.figure_style import BLUE, FAINT, GREY, INK, WIDTH_IN, footnote, in_style, printable
 from genrelens.report.wording import clock
 
 # Okabe & Ito's colours without the yellow, which white paper swallows. Seven colours and ten shapes share no divisor,
@@ -41,11 +41,11 @@ def map_figure(found: GenreMap) -> Figure:
         small = figure.add_subplot(grid[1 + k // _N_SMALL, k % _N_SMALL])
         small.scatter(found.places[~rows, 0], found.places[~rows, 1], s=2.0, color=FAINT, linewidths=0)
         _signs(small, found, rows, k=k, size=9.0, genre=genre)
-        small.set_title(genre, fontsize=8.5, pad=3)
+        small.set_title(printable(genre, width=17), fontsize=8, pad=3)
     for axes in figure.axes:
         axes.set(xticks=[], yticks=[], xlim=_limits(found.places[:, 0]), ylim=_limits(found.places[:, 1]))
         axes.spines[:].set(visible=True, color=FAINT)
-    large.set_title(f"t-SNE of {found.what}: {len(labels)} tracks")
+    large.set_title(f"t-SNE of {printable(found.what, width=60)}: {len(labels)} tracks")
     handles, said = large.get_legend_handles_labels()
     large.legend(
         handles, said, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, ncols=-(-len(names) // 25)
@@ -69,7 +69,7 @@ def _signs(axes: Axes, found: GenreMap, rows: NDArray[np.bool_], *, k: int, size
             linewidths=0.9 if is_hollow else 0.3,
             facecolors="none" if is_hollow else colour,
             edgecolors=colour if is_hollow else "white",
-            label=None if is_hollow else genre,
+            label=None if is_hollow else printable(genre),
             gid=what,
         )
 
@@ -85,17 +85,15 @@ def map_notes(found: GenreMap) -> list[str]:
         f"t-SNE (perplexity {found.perplexity:.0f}, seed {SEED}) keeps neighbours together. Distances between groups, "
         "their sizes and the axes mean nothing."
     ]
-    if not math.isnan(found.agreement_elsewhere):
-        agree = (
-            f"Nearest track in the original space of the same genre: {_percent(found.agreement)}; "
-            f"by another artist: {_percent(found.agreement_elsewhere)}; by chance: {_percent(found.chance)}."
-        )
+    same = _percent(found.agreement)
+    agree = f"Of {same} of the tracks the nearest other one, in the original space, is of the same genre"
+    chance = f"{_percent(found.chance)} by chance"
+    if math.isnan(found.agreement_elsewhere):
+        lines.append(f"{agree}; {chance}. How much of that is the artists', nobody knows here.")
     else:
-        agree = (
-            f"Nearest track in the original space of the same genre: {_percent(found.agreement)}; by chance: "
-            f"{_percent(found.chance)}. No artists are known, so how much of that is theirs is not."
+        lines.append(
+            f"{agree}; {_percent(found.agreement_elsewhere)} where only other artists count; {chance}."
         )
-    lines.append(agree)
     n_seen, n = int(found.seen.sum()), len(found.seen)
     if n_seen == n:
         lines.append(
@@ -125,7 +123,7 @@ def examples_figure(examples: Mapping[str, Example]) -> Figure:
         times = (np.arange(len(example.outline)) + 0.5) / len(example.outline) * example.duration_s
         left.fill_between(times, example.outline[:, 0], example.outline[:, 1], color=BLUE, linewidth=0.3)
         left.set(xlim=(0, longest), ylim=(-loudest, loudest), yticks=[])
-        left.set_ylabel(genre, rotation=0, ha="right", va="center", weight="bold")
+        left.set_ylabel(printable(genre, width=22), rotation=0, ha="right", va="center", weight="bold")
         left.spines[:].set_visible(False)
         left.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
         frame_s = MEL.hop_length / MEL.sample_rate
@@ -153,9 +151,8 @@ def examples_figure(examples: Mapping[str, Example]) -> Figure:
 
 
 def _whence(example: Example) -> str:
-    if example.start_s < 0.5:
-        return example.track.id
-    return f"{example.track.id}, from {clock(example.start_s)}"
+    name = printable(example.track.id, width=40)
+    return name if example.start_s < 0.5 else f"{name}, from {clock(example.start_s)}"
 
 
 def _hz_axis(axes: Axes) -> None:

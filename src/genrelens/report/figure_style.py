@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
+from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -15,10 +16,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import FuncFormatter
 
 from genrelens.errors import DataError
 from genrelens.metrics import Interval
+from genrelens.report.wording import visible
 
 BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#D55E00", "#7F7F7F", "#222222", "#DDDDDD"
 WIDTH_IN = 7.2
@@ -78,11 +81,35 @@ def save(figure: Figure, path: Path) -> None:
         raise DataError(f"the figure {str(path)!r} cannot be written: {error.strerror or error}") from error
 
 
+def to_png(figure: Figure) -> bytes:
+    """A figure as the bytes of the .png file that :func:`save` writes."""
+    file = BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(file, format="png", dpi=DPI, metadata=_METADATA[".png"])
+    return file.getvalue()
+
+
 def check_suffix(path: Path) -> None:
     """Refuse a file name that says no kind of figure, before any work is done for it."""
     if path.suffix.lower() not in _METADATA:
         known = ", ".join(_METADATA)
         raise DataError(f"a figure's file name should end in {known}, got {path.name!r}")
+
+
+def printable(name: str, *, width: int = 28) -> str:
+    """A name from anywhere as text of a figure: nothing in it is a formula, a line break or a sign the font lacks.
+
+    Cut to ``width`` characters. A legend would pass over a leading underscore, so a space stands before it.
+    """
+    shown = "".join(c if ord(c) in _charmap() else c.encode("unicode_escape").decode() for c in visible(name))
+    shown = shown if len(shown) <= width else shown[: width - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return (" " if shown.startswith("_") else "") + shown.replace("$", r"\$")
+
+
+@cache
+def _charmap() -> frozenset[int]:
+    """The characters that the font of all figures has."""
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
 
 
 def percent(value: float) -> str:
