@@ -1,13 +1,13 @@
 """Harmonic and percussive sound (Fitzgerald 2010, "Harmonic/percussive separation using median filtering").
 
-What is steady stands out from its neighbours in frequency, what is struck from its neighbours in time: the medians of 31
-cells along either axis make a soft mask (of power 2) for each of the two parts. The numbers are those of
+What is steady stands out from its neighbours in frequency, what is struck from its neighbours in time: the medians
+of 31 cells along either axis make a soft mask (of power 2) for each of the two parts. The numbers are those of
 
     H, P = librosa.decompose.hpss(librosa.stft(y, pad_mode="reflect"))
     [librosa.util.fix_length(librosa.istft(X), size=len(y)) for X in (H, P)]
 
-some twenty times as fast: the medians come from sorted windows that slide (``kernels.py``), and since the masks sum to 1,
-the percussive part is what the harmonic part leaves of the sound.
+some twenty times as fast: the medians come from sorted windows that slide (``kernels.py``), and since the masks sum
+to 1, the percussive part is what the harmonic part leaves of the sound.
 """
 
 from __future__ import annotations

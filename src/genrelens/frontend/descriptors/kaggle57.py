@@ -1,11 +1,11 @@
 """The 57 descriptors of Kaggle's GTZAN tables, number for number, from one Fourier transform.
 
-They are means and population variances of what librosa gives with n_fft 2048 and hop 512, found by comparison with the
-tables. Two habits of librosa before 0.9 are in them: centred frames are padded by reflection, and the separated waves are
-zero after the last frame's centre. ``rolloff`` is the frequency below which 85 % of the magnitude lies, ``harmony`` and
-``perceptr`` are the harmonic and percussive waves themselves, ``tempo`` is that of ``librosa.beat.beat_track`` on an onset
-strength that is a median over bands. The plain recipe is in ``tests/frontend/plain_recipes.py``; docs/features.md says
-what it costs, and what is done here instead.
+They are means and population variances of what librosa gives with n_fft 2048 and hop 512, found by comparison with
+the tables. Two habits of librosa before 0.9 are in them: centred frames are padded by reflection, and the separated
+waves are zero after the last frame's centre. ``rolloff`` is the frequency below which 85 % of the magnitude lies,
+``harmony`` and ``perceptr`` are the harmonic and percussive waves themselves, ``tempo`` is that of
+``librosa.beat.beat_track`` on an onset strength that is a median over bands. The plain recipe is in
+``tests/frontend/plain_recipes.py``; docs/features.md says what it costs, and what is done here instead.
 """
 
 from __future__ import annotations
@@ -67,9 +67,11 @@ def compute(samples: Float32, sample_rate: int) -> Float64:
 
 def chroma(power: Float32) -> Float32:
     """How strong each of 12 pitch classes is in each frame, (n_frames, 12), the strongest 1; power (n_frames, 1025)."""
-    raw = power @ _chroma_bank(tuning(power)).T
+    raw: Float32 = power @ _chroma_bank(tuning(power)).T
     most = raw.max(axis=1, keepdims=True)
-    return raw / np.where(most < np.finfo(np.float32).tiny, np.float32(1), most)
+    most[most < np.finfo(np.float32).tiny] = 1  # silence stays 0
+    raw /= most
+    return raw
 
 
 def tuning(power: Float32) -> float:
@@ -132,7 +134,8 @@ def _mfcc(mel_db: Float32) -> Float32:
 
 @lru_cache(maxsize=1)
 def _frequencies_hz() -> Float64:
-    return np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE)
+    frequencies_hz: Float64 = np.arange(1 + N_FFT // 2) * (SAMPLE_RATE / N_FFT)
+    return frequencies_hz
 
 
 @lru_cache(maxsize=1)

@@ -46,8 +46,8 @@ def _place(window: Float32, old: Float32, new: Float32, below: Float32) -> None:
     """Take ``old`` out of the sorted window of each column, and put ``new`` in, without a branch.
 
     What is at or above the old value moves down by one, which takes out just one of equal values; then each place has
-    the middle one of the new value and its two neighbours. ``window`` is 31 rows of :data:`_LANES` in one row, ``below``
-    scratch. Values are read before they are chosen from, and everything is contiguous: else LLVM finds no vectors.
+    the middle one of the new value and its two neighbours. ``window`` is 31 rows of :data:`_LANES` in one row,
+    ``below`` scratch. Values are read before they are chosen from, and all is contiguous: else LLVM finds no vectors.
     """
     below[:] = -np.inf
     for j in range(_WIDTH - 1):
@@ -166,7 +166,7 @@ def peaks(power: Float32, bin_hz: float, first: int, end: int) -> tuple[Float32,
     """Frequencies (Hz) and heights of the spectral peaks in bins ``first`` to ``end``, as ``librosa.piptrack`` finds
     them: local maxima above a tenth of the frame's largest value, placed by a parabola through three bins.
     """
-    n_frames, n_bins = power.shape
+    n_frames = power.shape[0]
     frequencies = np.empty(n_frames * (end - first), np.float32)
     heights = np.empty(n_frames * (end - first), np.float32)
     n = 0
