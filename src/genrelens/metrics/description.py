@@ -127,12 +127,18 @@ def nearest_to_median(values: ArrayLike, *, among: ArrayLike | None = None) -> i
     return int(np.argmin(np.where(candidates, distances, np.inf)))
 
 
-def neighbour_agreement(values: ArrayLike, *, classes: ArrayLike, groups: ArrayLike | None = None) -> float:
+def neighbour_agreement(
+    values: ArrayLike,
+    *,
+    classes: ArrayLike,
+    groups: ArrayLike | None = None,
+    among: ArrayLike | None = None,
+) -> float:
     """Share of the rows of ``(n, f)`` whose nearest other row (Euclid) is of the same class.
 
     With ``groups`` ``(n,)`` the nearest row of another group counts: where songs of one artist lie together, that says
-    how much of the agreement is the artist's. Rows without any other (group) are not counted; NaN where none is.
-    Values must be finite. This is the leave-one-out accuracy of the nearest-neighbour rule: Cover & Hart 1967.
+    how much of the agreement is the artist's. ``among`` ``(n,)`` bool says which rows are asked; their neighbours may
+    be any. Rows without any other (group) are not counted; NaN where none is. Values must be finite. This is the leave-one-out accuracy of the nearest-neighbour rule: Cover & Hart 1967.
     """
     table, labels = _table(values), class_indices(classes, name="classes")
     own = np.arange(len(table)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
@@ -142,16 +148,19 @@ def neighbour_agreement(values: ArrayLike, *, classes: ArrayLike, groups: ArrayL
         )
     if not np.isfinite(table).all():
         raise ValueError("values must be finite, got NaN or infinity")
+    asked = np.ones(len(table), bool) if among is None else np.asarray(among, dtype=bool)
+    if asked.shape != (len(table),):
+        raise ValueError(f"among must have shape ({len(table)},), got {asked.shape}")
     right = counted = 0
     squares = np.sum(table**2, axis=1)
     for start in range(0, len(table), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
         distances = squares[rows, None] + squares - 2.0 * table[rows] @ table.T
         distances[own[rows, None] == own] = np.inf
-        has_other = np.isfinite(distances).any(axis=1)
+        counts = np.isfinite(distances).any(axis=1) & asked[rows]
         nearest: IntArray = np.argmin(distances, axis=1)
-        right += int(np.sum((labels[nearest] == labels[rows]) & has_other))
-        counted += int(has_other.sum())
+        right += int(np.sum((labels[nearest] == labels[rows]) & counts))
+        counted += int(counts.sum())
     return right / counted if counted else float("nan")
 
 

@@ -111,6 +111,7 @@ class GenreMap:
         perplexity: t-SNE's.
         agreement: share of the tracks whose nearest other track is of the same genre, 0 to 1.
         agreement_elsewhere: the same for the nearest track by another artist; NaN where no artist is known.
+        agreement_unseen: the same as ``agreement`` of the tracks that the model was not trained on; NaN without any.
         chance: the same for a random other track.
     """
 
@@ -121,6 +122,7 @@ class GenreMap:
     perplexity: float
     agreement: float
     agreement_elsewhere: float
+    agreement_unseen: float
     chance: float
 
 
@@ -234,13 +236,15 @@ def make_map(described: Described, *, what: str, seen: Collection[str] = ()) -> 
         groups = [artist or f"?{id_}" for artist, id_ in zip(mapped.artists, mapped.ids, strict=True)]
         elsewhere = neighbour_agreement(values, classes=mapped.labels, groups=groups)
     sizes = np.bincount(mapped.labels)
+    was_seen = np.array([id_ in seen for id_ in mapped.ids])
     return GenreMap(
         what=what,
         mapped=mapped,
         places=np.asarray(layout.fit_transform(values), dtype=np.float64),
-        seen=np.array([id_ in seen for id_ in mapped.ids]),
+        seen=was_seen,
         perplexity=perplexity,
         agreement=neighbour_agreement(values, classes=mapped.labels),
         agreement_elsewhere=elsewhere,
+        agreement_unseen=neighbour_agreement(values, classes=mapped.labels, among=~was_seen),
         chance=float((sizes * (sizes - 1)).sum() / (len(rows) * (len(rows) - 1))),
     )

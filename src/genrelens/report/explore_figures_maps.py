@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,10 +17,14 @@ from genrelens.report.explore_examples import MEL, Example
 from genrelens.report.figure_style import BLUE, FAINT, GREY, INK, WIDTH_IN, footnote, in_style, printable
 from genrelens.report.wording import clock
 
-# Okabe & Ito's colours without the yellow, which white paper swallows. Seven colours and ten shapes share no divisor,
-# so seventy genres have a sign each.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
-SHAPES = ("o", "s", "^", "X", "D", "v", "P", "<", "p", ">")
+# Okabe & Ito's colours without the yellow, which white paper swallows, and three more. Ten colours and nine shapes
+# share no divisor, so ninety genres have a sign each, and of two with one shape the colours differ by more than hue.
+COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222"),
+    *("#6A3D9A", "#8C510A", "#A2A43A"),
+)
+SHAPES = ("o", "s", "^", "X", "D", "v", "P", "*", "<")
+_NOTE_WIDTH = 125  # characters of small print that fit across
 _N_SMALL = 5
 _TICKS_HZ = (250, 1000, 4000)
 
@@ -50,7 +55,8 @@ def map_figure(found: GenreMap) -> Figure:
     large.legend(
         handles, said, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, ncols=-(-len(names) // 25)
     )
-    footnote(figure, map_notes(found))
+    notes = [line for note in map_notes(found) for line in textwrap.wrap(note, _NOTE_WIDTH)]
+    footnote(figure, notes, warning=bool(found.seen.any()))
     return figure
 
 
@@ -85,15 +91,14 @@ def map_notes(found: GenreMap) -> list[str]:
         f"t-SNE (perplexity {found.perplexity:.0f}, seed {SEED}) keeps neighbours together. Distances between groups, "
         "their sizes and the axes mean nothing."
     ]
-    same = _percent(found.agreement)
-    agree = f"Of {same} of the tracks the nearest other one, in the original space, is of the same genre"
-    chance = f"{_percent(found.chance)} by chance"
-    if math.isnan(found.agreement_elsewhere):
-        lines.append(f"{agree}; {chance}. How much of that is the artists', nobody knows here.")
-    else:
-        lines.append(
-            f"{agree}; {_percent(found.agreement_elsewhere)} where only other artists count; {chance}."
-        )
+    said = [
+        f"The nearest other track, by all the numbers and not on paper, is of the same genre for "
+        f"{_percent(found.agreement)} of the tracks"
+    ]
+    if not math.isnan(found.agreement_elsewhere):
+        said.append(f"for {_percent(found.agreement_elsewhere)} where only other artists count")
+    said.append(f"for {_percent(found.chance)} by chance")
+    lines.append(", ".join(said) + ".")
     n_seen, n = int(found.seen.sum()), len(found.seen)
     if n_seen == n:
         lines.append(
@@ -101,7 +106,8 @@ def map_notes(found: GenreMap) -> list[str]:
         )
     elif n_seen:
         lines.append(
-            f"THE MODEL WAS TRAINED ON {n_seen} OF THESE {n} TRACKS (filled): it keeps those apart better than others."
+            f"THE MODEL WAS TRAINED ON {n_seen} OF THESE {n} TRACKS and keeps those apart better than others. For "
+            f"{_percent(found.agreement_unseen)} of the others, drawn hollow, the nearest is of the same genre."
         )
     return lines
 

@@ -113,7 +113,7 @@ def _left_out(left_out: Sequence[LeftOut]) -> str:
         counts = Counter((row.where, row.why) for row in left_out)
         few = [item for item in counts.most_common() if item[1] > 1]
         for (where, why), n in few:
-            lines.append(f"<p>{n} tracks, not in {_text(_place(where))}: {_text(why)}.</p>")
+            lines.append(f"<p>{n} tracks are not in {_text(_place(where))}; {_text(why)}.</p>")
         if singles := len(counts) - len(few):
             lines.append(f"<p>{singles} more, each for its own reason, in the list.</p>")
         rows = "".join(
