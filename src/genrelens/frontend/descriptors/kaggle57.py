@@ -134,8 +134,7 @@ def _mfcc(mel_db: Float32) -> Float32:
 
 @lru_cache(maxsize=1)
 def _frequencies_hz() -> Float64:
-    frequencies_hz: Float64 = np.arange(1 + N_FFT // 2) * (SAMPLE_RATE / N_FFT)
-    return frequencies_hz
+    return np.asarray(np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE), dtype=np.float64)
 
 
 @lru_cache(maxsize=1)
