@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from genrelens.data import Track
     from genrelens.data.features import FeatureTable
+    from genrelens.data.registry import Loaded
 
 DEFAULT_CACHE = Path("runs/cache")
+_TITLES = {"gtzan": "GTZAN", "fma_small": "FMA small", "fma_medium": "FMA medium", "fma_large": "FMA large"}
 
 
 def explore(
@@ -53,7 +54,7 @@ def explore(
     How many tracks and artists each genre has, which features go together, tempo (one a track) and the most telling
     features by genre, the wave and spectrum of a typical track of each genre, and t-SNE maps of features and of a
     model's embeddings. Tracks known to be faulty are left out, unreadable ones, too, and both are listed. Without
-    --features the 57 of Kaggle's tables are computed, about a second or two a track.
+    --features the 57 of Kaggle's tables are computed and kept in --cache.
 
     \b
     Examples:
@@ -67,21 +68,23 @@ def explore(
     from genrelens.bundle import Bundle
     from genrelens.cli.evaluate import find_bundle
     from genrelens.cli.progress import ProgressLine
-    from genrelens.cli.tracks import load_tracks
+    from genrelens.cli.tracks import tell
+    from genrelens.data import registry
     from genrelens.report.explore import claim, write_exploration
     from genrelens.report.explore_gather import embed, gather
 
     bundle = Bundle.load(find_bundle(model))
-    name, tracks = load_tracks(data, dataset=dataset)
+    loaded = registry.open_dataset(data, dataset=dataset)
+    tell(loaded)
     claim(out)
-    gathered = gather(tracks, _table(features, tracks, dataset=name, cache=cache), dataset=name)
+    gathered = gather(loaded, _table(features, loaded, cache=cache))
     with ProgressLine(total=len(gathered.with_sound)) as line:
         embedded, left_out = embed(bundle, gathered, progress=line.show)
     typer.echo("drawing", err=True)
     files = write_exploration(
         gathered,
         out=out,
-        name="GTZAN" if name == "gtzan" else data.resolve().name,
+        name=_TITLES.get(loaded.dataset) or f"\u201c{data.resolve().name}\u201d",
         features_from=_whence(features),
         bundle=bundle,
         embedded=embedded,
@@ -105,16 +108,16 @@ def _check_extras(*, computes: bool) -> None:
             raise MissingExtraError("train", needed_for="genrelens explore")
 
 
-def _table(features: Path | None, tracks: tuple[Track, ...], *, dataset: str, cache: Path) -> FeatureTable:
+def _table(features: Path | None, loaded: Loaded, *, cache: Path) -> FeatureTable:
     from genrelens.cli.progress import ProgressLine
     from genrelens.data import registry
     from genrelens.data.features import extract, read_table
     from genrelens.parallel import n_cores
 
     if features is not None:
-        return read_table(features, taxonomy=registry.TAXONOMIES.get(dataset))
-    faulty = registry.never_train(dataset)
-    wanted = [track for track in tracks if track.id not in faulty]
+        return read_table(features, taxonomy=loaded.taxonomy)
+    faulty = registry.never_train(loaded.dataset)
+    wanted = [track for track in loaded.tracks if track.id not in faulty]
     with ProgressLine(total=len(wanted)) as line:
         return extract(
             wanted,

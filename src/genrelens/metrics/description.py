@@ -138,7 +138,8 @@ def neighbour_agreement(
 
     With ``groups`` ``(n,)`` the nearest row of another group counts: where songs of one artist lie together, that says
     how much of the agreement is the artist's. ``among`` ``(n,)`` bool says which rows are asked; their neighbours may
-    be any. Rows without any other (group) are not counted; NaN where none is. Values must be finite. This is the leave-one-out accuracy of the nearest-neighbour rule: Cover & Hart 1967.
+    be any. Rows without any other (group) are not counted; NaN where none is. Values must be finite. This is the
+    leave-one-out accuracy of the nearest-neighbour rule: Cover & Hart 1967.
     """
     table, labels = _table(values), class_indices(classes, name="classes")
     own = np.arange(len(table)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]

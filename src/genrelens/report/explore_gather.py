@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from genrelens.bundle import Bundle
+from genrelens.audio import load
+from genrelens.bundle import Bundle, Prediction
 from genrelens.data import Track, gtzan, registry
 from genrelens.data.features import FeatureTable
+from genrelens.data.registry import Loaded
 from genrelens.errors import AudioError, DataError
-from genrelens.report.explore_data import TEMPO, Described
+from genrelens.report.explore_data import TEMPO, Described, Float64
 
 Progress = Callable[[str], None]
 """Called with the id of each track before it is worked on."""
@@ -37,6 +39,7 @@ class Gathered:
 
     Attributes:
         dataset: its name.
+        names: the genres that there are, in class order.
         genres: genre of each track, by id; the tracks with features or sound, and no others.
         artists: artist of each, None where nobody knows.
         with_sound: the tracks whose sound is here.
@@ -46,6 +49,7 @@ class Gathered:
     """
 
     dataset: str
+    names: tuple[str, ...]
     genres: Mapping[str, str]
     artists: Mapping[str, str | None]
     with_sound: tuple[Track, ...]
@@ -53,61 +57,63 @@ class Gathered:
     segments: bool
     left_out: tuple[LeftOut, ...]
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The genres that there are, in class order."""
-        return _ordered(set(self.genres.values()), dataset=self.dataset)
 
-
-def gather(tracks: Sequence[Track], table: FeatureTable, *, dataset: str) -> Gathered:
-    """Put tracks and the rows of a table together by id.
+def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
+    """Put the tracks of a data set and the rows of a table together by id.
 
     The table may hold tracks whose sound is not here, and need not hold all that are. Rows of segments become one row a
     track: the mean of each column, of the tempo the median. Tracks known to be faulty
     (:func:`~genrelens.data.registry.never_train`) are left out, rows with an error or without a genre, too. Raises
     :class:`DataError` where table and tracks disagree on a genre, and where nothing is left.
     """
-    faulty = registry.never_train(dataset)
-    by_id = {track.id: track for track in tracks}
-    left_out = [_faulty(id_) for id_ in sorted(faulty & (by_id.keys() | set(table.wholes)))]
+    faulty = registry.never_train(loaded.dataset)
+    by_id = {track.id: track for track in loaded.tracks}
+    left_out = [LeftOut(what, "sound", why) for what, why in loaded.left_out]
+    left_out += [_faulty(id_) for id_ in sorted(faulty & (by_id.keys() | set(table.wholes)))]
     rows: dict[str, list[int]] = defaultdict(list)
     genres: dict[str, str] = {}
-    for i, whole in enumerate(table.wholes):
-        if whole in faulty:
+    for i, (id_, whole) in enumerate(zip(table.ids, table.wholes, strict=True)):
+        key = id_ if id_ in by_id else whole
+        if key in faulty:
             continue
         if table.errors[i]:
             left_out.append(LeftOut(table.filenames[i], "features", table.errors[i]))
             continue
-        genre = _genre(table, i, by_id.get(whole), before=genres.get(whole))
+        genre = _genre(table, i, by_id.get(key), before=genres.get(key))
         if not genre:
-            left_out.append(
-                LeftOut(table.filenames[i], "all", "the table names no genre, and DATA has no such track")
-            )
+            why = "the table names no genre, and the data set has no such track"
+            left_out.append(LeftOut(table.filenames[i], "all", why))
             continue
-        rows[whole].append(i)
-        genres[whole] = genre
-    with_sound = tuple(track for track in by_id.values() if track.id not in faulty)
-    without = [track.id for track in with_sound if track.id not in rows]
+        rows[key].append(i)
+        genres[key] = genre
+    with_sound = tuple(track for track in loaded.tracks if track.id not in faulty)
+    told = {row.id for row in left_out}
     left_out += [
-        LeftOut(id_, "features", "its sound is here, but the table has no row for it") for id_ in without
+        LeftOut(track.id, "features", "its sound is here, but the table has no row for it")
+        for track in with_sound
+        if not {track.id, f"{track.id}.wav"} & (rows.keys() | told)
     ]
     genres |= {track.id: track.genre for track in with_sound}
     if not rows:
+        n_errors = sum(map(bool, table.errors))
         raise DataError(
-            f"no features are left to explore: of {len(table)} rows {len(table) - len(table.good())} have an error, "
-            "and any others are of faulty tracks or of no known genre; expected tracks of DATA, or labels that name "
-            "genres"
+            f"no features are left to explore: of {len(table)} rows {n_errors} have an error, and any others are of "
+            "faulty tracks or of no known genre; expected tracks of the data set, or labels that name genres"
         )
-    facts = gtzan.facts().artists if dataset == gtzan.DATASET else {}
+    names = tuple(name for name in loaded.taxonomy.names if name in set(genres.values()))
+    facts = gtzan.facts().artists if loaded.dataset == gtzan.DATASET else {}
     known = {track.id: track.artist for track in with_sound}
     artists = {id_: known.get(id_) or facts.get(id_) for id_ in genres}
     return Gathered(
-        dataset=dataset,
+        dataset=loaded.dataset,
+        names=names,
         genres=genres,
         artists=artists,
         with_sound=with_sound,
-        described=_described(table, rows, genres=genres, artists=artists, dataset=dataset),
-        segments=any(segment is not None for segment in table.segments),
+        described=_describe(
+            list(rows), _values(table, list(rows.values())), table.columns, names, genres, artists
+        ),
+        segments=max(map(len, rows.values())) > 1,
         left_out=tuple(left_out),
     )
 
@@ -119,32 +125,34 @@ def embed(
 
     ``None`` where no track has one.
     """
-    ids, vectors, left_out = [], [], []
+    vectors: dict[str, Float64] = {}
+    left_out = []
     for track in gathered.with_sound:
         if progress is not None:
             progress(track.id)
         try:
-            embedding = bundle.predict(track.path).embedding
+            embedding = _predict(bundle, track).embedding
         except AudioError as error:
             left_out.append(LeftOut(track.id, "sound", str(error)))
             continue
-        if not np.isfinite(embedding).all():
+        if np.isfinite(embedding).all():
+            vectors[track.id] = embedding.astype(np.float64)
+        else:
             left_out.append(LeftOut(track.id, "embeddings", "there is nothing but silence"))
-            continue
-        ids.append(track.id)
-        vectors.append(embedding.astype(np.float64))
-    if not ids:
+    if not vectors:
         return None, tuple(left_out)
-    names = _ordered({gathered.genres[id_] for id_ in ids}, dataset=gathered.dataset)
-    described = Described(
-        names=names,
-        ids=tuple(ids),
-        labels=np.array([names.index(gathered.genres[id_]) for id_ in ids], dtype=np.int64),
-        artists=tuple(gathered.artists[id_] for id_ in ids),
-        columns=tuple(f"embedding{k}" for k in range(len(vectors[0]))),
-        values=np.stack(vectors),
-    )
+    values = np.stack(list(vectors.values()))
+    columns = tuple(f"embedding{k}" for k in range(values.shape[1]))
+    described = _describe(list(vectors), values, columns, gathered.names, gathered.genres, gathered.artists)
     return described, tuple(left_out)
+
+
+def _predict(bundle: Bundle, track: Track) -> Prediction:
+    if track.span_s is None:
+        return bundle.predict(track.path)
+    rate = bundle.manifest.front_end.sample_rate
+    first, end = (round(at_s * rate) for at_s in track.span_s)
+    return bundle.predict(load(track.path, sample_rate=rate).samples[first:end], sample_rate=rate)
 
 
 def _faulty(id_: str) -> LeftOut:
@@ -165,31 +173,30 @@ def _genre(table: FeatureTable, i: int, track: Track | None, *, before: str | No
     return known or label
 
 
-def _described(
-    table: FeatureTable,
-    rows: Mapping[str, Sequence[int]],
-    *,
-    genres: Mapping[str, str],
-    artists: Mapping[str, str | None],
-    dataset: str,
-) -> Described:
-    names = _ordered({genres[id_] for id_ in rows}, dataset=dataset)
-    values = np.stack([table.values[list(of_track)].mean(axis=0) for of_track in rows.values()])
+def _values(table: FeatureTable, rows: Sequence[Sequence[int]]) -> Float64:
+    """One row a track: means over its rows, of the tempo the median."""
+    values = np.stack([table.values[list(of_track)].mean(axis=0) for of_track in rows])
     if TEMPO in table.columns:
         j = table.columns.index(TEMPO)
-        values[:, j] = [np.median(table.values[list(of_track), j]) for of_track in rows.values()]
+        values[:, j] = [np.median(table.values[list(of_track), j]) for of_track in rows]
+    return values
+
+
+def _describe(
+    ids: Sequence[str],
+    values: Float64,
+    columns: tuple[str, ...],
+    names: Sequence[str],
+    genres: Mapping[str, str],
+    artists: Mapping[str, str | None],
+) -> Described:
+    there = {genres[id_] for id_ in ids}
+    kept = tuple(name for name in names if name in there)
     return Described(
-        names=names,
-        ids=tuple(rows),
-        labels=np.array([names.index(genres[id_]) for id_ in rows], dtype=np.int64),
-        artists=tuple(artists[id_] for id_ in rows),
-        columns=table.columns,
+        names=kept,
+        ids=tuple(ids),
+        labels=np.array([kept.index(genres[id_]) for id_ in ids], dtype=np.int64),
+        artists=tuple(artists[id_] for id_ in ids),
+        columns=columns,
         values=values,
     )
-
-
-def _ordered(genres: Collection[str], *, dataset: str) -> tuple[str, ...]:
-    """Genres in the order of the data set's taxonomy, then by name."""
-    taxonomy = registry.TAXONOMIES.get(dataset)
-    known = () if taxonomy is None else taxonomy.names
-    return (*(name for name in known if name in genres), *sorted(set(genres) - set(known)))
