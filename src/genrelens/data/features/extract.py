@@ -1,18 +1,9 @@
-"""Descriptors of many files: over all cores, kept on disk, one bad file one row that says why.
-
-What is kept is a file per sound file and setting, named after everything that its numbers depend on, so nothing in it
-can be out of date; a run that was stopped goes on where it was. Plain ``.npz`` without objects.
-"""
+"""Descriptors of many files: over all cores, kept on disk, one bad file one row that says why."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -23,44 +14,18 @@ import numpy.typing as npt
 from genrelens.audio import AudioStream, open_stream
 from genrelens.data import gtzan
 from genrelens.data.features.names import row_name
+from genrelens.data.features.rows_cache import Rows, RowsCache, Source
 from genrelens.data.features.table import FeatureTable
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, MissingExtraError
-from genrelens.files import write_whole
 from genrelens.frontend.descriptors import SETS, FeatureSet, stream_segments
 from genrelens.parallel import map_each
-
-SCHEMA: Final = 1
-"""Part of every cache file's name: raise it when a descriptor's arithmetic or the decoder changes."""
 
 MAX_WHOLE_S: Final = 900.0
 """Seconds of sound that one row may be computed from: half of it would take a gigabyte."""
 
 Progress = Callable[[int, int], None]
 Samples = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to compute rows of: what the first column calls it, its genre (``""``: nobody knows), and the part of it
-    that is meant, in seconds (``None``: all). ``error``: it is known already that it cannot be read, and why.
-    """
-
-    filename: str
-    path: Path
-    label: str = ""
-    span_s: tuple[float, float] | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """What one file gave: (k, d) values of (k,) samples each, or why not."""
-
-    values: npt.NDArray[np.float64]
-    lengths: npt.NDArray[np.int64]
-    notes: tuple[str, ...] = ()
-    error: str = ""
 
 
 def extract(
@@ -78,23 +43,20 @@ def extract(
     called ``<id>.wav`` as in Kaggle's tables, any other track by its id, so that :func:`~genrelens.data.features.join`
     finds it again. The other arguments and errors are those of :func:`extract_files`.
     """
-    sources = [
-        Source(
-            f"{track.id}.wav" if track.dataset == gtzan.DATASET else track.id,
-            track.path,
-            track.genre,
-            track.span_s,
-        )
-        for track in tracks
-    ]
     return extract_files(
-        sources,
+        map(track_source, tracks),
         feature_set=feature_set,
         segment_s=segment_s,
         cache=cache,
         n_workers=n_workers,
         progress=progress,
     )
+
+
+def track_source(track: Track) -> Source:
+    """What to compute the rows of a track from: a clip of GTZAN is called as Kaggle calls it, any other by its id."""
+    name = f"{track.id}.wav" if track.dataset == gtzan.DATASET else track.id
+    return Source(name, track.path, track.genre, track.span_s)
 
 
 def extract_files(
@@ -131,11 +93,11 @@ def extract_files(
         raise MissingExtraError("train", needed_for="computing descriptors")
     chosen = SETS[feature_set]
     everything = tuple(sources)
-    keep = None if cache is None else _Cache(Path(cache), feature_set=chosen, segment_s=segment_s)
-    answers: dict[int, _Rows] = {}
+    keep = None if cache is None else RowsCache(Path(cache), feature_set=chosen, segment_s=segment_s)
+    answers: dict[int, Rows] = {}
     todo: list[int] = []
 
-    def done(index: int, rows: _Rows) -> None:
+    def done(index: int, rows: Rows) -> None:
         answers[index] = rows
         if progress is not None:
             progress(len(answers), len(everything))
@@ -156,7 +118,7 @@ def extract_files(
 
 
 def _table(
-    feature_set: FeatureSet, sources: Sequence[Source], answers: Sequence[_Rows], *, segment_s: float | None
+    feature_set: FeatureSet, sources: Sequence[Source], answers: Sequence[Rows], *, segment_s: float | None
 ) -> FeatureTable:
     filenames: list[str] = []
     labels: list[str] = []
@@ -180,15 +142,15 @@ def _table(
     )
 
 
-def _failed(feature_set: FeatureSet, why: str) -> _Rows:
-    return _Rows(np.full((1, len(feature_set.columns)), np.nan), np.zeros(1, np.int64), error=why)
+def _failed(feature_set: FeatureSet, why: str) -> Rows:
+    return Rows(np.full((1, len(feature_set.columns)), np.nan), np.zeros(1, np.int64), error=why)
 
 
-def _brought_down(feature_set: FeatureSet, source: Source) -> _Rows:
+def _brought_down(feature_set: FeatureSet, source: Source) -> Rows:
     return _failed(feature_set, f"{str(source.path)!r} brought down the process that read it")
 
 
-def _work(set_name: str, segment_s: float | None, keep: _Cache | None, source: Source) -> _Rows:
+def _work(set_name: str, segment_s: float | None, keep: RowsCache | None, source: Source) -> Rows:
     """Compute one file's rows, in whatever process this is, and keep them."""
     feature_set = SETS[set_name]
     try:
@@ -200,7 +162,7 @@ def _work(set_name: str, segment_s: float | None, keep: _Cache | None, source: S
     return rows
 
 
-def _compute(source: Source, *, feature_set: FeatureSet, segment_s: float | None) -> _Rows:
+def _compute(source: Source, *, feature_set: FeatureSet, segment_s: float | None) -> Rows:
     rate = feature_set.sample_rate or _native_rate(source.path)
     values: list[npt.NDArray[np.float64]] = []
     lengths: list[int] = []
@@ -219,7 +181,7 @@ def _compute(source: Source, *, feature_set: FeatureSet, segment_s: float | None
                 f"{stream.n_samples / rate:.2f} s",
                 code="too_short",
             )
-        return _Rows(np.stack(values), np.array(lengths, np.int64), stream.notes)
+        return Rows(np.stack(values), np.array(lengths, np.int64), stream.notes)
 
 
 def _native_rate(path: Path) -> int:
@@ -254,71 +216,3 @@ def _all(blocks: Iterable[Samples], *, source: AudioStream) -> Samples:
                 code="too_long",
             )
     return np.concatenate([np.zeros(0, np.float32), *kept])
-
-
-class _Cache:
-    """The rows of files at one setting, kept in a folder."""
-
-    def __init__(self, folder: Path, *, feature_set: FeatureSet, segment_s: float | None) -> None:
-        self._folder = folder
-        self._n_columns = len(feature_set.columns)
-        self._setting = {
-            "schema": SCHEMA,
-            "set": feature_set.name,
-            "segment_s": segment_s,
-            "librosa": _version_of("librosa"),
-        }
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataError(f"the cache folder {str(folder)!r} cannot be made: {error.strerror}") from error
-
-    def read(self, source: Source) -> _Rows | None:
-        """The rows of a file, or ``None`` when they are not there or not what they should be."""
-        path = self._path(source)
-        if path is None:
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                values, lengths, notes = arrays["values"], arrays["lengths"], arrays["notes"]
-        except Exception:  # whatever numpy and zipfile raise on a missing, cut or garbled file
-            return None
-        if values.dtype != np.float64 or values.shape != (len(lengths), self._n_columns):
-            return None
-        if lengths.dtype != np.int64 or notes.dtype.kind != "U" or not np.isfinite(values).all():
-            return None
-        return _Rows(values, lengths, tuple(str(note) for note in notes))
-
-    def write(self, source: Source, rows: _Rows) -> None:
-        """Keep the rows of a file; not when the file has gone meanwhile."""
-        path = self._path(source)
-        if path is None:
-            return
-        buffer = io.BytesIO()
-        np.savez(buffer, values=rows.values, lengths=rows.lengths, notes=np.array(rows.notes, dtype=np.str_))
-        try:
-            write_whole(path, buffer.getvalue())
-        except OSError as error:
-            raise DataError(f"the cache file {str(path)!r} cannot be written: {error.strerror}") from error
-
-    def _path(self, source: Source) -> Path | None:
-        try:
-            state = source.path.stat()
-        except OSError:
-            return None
-        key = {
-            **self._setting,
-            "path": str(source.path.resolve()),
-            "size": state.st_size,
-            "mtime_ns": state.st_mtime_ns,
-            "span_s": source.span_s,
-        }
-        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-        return self._folder / f"{digest[:40]}.npz"
-
-
-def _version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
