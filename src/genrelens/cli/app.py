@@ -12,6 +12,7 @@ import typer
 
 from genrelens import __version__
 from genrelens.cli.evaluate import evaluate
+from genrelens.cli.explore import explore
 from genrelens.cli.predict import predict
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import crossval, recipes, train
@@ -54,6 +55,7 @@ def _options(
 
 app.command()(predict)
 app.command()(evaluate)
+app.command()(explore)
 app.command()(synthesise)
 app.command()(train)
 app.command()(crossval)
