@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from genrelens import __version__
+from genrelens.cli.data import data
 from genrelens.cli.evaluate import evaluate
 from genrelens.cli.explore import explore
 from genrelens.cli.predict import predict
@@ -60,3 +61,4 @@ app.command()(synthesise)
 app.command()(train)
 app.command()(crossval)
 app.command()(recipes)
+app.add_typer(data)

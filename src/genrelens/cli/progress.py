@@ -45,3 +45,28 @@ class ProgressLine:
             sys.stderr.write("\r" + " " * self._shown + "\r")
             sys.stderr.flush()
             self._shown = 0
+
+
+class CountLine:
+    """Shows how many of how many pieces are done; silent unless stderr is a terminal."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = 0
+        self._on = sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            sys.stderr.write("\r" + " " * self._shown + "\r")
+            sys.stderr.flush()
+
+    def show(self, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` pieces are done."""
+        if self._on:
+            line = f"{self._what} {done:,} of {total:,}"
+            sys.stderr.write("\r" + line)
+            sys.stderr.flush()
+            self._shown = len(line)

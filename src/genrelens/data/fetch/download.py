@@ -1,0 +1,212 @@
+"""One file over HTTP: into a ``.part`` file, gone on with where it stopped, checked, and only then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import re
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import Message
+from pathlib import Path
+from typing import IO, Final
+
+from genrelens.errors import DataError
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, and bytes done of bytes to do (``None`` where the server does not say)."""
+
+CHUNK_BYTES: Final = 1 << 20
+N_TRIES: Final = 5
+TIMEOUT_S: Final = 60.0
+_AGENT: Final = "genrelens (https://pypi.org/project/genrelens)"
+
+
+class _Cut(Exception):
+    """The connection broke; the message says how."""
+
+
+def download(
+    url: str,
+    target: Path,
+    *,
+    checksum: tuple[str, str] | None = None,
+    by_hand: str = "",
+    progress: Progress | None = None,
+    wait_s: float = 2.0,
+) -> str:
+    """Download ``url`` to ``target`` and return what it was checked against, in words.
+
+    Bytes are kept in ``target.part``; a call that was cut short is gone on with by the same call, and a connection that
+    breaks is taken up again up to :data:`N_TRIES` times, ``wait_s`` seconds later each. ``checksum`` is an algorithm of
+    hashlib and hex digits; without one, the SHA-256 that a Hugging Face server sends is taken. Raises
+    :class:`DataError` when the source is dead (with ``by_hand`` in the message), the disk is too small or full, or the
+    checksum is another; then the part is deleted.
+    """
+    part = target.with_name(target.name + ".part")
+    visit = _Visit()
+    for attempt in range(1, N_TRIES + 1):
+        try:
+            _continue(url, part, visit, progress)
+            break
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code < 500 or attempt == N_TRIES:
+                raise _dead(url, f"the server answers {error.code} {error.reason}", by_hand) from error
+        except (
+            _Cut,
+            OSError,
+            http.client.HTTPException,
+        ) as error:  # URLError, time-outs and TLS are OSErrors
+            why = str(getattr(error, "reason", error)) or type(error).__name__
+            if attempt == N_TRIES:
+                if part.exists():
+                    why += (
+                        f"; {part.stat().st_size:,} bytes are kept, and the same command goes on from there"
+                    )
+                raise _dead(url, why, by_hand) from error
+        time.sleep(wait_s)
+    expected = checksum or (("sha256", visit.sha256) if visit.sha256 else None)
+    if expected is not None:
+        algorithm, digits = expected
+        if (came := file_digest(part, algorithm, progress)) != digits.lower():
+            part.unlink()
+            raise DataError(
+                f"{url} gave a file whose {algorithm} is {came}, expected {digits}: it was damaged on its way, or is "
+                f"another file now. It is deleted; run the same command again. {by_hand}",
+                code="wrong_checksum",
+            )
+    part.replace(target)
+    if checksum:
+        return f"{checksum[0]} as published"
+    return "sha256 as the server says" if expected else "nothing: neither source nor server says a checksum"
+
+
+def file_digest(path: Path, algorithm: str, progress: Progress | None = None) -> str:
+    """Hex digits of a file's hash, read in pieces."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    size, done = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK_BYTES):
+            digest.update(piece)
+            done += len(piece)
+            if progress is not None:
+                progress("checking", done, size)
+    return digest.hexdigest()
+
+
+class _Visit(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, and keeps the SHA-256 that Hugging Face sends with the first of them."""
+
+    def __init__(self) -> None:
+        self.sha256: str | None = None
+
+    def open(self, url: str, *, offset: int) -> http.client.HTTPResponse:
+        headers = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        request = urllib.request.Request(url, headers=headers)
+        answer: http.client.HTTPResponse = urllib.request.build_opener(self).open(request, timeout=TIMEOUT_S)
+        self._note(answer.headers)
+        return answer
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        self._note(headers)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    def _note(self, headers: Message) -> None:
+        match = re.fullmatch(r'"?([0-9a-f]{64})"?', headers.get("X-Linked-Etag", ""))
+        if match:
+            self.sha256 = match[1]
+
+
+def _continue(url: str, part: Path, visit: _Visit, progress: Progress | None) -> None:
+    """Bring a part to its end. Raises :class:`_Cut` when the connection ends before it does."""
+    offset = part.stat().st_size if part.exists() else 0
+    try:
+        answer = visit.open(url, offset=offset)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not offset:
+            raise
+        error.close()
+        if _total(error.headers) == offset:
+            return  # it was whole, and only not checked yet
+        part.unlink()
+        raise _Cut("the part on disk is longer than the file; it is begun again") from error
+    with answer:
+        begins = re.match(r"bytes ([0-9]+)-", answer.headers.get("Content-Range", ""))
+        if answer.status == 206 and begins and int(begins[1]) == offset:
+            total = _total(answer.headers)
+        else:  # a server that knows nothing of ranges gives all of it again
+            offset = 0
+            length = answer.headers.get("Content-Length", "")
+            total = int(length) if length.isdecimal() else None
+        if total is not None:
+            need_room(part.parent, total - offset)
+        done = offset
+        with _writing(part), part.open("r+b" if offset else "wb") as file:
+            file.seek(offset)
+            file.truncate()
+            for piece in _pieces(answer):
+                file.write(piece)
+                done += len(piece)
+                if progress is not None:
+                    progress("downloading", done, total)
+            file.flush()
+            os.fsync(file.fileno())
+    if total is not None and done != total:
+        raise _Cut(f"the connection broke after {done:,} of {total:,} bytes")
+
+
+def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The content until it ends or breaks; what breaks it is the network's fault, not the disk's."""
+    try:
+        while piece := answer.read(CHUNK_BYTES):
+            yield piece
+    except (OSError, http.client.HTTPException) as error:
+        raise _Cut(f"the connection broke: {error or type(error).__name__}") from error
+
+
+@contextmanager
+def _writing(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{str(part)!r} cannot be written: {error.strerror or error}; what is there is kept, and the same command "
+            "goes on from there",
+            code="disk_full",
+        ) from error
+
+
+def need_room(folder: Path, n_bytes: int) -> None:
+    """Raise :class:`DataError` when a disk has not so much room left."""
+    free = shutil.disk_usage(folder).free
+    if n_bytes > free:
+        raise DataError(
+            f"the disk of {str(folder)!r} has {free / 1e9:.1f} GB left, {n_bytes / 1e9:.1f} GB are needed; make room, "
+            "or give another folder with --out",
+            code="disk_full",
+        )
+
+
+def _total(headers: Message) -> int | None:
+    match = re.fullmatch(r"bytes (?:[0-9]+-[0-9]+|\*)/([0-9]+)", headers.get("Content-Range", ""))
+    return int(match[1]) if match else None
+
+
+def _dead(url: str, why: str, by_hand: str) -> DataError:
+    return DataError(f"{url} cannot be had: {why}. {by_hand}".rstrip(), code="source_dead")

@@ -1,0 +1,103 @@
+"""From a source's name to its files in a folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from genrelens.data.fetch.download import Progress, download, file_digest
+from genrelens.data.fetch.manifest import manifest_path, write_manifest
+from genrelens.data.fetch.sources import SOURCES, Source
+from genrelens.data.fetch.unpack import unpack
+from genrelens.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched: ``folder`` is new, ``checked`` says what the archive was checked against."""
+
+    folder: Path
+    n_files: int
+    n_bytes: int
+    checked: str
+
+
+def fetch(
+    name: str,
+    out: Path,
+    *,
+    source: Source | None = None,
+    progress: Progress | None = None,
+    wait_s: float = 2.0,
+) -> Fetched:
+    """Download a source of :data:`SOURCES` (or ``source``), check it, unpack it below ``out`` and write its manifest.
+
+    Everything is unpacked aside and moved into place at the end; the archive is then deleted. Raises
+    :class:`DataError` on an unknown name, a folder that is already there, and whatever :func:`download` and
+    :func:`unpack` raise.
+    """
+    if source is None:
+        if name not in SOURCES:
+            raise DataError(
+                f"{name!r} cannot be fetched; what can: {', '.join(SOURCES)}. FMA medium and large are to be had "
+                "by hand (github.com/mdeff/fma)",
+                code="unknown_dataset",
+            )
+        source = SOURCES[name]
+    folder = out / source.folder
+    if folder.exists():
+        raise DataError(
+            f"{str(folder)!r} is already there; look at it with genrelens data check {out}, or delete it to fetch it "
+            "again",
+            code="exists",
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"the folder {str(out)!r} cannot be made: {error.strerror}") from error
+    archive = out / source.archive
+    by_hand = source.by_hand(str(out))
+    if archive.exists():  # put there by hand, or left by a call that was stopped while unpacking
+        checked = _checked(archive, source, progress)
+    else:
+        checked = download(
+            source.url, archive, checksum=source.sum, by_hand=by_hand, progress=progress, wait_s=wait_s
+        )
+    aside = Path(tempfile.mkdtemp(prefix=f".{source.name}-", dir=out))
+    try:
+        files = unpack(archive, aside, max_bytes=source.max_bytes, progress=progress)
+        if not (aside / source.folder).is_dir():
+            raise DataError(
+                f"{source.archive} does not hold a folder {source.folder!r}, but {', '.join(sorted(files)[:3])}; it is "
+                "not the archive that is known",
+                code="bad_archive",
+            )
+        kept = {path: file for path, file in files.items() if path.startswith(source.folder + "/")}
+        (aside / source.folder).replace(folder)
+    except OSError as error:
+        raise DataError(
+            f"{source.archive} cannot be unpacked in {str(out)!r}: {error.strerror or error}",
+            code="disk_full",
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    write_manifest(
+        manifest_path(out, source.name), source=source.name, url=source.url, checked=checked, files=kept
+    )
+    archive.unlink()
+    return Fetched(folder, len(kept), sum(file.size for file in kept.values()), checked)
+
+
+def _checked(archive: Path, source: Source, progress: Progress | None) -> str:
+    if source.sum is None:
+        return "nothing: it was there already, and the source publishes no checksum"
+    algorithm, digits = source.sum
+    if (came := file_digest(archive, algorithm, progress)) != digits:
+        raise DataError(
+            f"{str(archive)!r} is already there, but its {algorithm} is {came}, expected {digits}; delete it, and run "
+            "the same command again",
+            code="wrong_checksum",
+        )
+    return f"{algorithm} as published"

@@ -1,0 +1,39 @@
+"""Whether a PNG picture is whole: its chunks' own checksums say so without a decoder."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Final
+
+_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+
+
+def png_fault(path: Path, *, size_px: tuple[int, int] | None = None) -> str | None:
+    """Why a file is no whole PNG picture (of ``size_px``, width and height); ``None`` when it is one."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return f"cannot be opened: {error.strerror}"
+    if not data.startswith(_SIGNATURE):
+        return "not a PNG picture" if data else "the file is empty"
+    at = len(_SIGNATURE)
+    kinds: list[bytes] = []
+    while at < len(data) and kinds[-1:] != [b"IEND"]:
+        head = data[at : at + 8]
+        if len(head) < 8:
+            return "the picture is cut off"
+        length, kind = struct.unpack(">I4s", head)
+        content, crc = data[at + 8 : at + 8 + length], data[at + 8 + length : at + 12 + length]
+        if len(crc) < 4:
+            return "the picture is cut off"
+        if zlib.crc32(kind + content) != int.from_bytes(crc):
+            return f"the picture is damaged (checksum of its {kind.decode('ascii', 'replace')} chunk)"
+        if kind == b"IHDR" and size_px is not None:
+            width, height = struct.unpack_from(">II", content.ljust(8, b"\0"))
+            if (width, height) != size_px:
+                return f"the picture is {width} x {height} pixels, expected {size_px[0]} x {size_px[1]}"
+        kinds.append(kind)
+        at += 12 + length
+    return None if kinds[-1:] == [b"IEND"] else "the picture is cut off"
