@@ -92,3 +92,17 @@ def test_a_published_split_that_leaks_undeclared_is_refused_when_it_is_used() ->
     split = Split("bad", 1, {"train": ("blues.0.0",), "valid": ("blues.0.1",)})
     with pytest.raises(SplitError, match="artists"):
         published(music, split, part="valid").splits[0].part(music, "train")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 99), st.sampled_from([0.05, 0.1, 0.3]))
+def test_what_stops_a_training_is_cut_as_the_protocol_cuts(seed: int, fraction: float) -> None:
+    music = pieces(n_artists=8)
+    unit = {"piece": "id", "track": "whole", "artist": "artist"}
+    for protocol in protocols(music, n_folds=3, seed=0):
+        train = protocol.splits[0].part(music, "train")
+        kept, held = protocol.hold_out(train, fraction=fraction, seed=seed)
+        assert sorted(p.id for p in (*kept, *held)) == sorted(p.id for p in train)
+        assert {p.genre for p in held} == {p.genre for p in kept} == {"blues", "pop"}
+        key = unit[protocol.together]
+        assert not {getattr(p, key) for p in kept} & {getattr(p, key) for p in held}

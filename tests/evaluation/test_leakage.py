@@ -22,6 +22,8 @@ TAXONOMY = Taxonomy(("blues", "pop", "jazz"))
 class Parrot:
     """Knows the genre of every piece whose ``memory`` (its track, its artist) it met in training, else says jazz."""
 
+    stop_share = 0.1
+
     def __init__(self, memory: str) -> None:
         self.memory = memory
         genres = {"blues": 24, "pop": 24, "jazz": 4}
@@ -40,8 +42,10 @@ class Parrot:
             for i in range(4)
         )
 
-    def answer(self, train: Sequence[Track], test: Sequence[Track], *, fold: str) -> np.ndarray:
-        known = {getattr(piece, self.memory): piece.genre for piece in train}
+    def answer(
+        self, train: Sequence[Track], stop: Sequence[Track], test: Sequence[Track], *, fold: str
+    ) -> np.ndarray:
+        known = {getattr(piece, self.memory): piece.genre for piece in (*train, *stop)}
         guesses = [known.get(getattr(piece, self.memory), "jazz") for piece in test]
         return np.eye(3)[[TAXONOMY.index(guess) for guess in guesses]]
 

@@ -14,6 +14,8 @@ from genrelens import __version__
 from genrelens.cli.data import data
 from genrelens.cli.evaluate import evaluate
 from genrelens.cli.explore import explore
+from genrelens.cli.features import features
+from genrelens.cli.leakage import leakage
 from genrelens.cli.predict import predict
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import crossval, recipes, train
@@ -57,6 +59,8 @@ def _options(
 app.command()(predict)
 app.command()(evaluate)
 app.command()(explore)
+app.command()(leakage)
+app.command()(features)
 app.command()(synthesise)
 app.command()(train)
 app.command()(crossval)

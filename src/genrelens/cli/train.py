@@ -85,7 +85,7 @@ def train(
     try:
         bundle = run_training(
             chosen,
-            taxonomy=registry.TAXONOMIES[name],
+            taxonomy=registry.taxonomy(name, tracks),
             train_tracks=learn,
             stop_tracks=stop,
             stop_part=stop_part,
@@ -135,24 +135,40 @@ def crossval(
     """
     _check_extra()
     from genrelens import recipe as recipes
+    from genrelens.cli.tabular import tabular_answers
     from genrelens.data import registry
     from genrelens.evaluation.crossval import crossval as run
+    from genrelens.evaluation.crossval import crossval_tabular as run_tabular
     from genrelens.files import write_whole
 
-    chosen = recipes.load_network(recipe)
+    chosen = recipes.load(recipe)
     name, tracks, named_split = _tracks(data, dataset, split)
-    report = run(
-        chosen,
-        named_split.part(tracks, part),
-        taxonomy=registry.TAXONOMIES[name],
-        dataset=name,
-        part=part,
-        out=out,
-        cache=cache,
-        n_folds=folds,
-        seed=seed,
-        progress=lambda k, n, done, most, row: _say(f"fold {k + 1}/{n} {_epoch(done, most, row)}"),
-    )
+    tracks, taxonomy = named_split.part(tracks, part), registry.taxonomy(name, tracks)
+    if isinstance(chosen, recipes.TabularRecipe):
+        report = run_tabular(
+            tabular_answers(chosen, tracks, taxonomy=taxonomy, cache=cache, seed=seed),
+            recipe=chosen.name,
+            taxonomy=taxonomy,
+            dataset=name,
+            part=part,
+            n_folds=folds,
+            seed=seed,
+            progress=lambda _, k, n: _say(f"fold {k + 1}/{n}"),
+        )
+        out.mkdir(parents=True, exist_ok=True)
+    else:
+        report = run(
+            chosen,
+            tracks,
+            taxonomy=taxonomy,
+            dataset=name,
+            part=part,
+            out=out,
+            cache=cache,
+            n_folds=folds,
+            seed=seed,
+            progress=lambda k, n, done, most, row: _say(f"fold {k + 1}/{n} {_epoch(done, most, row)}"),
+        )
     write_whole(out / "report.json", report.to_json())
     typer.echo(report.to_json() if as_json else report.to_text())
 

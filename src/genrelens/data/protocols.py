@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from genrelens.data.folds import grouped_folds
+from genrelens.data.folds import grouped_folds, hold_out
 from genrelens.data.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError
@@ -19,17 +20,44 @@ from genrelens.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """``splits`` of pieces, each with a part "train" and the part ``tested``; together they test each piece once."""
+    """``splits`` of pieces, each with a part "train" and the part ``tested``; together they test each piece once.
+
+    ``together``: what is never parted.
+    """
 
     name: str
     says: str
     splits: tuple[Split, ...]
+    together: Literal["piece", "track", "artist"]
     tested: str = "test"
 
     @property
     def leaks(self) -> frozenset[str]:
         """What the splits let stand on both sides."""
         return frozenset[str]().union(*(split.leaks for split in self.splits))
+
+    def hold_out(
+        self, train: Sequence[Track], *, fraction: float, seed: int
+    ) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
+        """``(kept, held)``: pieces of the training part to stop the training by, cut as the protocol cuts.
+
+        Who tests on pieces of the tracks that were learnt from has stopped on such pieces, too; to stop on other
+        artists would show less than was claimed.
+        """
+        if self.together == "artist":
+            return hold_out(train, fraction=fraction, seed=seed)
+        units = [piece.id if self.together == "piece" else piece.whole for piece in train]
+        genre_of = dict(zip(units, (piece.genre for piece in train), strict=True))
+        rng = np.random.default_rng(seed)
+        held: set[str] = set()
+        for genre in sorted(set(genre_of.values())):
+            deck = [unit for unit, its in genre_of.items() if its == genre]
+            n_held = min(len(deck) - 1, max(1, round(fraction * len(deck))))
+            held.update(deck[i] for i in rng.permutation(len(deck))[:n_held])
+        return (
+            tuple(piece for piece, unit in zip(train, units, strict=True) if unit not in held),
+            tuple(piece for piece, unit in zip(train, units, strict=True) if unit in held),
+        )
 
 
 def protocols(pieces: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Protocol, ...]:
@@ -57,9 +85,9 @@ def protocols(pieces: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Prot
         seed=seed,
     )
     return (
-        Protocol("random segments", "pieces of a track on both sides", segments),
-        Protocol("by track", "tracks of an artist on both sides", tracks),
-        Protocol("by artist", "no artist and no known repeat on both sides", by_artist),
+        Protocol("random segments", "pieces of a track on both sides", segments, "piece"),
+        Protocol("by track", "tracks of an artist on both sides", tracks, "track"),
+        Protocol("by artist", "no artist and no known repeat on both sides", by_artist, "artist"),
     )
 
 
@@ -78,7 +106,7 @@ def published(pieces: Sequence[Track], split: Split, *, part: str) -> Protocol:
                 f"the split {split.name!r}, part {name!r} holds none of the {len(of_track)} tracks at hand"
             )
     cut = Split(split.name, split.version, parts, split.leaks, split.provenance)
-    return Protocol(f"{split.name}, {part}", "trained on its train part alone", (cut,), tested=part)
+    return Protocol(f"{split.name}, {part}", "trained on its train part alone", (cut,), "artist", part)
 
 
 def _random_folds(

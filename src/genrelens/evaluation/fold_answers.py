@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from genrelens import audio
 from genrelens.data.cache import MelCache
-from genrelens.data.folds import hold_out
 from genrelens.data.track import Track
 from genrelens.errors import DataError, TrainingError
 from genrelens.recipe import Recipe, TabularRecipe
@@ -32,7 +31,13 @@ class FoldAnswers(Protocol):
     def pieces(self) -> tuple[Track, ...]:
         """Every piece, with the track it is of and where in it it lies."""
 
-    def answer(self, train: Sequence[Track], test: Sequence[Track], *, fold: str) -> Probabilities:
+    @property
+    def stop_share(self) -> float:
+        """The share of the training part that the recipe stops on and calibrates with."""
+
+    def answer(
+        self, train: Sequence[Track], stop: Sequence[Track], test: Sequence[Track], *, fold: str
+    ) -> Probabilities:
         """Probabilities ``(n_test, c)`` by a model that learns from ``train``; ``fold`` names the work."""
 
 
@@ -50,19 +55,21 @@ class TabularAnswers:
     ) -> None:
         self.recipe, self.taxonomy, self.seed = recipe, taxonomy, seed
         self.pieces = tuple(pieces)
+        self.stop_share = recipe.stop_share
         self._row_of = {piece.id: row for piece, row in zip(pieces, rows, strict=True)}
 
-    def answer(self, train: Sequence[Track], test: Sequence[Track], *, fold: str) -> Probabilities:
+    def answer(
+        self, train: Sequence[Track], stop: Sequence[Track], test: Sequence[Track], *, fold: str
+    ) -> Probabilities:
         """See :class:`FoldAnswers`; nothing is kept on disk, a fold takes seconds."""
         from genrelens.training.tabular import fit_tabular
 
-        kept, held = hold_out(train, fraction=self.recipe.stop_share, seed=self.seed)
         model = fit_tabular(
             self.recipe,
-            self._rows(kept),
-            classes=self._classes(kept),
-            stop_rows=self._rows(held),
-            stop_classes=self._classes(held),
+            self._rows(train),
+            classes=self._classes(train),
+            stop_rows=self._rows(stop),
+            stop_classes=self._classes(stop),
             n_classes=len(self.taxonomy),
             seed=self.seed,
         )
@@ -92,22 +99,23 @@ class NetworkAnswers:
     ) -> None:
         self.recipe, self.taxonomy, self.seed = recipe, taxonomy, seed
         self._dataset, self._out, self._cache, self._progress = dataset, out, cache, progress
+        self.stop_share = recipe.training.stop_share
         self.pieces = window_pieces(recipe, tracks, cache=cache)
 
-    def answer(self, train: Sequence[Track], test: Sequence[Track], *, fold: str) -> Probabilities:
+    def answer(
+        self, train: Sequence[Track], stop: Sequence[Track], test: Sequence[Track], *, fold: str
+    ) -> Probabilities:
         """See :class:`FoldAnswers`; a finished run of the same pieces is not trained again."""
         from genrelens.bundle import Bundle
         from genrelens.training.run import read_run
         from genrelens.training.train import train as run_training
 
         folder = self._out / fold
-        share = self.recipe.training.stop_share
-        kept, held = hold_out(train, fraction=share, seed=self.seed)
         started = (folder / "run.json").exists()
         stored = read_run(folder) if started else {}
         if stored and (
             stored.get("recipe") != self.recipe.to_dict()
-            or stored.get("train_ids") != [piece.id for piece in kept]
+            or stored.get("train_ids") != [piece.id for piece in train]
         ):
             raise TrainingError(
                 f"{folder} holds another recipe or other tracks; give another --out, or delete it"
@@ -116,9 +124,9 @@ class NetworkAnswers:
             run_training(
                 self.recipe,
                 taxonomy=self.taxonomy,
-                train_tracks=kept,
-                stop_tracks=held,
-                stop_part=f"{share:.0%} of the training part, by artist",
+                train_tracks=train,
+                stop_tracks=stop,
+                stop_part=f"{self.stop_share:.0%} of the training part",
                 dataset=self._dataset,
                 split=fold,
                 out=folder,

@@ -99,7 +99,7 @@ def leakage(
         )
     reports: dict[str, tuple[Report, Report]] = {}
     for cut in cuts:
-        rows = piece_rows(answers, cut, taxonomy=taxonomy, progress=progress)
+        rows = piece_rows(answers, cut, taxonomy=taxonomy, seed=seed, progress=progress)
         voted = track_rows(rows, answers.pieces, taxonomy=taxonomy)
         of_pieces, of_tracks = (
             build_report(

@@ -19,7 +19,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def piece_rows(
-    answers: FoldAnswers, cut: Protocol, *, taxonomy: Taxonomy, progress: Progress | None = None
+    answers: FoldAnswers, cut: Protocol, *, taxonomy: Taxonomy, seed: int, progress: Progress | None = None
 ) -> list[TrackRow]:
     """Every piece that ``cut`` tests, answered by a model of the fold's training part.
 
@@ -31,7 +31,8 @@ def piece_rows(
         if progress is not None:
             progress(cut.name, k, len(cut.splits))
         train, test = split.part(answers.pieces, "train"), split.part(answers.pieces, cut.tested)
-        probabilities = answers.answer(train, test, fold=split.name)
+        learn, stop = cut.hold_out(train, fraction=answers.stop_share, seed=seed)
+        probabilities = answers.answer(learn, stop, test, fold=split.name)
         for piece, p in zip(test, probabilities, strict=True):
             genre = taxonomy.canonical(piece.genre)
             rows.append(_row(piece.id, piece.group, genre, p, taxonomy))
