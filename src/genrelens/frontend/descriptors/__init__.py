@@ -29,15 +29,21 @@ Values = npt.NDArray[np.float64]
 MIN_SAMPLES: Final = 2048
 """Sound shorter than one frame of the Fourier transform has no descriptors."""
 
+LOUDEST: Final = 1e12
+"""Samples beyond this (full scale is 1) would not fit into float32 when squared; they are no sound anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """A named row of numbers: ``columns`` in order, of sound at ``sample_rate`` Hz (``None``: at its own)."""
+    """A named row of numbers: ``columns`` in order, of sound at ``sample_rate`` Hz (``None``: at its own, which is
+    ``least_sample_rate`` or more).
+    """
 
     name: str
     columns: tuple[str, ...]
     sample_rate: int | None
     function: Callable[[Samples, int], Values]
+    least_sample_rate: int = 0
 
     def compute(self, samples: npt.NDArray[np.floating[Any]], *, sample_rate: int) -> Values:
         """One row of descriptors.
@@ -51,7 +57,8 @@ class FeatureSet:
             tempo of 0.
 
         Raises:
-            AudioError: ``too_short``, ``not_finite``, or ``bad_samples`` for another shape, type or rate.
+            AudioError: ``too_short``, ``not_finite``, or ``bad_samples`` for another shape, type or rate, a rate that
+                is too low, or samples beyond :data:`LOUDEST`.
             MissingExtraError: librosa is not installed.
         """
         if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
@@ -64,6 +71,12 @@ class FeatureSet:
             raise AudioError(
                 f"{self.name}: expected sound at {self.sample_rate} Hz, not {sample_rate} Hz; "
                 f"genrelens.audio.load(path, sample_rate={self.sample_rate}) resamples",
+                code="bad_samples",
+            )
+        if self.least_sample_rate > sample_rate:
+            raise AudioError(
+                f"{self.name}: expected sound at {self.least_sample_rate} Hz or more, not {sample_rate} Hz: its highest "
+                "notes would not fit below half of that",
                 code="bad_samples",
             )
         if samples.size < MIN_SAMPLES:
@@ -79,6 +92,11 @@ class FeatureSet:
                 f"{self.name}: the sound holds NaN or infinity; expected finite samples between about -1 and 1",
                 code="not_finite",
             )
+        if np.abs(sound).max() > LOUDEST:
+            raise AudioError(
+                f"{self.name}: expected samples between about -1 and 1, there are some beyond {LOUDEST:g}",
+                code="bad_samples",
+            )
         try:
             return self.function(sound, sample_rate)
         except ModuleNotFoundError as error:
@@ -89,7 +107,7 @@ class FeatureSet:
 
 SETS: Final[Mapping[str, FeatureSet]] = {
     "kaggle57": FeatureSet("kaggle57", kaggle57.COLUMNS, kaggle57.SAMPLE_RATE, kaggle57.compute),
-    "fma518": FeatureSet("fma518", fma518.COLUMNS, None, fma518.compute),
+    "fma518": FeatureSet("fma518", fma518.COLUMNS, None, fma518.compute, fma518.LEAST_SAMPLE_RATE),
 }
 """Name -> feature set. Adding one is a module, a line here and a row in a test."""
 

@@ -46,6 +46,9 @@ COLUMNS: Final = tuple(
 )
 """The three header rows of ``features.csv`` in one, in its order: ``chroma_cens_kurtosis_01`` to ``zcr_std_01``."""
 
+LEAST_SAMPLE_RATE: Final = 9_000
+"""Hz; the constant-Q transform goes up to 3,951 Hz, or half a semitone more where a piece is tuned so."""
+
 _RATE_OF_SPECTROGRAMS: Final = 22_050
 
 
