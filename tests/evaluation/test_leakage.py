@@ -131,3 +131,10 @@ def test_the_figure_shows_a_row_a_protocol_and_marks_the_leaking_ones() -> None:
     assert labels[2] == "by artist\n(leaks nothing)"
     colours = {line.get_color() for line in axes.lines}
     assert {BLUE, ORANGE} <= colours
+
+
+@pytest.mark.parametrize("recipe", ["svm", "mlp-4"])
+def test_the_tables_in_the_docs_are_those_of_the_reports_beside_them(recipe: str) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    table = leakage_text(LeakageReport.read(docs / "leakage" / f"{recipe}.json"))
+    assert f"<!-- {recipe} -->\n```\n{table}```\n" in (docs / "leakage.md").read_text(encoding="utf-8")
