@@ -74,7 +74,7 @@ def gather(
         raise DataError(
             f"{where}: two tracks have the id {repeated[0]!r}; give each its own", code="bad_table"
         )
-    genre_of = one_spelling((item.genres[0] for item in labelled), key=fold)
+    genre_of = one_spelling((item.genres[0].strip() for item in labelled), key=fold)
     artist_of = one_spelling((item.artist for item in labelled if item.artist), key=_artist_key)
     merged = _merged(genre_of)
     if merged:
@@ -98,7 +98,7 @@ def gather(
         Track(
             id=item.id,
             path=item.path,
-            genre=genre_of[item.genres[0]],
+            genre=genre_of[item.genres[0].strip()],
             artist=None if item.artist is None else artist_of[item.artist],
             dataset=dataset,
             recording=item.recording,
@@ -114,12 +114,9 @@ def one_spelling(names: Iterable[str], *, key: Callable[[str], str]) -> dict[str
     """Each name -> the commonest of those with its key; of equally common ones the first in order."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for name in names:
-        counts[key(name)][name.strip()] += 1
-        counts[key(name)][name] += 0
+        counts[key(name)][name] += 1
     return {
-        name: min(
-            (spelling for spelling, n in spellings.items() if n), key=lambda text: (-spellings[text], text)
-        )
+        name: min(spellings, key=lambda text: (-spellings[text], text))
         for spellings in counts.values()
         for name in spellings
     }
@@ -153,12 +150,12 @@ def why_not(path: Path) -> str | None:
 def _artist_key(name: str) -> str:
     """Case, punctuation, "the", "and" and "&" do not tell artists apart, unless nothing else is left of a name."""
     words = re.findall(r"\w+", name.casefold())
-    return " ".join(word for word in words if word not in ("the", "and")) or name.strip()
+    return " ".join(word for word in words if word not in ("the", "and")) or name
 
 
 def _merged(genre_of: Mapping[str, str]) -> str:
     others: dict[str, list[str]] = defaultdict(list)
     for written, genre in sorted(genre_of.items()):
-        if written.strip() != genre:
-            others[genre].append(written.strip())
+        if written != genre:
+            others[genre].append(written)
     return "; ".join(f"{genre} (also {', '.join(names)})" for genre, names in sorted(others.items()))
