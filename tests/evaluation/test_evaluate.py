@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from genrelens.bundle import Bundle
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.prediction import Prediction
 from genrelens.bundle.windows import WindowSettings
@@ -180,3 +182,27 @@ def test_real_gtzan_counts_the_clips_that_are_not_here(stand: Stand, real_data: 
     if len(tracks) < 197:
         assert f"197 tracks in this part, {len(tracks)} here" in report.notes
     assert not report.leaks
+
+
+def test_a_piece_of_a_file_is_answered_by_its_own_sound(tmp_path: Path, tiny_bundle: Path) -> None:
+    bundle = Bundle.load(tiny_bundle)
+    path = tmp_path / "two.wav"
+    at_s = np.arange(24_000) / 8000
+    sound = np.concatenate(
+        [np.sin(2 * np.pi * 300 * at_s), 0.5 * np.random.default_rng(0).standard_normal(24_000)]
+    )
+    soundfile.write(path, sound, 8000, subtype="FLOAT")
+    names = bundle.names
+    pieces = [
+        Track(f"two#{start}", path, names[0], None, "table", segment_of="two", span_s=(start, start + 3.0))
+        for start in (0.0, 3.0, 7.0)
+    ]
+    rows = evaluate(bundle, pieces).tracks
+    for row, piece in zip(rows[:2], pieces, strict=False):
+        assert piece.span_s is not None
+        start = int(piece.span_s[0] * 8000)
+        alone = bundle.predict(sound[start : start + 24_000].astype(np.float32), sample_rate=8000)
+        assert row.probabilities == tuple(alone.probabilities.tolist())
+    assert rows[0].probabilities != rows[1].probabilities
+    assert rows[2].failure is not None
+    assert "the file ends at 6.000 s" in rows[2].failure.message

@@ -24,6 +24,15 @@ DatasetOption = Annotated[
         "--dataset", metavar="NAME", help="Which data set it is (default: found out).", show_default=False
     ),
 ]
+SplitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="NAME",
+        help="Split of the data set, or a .json file (default: its usual one, see genrelens data splits).",
+        show_default=False,
+    ),
+]
 CacheOption = Annotated[
     Path, typer.Option("--cache", metavar="DIR", help="Where mel frames are kept between runs.")
 ]
@@ -44,9 +53,7 @@ def train(
     ],
     data: DataOption = None,
     dataset: DatasetOption = None,
-    split: Annotated[
-        str, typer.Option("--split", metavar="NAME", help="Split of the data set, or a .json file.")
-    ] = "fault-filtered",
+    split: SplitOption = None,
     part: Annotated[
         str, typer.Option("--part", metavar="PART", help='Part to train on; "train+valid" joins two.')
     ] = "train",
@@ -76,6 +83,11 @@ def train(
     chosen = recipes.load_network(recipe)
     name, tracks, named_split = _tracks(data, dataset, split)
     learn = named_split.part(tracks, part)
+    leaks = f" (leaks {', '.join(sorted(named_split.leaks))})" if named_split.leaks else ""
+    if leaks:
+        typer.echo(
+            f"note: the split {named_split.name} leaks: figures on its other parts are too high", err=True
+        )
     if chosen.training.stop_on == "valid" and "valid" not in part.split("+"):
         stop, stop_part = named_split.part(tracks, "valid"), "the split's valid part"
     else:
@@ -90,7 +102,7 @@ def train(
             stop_tracks=stop,
             stop_part=stop_part,
             dataset=name,
-            split=f"{named_split.name}, part {part}",
+            split=f"{named_split.name}{leaks}, part {part}",
             out=out,
             cache=cache,
             seed=seed,
@@ -111,9 +123,7 @@ def crossval(
     ],
     data: DataOption = None,
     dataset: DatasetOption = None,
-    split: Annotated[
-        str, typer.Option("--split", metavar="NAME", help="Split of the data set, or a .json file.")
-    ] = "fault-filtered",
+    split: SplitOption = None,
     part: Annotated[
         str, typer.Option("--part", metavar="PART", help="Tracks to make folds of.")
     ] = "train+valid",
@@ -195,7 +205,9 @@ def recipes(
             typer.echo(f"{r.name:<{width}}  {r.system:<10} {r.summary}")
 
 
-def _tracks(data: Path | None, dataset: str | None, split: str) -> tuple[str, tuple[Track, ...], Split]:
+def _tracks(
+    data: Path | None, dataset: str | None, split: str | None
+) -> tuple[str, tuple[Track, ...], Split]:
     """The data set's name, its tracks without those that are known to be faulty, and the split."""
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry

@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.audio import Clip, load
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.prediction import Prediction
 from genrelens.data.split import LEAKS, Split
@@ -31,8 +35,8 @@ class Model(Protocol):
     def manifest(self) -> Manifest:
         """What the model says of itself."""
 
-    def predict(self, source: Path, /) -> Prediction:
-        """The answer to one file; raises :class:`AudioError` where it gives no sound."""
+    def predict(self, source: Path | NDArray[np.float32], /, *, sample_rate: int | None = None) -> Prediction:
+        """The answer to one file, or to samples (n,); raises :class:`AudioError` where it gives no sound."""
 
 
 def evaluate(
@@ -92,7 +96,11 @@ def evaluate(
 def _answer(bundle: Model, track: Track, *, genre: str) -> tuple[TrackRow, tuple[str, ...]]:
     """The row of one track, and what the decoder had to say about the file."""
     try:
-        prediction = bundle.predict(track.path)
+        if track.span_s is None:
+            prediction = bundle.predict(track.path)
+        else:
+            clip = _cut(track.path, span_s=track.span_s)
+            prediction = bundle.predict(clip.samples, sample_rate=clip.sample_rate)
     except AudioError as error:
         failure = Failure(error.code, str(error))
         return TrackRow(track.id, track.artist, genre, None, None, False, None, failure), ()
@@ -108,6 +116,18 @@ def _answer(bundle: Model, track: Track, *, genre: str) -> tuple[TrackRow, tuple
         failure=None,
     )
     return row, prediction.notes
+
+
+def _cut(path: Path, *, span_s: tuple[float, float]) -> Clip:
+    """The span of a file, to the nearest sample. Raises :class:`AudioError` where the file ends before it begins."""
+    clip = load(path)
+    start, end = (round(at_s * clip.sample_rate) for at_s in span_s)
+    if start >= len(clip.samples):
+        raise AudioError(
+            f"{str(path)!r}: expected sound from {span_s[0]:g} s, but the file ends at {clip.duration_s:.3f} s",
+            code="no_sound",
+        )
+    return Clip(clip.samples[start:end], clip.sample_rate, clip.source, clip.notes)
 
 
 def _genres_of(tracks: Sequence[Track], *, taxonomy: Taxonomy, model: str) -> tuple[str, ...]:
