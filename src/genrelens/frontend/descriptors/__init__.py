@@ -75,8 +75,8 @@ class FeatureSet:
             )
         if self.least_sample_rate > sample_rate:
             raise AudioError(
-                f"{self.name}: expected sound at {self.least_sample_rate} Hz or more, not {sample_rate} Hz: its highest "
-                "notes would not fit below half of that",
+                f"{self.name}: expected sound at {self.least_sample_rate} Hz or more, not {sample_rate} Hz: its "
+                "highest notes would not fit below half of that",
                 code="bad_samples",
             )
         if samples.size < MIN_SAMPLES:
