@@ -39,6 +39,7 @@ def unpack(
     that leaves the folder, a link, a device, a name twice, or more than ``max_bytes`` in all; and when the disk has no
     room. The folder then holds what was written before.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     written: dict[str, Unpacked] = {}
     left = max_bytes
     try:
