@@ -32,14 +32,15 @@ def row_name(filename: str, segment: int | None) -> str:
 def split_row_name(name: str) -> tuple[str, int | None]:
     """The id of the whole piece that a row belongs to, and the segment's number (``None``: the whole).
 
-    GTZAN's clips have their ids (``"blues.00000"``), every other file its name as it stands.
+    GTZAN's clips have their ids (``"blues.00000"``), every other file its name as it stands. The whole may be a piece
+    itself, as in ``"a song.mp3#1#2"``.
     """
     match = _GTZAN_SEGMENT.fullmatch(name)
     if match is not None and (id_ := clip_id(match["whole"] + match["suffix"])) is not None:
         return id_, int(match["segment"])
     match = _SEGMENT.fullmatch(name)
     if match is not None:
-        return split_row_name(match["whole"])[0], int(match["segment"])
+        return row_id(match["whole"]), int(match["segment"])
     return clip_id(name) or name, None
 
 

@@ -98,11 +98,17 @@ class FeatureSet:
                 code="bad_samples",
             )
         try:
-            return self.function(sound, sample_rate)
+            row = self.function(sound, sample_rate)
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] not in ("librosa", "numba", "scipy"):
                 raise
             raise MissingExtraError("train", needed_for=f"computing {self.name}") from error
+        if not np.isfinite(row).all():
+            name = self.columns[int(np.argmin(np.isfinite(row)))]
+            raise AudioError(
+                f"{self.name}: {name} of this sound came out as NaN or infinity", code="not_finite"
+            )
+        return row
 
 
 SETS: Final[Mapping[str, FeatureSet]] = {
