@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from genrelens import __version__
+from genrelens.cli.audit import audit
 from genrelens.cli.data import data
 from genrelens.cli.evaluate import evaluate
 from genrelens.cli.explore import explore
@@ -58,6 +59,7 @@ def _options(
 
 app.command()(predict)
 app.command()(evaluate)
+app.command()(audit)
 app.command()(explore)
 app.command()(leakage)
 app.command()(features)

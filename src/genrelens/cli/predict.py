@@ -49,7 +49,7 @@ def predict(
     if timeline and as_csv:
         raise typer.BadParameter("a table of values cannot hold timelines: give --timeline with --json")
     if html is not None:
-        _check_page(html)
+        check_page(html)
 
     from genrelens.bundle import Bundle
     from genrelens.cli.answers import answer, to_row
@@ -87,7 +87,7 @@ def predict(
         raise typer.Exit(1)
 
 
-def _check_page(page: Path) -> None:
+def check_page(page: Path) -> None:
     """Refuse a page that cannot be written, or would take the place of what is no page: ``--html *.mp3``."""
     if page.is_dir() or not page.absolute().parent.is_dir():
         raise typer.BadParameter(f"--html {page}: expected a file name in a folder that exists")

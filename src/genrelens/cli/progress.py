@@ -63,10 +63,10 @@ class CountLine:
             sys.stderr.write("\r" + " " * self._shown + "\r")
             sys.stderr.flush()
 
-    def show(self, done: int, total: int) -> None:
-        """Say that ``done`` of ``total`` pieces are done."""
+    def show(self, done: int, total: int, *, what: str | None = None) -> None:
+        """Say that ``done`` of ``total`` pieces are done, or that something else is counted now."""
         if self._on:
-            line = f"{self._what} {done:,} of {total:,}"
-            sys.stderr.write("\r" + line)
+            line = f"{what or self._what} {done:,} of {total:,}"
+            sys.stderr.write("\r" + line.ljust(self._shown))
             sys.stderr.flush()
             self._shown = len(line)

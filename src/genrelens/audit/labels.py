@@ -1,0 +1,150 @@
+"""Tracks that sound like another genre than their label, judged by a classifier that has not heard their artist.
+
+Out-of-fold probabilities (folds by artist and recording) of a random forest on the 57 descriptors of Kaggle's tables go
+to cleanlab (Northcutt, Jiang & Chuang, "Confident Learning", JAIR 2021), which estimates which labels are wrong. On
+artists that it has not heard such a classifier is right about half the time, so most of what confident learning marks
+is the classifier's fault: only the worst twentieth of the tracks are named. ``tools/audit_labels.py`` measures it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.audit.faults import SILENT
+from genrelens.audit.finding import Finding
+from genrelens.audit.listen import Heard
+from genrelens.audit.overlaps import with_repeats
+from genrelens.audit.repeats import Repeat
+from genrelens.data import Track
+from genrelens.data.folds import blocks, grouped_folds
+from genrelens.errors import DataError, MissingExtraError
+
+WORST_SHARE: Final = 0.05
+"""At most so many of the tracks are suspected."""
+N_FOLDS: Final = 5
+N_TREES: Final = 500
+MIN_TRACKS: Final = 10
+"""A genre with fewer tracks is not judged: the classifier has hardly heard it."""
+
+Floats = NDArray[np.float64]
+
+
+def check_parts() -> None:
+    """Raise :class:`MissingExtraError` if something that ``--labels`` needs is not installed."""
+    for name in ("librosa", "sklearn", "cleanlab"):
+        if find_spec(name) is None:
+            raise MissingExtraError("train", needed_for="looking for label suspects (--labels)")
+
+
+def label_suspects(
+    tracks_of: Mapping[str, Sequence[Track]],
+    heard: Sequence[Heard],
+    repeats: Sequence[Repeat],
+    *,
+    cache: Path | None,
+    n_workers: int,
+    tell: Callable[[str, int, int], None],
+) -> tuple[list[Finding], list[str]]:
+    """The suspects, the worst first, and sentences about how far they can be trusted and who was not judged.
+
+    Silent and unreadable files, genres with fewer than :data:`MIN_TRACKS` tracks or a single artist are not judged.
+    """
+    from genrelens.data.features import extract
+
+    sound = {one.path for one in heard if one.error is None and one.quiet_share < SILENT}
+    path_of = {track.id: path for path, held in tracks_of.items() for track in held}
+    all_tracks = with_repeats(tracks_of, repeats=repeats)
+    usable, notes = judged([track for track in all_tracks if path_of[track.id] in sound])
+    if not usable:
+        return [], notes
+    table = extract(
+        usable,
+        cache=cache,
+        n_workers=n_workers,
+        progress=lambda done, total: tell("features computed:", done, total),
+    )
+    fine = [i for i, error in enumerate(table.errors) if not error]
+    if len(fine) < len(usable):
+        notes.append(f"label suspects: {len(usable) - len(fine)} tracks have no features and are not judged")
+    kept, again = judged([usable[i] for i in fine])
+    row_of = {usable[i].id: i for i in fine}
+    if not kept:
+        return [], notes + again
+    names, probabilities = out_of_fold(kept, table.values[[row_of[track.id] for track in kept]])
+    findings, note = suspects(kept, names=names, probabilities=probabilities, path_of=path_of)
+    return findings, [*notes, note]
+
+
+def judged(tracks: Sequence[Track]) -> tuple[list[Track], list[str]]:
+    """The tracks whose genre can be judged, and who cannot be and why."""
+    counts = Counter(track.genre for track in tracks)
+    groups = Counter(genre for block in blocks(tracks) for genre in block.n_by_genre)
+    thin = sorted(g for g in counts if counts[g] < MIN_TRACKS or groups[g] < 2)
+    kept = [track for track in tracks if track.genre not in thin]
+    notes = []
+    if thin:
+        notes.append(
+            f"label suspects: {', '.join(thin)} not judged, with fewer than {MIN_TRACKS} tracks or one artist"
+        )
+    if len(set(counts) - set(thin)) < 2 or len(blocks(kept)) < 2:
+        return [], [*notes, "label suspects: there are no two genres to tell apart"]
+    return kept, notes
+
+
+def out_of_fold(tracks: Sequence[Track], values: Floats) -> tuple[tuple[str, ...], Floats]:
+    """Genres in order, and (n, genres) probabilities of each track by a forest that has not heard its artist.
+
+    ``values`` are (n, d) descriptors. Raises :class:`DataError` when the tracks cannot be parted.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    if len(tracks) != len(values):
+        raise DataError(f"expected a row of descriptors a track, got {len(values)} for {len(tracks)}")
+    names = tuple(sorted({track.genre for track in tracks}))
+    place = {track.id: i for i, track in enumerate(tracks)}
+    labels = np.array([names.index(track.genre) for track in tracks])
+    probabilities = np.zeros((len(tracks), len(names)))
+    for fold in grouped_folds(tracks, n_folds=min(N_FOLDS, len(blocks(tracks))), seed=0):
+        train, test = ([place[id_] for id_ in fold.ids(part)] for part in ("train", "test"))
+        forest = RandomForestClassifier(N_TREES, random_state=0, n_jobs=1)
+        forest.fit(values[train], labels[train])
+        probabilities[np.ix_(test, forest.classes_)] = forest.predict_proba(values[test])
+    return names, probabilities
+
+
+def suspects(
+    tracks: Sequence[Track], *, names: tuple[str, ...], probabilities: Floats, path_of: Mapping[str, str]
+) -> tuple[list[Finding], str]:
+    """Findings about the worst twentieth of the tracks among those that confident learning marks, and a sentence.
+
+    The score is 1 - the probability of the label.
+    """
+    from cleanlab.filter import find_label_issues
+
+    labels = np.array([names.index(track.genre) for track in tracks])
+    marked = find_label_issues(
+        labels, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1, verbose=False
+    )
+    findings = []
+    for i in marked[: int(WORST_SHARE * len(tracks))]:
+        other = int(probabilities[i].argmax())
+        if other == labels[i]:
+            continue
+        message = (
+            f"labelled {names[labels[i]]}, sounds like {names[other]} ({100 * probabilities[i, other]:.0f} % "
+            f"against {100 * probabilities[i, labels[i]]:.0f} %)"
+        )
+        score = float(1.0 - probabilities[i, labels[i]])
+        findings.append(Finding("label_suspect", (path_of[tracks[i].id],), score, message, serious=False))
+    right = float((probabilities.argmax(axis=1) == labels).mean())
+    return findings, (
+        f"label suspects: the classifier agrees with {100 * right:.0f} % of the labels of {len(tracks)} tracks by "
+        "artists it has not heard; what it suspects is to be listened to, not believed"
+    )
