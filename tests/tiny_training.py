@@ -110,7 +110,7 @@ def by_timbre(tracks: tuple[Track, ...]) -> Split:
 def export_weights_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a network's weights where its ONNX graph would be: for tests of the loop, at a tenth of the time."""
 
-    def weights_of(network: Any, **_: int) -> bytes:
+    def weights_of(network: Any, **_: Any) -> bytes:
         out = io.BytesIO()
         np.savez(out, **{name: value.cpu().numpy() for name, value in network.state_dict().items()})
         return out.getvalue()

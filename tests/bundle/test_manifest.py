@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -34,13 +35,28 @@ def test_round_trip() -> None:
 
 def test_the_form_on_disk() -> None:
     found = document()
-    assert found["schema"] == "genrelens.bundle/1"
+    assert found["schema"] == "genrelens.bundle/2"
     keys = "schema name taxonomy front_end windows calibration experimental licence training files"
     assert set(found) == set(keys.split())
     assert found["front_end"]["kind"] == "mel"
     assert found["front_end"]["sample_rate"] == 8000
     assert found["calibration"] == {"temperature": 1.0}
     assert found["files"] == {"predict.onnx": {"sha256": hashlib.sha256(b"graph").hexdigest(), "bytes": 5}}
+
+
+def test_a_manifest_of_the_first_schema_still_reads() -> None:
+    """It knew decibels alone, and so had no ``log_factor``; in the second schema that key may not be missing."""
+    old = document(schema="genrelens.bundle/1")
+    del old["front_end"]["log_factor"]
+    assert read(old).front_end == tiny_model.MEL
+    with pytest.raises(BundleError, match="log_factor is missing"):
+        read(old | {"schema": "genrelens.bundle/2"})
+
+
+def test_logarithms_survive_the_round_trip() -> None:
+    front_end = dataclasses.replace(tiny_model.MEL, top_db=None, log_factor=10_000)
+    content = tiny_model.manifest(front_end=front_end).to_bytes()
+    assert Manifest.from_bytes(content, where="m").front_end == front_end
 
 
 def test_the_hash_is_the_first_half_dozen_bytes_of_sha256() -> None:
@@ -59,7 +75,7 @@ def change(*keys: str, to: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (change("schema", to="genrelens.bundle/2"), "newer genrelens"),
+        (change("schema", to="genrelens.bundle/3"), "newer genrelens"),
         (change("schema", to="genrelens.prediction/1"), "not a genrelens model"),
         (change("schema", to=None), "not a genrelens model"),
         (change("schema", to="genrelens.bundle/0"), "no bundle schema 0"),
@@ -82,6 +98,7 @@ def change(*keys: str, to: Any) -> Callable[[dict[str, Any]], None]:
         (change("calibration", "temperature", to="warm"), "temperature"),
         (change("calibration", "temperature", to=10**400), "temperature should be a finite number"),
         (change("front_end", "top_db", to=10**400), "top_db should be a finite number"),
+        (change("front_end", "log_factor", to=10000.0), "exclude each other"),
         (change("experimental", to=["polka"]), "polka"),
         (change("training", "seed", to=None), "training.seed"),
         (change("training", "trained_on", to="abc"), "training.trained_on should be a list"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import pickle
 import threading
@@ -55,6 +56,23 @@ def test_the_answer_is_the_one_by_hand(bundle: Bundle, duration_s: float) -> Non
         assert (prediction.model_name, prediction.model_hash) == ("tiny", bundle.hash)
     assert bundle.predict(tone(3), sample_rate=RATE).genre == "hum"
     assert bundle.predict(hiss(3), sample_rate=RATE).genre == "hiss"
+
+
+def test_a_bundle_of_logarithms_hears_how_loud_it_is(tmp_path: Path) -> None:
+    """log10(1 + 10000 power) by the same path; no window has a reference of its own any more."""
+    front_end = dataclasses.replace(tiny_model.MEL, top_db=None, log_factor=10_000.0)
+    graph = tiny_model.predict_graph(input_name="log_mel")
+    bundle = Bundle.load(tiny_model.write(tmp_path / "log", graph=graph, front_end=front_end))
+    samples = tone(1.02)  # one window
+    for gain in (1.0, 0.01):
+        power = mel_power(samples * np.float32(gain), settings=front_end)[:64].astype(np.float64)
+        by_definition = np.log10(1 + 10_000 * power).mean(axis=0) @ tiny_model.weights()
+        prediction = bundle.predict(samples * np.float32(gain), sample_rate=RATE)
+        np.testing.assert_allclose(prediction.probabilities, softmax(by_definition), atol=1e-5)
+    with pytest.raises(
+        BundleError, match="expected a graph from log_mel to logits and embedding, got one from mel_db"
+    ):
+        Bundle.load(tiny_model.write(tmp_path / "wrong", front_end=front_end))
 
 
 def test_the_temperature_divides_the_logits(tmp_path: Path) -> None:
@@ -253,7 +271,7 @@ def test_card_and_names(bundle: Bundle) -> None:
     ("graph", "message"),
     [
         (tiny_model.predict_graph(n_genres=4), "gives 4 logits, the manifest names 3"),
-        (tiny_model.predict_graph(input_name="mel"), "expected a graph from mel_db"),
+        (tiny_model.predict_graph(input_name="mel"), "expected a graph from mel_db to"),
         (b"not a graph", "cannot use this graph"),
         (b"", "cannot use this graph"),
     ],

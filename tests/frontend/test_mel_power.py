@@ -14,8 +14,17 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from genrelens.data import synthetic
 from genrelens.errors import AudioError, RecipeError
-from genrelens.frontend.mel import MelSettings, MelStream, mel_filter_bank, mel_power, power_to_db
+from genrelens.frontend.mel import (
+    MelSettings,
+    MelStream,
+    compress,
+    mel_filter_bank,
+    mel_power,
+    power_to_db,
+    power_to_log,
+)
 
 Float32 = npt.NDArray[np.float32]
 
@@ -390,3 +399,45 @@ def test_windows_that_overlap_in_memory_and_cannot_be_written_to_are_taken(rng: 
     db = power_to_db(windows, top_db=80)
     np.testing.assert_array_equal(db[1], power_to_db(frames[4:12], top_db=80))
     np.testing.assert_array_equal(frames, before)
+
+
+def test_logarithms_in_closed_form() -> None:
+    power = np.array([[0, 1e-4, 9.9e-3, 0.9999]], np.float32)
+    log = power_to_log(power, factor=10_000)
+    assert log.dtype == np.float32
+    np.testing.assert_allclose(log, [[0, np.log10(2), 2, 4]], atol=1e-6)
+    assert power[0, 1] == np.float32(1e-4)  # not written to
+
+
+def test_the_logarithm_of_absurd_power_is_finite() -> None:
+    log = power_to_log(np.array([[1e30, np.finfo(np.float32).max]], np.float32), factor=10_000)
+    assert np.isfinite(log).all() and (log > 33).all()
+
+
+def test_settings_say_which_compression_is_meant() -> None:
+    power = np.random.default_rng(0).exponential(1e-3, (2, 5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(compress(power, settings=S0), power_to_db(power, top_db=80))
+    log = MelSettings.from_dict(S0.to_dict() | {"top_db": None, "log_factor": 1e4})
+    np.testing.assert_array_equal(compress(power, settings=log), power_to_log(power, factor=1e4))
+
+
+@pytest.mark.parametrize("style", ["power_chords", "walking_swing", "waltz"])
+def test_the_log_mel_is_the_one_that_musicnn_takes(style: str) -> None:
+    """Against librosa's, stored in float16 by tools/make_musicnn_activations.py: 4.8 is its loudest, so 2e-3."""
+    with np.load(Path(__file__).parents[1] / "models/musicnn_activations.npz") as stored:
+        seed, theirs = int(stored[f"{style}.seed"]), stored[f"{style}.log_mel"].astype(np.float32)
+    settings = MelSettings(
+        sample_rate=16000,
+        n_fft=512,
+        hop_length=256,
+        n_mels=96,
+        fmin_hz=0,
+        fmax_hz=None,
+        htk=False,
+        top_db=None,
+        log_factor=10_000,
+    )
+    sound = synthetic.render(style, seed=seed, duration_s=4.0, sample_rate=16000).samples
+    ours = compress(mel_power(sound, settings=settings), settings=settings)[: len(theirs)]
+    assert np.abs(ours - theirs).max() < 2e-3
+    assert theirs.max() > 3

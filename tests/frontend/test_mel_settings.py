@@ -21,6 +21,7 @@ S0: dict[str, Any] = {
     "fmax_hz": None,
     "htk": False,
     "top_db": 80.0,
+    "log_factor": None,
 }
 
 
@@ -39,6 +40,7 @@ S0: dict[str, Any] = {
             "fmax_hz": 7500,
         },
         {"fmax_hz": 11025, "top_db": None},
+        {"top_db": None, "log_factor": 10_000},
         {"hop_length": 1, "n_fft": 4, "n_mels": 1},
         {"hop_length": 2048},
     ],
@@ -72,6 +74,9 @@ def test_settings_that_recipes_use_pass_and_survive_json(changes: dict[str, Any]
         ({"fmax_hz": float("nan")}, r"fmax_hz should be a finite number, not nan"),
         ({"htk": "yes"}, r"htk should be true or false, not 'yes'"),
         ({"top_db": 0}, r"top_db should be above 0, not 0; None means no floor"),
+        ({"top_db": None, "log_factor": 0}, r"log_factor should be above 0, not 0; None means decibels"),
+        ({"top_db": None, "log_factor": "1"}, r"log_factor should be a finite number, not '1'"),
+        ({"log_factor": 1e4}, r"top_db = 80 and log_factor = 10000 exclude each other"),
         ({"top_db": "80"}, r"top_db should be a finite number, not '80'"),
     ],
 )
@@ -92,6 +97,12 @@ def test_bands_that_would_always_be_silent_are_refused_with_advice_that_works() 
 def test_bands_too_narrow_for_any_advice_are_refused_too() -> None:
     with pytest.raises(RecipeError, match=r"a wider range of frequencies would do"):
         MelSettings(**(S0 | {"fmin_hz": 1000.1, "fmax_hz": 1000.2, "n_mels": 10}))
+
+
+def test_a_graph_calls_its_input_by_what_is_in_it() -> None:
+    assert MelSettings(**S0).input_name == "mel_db"
+    assert MelSettings(**(S0 | {"top_db": None})).input_name == "mel_db"
+    assert MelSettings(**(S0 | {"top_db": None, "log_factor": 1.0})).input_name == "log_mel"
 
 
 def test_unknown_and_missing_keys_are_refused() -> None:

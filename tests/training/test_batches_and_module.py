@@ -137,13 +137,13 @@ def test_whole_tracks_are_the_windows_of_prediction_with_silent_ones_weightless(
     data = WholeTracks(PLAIN, [piece, pieces()[1][:40]], np.array([2, 0]))
     track = data[0]
     cut = list(iter_windows([piece[:50], piece[50:]], settings=WindowSettings(64, 32)))
-    assert track.mel_db.shape == (len(cut), 64, 32)
-    for window, mel_db in zip(cut, track.mel_db, strict=True):
+    assert track.mel.shape == (len(cut), 64, 32)
+    for window, mel_db in zip(cut, track.mel, strict=True):
         assert np.array_equal(power_to_db(window.power, top_db=80.0), mel_db.numpy())
     assert track.weights.tolist() == [float(window.start_frame < 70) for window in cut]
     assert 0.0 in track.weights.tolist()
     assert int(track.target) == 2
-    assert data[1].mel_db.shape == (1, 64, 32)  # a short piece is repeated
+    assert data[1].mel.shape == (1, 64, 32)  # a short piece is repeated
     assert len(data) == 2
     with pytest.raises(IndexError):
         data[2]

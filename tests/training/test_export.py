@@ -6,6 +6,7 @@ import getpass
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -17,6 +18,7 @@ from genrelens.models.network import Network, Output
 from genrelens.training.export import attention_onnx, predict_onnx
 
 N_FRAMES, N_MELS, N_CLASSES = 36, 32, 5
+SHAPE: Any = {"input_name": "mel_db", "n_frames": N_FRAMES, "n_mels": N_MELS}
 OPTIONS: dict[str, dict[str, str | int | float | bool]] = {
     "transformer": {"n_layers": 2, "n_heads": 4, "d_model": 16, "d_hidden": 32, "dropout": 0.3},
     "mel_transformer": {
@@ -48,8 +50,8 @@ def exported(request: pytest.FixtureRequest) -> tuple[Network, bytes, bytes]:
             parameter.mul_(1.5)  # clear answers and uneven attention
         for seed in range(30):
             network(torch.from_numpy(windows(8, seed=seed)))
-    predict = predict_onnx(network, n_frames=N_FRAMES, n_mels=N_MELS)
-    attention = attention_onnx(network.train(), n_frames=N_FRAMES, n_mels=N_MELS)
+    predict = predict_onnx(network, **SHAPE)
+    attention = attention_onnx(network.train(), **SHAPE)
     assert attention is not None
     return network.eval(), predict, attention
 
@@ -112,7 +114,7 @@ def test_the_same_network_gives_the_same_bytes_without_a_word(
     exported: tuple[Network, bytes, bytes], capfd: pytest.CaptureFixture[str]
 ) -> None:
     network, graph, _ = exported
-    assert predict_onnx(network, n_frames=N_FRAMES, n_mels=N_MELS) == graph
+    assert predict_onnx(network, **SHAPE) == graph
     assert capfd.readouterr() == ("", "")
 
 
@@ -127,8 +129,8 @@ def test_a_network_without_attention_has_no_graph_of_it() -> None:
             return Output(self.linear(embedding), embedding)
 
     network = Mean()
-    assert attention_onnx(network, n_frames=N_FRAMES, n_mels=N_MELS) is None
-    graph = predict_onnx(network, n_frames=N_FRAMES, n_mels=N_MELS)
+    assert attention_onnx(network, **SHAPE) is None
+    graph = predict_onnx(network, **SHAPE)
     logits, embedding = session(graph).run(["logits", "embedding"], {"mel_db": windows(3)})
     assert np.allclose(embedding, windows(3).mean(axis=1), atol=1e-4)
     weight, bias = network.linear.weight.detach().numpy(), network.linear.bias.detach().numpy()

@@ -17,7 +17,8 @@ from genrelens.frontend.mel import MelSettings
 from genrelens.taxonomy import Taxonomy
 
 SCHEMA_NAME = "genrelens.bundle"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Written; read are 1, which had no ``front_end.log_factor``, and 2."""
 FRONT_ENDS = {"mel": MelSettings}
 """Front ends by the ``kind`` that a manifest names."""
 
@@ -119,13 +120,13 @@ class Manifest:
             raise BundleError(
                 f"{where}: manifest.json is not JSON ({error}); the model is damaged"
             ) from error
-        _check_schema(document, where=where)
+        version = _check_schema(document, where=where)
         table = JsonTable(document, where=where, path="")
         try:
             manifest = cls(
                 name=table.text("name"),
                 taxonomy=_taxonomy(table.table("taxonomy")),
-                front_end=_front_end(table.table("front_end")),
+                front_end=_front_end(table.table("front_end"), version=version),
                 windows=_windows(table.table("windows")),
                 temperature=_calibration(table.table("calibration")),
                 experimental=table.texts("experimental"),
@@ -155,7 +156,7 @@ def check_file_name(name: str) -> None:
         raise BundleError(f"the file name {name!r} is not a plain name of letters, digits, '.', '_' and '-'")
 
 
-def _check_schema(document: Any, *, where: str) -> None:
+def _check_schema(document: Any, *, where: str) -> int:
     schema = document.get("schema") if isinstance(document, dict) else None
     match = (
         re.fullmatch(rf"{re.escape(SCHEMA_NAME)}/(\d{{1,9}})", schema) if isinstance(schema, str) else None
@@ -170,6 +171,7 @@ def _check_schema(document: Any, *, where: str) -> None:
         )
     if version < 1:
         raise BundleError(f"{where}: there is no bundle schema {version}")
+    return version
 
 
 def _taxonomy(table: JsonTable) -> Taxonomy:
@@ -181,14 +183,15 @@ def _taxonomy(table: JsonTable) -> Taxonomy:
     return Taxonomy(names, aliases)
 
 
-def _front_end(table: JsonTable) -> MelSettings:
+def _front_end(table: JsonTable, *, version: int) -> MelSettings:
     kind = table.text("kind")
     if kind not in FRONT_ENDS:
         raise BundleError(
             f"{table.where}: this genrelens has no front end {kind!r} (it has "
             f"{', '.join(sorted(FRONT_ENDS))}); a newer one may: pip install -U genrelens"
         )
-    return FRONT_ENDS[kind].from_dict({key: value for key, value in table.value.items() if key != "kind"})
+    values = {key: value for key, value in table.value.items() if key != "kind"}
+    return FRONT_ENDS[kind].from_dict(values if version > 1 else values | {"log_factor": None})
 
 
 def _windows(table: JsonTable) -> WindowSettings:

@@ -20,7 +20,7 @@ from genrelens.bundle.sessions import check_predict_graph, open_session, run_gra
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
 from genrelens.bundle.windows import Window, is_silent, iter_windows
 from genrelens.errors import AudioError, BundleError
-from genrelens.frontend.mel import MelStream, power_to_db
+from genrelens.frontend.mel import MelStream, compress
 
 Float32 = NDArray[np.float32]
 Source = str | Path | bytes | ArrayLike
@@ -89,31 +89,32 @@ class Bundle:
         """Whether :meth:`attention` can be asked."""
         return ATTENTION in self._files
 
-    def logits(self, mel_db: Float32) -> tuple[Float32, Float32]:
-        """Logits ``(w, c)`` and embeddings ``(w, d)`` of windows ``(w, n_frames, n_mels)`` in dB.
+    def logits(self, mel: Float32) -> tuple[Float32, Float32]:
+        """Logits ``(w, c)`` and embeddings ``(w, d)`` of windows ``(w, n_frames, n_mels)``, compressed.
 
         Runs a bounded number of windows at a time. Raises :class:`BundleError` when the graph fails or gives
         values that are not finite.
         """
         where = f"{self.path}: {PREDICT}"
         session = self._session(PREDICT)
+        name = self.manifest.front_end.input_name
         step = self._batch_windows
         parts = [
-            run_graph(session, ["logits", "embedding"], mel_db=mel_db[start : start + step], where=where)
-            for start in range(0, len(mel_db), step)
+            run_graph(session, ["logits", "embedding"], inputs={name: mel[start : start + step]}, where=where)
+            for start in range(0, len(mel), step)
         ]
         logits: Float32 = np.concatenate([part[0] for part in parts])
-        if logits.shape != (len(mel_db), len(self.names)):
+        if logits.shape != (len(mel), len(self.names)):
             raise BundleError(
-                f"{where}: the graph gives logits {logits.shape} for {len(mel_db)} windows and "
+                f"{where}: the graph gives logits {logits.shape} for {len(mel)} windows and "
                 f"{len(self.names)} genres"
             )
         if not np.isfinite(logits).all():
             raise BundleError(f"{where}: the graph gives values that are not finite")
         return logits, np.concatenate([part[1] for part in parts])
 
-    def attention(self, mel_db: Float32) -> Float32:
-        """Attention ``(layers, heads, tokens, tokens)`` in one window ``(n_frames, n_mels)`` in dB.
+    def attention(self, mel: Float32) -> Float32:
+        """Attention ``(layers, heads, tokens, tokens)`` in one window ``(n_frames, n_mels)``, compressed.
 
         Raises :class:`BundleError` with the code ``no_attention`` when the model has none.
         """
@@ -123,7 +124,8 @@ class Bundle:
             )
         where = f"{self.path}: {ATTENTION}"
         session = self._session(ATTENTION)
-        maps: Float32 = run_graph(session, ["attention"], mel_db=mel_db[np.newaxis], where=where)[0]
+        inputs = {self.manifest.front_end.input_name: mel[np.newaxis]}
+        maps: Float32 = run_graph(session, ["attention"], inputs=inputs, where=where)[0]
         return maps
 
     def predict(self, source: Source, *, sample_rate: int | None = None) -> Prediction:
@@ -157,6 +159,7 @@ class Bundle:
                     check_predict_graph(
                         session,
                         where=where,
+                        input_name=self.manifest.front_end.input_name,
                         n_frames=self.manifest.windows.n_frames,
                         n_mels=self.manifest.front_end.n_mels,
                         n_genres=len(self.names),
@@ -181,15 +184,14 @@ class _Heard:
         front_end = self._bundle.manifest.front_end
         if is_silent(window.power, settings=front_end):
             return
-        db = power_to_db(window.power, top_db=front_end.top_db)
-        self._waiting.append((len(self._logits) - 1, db))
+        self._waiting.append((len(self._logits) - 1, compress(window.power, settings=front_end)))
         if len(self._waiting) == self._bundle._batch_windows:
             self._run()
 
     def _run(self) -> None:
         if not self._waiting:
             return
-        logits, embeddings = self._bundle.logits(np.stack([db for _, db in self._waiting]))
+        logits, embeddings = self._bundle.logits(np.stack([mel for _, mel in self._waiting]))
         for (index, _), row in zip(self._waiting, logits, strict=True):
             self._logits[index] = row
         total = embeddings.sum(axis=0, dtype=np.float64)

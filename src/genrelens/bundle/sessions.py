@@ -29,21 +29,23 @@ def open_session(graph: bytes, *, where: str, n_threads: int | None = None) -> A
         raise BundleError(f"{where}: ONNX Runtime cannot use this graph: {_first_line(error)}") from error
 
 
-def check_predict_graph(session: Any, *, where: str, n_frames: int, n_mels: int, n_genres: int) -> None:
-    """Refuse a graph whose input is not ``mel_db (w, n_frames, n_mels)`` or whose logits are not ``(w, c)``.
+def check_predict_graph(
+    session: Any, *, where: str, input_name: str, n_frames: int, n_mels: int, n_genres: int
+) -> None:
+    """Refuse a graph whose input is not ``input_name (w, n_frames, n_mels)`` or whose logits are not ``(w, c)``.
 
     Sizes that the graph leaves open are checked when it runs.
     """
     inputs = {value.name: value.shape for value in session.get_inputs()}
     outputs = {value.name: value.shape for value in session.get_outputs()}
-    if set(inputs) != {"mel_db"} or not {"logits", "embedding"} <= set(outputs):
+    if set(inputs) != {input_name} or not {"logits", "embedding"} <= set(outputs):
         raise BundleError(
-            f"{where}: expected a graph from mel_db to logits and embedding, "
+            f"{where}: expected a graph from {input_name} to logits and embedding, "
             f"got one from {', '.join(inputs)} to {', '.join(outputs)}"
         )
-    if not _fits(inputs["mel_db"], (None, n_frames, n_mels)):
+    if not _fits(inputs[input_name], (None, n_frames, n_mels)):
         raise BundleError(
-            f"{where}: the graph takes windows {inputs['mel_db'][1:]}, "
+            f"{where}: the graph takes windows {inputs[input_name][1:]}, "
             f"the manifest has [{n_frames}, {n_mels}]"
         )
     if not _fits(outputs["logits"], (None, n_genres)):
@@ -52,10 +54,12 @@ def check_predict_graph(session: Any, *, where: str, n_frames: int, n_mels: int,
         )
 
 
-def run_graph(session: Any, outputs: list[str], *, mel_db: NDArray[np.float32], where: str) -> list[Any]:
-    """Run a graph on windows ``(w, n_frames, n_mels)`` in dB; a failure is a :class:`BundleError`."""
+def run_graph(
+    session: Any, outputs: list[str], *, inputs: dict[str, NDArray[np.float32]], where: str
+) -> list[Any]:
+    """Run a graph on its inputs by name; a failure is a :class:`BundleError`."""
     try:
-        results: list[Any] = session.run(outputs, {"mel_db": mel_db})
+        results: list[Any] = session.run(outputs, inputs)
     except Exception as error:
         raise BundleError(f"{where}: the graph failed: {_first_line(error)}") from error
     return results

@@ -49,7 +49,7 @@ class MelCache:
         """Where the track's frames are or will be: a name made of the settings and the file's path, size and
         time.
 
-        ``top_db`` is not in it: power is kept, and a floor is set when it becomes dB.
+        ``top_db`` and ``log_factor`` are not in it: power is kept, and compressed when windows are cut.
         Raises :class:`AudioError` (code "missing") when the track's file is not there.
         """
         try:
@@ -60,7 +60,11 @@ class MelCache:
             ) from error
         key = {
             "schema": SCHEMA,
-            "settings": {k: v for k, v in dataclasses.asdict(self.settings).items() if k != "top_db"},
+            "settings": {
+                name: value
+                for name, value in dataclasses.asdict(self.settings).items()
+                if name not in ("top_db", "log_factor")
+            },
             "path": str(track.path.resolve()),
             "size": state.st_size,
             "mtime_ns": state.st_mtime_ns,

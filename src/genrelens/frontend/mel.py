@@ -26,7 +26,15 @@ import numpy.typing as npt
 from genrelens.errors import AudioError
 from genrelens.frontend.settings import MelSettings
 
-__all__ = ["MelSettings", "MelStream", "mel_filter_bank", "mel_power", "power_to_db"]
+__all__ = [
+    "MelSettings",
+    "MelStream",
+    "compress",
+    "mel_filter_bank",
+    "mel_power",
+    "power_to_db",
+    "power_to_log",
+]
 
 _Float32 = npt.NDArray[np.float32]
 
@@ -43,6 +51,9 @@ _GROUP_BANDS = 16
 
 _LOUDEST_SAMPLE = np.float32(1e14)
 """Where absurd samples are cut (full scale is 1), so that the power still fits in float32."""
+
+_LOUDEST_SCALED = np.float32(1e38)
+"""Where absurd power is cut, so that it stays finite when it is multiplied."""
 
 
 def mel_filter_bank(settings: MelSettings) -> _Float32:
@@ -224,6 +235,30 @@ def _cut(samples: _Float32, *, first: int, n_samples: int) -> _Float32:
     inside = samples[max(first, 0) : stop]
     piece[max(-first, 0) : max(-first, 0) + inside.size] = inside
     return piece
+
+
+def compress(power: _Float32, *, settings: MelSettings) -> _Float32:
+    """Windows of power (..., n_frames, n_mels) as a network of these settings takes them: decibels or logarithms."""
+    if settings.log_factor is None:
+        return power_to_db(power, top_db=settings.top_db)
+    return power_to_log(power, factor=settings.log_factor)
+
+
+def power_to_log(power: _Float32, *, factor: float) -> _Float32:
+    """``log10(1 + factor * power)``: 0 for silence, near enough linear below 1 / factor, a logarithm above.
+
+    Args:
+        power: float32, any shape, finite, >= 0.
+        factor: above 0; musicnn takes 10,000 (Pons & Serra 2019, arXiv 1909.06654).
+
+    Returns:
+        float32, same shape, a new array, finite, >= 0.
+    """
+    with np.errstate(over="ignore"):
+        scaled = power * np.float32(factor)
+    np.minimum(scaled, _LOUDEST_SCALED, out=scaled)
+    scaled += np.float32(1)
+    return np.log10(scaled, out=scaled)
 
 
 def power_to_db(power: _Float32, *, top_db: float | None) -> _Float32:

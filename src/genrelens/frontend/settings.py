@@ -33,6 +33,8 @@ class MelSettings:
         fmax_hz: upper edge of the highest band, Hz; None means half the sample rate.
         htk: the mel scale: True for O'Shaughnessy's formula (HTK's), False for Slaney's.
         top_db: how far the floor lies below the loudest cell of a window, dB; None means no floor.
+        log_factor: None where a window becomes decibels below its loudest cell; otherwise power becomes
+            ``log10(1 + log_factor * power)``, which depends on the cell alone, and ``top_db`` has to be None.
 
     Raises:
         RecipeError: a value is of the wrong type or out of range, values do not fit each other, or a band
@@ -47,6 +49,7 @@ class MelSettings:
     fmax_hz: float | None
     htk: bool
     top_db: float | None
+    log_factor: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "hop_length", "n_mels"):
@@ -54,7 +57,7 @@ class MelSettings:
         if not isinstance(self.htk, bool):
             raise RecipeError(f"mel: htk should be true or false, not {self.htk!r}")
         object.__setattr__(self, "fmin_hz", _as_number("fmin_hz", self.fmin_hz))
-        for name in ("fmax_hz", "top_db"):
+        for name in ("fmax_hz", "top_db", "log_factor"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _as_number(name, getattr(self, name)))
         self._check_frames()
@@ -84,6 +87,15 @@ class MelSettings:
             )
         if self.top_db is not None and self.top_db <= 0:
             raise RecipeError(f"mel: top_db should be above 0, not {self.top_db:g}; None means no floor")
+        if self.log_factor is not None and self.log_factor <= 0:
+            raise RecipeError(
+                f"mel: log_factor should be above 0, not {self.log_factor:g}; None means decibels"
+            )
+        if self.log_factor is not None and self.top_db is not None:
+            raise RecipeError(
+                f"mel: top_db = {self.top_db:g} and log_factor = {self.log_factor:g} exclude each other: "
+                "decibels have a floor, log10(1 + log_factor * power) needs none; leave one of them out"
+            )
 
     def _check_bands(self) -> None:
         if self.n_mels > self.n_fft // 2:
@@ -120,6 +132,11 @@ class MelSettings:
     def top_hz(self) -> float:
         """Upper edge of the highest band, Hz: ``fmax_hz``, or half the sample rate."""
         return self.sample_rate / 2 if self.fmax_hz is None else self.fmax_hz
+
+    @property
+    def input_name(self) -> str:
+        """What a graph calls its input of such windows: ``mel_db``, decibels, or ``log_mel``."""
+        return "mel_db" if self.log_factor is None else "log_mel"
 
     def n_frames(self, n_samples: int) -> int:
         """Frames that ``n_samples`` give: 1 + n_samples // hop_length (no sound at all gives one, silent)."""

@@ -16,22 +16,22 @@ from torch.utils.data import Dataset
 
 from genrelens.bundle.windows import WindowSettings, is_silent, iter_windows
 from genrelens.data import augment
-from genrelens.frontend.mel import power_to_db
+from genrelens.frontend.mel import compress
 from genrelens.recipe import Recipe
 
 Frames = NDArray[np.float32]
 
 
 class TrackWindows(NamedTuple):
-    """All windows of one track: ``mel_db`` (w, n_frames, n_mels), ``weights`` (w,), 0 where silent, and its class."""
+    """All windows of one track: ``mel`` (w, n_frames, n_mels), ``weights`` (w,), 0 where silent, and its class."""
 
-    mel_db: Tensor
+    mel: Tensor
     weights: Tensor
     target: Tensor
 
 
 class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
-    """Item ``b`` is batch ``b`` of the current epoch: ``mel_db`` (batch, n_frames, n_mels), targets (batch, n_classes).
+    """Item ``b`` is batch ``b`` of the current epoch: mel (batch, n_frames, n_mels), targets (batch, n_classes).
 
     Each epoch takes one random window of each track, in an order of its own. Call :meth:`set_epoch` before an epoch.
     The last batch is as large as the others: it is filled with tracks from the front of the order.
@@ -75,32 +75,32 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
                 for i in chosen
             ]
         )
-        mel_db, targets = augmented(self.recipe, power, self.targets[chosen], rng=rng)
-        return torch.from_numpy(mel_db), torch.from_numpy(targets)
+        mel, targets = augmented(self.recipe, power, self.targets[chosen], rng=rng)
+        return torch.from_numpy(mel), torch.from_numpy(targets)
 
 
 def augmented(
     recipe: Recipe, power: Frames, targets: Frames, *, rng: np.random.Generator
 ) -> tuple[Frames, Frames]:
-    """Power (batch, n_frames, n_mels) -> decibels of the same shape and soft targets, by the recipe's augmentation."""
+    """Power (batch, n_frames, n_mels) -> the same compressed, and soft targets, by the recipe's augmentation."""
     settings = recipe.augment
     if settings.band_shift:
         power = augment.shift_bands(power, band_shift=settings.band_shift, rng=rng)
     if settings.eq_db:
         power = augment.equalise(power, eq_db=settings.eq_db, rng=rng)
-    mel_db = power_to_db(power, top_db=recipe.front_end.top_db)
+    mel = compress(power, settings=recipe.front_end)
     if settings.mixup_alpha:
-        mel_db, targets = augment.mixup(mel_db, targets, alpha=settings.mixup_alpha, rng=rng)
+        mel, targets = augment.mixup(mel, targets, alpha=settings.mixup_alpha, rng=rng)
     if settings.n_masks:
-        mel_db = augment.mask(
-            mel_db,
+        mel = augment.mask(
+            mel,
             n_masks=settings.n_masks,
             time_mask=settings.time_mask,
             band_mask=settings.band_mask,
             rng=rng,
         )
     smoothing = recipe.training.label_smoothing
-    return mel_db, targets * (1 - smoothing) + np.float32(smoothing / targets.shape[1])
+    return mel, targets * (1 - smoothing) + np.float32(smoothing / targets.shape[1])
 
 
 class WholeTracks(Dataset[TrackWindows]):
@@ -119,7 +119,7 @@ class WholeTracks(Dataset[TrackWindows]):
         power = [window.power for window in iter_windows([self.frames[i]], settings=settings)]
         front_end = self.recipe.front_end
         weights = np.array([0.0 if is_silent(window, settings=front_end) else 1.0 for window in power])
-        mel_db = power_to_db(np.stack(power), top_db=front_end.top_db)
+        mel = compress(np.stack(power), settings=front_end)
         return TrackWindows(
-            torch.from_numpy(mel_db), torch.from_numpy(weights), torch.tensor(int(self.targets[i]))
+            torch.from_numpy(mel), torch.from_numpy(weights), torch.tensor(int(self.targets[i]))
         )

@@ -37,32 +37,34 @@ class _Attention(nn.Module):
         return weights[0]
 
 
-def predict_onnx(network: Network, *, n_frames: int, n_mels: int) -> bytes:
-    """``mel_db (windows, n_frames, n_mels)`` -> ``logits (windows, c)``, ``embedding (windows, d)``, float32."""
+def predict_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: int) -> bytes:
+    """``input_name (windows, n_frames, n_mels)`` -> ``logits (windows, c)``, ``embedding (windows, d)``, float32."""
     # A batch of one would be taken for a constant and freeze the axis.
     example = torch.zeros(2, n_frames, n_mels)
-    return _export(_Predict(network), example, ["logits", "embedding"], free_windows=True)
+    return _export(_Predict(network), example, input_name, ["logits", "embedding"], free_windows=True)
 
 
-def attention_onnx(network: Network, *, n_frames: int, n_mels: int) -> bytes | None:
-    """``mel_db (1, n_frames, n_mels)`` -> ``attention (layers, heads, tokens, tokens)``; None without attention."""
+def attention_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: int) -> bytes | None:
+    """``input_name (1, n_frames, n_mels)`` -> ``attention (layers, heads, tokens, tokens)``; None without attention."""
     example = torch.zeros(1, n_frames, n_mels)
     with torch.no_grad():
         if network.eval().attention(example) is None:
             return None
-    return _export(_Attention(network), example, ["attention"], free_windows=False)
+    return _export(_Attention(network), example, input_name, ["attention"], free_windows=False)
 
 
-def _export(module: nn.Module, example: Tensor, outputs: list[str], *, free_windows: bool) -> bytes:
+def _export(
+    module: nn.Module, example: Tensor, input_name: str, outputs: list[str], *, free_windows: bool
+) -> bytes:
     windows = torch.export.Dim("windows", min=1, max=4096)
     with _quiet():
         program = torch.onnx.export(
             module.cpu().float().eval(),
             (example,),
-            input_names=["mel_db"],
+            input_names=[input_name],
             output_names=outputs,
             opset_version=OPSET,
-            dynamic_shapes={"mel_db": {0: windows}} if free_windows else None,
+            dynamic_shapes=({0: windows},) if free_windows else None,
             dynamo=True,
             verbose=False,
         )

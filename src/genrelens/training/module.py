@@ -39,8 +39,8 @@ class GenreModule(pl.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_index: int) -> Tensor:
         """Cross-entropy against soft targets of one batch of windows."""
-        mel_db, targets = batch
-        logits = self.network(mel_db).logits.float()
+        mel, targets = batch
+        logits = self.network(mel).logits.float()
         loss = functional.cross_entropy(logits, targets)
         hits = (logits.argmax(1) == targets.argmax(1)).float().mean()
         self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=True)
@@ -81,7 +81,7 @@ class GenreModule(pl.LightningModule):
 
 def track_logits(network: nn.Module, track: TrackWindows) -> Tensor:
     """Pooled logits (n_classes,), float32 on the CPU, of all windows of a track; a silent track gives zeros."""
-    logits = torch.cat([network(part).logits.float() for part in torch.split(track.mel_db, 16)])
+    logits = torch.cat([network(part).logits.float() for part in torch.split(track.mel, 16)])
     weights = track.weights.cpu().numpy()
     if not weights.any():
         return torch.zeros(logits.shape[1])

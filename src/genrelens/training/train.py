@@ -130,7 +130,11 @@ def train(
             genrelens_version=__version__,
         ),
     )
-    shape = {"n_frames": recipe.windows.n_frames, "n_mels": recipe.front_end.n_mels}
+    shape: dict[str, Any] = {
+        "input_name": recipe.front_end.input_name,
+        "n_frames": recipe.windows.n_frames,
+        "n_mels": recipe.front_end.n_mels,
+    }
     bundle = write_bundle(
         out / "bundle",
         manifest=manifest,
