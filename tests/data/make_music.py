@@ -9,7 +9,14 @@ from pathlib import Path
 import av
 import numpy as np
 
-CODECS = {".mp3": "libmp3lame", ".flac": "flac", ".m4a": "aac", ".opus": "libopus", ".ogg": "libvorbis"}
+CODECS = {
+    ".aiff": "pcm_s16be",
+    ".mp3": "libmp3lame",
+    ".flac": "flac",
+    ".m4a": "aac",
+    ".opus": "libopus",
+    ".ogg": "libvorbis",
+}
 FORMATS = {".m4a": "ipod", ".opus": "ogg", ".ogg": "ogg"}
 
 # The columns of fma_metadata/tracks.csv as published (fma_metadata.zip, version 2017), in its order.

@@ -219,3 +219,49 @@ def test_every_real_clip_is_found(real_data: Path) -> None:
 def test_every_id_is_the_stem_of_a_clips_name() -> None:
     assert len(set(gtzan.all_ids())) == 1000
     assert all(gtzan.clip_id(id_ + ".wav") == id_ for id_ in gtzan.all_ids())
+
+
+def test_of_two_roots_the_first_layout_is_taken_and_it_is_said(tmp_path: Path) -> None:
+    put(tmp_path / "genres" / "blues", "blues.00000.wav")
+    put(tmp_path / "genres_original" / "blues", "blues.00000.wav", "blues.00001.wav")
+    data = gtzan.load(tmp_path)
+    assert ids(data) == ["blues.00000", "blues.00001"]
+    assert data.notes == ("clips lie in genres_original and in genres; the first is used",)
+
+
+@pytest.mark.parametrize("layout", ["", "Data", "gtzan", "gtzan/data"])
+def test_pictures_and_tables_are_found_beside_the_clips(tmp_path: Path, layout: str) -> None:
+    top = tmp_path / layout
+    put(top / "genres_original" / "blues", "blues.00000.wav")
+    for genre, names in {
+        "hiphop": [
+            "hiphop00031.png",
+            "HipHop00032.PNG",
+            "hiphop.00033.png",
+            "rock00034.png",
+            "hiphop00100.png",
+        ],
+        "blues": ["blues00000.png", "blues00001.jpg"],
+        "covers": ["blues00002.png"],
+    }.items():
+        (top / "Images_Original" / genre).mkdir(parents=True)
+        for name in names:
+            (top / "Images_Original" / genre / name).touch()
+    for name in ("features_30_sec.csv", "Features_3_sec.CSV", "features_3_sec.csv.bak", "other.csv"):
+        (top / name).touch()
+    data = gtzan.load(tmp_path)
+    assert list(data.pictures) == ["blues.00000", "hiphop.00031", "hiphop.00032"]
+    assert {name: path.name for name, path in data.tables.items()} == {
+        "features_3_sec": "Features_3_sec.CSV",
+        "features_30_sec": "features_30_sec.csv",
+    }
+    assert gtzan.pictures(tmp_path) == data.pictures
+    assert gtzan.tables(tmp_path) == data.tables
+
+
+def test_pictures_and_tables_without_clips(tmp_path: Path) -> None:
+    (tmp_path / "features_3_sec_part.csv").touch()
+    assert list(gtzan.tables(tmp_path)) == ["features_3_sec_part"]
+    assert gtzan.pictures(tmp_path) == {}
+    with pytest.raises(DataError, match="no GTZAN clips"):
+        gtzan.load(tmp_path)
