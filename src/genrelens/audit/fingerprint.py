@@ -8,8 +8,8 @@ and for each pair of neighbours one bit a frame, the sign of
 It differs from the paper in three things. Frames follow each other after 23.2 ms instead of 11.6, which halves the
 memory and, as windows last 372 ms, costs little. Beside the bits stands a mask of those that say something: where ED is
 small against the energies it was made of, a codec or clipping turns its sign as noise would, and in sound that does
-not change every sign is noise. And the words to look up are given in four forms, with both values of the two bits that
-are weakest (the paper's section 5.3 does so for a query); bits of bands in which nothing can be heard are 0 in them.
+not change every sign is noise. And the words to look up are given in four forms, with both values of the two bits
+that are weakest (the paper's section 5.3 does so for a query); bits of bands in which nothing can be heard are 0 in them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ SAMPLE_RATE: Final = 5512
 N_FFT: Final = 2048
 HOP: Final = 128
 N_BANDS: Final = 33
+N_WEAK: Final = 2
+"""Bits of a word that are looked up with both of their values."""
 LOWEST_HZ, HIGHEST_HZ = 300.0, 2000.0
 FRAME_S: Final = HOP / SAMPLE_RATE
 
@@ -83,15 +85,16 @@ class FingerprintStream:
     def finish(self) -> Fingerprint:
         """The fingerprint of all that was pushed; empty if that was shorter than 0.4 s."""
         none = np.zeros(0, np.uint32)
-        rows = self._rows or [(none, none, none.reshape(0, 4))]
+        rows = self._rows or [(none, none, none.reshape(0, 1 << N_WEAK))]
         bits, clear, keys = (np.concatenate(parts) for parts in zip(*rows, strict=True))
         worth = np.bitwise_count(clear) >= _MIN_CLEAR_BITS
         return Fingerprint(bits, clear, keys[worth], np.flatnonzero(worth).astype(np.int32))
 
     def _take(self, frames: NDArray[np.float32]) -> None:
-        power = np.abs(np.fft.rfft(frames * self._window, axis=1)).astype(np.float64) ** 2
-        summed = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1)], axis=1)
-        energy, total = np.diff(summed[:, self._edges], axis=1), summed[:, -1]
+        spectrum = np.fft.rfft(frames * self._window, axis=1)
+        power = spectrum.real**2 + spectrum.imag**2
+        energy = np.add.reduceat(power[:, : self._edges[-1]], self._edges[:-1], axis=1, dtype=np.float64)
+        total = power.sum(axis=1, dtype=np.float64)
         if self._before is not None:
             energy = np.concatenate([self._before[0], energy])
             total = np.concatenate([self._before[1], total])
@@ -101,17 +104,17 @@ class FingerprintStream:
 
 
 def _words(energy: NDArray[np.float64], total: NDArray[np.float64]) -> tuple[Words, Words, Words]:
-    """(n + 1, 33) band energies and (n + 1,) whole energies -> (n,) bits, (n,) mask and (n, 4) keys."""
+    """(n + 1, 33) band energies and (n + 1,) whole energies -> (n,) bits, (n,) mask and keys."""
     slope, pair = energy[:, :-1] - energy[:, 1:], energy[:, :-1] + energy[:, 1:]
     change, size = slope[1:] - slope[:-1], pair[1:] + pair[:-1]
     heard = size > np.maximum(_AUDIBLE * np.maximum(total[1:], total[:-1]), _FLOOR)[:, np.newaxis]
     strength = np.abs(change) / np.maximum(size, np.finfo(np.float64).tiny)
     clear = heard & (strength >= _CLEAR)
     bits = _packed(change > 0)
-    weakest = np.argpartition(np.where(heard, strength, np.inf), 1, axis=1)[:, :2]
-    flip = np.uint32(1) << weakest.astype(np.uint32)
-    word = bits & _packed(heard)
-    keys = np.stack([word, word ^ flip[:, 0], word ^ flip[:, 1], word ^ flip[:, 0] ^ flip[:, 1]], axis=1)
+    weakest = np.argpartition(np.where(heard, strength, np.inf), N_WEAK, axis=1)[:, :N_WEAK]
+    keys = (bits & _packed(heard))[:, np.newaxis]
+    for flip in (np.uint32(1) << weakest.astype(np.uint32)).T:
+        keys = np.concatenate([keys, keys ^ flip[:, np.newaxis]], axis=1)
     return bits, _packed(clear), keys
 
 
