@@ -258,7 +258,8 @@ def power_to_log(power: _Float32, *, factor: float) -> _Float32:
         scaled = power * np.float32(factor)
     np.minimum(scaled, _LOUDEST_SCALED, out=scaled)
     scaled += np.float32(1)
-    return np.log10(scaled, out=scaled)
+    np.log10(scaled, out=scaled)
+    return scaled
 
 
 def power_to_db(power: _Float32, *, top_db: float | None) -> _Float32:
