@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -192,3 +193,29 @@ def test_own_music_is_trained_on_cross_validated_and_evaluated(
     )
     done = run("evaluate", tmp_path / "l", "--data", music, "--split", leaky, "--part", "test")
     assert "THE SPLIT LEAKS artists" in done.out
+
+
+def test_names_of_files_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    path = tmp_path / "Rock" / "a\x1b[31m.wav"
+    path.parent.mkdir()
+    path.touch()
+    soundfile.write(tmp_path / "Rock" / "b.wav", [0.0] * 100, 8000)
+    done = run("data", "check", tmp_path)
+    assert done.code == 1
+    assert "a" in done.out and "\x1b" not in done.out + done.err
+    assert "\x1b" not in run("data", "splits", tmp_path).err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_name_that_is_no_utf_8_is_left_out_and_harms_nobody(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    folder = tmp_path / "Rock"
+    folder.mkdir()
+    for name in (b"b.wav", b"c.wav", b"caf\xe9.wav"):
+        soundfile.write(folder / "x.wav", [0.0] * 100, 8000)
+        (folder / "x.wav").rename(Path(os.fsdecode(os.fsencode(folder) + b"/" + name)))
+    done = run("data", "check", tmp_path, "--json")
+    assert [p["message"] for p in json.loads(done.out)["problems"]] == [
+        "its name, or its folder's, is not UTF-8; rename it"
+    ]
+    assert run("data", "split", tmp_path, "k-fold-2", "--out", tmp_path / "s.json").code == 0
+    assert "1 file is left out" in run("data", "splits", tmp_path).err

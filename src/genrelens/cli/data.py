@@ -93,7 +93,7 @@ def check(
 
     with CountLine("checking") as line:
         found = look(folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=line.show)
-    typer.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) if as_json else _check_text(found))
+    typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else _check_text(found))
     if found.problems:
         raise typer.Exit(1)
 
@@ -120,7 +120,7 @@ def splits(folder: FolderArgument = None, dataset: DatasetOption = None, as_json
         except DataError as error:  # too few artists, or no table that has it: said in its place
             rows.append({"name": split_name, "error": str(error)})
     if as_json:
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(rows, indent=1))
     else:
         typer.echo("\n\n".join(_split_text(row) for row in rows))
 
@@ -165,6 +165,8 @@ def split(
 
 
 def _check_text(found: Checked) -> str:
+    from genrelens.report.wording import visible
+
     there = ", ".join(f"{n:,} {thing}" for thing, n in found.there.items()) or "nothing"
     how = "every clip decoded" if found.decoded else "clips opened, not decoded"
     lines = [f"{found.dataset or 'fetched files'} in {found.root}: {there}; {how}"]
@@ -175,7 +177,9 @@ def _check_text(found: Checked) -> str:
         if n > N_SHOWN:
             lines.append(f"  and {n - N_SHOWN:,} more (--json has all)")
     lines += [f"note: {note}" for note in found.notes]
-    return "\n".join(lines if found.problems else [*lines, "nothing is missing, altered or unreadable"])
+    if not found.problems:
+        lines.append("nothing is missing, altered or unreadable")
+    return "\n".join(map(visible, lines))
 
 
 def _grouped(found: Checked) -> dict[tuple[str, str], list[tuple[str, str]]]:

@@ -33,12 +33,12 @@ def find_split(split: str | None, *, dataset: str, tracks: tuple[Track, ...]) ->
 def tell(loaded: Loaded) -> None:
     """What a data set leaves out, and what is odd about it, in a line each on stderr."""
     from genrelens.cli import say
+    from genrelens.report.wording import visible
 
     for note in loaded.notes:
-        say(f"note: {note}")
+        say(visible(f"note: {note}"))
     if loaded.left_out:
         n = len(loaded.left_out)
         some = "; ".join(f"{what}: {why}" for what, why in loaded.left_out[:N_SHOWN])
-        say(
-            f"note: {n} {'file is' if n == 1 else 'files are'} left out: {some}{'; ...' if n > N_SHOWN else ''}"
-        )
+        more = "; ..." if n > N_SHOWN else ""
+        say(visible(f"note: {n} {'file is' if n == 1 else 'files are'} left out: {some}{more}"))

@@ -140,6 +140,10 @@ def media_files(folder: Path) -> Iterator[Path]:
 def why_not(path: Path) -> str | None:
     """Why there is nothing to read, at a glance: a link that leads nowhere, an empty file; ``None`` if there is."""
     try:
+        str(path).encode()
+    except UnicodeEncodeError:  # an id made of it could stand in no split and no report
+        return "its name, or its folder's, is not UTF-8; rename it"
+    try:
         if not path.is_file():
             return "a link that leads nowhere" if path.is_symlink() else "not a file"
         return None if path.stat().st_size else "the file is empty"
