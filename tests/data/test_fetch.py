@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genrelens.data.fetch import SOURCES, Source, download, fetch, manifest_path, read_manifest, unpack
-from genrelens.data.fetch.unpack import safe_path
+from genrelens.data.fetch.archives import safe_path
 from genrelens.errors import DataError
 
 CONTENT = bytes(range(256)) * 5000  # 1.28 MB: more than one piece
@@ -96,7 +96,7 @@ def test_a_file_is_downloaded_checked_and_renamed(site: Site, tmp_path: Path) ->
         site.url, tmp_path / "a", checksum=SUM, progress=lambda *step: seen.append(step), wait_s=0
     )
     assert (tmp_path / "a").read_bytes() == CONTENT
-    assert said == "sha1 as published"
+    assert said == "checked against its published sha1"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert site.asked == [None]
     downloading = [step for step in seen if step[0] == "downloading"]
@@ -157,11 +157,13 @@ def test_a_wrong_checksum_deletes_the_part(site: Site, tmp_path: Path) -> None:
 def test_without_a_published_sum_the_servers_own_is_taken(site: Site, tmp_path: Path) -> None:
     url = site.url.replace("/file", "/moved")
     site.says_sha256 = SHA256
-    assert download(url, tmp_path / "a", wait_s=0) == "sha256 as the server says"
+    assert download(url, tmp_path / "a", wait_s=0) == "checked against the sha256 that the server sends"
     site.says_sha256 = "0" * 64
     with pytest.raises(DataError, match="expected 0000"):
         download(url, tmp_path / "b", wait_s=0)
-    assert download(site.url, tmp_path / "c", wait_s=0).startswith("nothing: neither source nor server")
+    assert download(site.url, tmp_path / "c", wait_s=0).startswith(
+        "not checked: neither the source nor the server"
+    )
 
 
 def test_a_length_that_is_not_said_is_no_fault(site: Site, tmp_path: Path) -> None:
@@ -355,7 +357,12 @@ def test_fetch_leaves_the_folder_and_its_record_and_nothing_else(site: Site, tmp
     archive = zipped(tmp_path / "made.zip", {"toy/a.txt": b"a", "toy/b/c.txt": b"cc", "stray.txt": b"s"})
     out = tmp_path / "deep" / "out"
     got = fetch("toy", out, source=source(site, archive.read_bytes()), wait_s=0)
-    assert (got.folder, got.n_files, got.n_bytes, got.checked) == (out / "toy", 2, 3, "sha1 as published")
+    assert (got.folder, got.n_files, got.n_bytes, got.checked) == (
+        out / "toy",
+        2,
+        3,
+        "checked against its published sha1",
+    )
     assert {path.name for path in out.iterdir()} == {"toy", "genrelens-fetched-toy.json"}
     files = read_manifest(manifest_path(out, "toy"))
     assert [(file.path, file.size) for file in files] == [("toy/a.txt", 1), ("toy/b/c.txt", 2)]

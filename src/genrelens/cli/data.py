@@ -62,7 +62,7 @@ def fetch(
         typer.echo(f"{name}: {SOURCES[name].size}, licence: {SOURCES[name].licence}", err=True)
     with TransferLine(name) as line:
         got = get(name, out, progress=line.show)
-    typer.echo(f"the archive was checked against {got.checked}", err=True)
+    typer.echo(f"the archive is {got.checked}", err=True)
     typer.echo(f"{got.folder}: {got.n_files:,} files, {got.n_bytes / 1e9:.2f} GB")
 
 

@@ -17,7 +17,7 @@ from genrelens.audio import open_stream
 from genrelens.data import fma, gtzan, registry
 from genrelens.data.features import read_table, split_row_name
 from genrelens.data.fetch import FetchedFile, manifests, read_manifest
-from genrelens.data.fetch.download import file_digest
+from genrelens.data.fetch.downloads import file_digest
 from genrelens.data.gtzan.pictures import SIZE_PX
 from genrelens.data.gtzan.segments import SAMPLE_RATE
 from genrelens.data.png import png_fault

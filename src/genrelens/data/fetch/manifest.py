@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from genrelens.data.fetch.unpack import Unpacked, safe_path
+from genrelens.data.fetch.archives import Unpacked, safe_path
 from genrelens.errors import DataError
 from genrelens.files import write_whole
 
@@ -41,7 +41,7 @@ def write_manifest(path: Path, *, source: str, url: str, checked: str, files: Ma
         "schema": SCHEMA,
         "source": source,
         "url": url,
-        "archive_checked_against": checked,
+        "archive": checked,
         "files": {name: [file.size, file.sha256] for name, file in sorted(files.items())},
     }
     write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

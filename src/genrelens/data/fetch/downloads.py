@@ -40,7 +40,7 @@ def download(
     progress: Progress | None = None,
     wait_s: float = 2.0,
 ) -> str:
-    """Download ``url`` to ``target`` and return what it was checked against, in words.
+    """Download ``url`` to ``target`` and return how it was checked, in words.
 
     Bytes are kept in ``target.part``; a call that was cut short is gone on with by the same call, and a connection that
     breaks is taken up again up to :data:`N_TRIES` times, ``wait_s`` seconds later each. ``checksum`` is an algorithm of
@@ -83,8 +83,10 @@ def download(
             )
     part.replace(target)
     if checksum:
-        return f"{checksum[0]} as published"
-    return "sha256 as the server says" if expected else "nothing: neither source nor server says a checksum"
+        return f"checked against its published {checksum[0]}"
+    if expected:
+        return "checked against the sha256 that the server sends"
+    return "not checked: neither the source nor the server gives a checksum"
 
 
 def file_digest(path: Path, algorithm: str, progress: Progress | None = None) -> str:

@@ -7,16 +7,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from genrelens.data.fetch.download import Progress, download, file_digest
+from genrelens.data.fetch.archives import unpack
+from genrelens.data.fetch.downloads import Progress, download, file_digest
 from genrelens.data.fetch.manifest import manifest_path, write_manifest
 from genrelens.data.fetch.sources import SOURCES, Source
-from genrelens.data.fetch.unpack import unpack
 from genrelens.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was fetched: ``folder`` is new, ``checked`` says what the archive was checked against."""
+    """What was fetched: ``folder`` is new, ``checked`` says how the archive was checked."""
 
     folder: Path
     n_files: int
@@ -92,7 +92,7 @@ def fetch(
 
 def _checked(archive: Path, source: Source, progress: Progress | None) -> str:
     if source.sum is None:
-        return "nothing: it was there already, and the source publishes no checksum"
+        return "not checked: it was there already, and the source publishes no checksum"
     algorithm, digits = source.sum
     if (came := file_digest(archive, algorithm, progress)) != digits:
         raise DataError(
@@ -100,4 +100,4 @@ def _checked(archive: Path, source: Source, progress: Progress | None) -> str:
             "the same command again",
             code="wrong_checksum",
         )
-    return f"{algorithm} as published"
+    return f"checked against its published {algorithm}"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple
 
-from genrelens.data.fetch.download import CHUNK_BYTES, Progress, need_room
+from genrelens.data.fetch.downloads import CHUNK_BYTES, Progress, need_room
 from genrelens.errors import DataError
 
 _APPLE: Final = "._"  # what a Mac puts beside every file of a tar: its resource fork
