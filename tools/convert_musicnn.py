@@ -1,4 +1,4 @@
-"""Take musicnn's weights out of its wheel: ``src/genrelens/models/weights/musicnn-msd.npz``.
+"""Take musicnn's weights out of its wheel: ``src/genrelens/models/weights/musicnn-msd.npz``, the licence beside it.
 
     pip download musicnn==0.1.0 --no-deps -d /tmp/musicnn
     python -m venv /tmp/tf && /tmp/tf/bin/pip install tensorflow-cpu==2.21.0
@@ -156,6 +156,7 @@ def main() -> None:
     )
     given.out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(given.out, **arrays, tag_names=np.array(tags), kept=kept, notice=np.array(notice))
+    given.out.with_suffix(".LICENSE.txt").write_text(notice, encoding="utf-8", newline="\n")
     n = sum(array.size for array in arrays.values())
     print(f"{given.out}: {len(kept)} features, {n} numbers, {given.out.stat().st_size} bytes")
 

@@ -79,6 +79,8 @@ def test_the_sizes_of_the_paper_and_of_what_training_left() -> None:
 def test_the_licence_and_the_tags_come_with_the_weights(weights: musicnn.Weights) -> None:
     assert "Copyright (c) Music Technology Group, Universitat Pompeu Fabra 2019" in weights.notice
     assert "Permission to use, copy, modify, and/or distribute" in weights.notice
+    beside = Path(musicnn.__file__).parent / "weights" / "musicnn-msd.LICENSE.txt"
+    assert beside.read_text(encoding="utf-8") == weights.notice
     assert len(weights.tags) == 50
     assert weights.tags[:3] == ("rock", "pop", "alternative")
     assert weights.tags[33] == "Hip-Hop"
