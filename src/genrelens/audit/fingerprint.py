@@ -9,7 +9,7 @@ It differs from the paper in three things. Frames follow each other after 23.2 m
 memory and, as windows last 372 ms, costs little. Beside the bits stands a mask of those that say something: where ED is
 small against the energies it was made of, a codec or clipping turns its sign as noise would, and in sound that does
 not change every sign is noise. And the words to look up are given in four forms, with both values of the two bits
-that are weakest (the paper's section 5.3 does so for a query); bits of bands in which nothing can be heard are 0 in them.
+that are weakest (so does the paper's section 5.3, for a query); bits of bands in which nothing can be heard are 0.
 """
 
 from __future__ import annotations

@@ -103,6 +103,8 @@ class ClipMeter:
 
     def push(self, frames: NDArray[np.generic]) -> None:
         """Take the next (n, channels) samples."""
+        if not len(frames):
+            return
         high = np.abs(np.asarray(frames)) >= FULL_SCALE
         if self._n_clipped is None or self._open is None:
             self._n_clipped, self._open = (np.zeros(high.shape[1], np.int64) for _ in range(2))
@@ -110,12 +112,12 @@ class ClipMeter:
         for c in map(int, np.flatnonzero(high.any(axis=0) | (self._open > 0))):
             edges = np.flatnonzero(np.diff(high[:, c].astype(np.int8), prepend=0, append=0))
             lengths = edges[1::2] - edges[::2]
-            if len(high) and high[0, c]:
+            if high[0, c]:
                 lengths[0] += self._open[c]
             else:
                 self._close(c)
             self._open[c] = 0
-            if len(high) and high[-1, c]:
+            if high[-1, c]:
                 self._open[c], lengths = lengths[-1], lengths[:-1]
             self._n_clipped[c] += lengths[lengths >= MIN_RUN].sum()
 

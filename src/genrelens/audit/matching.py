@@ -42,6 +42,8 @@ class Candidate:
 
 def find_candidates(fingerprints: Sequence[Fingerprint]) -> list[Candidate]:
     """The pairs that may be of one recording, in order of their places, each at its best distance in time."""
+    if not fingerprints:
+        return []
     hits = [_hits(fingerprints, partition) for partition in range(_PARTITIONS)]
     counted = _by_pair_and_lag(np.concatenate(hits))
     found = []
