@@ -219,3 +219,16 @@ def test_a_name_that_is_no_utf_8_is_left_out_and_harms_nobody(run: Run, tmp_path
     ]
     assert run("data", "split", tmp_path, "k-fold-2", "--out", tmp_path / "s.json").code == 0
     assert "1 file is left out" in run("data", "splits", tmp_path).err
+
+
+def test_a_split_of_pieces_takes_the_pieces_of_the_clips(tmp_path: Path) -> None:
+    from genrelens.cli import train as commands
+
+    (tmp_path / "blues").mkdir()
+    for i in range(3):
+        soundfile.write(tmp_path / "blues" / f"blues.0000{i}.wav", [0.0] * 100, 8000)
+    _, tracks, split = commands._tracks(tmp_path, None, "s1-segments")
+    assert len(tracks) == 30
+    pieces = [piece for part in split.parts for piece in split.part(tracks, part)]
+    assert sorted(piece.id for piece in pieces) == [f"blues.0000{i}.{k}" for i in range(3) for k in range(10)]
+    assert len({piece.segment_of for piece in split.part(tracks, "train")}) == 3  # each clip leaks

@@ -206,3 +206,9 @@ def test_a_piece_of_a_file_is_answered_by_its_own_sound(tmp_path: Path, tiny_bun
     assert rows[0].probabilities != rows[1].probabilities
     assert rows[2].failure is not None
     assert "the file ends at 6.000 s" in rows[2].failure.message
+
+
+def test_a_piece_of_a_track_that_was_trained_on_is_refused(stand: Stand) -> None:
+    piece = Track("t1.0", Path("blues 1"), "blues", None, "toy", segment_of="t1", span_s=(0.0, 1.0))
+    with pytest.raises(SeenTracksError, match=r"trained on 1 of these 1 tracks \(t1\.0\)"):
+        evaluate(stand, [piece])

@@ -82,14 +82,14 @@ def evaluate(
 
     from genrelens.bundle import Bundle
     from genrelens.cli.progress import ProgressLine
-    from genrelens.cli.tracks import find_split, load_tracks
+    from genrelens.cli.tracks import find_split, fitting, load_tracks
     from genrelens.evaluation import evaluate as measure
 
     bundle = Bundle.load(find_bundle(model))
     name, tracks = load_tracks(data, dataset=dataset)
     chosen = None if split is None else find_split(split, dataset=name, tracks=tracks)
     if chosen is not None and part is not None:
-        tracks = chosen.part(tracks, part)
+        tracks = chosen.part(fitting(chosen, dataset=name, tracks=tracks), part)
     with ProgressLine(total=len(tracks)) as line:
 
         def show(done: int, total: int) -> None:

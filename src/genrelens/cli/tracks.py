@@ -30,6 +30,13 @@ def find_split(split: str | None, *, dataset: str, tracks: tuple[Track, ...]) ->
     return Split.read(split) if split.endswith(".json") else registry.split(dataset, split, tracks=tracks)
 
 
+def fitting(split: Split, *, dataset: str, tracks: tuple[Track, ...]) -> tuple[Track, ...]:
+    """The tracks, or where a split of GTZAN is one of pieces of 3 s (s1-segments) their pieces."""
+    from genrelens.data import gtzan
+
+    return gtzan.segments(tracks) if dataset == gtzan.DATASET and "segments" in split.leaks else tracks
+
+
 def tell(loaded: Loaded) -> None:
     """What a data set leaves out, and what is odd about it, in a line each on stderr."""
     from genrelens.cli import say

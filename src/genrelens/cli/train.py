@@ -209,13 +209,14 @@ def _tracks(
     data: Path | None, dataset: str | None, split: str | None
 ) -> tuple[str, tuple[Track, ...], Split]:
     """The data set's name, its tracks without those that are known to be faulty, and the split."""
-    from genrelens.cli.tracks import find_split, load_tracks
+    from genrelens.cli.tracks import find_split, fitting, load_tracks
     from genrelens.data import registry
 
     name, tracks = load_tracks(data, dataset=dataset)
     faulty = registry.never_train(name)
     sound = tuple(track for track in tracks if track.id not in faulty)
-    return name, sound, find_split(split, dataset=name, tracks=tracks)
+    chosen = find_split(split, dataset=name, tracks=tracks)
+    return name, fitting(chosen, dataset=name, tracks=sound), chosen
 
 
 def _check_extra() -> None:

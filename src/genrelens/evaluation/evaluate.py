@@ -88,7 +88,7 @@ def evaluate(
         part=part,
         leaks=() if split is None else sorted(split.leaks),
         experimental=manifest.experimental,
-        seen=any(track.id in trained_on for track in tracks),
+        seen=any({track.id, track.whole} & trained_on for track in tracks),
         notes=notes,
     )
 
@@ -152,8 +152,8 @@ def _seen_notes(tracks: Sequence[Track], *, training: TrainingRecord, model: str
     not.
     """
     trained_on, stopped_on = frozenset(training.trained_on), frozenset(training.stopped_on)
-    trained = [track.id for track in tracks if track.id in trained_on]
-    stopped = [track.id for track in tracks if track.id in stopped_on - trained_on]
+    trained = [track.id for track in tracks if {track.id, track.whole} & trained_on]
+    stopped = [track.id for track in tracks if {track.id, track.whole} & stopped_on - trained_on]
     of_all = f"of these {len(tracks)} tracks"
     if trained and not seen:
         raise SeenTracksError(
