@@ -21,7 +21,7 @@ from genrelens.frontend.descriptors import (
     SETS,
     FeatureSet,
     fma518,
-    kaggle57,
+    frames,
     kernels,
     spans,
     stream_segments,
@@ -203,8 +203,8 @@ def test_tuning_is_that_of_the_piece() -> None:
         magnitude: Float32 = np.abs(librosa.stft(np.asarray(y, np.float32))).T
         return magnitude**2
 
-    assert kaggle57.tuning(power(440.0)) == pytest.approx(0.0, abs=0.03)
-    assert kaggle57.tuning(power(440.0 * 2 ** (0.25 / 12))) == pytest.approx(0.25, abs=0.05)
+    assert frames.tuning(power(440.0), sample_rate=RATE) == pytest.approx(0.0, abs=0.03)
+    assert frames.tuning(power(440.0 * 2 ** (0.25 / 12)), sample_rate=RATE) == pytest.approx(0.25, abs=0.05)
 
 
 # fma518

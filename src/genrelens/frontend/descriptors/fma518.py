@@ -22,6 +22,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from genrelens.frontend.descriptors.frames import (
+    HOP_LENGTH,
+    N_FFT,
+    chroma,
+    shape,
+    tuning,
+    zero_crossing_rate,
+)
+
 SIZES: Final = {
     "chroma_cens": 12,
     "chroma_cqt": 12,
@@ -69,37 +78,36 @@ def features(samples: npt.NDArray[np.float32], *, sample_rate: int) -> dict[str,
     import librosa
 
     of = librosa.feature
-    magnitude = np.abs(librosa.stft(samples, n_fft=2048, hop_length=512, pad_mode="reflect"))
-    power = magnitude**2
-    tuning = librosa.estimate_tuning(S=magnitude, sr=sample_rate, bins_per_octave=12)
-    cqt = np.abs(
+    magnitude = np.abs(librosa.stft(samples, n_fft=N_FFT, hop_length=HOP_LENGTH, pad_mode="reflect"))
+    constant_q = np.abs(
         librosa.cqt(
             samples,
             sr=sample_rate,
-            hop_length=512,
+            hop_length=HOP_LENGTH,
             bins_per_octave=12,
             n_bins=7 * 12,
-            tuning=tuning,
+            tuning=tuning(magnitude.T, sample_rate=sample_rate),
             pad_mode="reflect",
         )
     )
-    chroma_cens = of.chroma_cens(C=cqt, n_chroma=12, n_octaves=7)
-    rate = _RATE_OF_SPECTROGRAMS
-    return {
+    chroma_cens = of.chroma_cens(C=constant_q, n_chroma=12, n_octaves=7)
+    found = {
         "chroma_cens": chroma_cens,
-        "chroma_cqt": of.chroma_cqt(C=cqt, n_chroma=12, n_octaves=7),
-        "chroma_stft": of.chroma_stft(S=power, sr=rate, n_chroma=12),
-        "mfcc": of.mfcc(
-            S=librosa.power_to_db(of.melspectrogram(S=power, sr=sample_rate)), sr=sample_rate, n_mfcc=20
-        ),
-        "rmse": np.sqrt(np.mean(power, axis=0, keepdims=True, dtype=np.float64)),
-        "spectral_bandwidth": of.spectral_bandwidth(S=magnitude, sr=rate),
-        "spectral_centroid": of.spectral_centroid(S=magnitude, sr=rate),
-        "spectral_contrast": of.spectral_contrast(S=magnitude, sr=rate, n_bands=6),
-        "spectral_rolloff": of.spectral_rolloff(S=magnitude, sr=rate),
+        "chroma_cqt": of.chroma_cqt(C=constant_q, n_chroma=12, n_octaves=7),
         "tonnetz": of.tonnetz(chroma=chroma_cens, sr=sample_rate),
-        "zcr": of.zero_crossing_rate(samples, frame_length=2048, hop_length=512),
+        "zcr": zero_crossing_rate(samples)[np.newaxis],
+        "spectral_contrast": of.spectral_contrast(S=magnitude, sr=_RATE_OF_SPECTROGRAMS, n_bands=6),
     }
+    centroid, bandwidth, rolloff = shape(magnitude.T, sample_rate=_RATE_OF_SPECTROGRAMS)
+    found["spectral_centroid"] = centroid[np.newaxis]
+    found["spectral_bandwidth"] = bandwidth[np.newaxis]
+    found["spectral_rolloff"] = rolloff[np.newaxis]
+    power = np.square(magnitude, out=magnitude)
+    mel_db = librosa.power_to_db(of.melspectrogram(S=power, sr=sample_rate))
+    found["mfcc"] = of.mfcc(S=mel_db, sr=sample_rate, n_mfcc=20)
+    found["rmse"] = np.sqrt(np.mean(power, axis=0, keepdims=True, dtype=np.float64))
+    found["chroma_stft"] = chroma(power.T, sample_rate=_RATE_OF_SPECTROGRAMS).T
+    return found
 
 
 def moments(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -23,18 +23,19 @@ def harmonic_percussive(
 ) -> tuple[Float32, Float32]:
     """The two parts of a sound, (n,) each; zero after the centre of the last frame, as librosa before 0.9 left it.
 
-    ``spectrum`` and ``magnitude``: its centred short-time Fourier transform, n_fft 2048, hop 512, (n_frames, 1025).
+    ``spectrum`` and ``magnitude``: its centred short-time Fourier transform, n_fft 2048, hop 512, (n_frames, 1025). The
+    harmonic part is left in ``spectrum``.
     """
     import librosa
 
     from genrelens.frontend.descriptors.kernels import (
-        harmonic_part,
+        keep_harmonic,
         median_over_frequency,
         median_over_time,
     )
 
-    part = harmonic_part(spectrum, median_over_time(magnitude), median_over_frequency(magnitude))
-    inverted = librosa.istft(part.T, n_fft=2048, hop_length=512, dtype=np.float32)
+    keep_harmonic(spectrum, median_over_time(magnitude), median_over_frequency(magnitude))
+    inverted = librosa.istft(spectrum.T, n_fft=2048, hop_length=512, dtype=np.float32)
     n = min(inverted.size, samples.size)
     harmonic, percussive = np.zeros_like(samples), np.zeros_like(samples)
     harmonic[:n] = inverted[:n]

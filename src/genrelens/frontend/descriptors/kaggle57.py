@@ -16,14 +16,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from genrelens.frontend.descriptors.frames import (
+    HOP_LENGTH,
+    N_FFT,
+    chroma,
+    shape,
+    zero_crossing_rate,
+)
 from genrelens.frontend.descriptors.hpss import harmonic_percussive
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 SAMPLE_RATE: Final = 22_050
-N_FFT: Final = 2048
-HOP_LENGTH: Final = 512
 N_MFCC: Final = 20
 
 _FAMILIES: Final = (
@@ -51,52 +56,20 @@ def compute(samples: Float32, sample_rate: int) -> Float64:
     spectrum = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP_LENGTH, pad_mode="reflect").T
     magnitude = np.abs(spectrum)
     power = magnitude**2
-    mel_db = _mel_db(power)
+    mel_db, pitch_classes = _mel_db(power), chroma(power, sample_rate=sample_rate)
+    del power  # these arrays are many times as large as the sound
     families = (
-        chroma(power),
+        pitch_classes,
         librosa.feature.rms(y=samples, frame_length=N_FFT, hop_length=HOP_LENGTH, pad_mode="reflect"),
-        *_shape(magnitude),
+        *shape(magnitude, sample_rate=sample_rate),
         zero_crossing_rate(samples),
         *harmonic_percussive(samples, spectrum=spectrum, magnitude=magnitude),
     )
+    del spectrum, magnitude
     row = [moment for values in families for moment in (np.mean(values), np.var(values))]
     row.append(tempo(mel_db))
     row += [moment for values in _mfcc(mel_db) for moment in (np.mean(values), np.var(values))]
     return np.array(row, dtype=np.float64)
-
-
-def chroma(power: Float32) -> Float32:
-    """How strong each of 12 pitch classes is in each frame, (n_frames, 12), the strongest 1; power (n_frames, 1025)."""
-    raw: Float32 = power @ _chroma_bank(tuning(power)).T
-    most = raw.max(axis=1, keepdims=True)
-    most[most < np.finfo(np.float32).tiny] = 1  # silence stays 0
-    raw /= most
-    return raw
-
-
-def tuning(power: Float32) -> float:
-    """How far a piece is from A = 440 Hz, in semitones, -0.5 to 0.5: the commonest place of its stronger peaks."""
-    import librosa
-
-    from genrelens.frontend.descriptors.kernels import peaks
-
-    first, end = np.searchsorted(_frequencies_hz(), (150.0, 4000.0))
-    found_hz, heights = peaks(power, SAMPLE_RATE / N_FFT, int(first), int(end))
-    if not found_hz.size:
-        return 0.0
-    return float(librosa.pitch_tuning(found_hz[heights >= np.median(heights)], bins_per_octave=12))
-
-
-def zero_crossing_rate(samples: Float32) -> Float64:
-    """The share of samples in each frame that have another sign than the one before, (n_frames,)."""
-    is_negative = np.signbit(np.where(np.abs(samples) <= np.float32(1e-10), np.float32(0), samples))
-    crossings = np.zeros(
-        samples.size + N_FFT, dtype=np.int64
-    )  # the frames at the ends see the end's sample repeated
-    crossings[N_FFT // 2 + 1 : N_FFT // 2 + samples.size] = is_negative[1:] != is_negative[:-1]
-    until = np.cumsum(crossings)
-    first = np.arange(0, samples.size + 1, HOP_LENGTH)
-    return (until[first + N_FFT - 1] - until[first]) / N_FFT
 
 
 def tempo(mel_db: Float32) -> float:
@@ -108,12 +81,6 @@ def tempo(mel_db: Float32) -> float:
     if not strength.any():
         return 0.0
     return float(librosa.feature.tempo(onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP_LENGTH)[0])
-
-
-def _shape(magnitude: Float32) -> tuple[Float64, Float64, Float64]:
-    from genrelens.frontend.descriptors.kernels import centroid_bandwidth_rolloff
-
-    return centroid_bandwidth_rolloff(magnitude, _frequencies_hz(), 0.85)
 
 
 def _mel_db(power: Float32) -> Float32:
@@ -133,22 +100,8 @@ def _mfcc(mel_db: Float32) -> Float32:
 
 
 @lru_cache(maxsize=1)
-def _frequencies_hz() -> Float64:
-    return np.asarray(np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE), dtype=np.float64)
-
-
-@lru_cache(maxsize=1)
 def _mel_bank() -> Float32:
     import librosa
 
     bank: Float32 = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT)
-    return bank
-
-
-@lru_cache(maxsize=128)
-def _chroma_bank(tuning_semitones: float) -> Float32:
-    """The filters for one of the 101 tunings that there are."""
-    import librosa
-
-    bank: Float32 = librosa.filters.chroma(sr=SAMPLE_RATE, n_fft=N_FFT, tuning=tuning_semitones, n_chroma=12)
     return bank

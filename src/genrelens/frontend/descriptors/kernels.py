@@ -104,13 +104,11 @@ def median_over_frequency(magnitude: Float32) -> Float32:
 
 
 @compiled
-def harmonic_part(
-    spectrum: npt.NDArray[np.complex64], harmonic: Float32, percussive: Float32
-) -> npt.NDArray[np.complex64]:
-    """The spectrum (n_frames, n_bins) times the soft mask of power 2 of the two medians, as ``librosa.util.softmask``
-    with ``split_zeros=True``.
+def keep_harmonic(spectrum: npt.NDArray[np.complex64], harmonic: Float32, percussive: Float32) -> None:
+    """Multiply the spectrum (n_frames, n_bins) by the soft mask of power 2 of the two medians, in its place.
+
+    The mask is that of ``librosa.util.softmask`` with ``split_zeros=True``.
     """
-    part = np.empty_like(spectrum)
     n_frames, n_bins = spectrum.shape
     for t in range(n_frames):
         for k in range(n_bins):
@@ -120,8 +118,7 @@ def harmonic_part(
             if most >= _TINY:
                 h2, p2 = (h / most) * (h / most), (p / most) * (p / most)
                 mask = h2 / (h2 + p2)
-            part[t, k] = spectrum[t, k] * mask
-    return part
+            spectrum[t, k] = spectrum[t, k] * mask
 
 
 @compiled
