@@ -35,6 +35,7 @@ from usual_way import (
     UsualModel,
     librosa_mel,
     scipy_mel,
+    usual_kaggle57,
     usual_load,
     usual_model,
     usual_predict,
@@ -258,8 +259,14 @@ def report(files: Sequence[Path], *, model: str, repeats: int, markdown: bool) -
         Row(librosas, librosa_mel, sounds, librosas),
     ]
 
+    plain = "57 descriptors: librosa, call by call"
+    descriptor_rows = [
+        Row("57 descriptors: genrelens", our_kaggle57, sounds, plain),
+        Row(plain, usual_kaggle57, sounds, plain),
+    ]
+
     describe(files, sound_s=sound_s, repeats=repeats, bundle=bundle, usual=model_of_usual)
-    for group in (rows, mel_rows):
+    for group in (rows, mel_rows, descriptor_rows):
         took = measure(group, repeats=repeats)
         measured = [Measured(row.name, took[row.name], took[row.rival]) for row in group]
         print_table(measured, sound_s=sound_s, markdown=markdown)
@@ -293,6 +300,12 @@ def our_mel(samples: Float32, *, settings: Any) -> Float32:
     from genrelens.frontend.mel import mel_power
 
     return mel_power(samples, settings=settings)
+
+
+def our_kaggle57(samples: Float32) -> object:
+    from genrelens.frontend.descriptors import SETS
+
+    return SETS["kaggle57"].compute(samples, sample_rate=RATE_HZ)
 
 
 def describe(files: Sequence[Path], *, sound_s: float, repeats: int, bundle: Any, usual: UsualModel) -> None:

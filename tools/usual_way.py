@@ -52,6 +52,27 @@ def usual_predict(path: Path, *, usual: UsualModel) -> list[float]:
     return answer
 
 
+def usual_kaggle57(samples: Float32) -> list[float]:
+    """The 57 descriptors of Kaggle's tables, each by its own call."""
+    import librosa
+
+    of, reflect = librosa.feature, {"pad_mode": "reflect"}
+    parts = librosa.decompose.hpss(librosa.stft(samples, **reflect))
+    strength = librosa.onset.onset_strength(y=samples, sr=RATE_HZ, aggregate=np.median, **reflect)
+    features = [
+        of.chroma_stft(y=samples, sr=RATE_HZ, **reflect),
+        of.rms(y=samples, **reflect),
+        of.spectral_centroid(y=samples, sr=RATE_HZ, **reflect),
+        of.spectral_bandwidth(y=samples, sr=RATE_HZ, **reflect),
+        of.spectral_rolloff(y=samples, sr=RATE_HZ, **reflect),
+        of.zero_crossing_rate(samples),
+        *(librosa.util.fix_length(librosa.istft(part), size=samples.size) for part in parts),
+        librosa.beat.beat_track(onset_envelope=strength, sr=RATE_HZ)[0],
+        *of.mfcc(y=samples, sr=RATE_HZ, n_mfcc=20, **reflect),
+    ]
+    return [float(moment) for values in features for moment in (np.mean(values), np.var(values))]
+
+
 @dataclass(frozen=True)
 class UsualModel:
     """A torch network and the windows that it takes."""

@@ -22,7 +22,7 @@ from genrelens.frontend.descriptors import SETS, FeatureSet, stream_segments
 from genrelens.parallel import map_each
 
 MAX_WHOLE_S: Final = 900.0
-"""Seconds of sound that one row may be computed from: half of it would take a gigabyte."""
+"""Seconds of sound that one row may be computed from: a process takes up to 1.4 GB for so much (docs/features.md)."""
 
 Progress = Callable[[int, int], None]
 Samples = npt.NDArray[np.float32]
