@@ -32,7 +32,7 @@ class AudioError(GenrelensError):
     """Sound that cannot be read.
 
     Codes: ``missing``, ``not_a_file``, ``permission``, ``empty``, ``not_audio``, ``no_sound``, ``damaged``,
-    ``not_finite``, ``bad_samples``.
+    ``not_finite``, ``bad_samples``, and of descriptors ``too_short``, ``too_long``.
     """
 
     code = "not_audio"
