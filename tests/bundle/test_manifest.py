@@ -47,14 +47,14 @@ def test_the_form_on_disk() -> None:
 def test_a_manifest_of_the_first_schema_still_reads() -> None:
     """It knew decibels alone, and so had no ``log_factor``; in the second schema that key may not be missing."""
     old = document(schema="genrelens.bundle/1")
-    del old["front_end"]["log_factor"]
+    del old["front_end"]["log_factor"], old["front_end"]["level"]
     assert read(old).front_end == tiny_model.MEL
     with pytest.raises(BundleError, match="log_factor is missing"):
         read(old | {"schema": "genrelens.bundle/2"})
 
 
 def test_logarithms_survive_the_round_trip() -> None:
-    front_end = dataclasses.replace(tiny_model.MEL, top_db=None, log_factor=10_000)
+    front_end = dataclasses.replace(tiny_model.MEL, top_db=None, log_factor=10_000, level=0.2)
     content = tiny_model.manifest(front_end=front_end).to_bytes()
     assert Manifest.from_bytes(content, where="m").front_end == front_end
 

@@ -414,11 +414,30 @@ def test_the_logarithm_of_absurd_power_is_finite() -> None:
     assert np.isfinite(log).all() and (log > 33).all()
 
 
+@pytest.mark.parametrize("gain", [1e-3, 0.25, 1.0, 16.0])
+def test_a_level_makes_the_gain_of_a_window_irrelevant(gain: float) -> None:
+    """By hand: a window of mean 2 brought to 0.5; its neighbour in the batch has a level of its own."""
+    windows = np.array([[[4, 0], [2, 2]], [[1e-3, 3e-3], [0, 0]]], np.float32) * np.float32(gain)
+    log = power_to_log(windows, factor=100, level=0.5)
+    by_hand = [[[1, 0], [0.5, 0.5]], [[0.5, 1.5], [0, 0]]]
+    np.testing.assert_allclose(log, np.log10(1 + 100 * np.array(by_hand)), atol=1e-6)
+
+
+@pytest.mark.parametrize("power", [0.0, 1e-12, 1e38])
+def test_a_level_is_finite_for_silence_and_for_thunder(power: float) -> None:
+    log = power_to_log(np.full((2, 4, 3), power, np.float32), factor=1e4, level=0.2)
+    expected = np.log10(1 + 1e4 * (0.2 if power > 1 else power))
+    np.testing.assert_allclose(log, expected, atol=1e-6)
+
+
 def test_settings_say_which_compression_is_meant() -> None:
     power = np.random.default_rng(0).exponential(1e-3, (2, 5, 4)).astype(np.float32)
     np.testing.assert_array_equal(compress(power, settings=S0), power_to_db(power, top_db=80))
     log = MelSettings.from_dict(S0.to_dict() | {"top_db": None, "log_factor": 1e4})
     np.testing.assert_array_equal(compress(power, settings=log), power_to_log(power, factor=1e4))
+    levelled = MelSettings.from_dict(log.to_dict() | {"level": 0.2})
+    theirs = power_to_log(power, factor=1e4, level=0.2)
+    np.testing.assert_array_equal(compress(power, settings=levelled), theirs)
 
 
 @pytest.mark.parametrize("style", ["power_chords", "walking_swing", "waltz"])

@@ -22,6 +22,7 @@ S0: dict[str, Any] = {
     "htk": False,
     "top_db": 80.0,
     "log_factor": None,
+    "level": None,
 }
 
 
@@ -41,6 +42,7 @@ S0: dict[str, Any] = {
         },
         {"fmax_hz": 11025, "top_db": None},
         {"top_db": None, "log_factor": 10_000},
+        {"top_db": None, "log_factor": 10_000, "level": 0.2},
         {"hop_length": 1, "n_fft": 4, "n_mels": 1},
         {"hop_length": 2048},
     ],
@@ -76,6 +78,11 @@ def test_settings_that_recipes_use_pass_and_survive_json(changes: dict[str, Any]
         ({"top_db": 0}, r"top_db should be above 0, not 0; None means no floor"),
         ({"top_db": None, "log_factor": 0}, r"log_factor should be above 0, not 0; None means decibels"),
         ({"top_db": None, "log_factor": "1"}, r"log_factor should be a finite number, not '1'"),
+        (
+            {"level": 0.2},
+            r"level should be above 0 and go with a log_factor, not 0\.2 with log_factor = None",
+        ),
+        ({"top_db": None, "log_factor": 1e4, "level": -1}, r"level should be above 0 .* not -1"),
         ({"log_factor": 1e4}, r"top_db = 80 and log_factor = 10000 exclude each other"),
         ({"top_db": "80"}, r"top_db should be a finite number, not '80'"),
     ],

@@ -18,7 +18,7 @@ from genrelens.taxonomy import Taxonomy
 
 SCHEMA_NAME = "genrelens.bundle"
 SCHEMA_VERSION = 2
-"""Written; read are 1, which had no ``front_end.log_factor``, and 2."""
+"""Written; read are 1, which had no ``front_end.log_factor`` and ``level``, and 2."""
 FRONT_ENDS = {"mel": MelSettings}
 """Front ends by the ``kind`` that a manifest names."""
 
@@ -191,7 +191,7 @@ def _front_end(table: JsonTable, *, version: int) -> MelSettings:
             f"{', '.join(sorted(FRONT_ENDS))}); a newer one may: pip install -U genrelens"
         )
     values = {key: value for key, value in table.value.items() if key != "kind"}
-    return FRONT_ENDS[kind].from_dict(values if version > 1 else values | {"log_factor": None})
+    return FRONT_ENDS[kind].from_dict(values if version > 1 else values | {"log_factor": None, "level": None})
 
 
 def _windows(table: JsonTable) -> WindowSettings:

@@ -49,7 +49,7 @@ class MelCache:
         """Where the track's frames are or will be: a name made of the settings and the file's path, size and
         time.
 
-        ``top_db`` and ``log_factor`` are not in it: power is kept, and compressed when windows are cut.
+        ``top_db``, ``log_factor`` and ``level`` are not in it: power is kept, and compressed when windows are cut.
         Raises :class:`AudioError` (code "missing") when the track's file is not there.
         """
         try:
@@ -63,7 +63,7 @@ class MelCache:
             "settings": {
                 name: value
                 for name, value in dataclasses.asdict(self.settings).items()
-                if name not in ("top_db", "log_factor")
+                if name not in ("top_db", "log_factor", "level")
             },
             "path": str(track.path.resolve()),
             "size": state.st_size,

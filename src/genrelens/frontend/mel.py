@@ -241,21 +241,28 @@ def compress(power: _Float32, *, settings: MelSettings) -> _Float32:
     """Windows of power (..., n_frames, n_mels) as a network of these settings takes them: decibels or logarithms."""
     if settings.log_factor is None:
         return power_to_db(power, top_db=settings.top_db)
-    return power_to_log(power, factor=settings.log_factor)
+    return power_to_log(power, factor=settings.log_factor, level=settings.level)
 
 
-def power_to_log(power: _Float32, *, factor: float) -> _Float32:
+def power_to_log(power: _Float32, *, factor: float, level: float | None = None) -> _Float32:
     """``log10(1 + factor * power)``: 0 for silence, near enough linear below 1 / factor, a logarithm above.
 
     Args:
-        power: float32, any shape, finite, >= 0.
+        power: float32, shape (..., n_frames, n_mels), finite, >= 0; each (n_frames, n_mels) is a window of its own.
         factor: above 0; musicnn takes 10,000 (Pons & Serra 2019, arXiv 1909.06654).
+        level: the mean power, above 0, that each window is scaled to first, unless it is silent (a mean below 1e-10);
+            None for as loud as it is.
 
     Returns:
         float32, same shape, a new array, finite, >= 0.
     """
     with np.errstate(over="ignore"):
-        scaled = power * np.float32(factor)
+        if level is None:
+            scaled = power * np.float32(factor)
+        else:
+            mean = power.mean(axis=(-2, -1), keepdims=True, dtype=np.float64)
+            gain = np.where(mean > _AMIN, level / np.maximum(mean, _AMIN), 1.0)
+            scaled = power * (factor * gain).astype(np.float32)
     np.minimum(scaled, _LOUDEST_SCALED, out=scaled)
     scaled += np.float32(1)
     np.log10(scaled, out=scaled)

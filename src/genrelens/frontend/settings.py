@@ -34,7 +34,10 @@ class MelSettings:
         htk: the mel scale: True for O'Shaughnessy's formula (HTK's), False for Slaney's.
         top_db: how far the floor lies below the loudest cell of a window, dB; None means no floor.
         log_factor: None where a window becomes decibels below its loudest cell; otherwise power becomes
-            ``log10(1 + log_factor * power)``, which depends on the cell alone, and ``top_db`` has to be None.
+            ``log10(1 + log_factor * power)``, and ``top_db`` has to be None.
+        level: the mean power that a window is scaled to before the logarithm, so that how loud a file was
+            mastered does not matter; None leaves it as loud as it is. Only with ``log_factor``: decibels below
+            the loudest cell have no level anyway.
 
     Raises:
         RecipeError: a value is of the wrong type or out of range, values do not fit each other, or a band
@@ -50,6 +53,7 @@ class MelSettings:
     htk: bool
     top_db: float | None
     log_factor: float | None = None
+    level: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "hop_length", "n_mels"):
@@ -57,7 +61,7 @@ class MelSettings:
         if not isinstance(self.htk, bool):
             raise RecipeError(f"mel: htk should be true or false, not {self.htk!r}")
         object.__setattr__(self, "fmin_hz", _as_number("fmin_hz", self.fmin_hz))
-        for name in ("fmax_hz", "top_db", "log_factor"):
+        for name in ("fmax_hz", "top_db", "log_factor", "level"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _as_number(name, getattr(self, name)))
         self._check_frames()
@@ -90,6 +94,11 @@ class MelSettings:
         if self.log_factor is not None and self.log_factor <= 0:
             raise RecipeError(
                 f"mel: log_factor should be above 0, not {self.log_factor:g}; None means decibels"
+            )
+        if self.level is not None and (self.level <= 0 or self.log_factor is None):
+            raise RecipeError(
+                f"mel: level should be above 0 and go with a log_factor, not {self.level:g} with "
+                f"log_factor = {self.log_factor}; None leaves the sound as loud as it is"
             )
         if self.log_factor is not None and self.top_db is not None:
             raise RecipeError(
