@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genrelens.audit.labels import judged, out_of_fold, suspects
+from genrelens.audit.labels import apart, out_of_fold, suspects
 from genrelens.data import Track, gtzan
 from genrelens.data.features import join, read_table
 
@@ -25,13 +25,11 @@ N_SEEDS = 5
 
 
 def suspected(tracks: Sequence[Track], values: np.ndarray) -> set[str]:
-    kept, _ = judged(tracks)
+    kept, _ = apart(tracks)
     rows = {track.id: i for i, track in enumerate(tracks)}
-    names, probabilities = out_of_fold(kept, values[[rows[track.id] for track in kept]])
-    findings, note = suspects(
-        kept, names=names, probabilities=probabilities, path_of={track.id: track.id for track in kept}
-    )
-    print(f"  {note}")
+    judgement = out_of_fold(kept, values[[rows[track.id] for track in kept]])
+    findings, notes = suspects(kept, judgement, path_of={track.id: track.id for track in kept})
+    print(*(f"  {note}" for note in notes), sep="\n")
     return {finding.tracks[0] for finding in findings}
 
 

@@ -10,7 +10,7 @@ import pytest
 from genrelens.audit import labels as label_room
 from genrelens.audit.faults import file_faults, imbalance, usual_length
 from genrelens.audit.finding import KINDS, AuditReport, Finding
-from genrelens.audit.labels import judged, out_of_fold, suspects
+from genrelens.audit.labels import Judgement, apart, out_of_fold, suspects
 from genrelens.audit.listen import Heard
 from genrelens.audit.overlaps import overlaps, with_repeats
 from genrelens.audit.repeats import Repeat
@@ -184,11 +184,13 @@ def test_planted_labels_are_suspected_and_said(monkeypatch: pytest.MonkeyPatch) 
     pytest.importorskip("cleanlab")
     monkeypatch.setattr(label_room, "N_TREES", 60)
     held, values, wrong = planted(n_wrong=2)
-    names, probabilities = out_of_fold(held, values)
+    judgement = out_of_fold(held, values)
+    names, probabilities = judgement.names, judgement.probabilities
     assert names == ("jazz", "rock")
+    assert (judgement.n_heard > 20).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
     paths = {track.id: str(track.path) for track in held}
-    found, note = suspects(held, names=names, probabilities=probabilities, path_of=paths)
+    found, (note,) = suspects(held, judgement, path_of=paths)
     assert {finding.tracks[0] for finding in found} == {f"{id_}.wav" for id_ in wrong}  # 4 of 80: a twentieth
     assert all(not finding.serious and finding.score > 0.5 for finding in found)
     assert found[0].message.startswith(("labelled jazz, sounds like rock", "labelled rock, sounds like jazz"))
@@ -200,11 +202,32 @@ def test_planted_labels_are_suspected_and_said(monkeypatch: pytest.MonkeyPatch) 
 def test_who_cannot_be_judged_is_said() -> None:
     one_artist = tracks("pop", 20, artist="One")
     few = tracks("folk", 9)
-    kept, notes = judged([*tracks("rock", 12), *tracks("jazz", 12), *one_artist, *few])
+    kept, notes = apart([*tracks("rock", 12), *tracks("jazz", 12), *one_artist, *few])
     assert {track.genre for track in kept} == {"rock", "jazz"}
     assert notes == ["label suspects: folk, pop not judged, with fewer than 10 tracks or one artist"]
-    kept, notes = judged([*tracks("rock", 12), *few])
+    kept, notes = apart([*tracks("rock", 12), *few])
     assert kept == [] and notes[-1] == "label suspects: there are no two genres to tell apart"
+
+
+def test_a_genre_of_one_artist_is_not_called_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reggae by two artists: a classifier that has learnt 3 tracks by one takes the 12 by the other for anything."""
+    pytest.importorskip("cleanlab")
+    held, values, _ = planted(n_wrong=2)
+    reggae = [*tracks("reggae", 12, artist="One"), *tracks("reggae", 15, artist="Two")[12:]]
+    monkeypatch.setattr(label_room, "N_TREES", 60)
+    everything = [*held, *reggae]
+    judgement = out_of_fold(
+        everything, np.concatenate([values, np.random.default_rng(1).normal(size=(15, 3))])
+    )
+    assert sorted(set(judgement.n_heard[-15:])) == [3, 12]
+    found, notes = suspects(everything, judgement, path_of={track.id: track.id for track in everything})
+    assert not any(finding.tracks[0] in {track.id for track in reggae[:12]} for finding in found)
+    assert notes[1].startswith("label suspects: 12 tracks of reggae are not judged: fewer than 10")
+    none = Judgement(judgement.names, judgement.probabilities, judgement.n_heard * 0)
+    assert suspects(everything, none, path_of={}) == (
+        [],
+        ["label suspects: no genre has 10 tracks by other artists to learn it from"],
+    )
 
 
 def test_missing_parts_are_named_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:

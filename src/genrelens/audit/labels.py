@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -31,7 +32,8 @@ WORST_SHARE: Final = 0.05
 N_FOLDS: Final = 5
 N_TREES: Final = 500
 MIN_TRACKS: Final = 10
-"""A genre with fewer tracks is not judged: the classifier has hardly heard it."""
+"""A track is judged by a classifier that has heard so many of its genre by others; one that has heard fewer takes any
+reggae for something else."""
 
 Floats = NDArray[np.float64]
 
@@ -54,14 +56,15 @@ def label_suspects(
 ) -> tuple[list[Finding], list[str]]:
     """The suspects, the worst first, and sentences about how far they can be trusted and who was not judged.
 
-    Silent and unreadable files, genres with fewer than :data:`MIN_TRACKS` tracks or a single artist are not judged.
+    Not judged are silent and unreadable files, and tracks with fewer than :data:`MIN_TRACKS` others of their genre to
+    learn it from.
     """
     from genrelens.data.features import extract
 
     sound = {one.path for one in heard if one.error is None and one.quiet_share < SILENT}
     path_of = {track.id: path for path, held in tracks_of.items() for track in held}
     all_tracks = with_repeats(tracks_of, repeats=repeats)
-    usable, notes = judged([track for track in all_tracks if path_of[track.id] in sound])
+    usable, notes = apart([track for track in all_tracks if path_of[track.id] in sound])
     if not usable:
         return [], notes
     table = extract(
@@ -73,17 +76,28 @@ def label_suspects(
     fine = [i for i, error in enumerate(table.errors) if not error]
     if len(fine) < len(usable):
         notes.append(f"label suspects: {len(usable) - len(fine)} tracks have no features and are not judged")
-    kept, again = judged([usable[i] for i in fine])
+    kept, again = apart([usable[i] for i in fine])
     row_of = {usable[i].id: i for i in fine}
     if not kept:
         return [], notes + again
-    names, probabilities = out_of_fold(kept, table.values[[row_of[track.id] for track in kept]])
-    findings, note = suspects(kept, names=names, probabilities=probabilities, path_of=path_of)
-    return findings, [*notes, note]
+    judgement = out_of_fold(kept, table.values[[row_of[track.id] for track in kept]])
+    findings, said = suspects(kept, judgement, path_of=path_of)
+    return findings, [*notes, *again, *said]
 
 
-def judged(tracks: Sequence[Track]) -> tuple[list[Track], list[str]]:
-    """The tracks whose genre can be judged, and who cannot be and why."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What classifiers that have not heard a track's artist say: (n, c) ``probabilities`` of the genres ``names``, and
+    (n,) ``n_heard``, of how many tracks of its own genre each had learnt.
+    """
+
+    names: tuple[str, ...]
+    probabilities: Floats
+    n_heard: NDArray[np.int64]
+
+
+def apart(tracks: Sequence[Track]) -> tuple[list[Track], list[str]]:
+    """The tracks of genres that can be told apart, and which cannot and why."""
     counts = Counter(track.genre for track in tracks)
     groups = Counter(genre for block in blocks(tracks) for genre in block.n_by_genre)
     thin = sorted(g for g in counts if counts[g] < MIN_TRACKS or groups[g] < 2)
@@ -98,8 +112,8 @@ def judged(tracks: Sequence[Track]) -> tuple[list[Track], list[str]]:
     return kept, notes
 
 
-def out_of_fold(tracks: Sequence[Track], values: Floats) -> tuple[tuple[str, ...], Floats]:
-    """Genres in order, and (n, genres) probabilities of each track by a forest that has not heard its artist.
+def out_of_fold(tracks: Sequence[Track], values: Floats) -> Judgement:
+    """Each track judged by a random forest that has not heard its artist, nor a repeat of it.
 
     ``values`` are (n, d) descriptors. Raises :class:`DataError` when the tracks cannot be parted.
     """
@@ -111,29 +125,32 @@ def out_of_fold(tracks: Sequence[Track], values: Floats) -> tuple[tuple[str, ...
     place = {track.id: i for i, track in enumerate(tracks)}
     labels = np.array([names.index(track.genre) for track in tracks])
     probabilities = np.zeros((len(tracks), len(names)))
+    n_heard = np.zeros(len(tracks), np.int64)
     for fold in grouped_folds(tracks, n_folds=min(N_FOLDS, len(blocks(tracks))), seed=0):
         train, test = ([place[id_] for id_ in fold.ids(part)] for part in ("train", "test"))
         forest = RandomForestClassifier(N_TREES, random_state=0, n_jobs=1)
         forest.fit(values[train], labels[train])
         probabilities[np.ix_(test, forest.classes_)] = forest.predict_proba(values[test])
-    return names, probabilities
+        n_heard[test] = np.bincount(labels[train], minlength=len(names))[labels[test]]
+    return Judgement(names, probabilities, n_heard)
 
 
 def suspects(
-    tracks: Sequence[Track], *, names: tuple[str, ...], probabilities: Floats, path_of: Mapping[str, str]
-) -> tuple[list[Finding], str]:
-    """Findings about the worst twentieth of the tracks among those that confident learning marks, and a sentence.
-
-    The score is 1 - the probability of the label.
+    tracks: Sequence[Track], judgement: Judgement, *, path_of: Mapping[str, str]
+) -> tuple[list[Finding], list[str]]:
+    """Findings about the worst twentieth of the tracks among those that confident learning marks, and how far to trust
+    them. The score is 1 - the probability of the label.
     """
     from cleanlab.filter import find_label_issues
 
+    names, probabilities = judgement.names, judgement.probabilities
     labels = np.array([names.index(track.genre) for track in tracks])
+    known = judgement.n_heard >= MIN_TRACKS
     marked = find_label_issues(
         labels, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1, verbose=False
     )
     findings = []
-    for i in marked[: int(WORST_SHARE * len(tracks))]:
+    for i in [i for i in marked if known[i]][: int(WORST_SHARE * int(known.sum()))]:
         other = int(probabilities[i].argmax())
         if other == labels[i]:
             continue
@@ -143,8 +160,17 @@ def suspects(
         )
         score = float(1.0 - probabilities[i, labels[i]])
         findings.append(Finding("label_suspect", (path_of[tracks[i].id],), score, message, serious=False))
-    right = float((probabilities.argmax(axis=1) == labels).mean())
-    return findings, (
-        f"label suspects: the classifier agrees with {100 * right:.0f} % of the labels of {len(tracks)} tracks by "
+    if not known.any():
+        return [], [f"label suspects: no genre has {MIN_TRACKS} tracks by other artists to learn it from"]
+    right = float((probabilities.argmax(axis=1) == labels)[known].mean())
+    notes = [
+        f"label suspects: the classifier agrees with {100 * right:.0f} % of the labels of {known.sum()} tracks by "
         "artists it has not heard; what it suspects is to be listened to, not believed"
-    )
+    ]
+    if not known.all():
+        genres = sorted({track.genre for track, is_known in zip(tracks, known, strict=True) if not is_known})
+        notes.append(
+            f"label suspects: {(~known).sum()} tracks of {', '.join(genres)} are not judged: fewer than {MIN_TRACKS} "
+            "tracks of their genre are by other artists"
+        )
+    return findings, notes
