@@ -70,7 +70,7 @@ def _signs(axes: Axes, found: GenreMap, rows: NDArray[np.bool_], *, k: int, size
         axes.scatter(
             found.places[chosen, 0],
             found.places[chosen, 1],
-            s=size,
+            s=1.6 * size if shape == "*" else size,  # a star of the same width has less ink
             marker=shape,
             linewidths=0.9 if is_hollow else 0.3,
             facecolors="none" if is_hollow else colour,
