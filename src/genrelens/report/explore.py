@@ -14,7 +14,7 @@ from genrelens.errors import AudioError, DataError
 from genrelens.files import write_whole
 from genrelens.report import explore_data as numbers
 from genrelens.report.explore_examples import Example, load_example
-from genrelens.report.explore_gather import Gathered, LeftOut
+from genrelens.report.explore_gather import Gathered, LeftOut, merged
 from genrelens.report.explore_page import explore_page
 
 if TYPE_CHECKING:
@@ -82,9 +82,11 @@ def write_exploration(
     """
     from genrelens.report.figure_style import to_png
 
-    silent = [row.id for row in left_out if row.where == "sound"]
-    everything_left_out = [*gathered.left_out, *left_out]
-    sections, n_shown = _sections(gathered, bundle=bundle, embedded=embedded, unreadable=silent, sound=sound)
+    unreadable = [row.id for row in left_out if row.where == "sound"]
+    everything_left_out = merged([*gathered.left_out, *left_out])
+    sections, n_shown = _sections(
+        gathered, bundle=bundle, embedded=embedded, unreadable=unreadable, sound=sound
+    )
     pictures = {section.key: to_png(section.figure) for section in sections if section.figure is not None}
     tables = {name: table for section in sections for name, table in section.tables.items()}
     files: dict[str, bytes] = {f"{key}.png": png for key, png in pictures.items()}

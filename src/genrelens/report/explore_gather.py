@@ -77,7 +77,8 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
         if key in faulty:
             continue
         if table.errors[i]:
-            left_out.append(LeftOut(table.filenames[i], "features", table.errors[i]))
+            name = key if key in by_id else table.filenames[i]
+            left_out.append(LeftOut(name, "features", table.errors[i]))
             continue
         genre = _genre(table, i, by_id.get(key), before=genres.get(key))
         if not genre:
@@ -91,7 +92,7 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
     left_out += [
         LeftOut(track.id, "features", "its sound is here, but the table has no row for it")
         for track in with_sound
-        if not {track.id, f"{track.id}.wav"} & (rows.keys() | told)
+        if track.id not in rows and track.id not in told
     ]
     genres |= {track.id: track.genre for track in with_sound}
     if not rows:
@@ -153,6 +154,17 @@ def _predict(bundle: Bundle, track: Track) -> Prediction:
     rate = bundle.manifest.front_end.sample_rate
     first, end = (round(at_s * rate) for at_s in track.span_s)
     return bundle.predict(load(track.path, sample_rate=rate).samples[first:end], sample_rate=rate)
+
+
+def merged(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+    """One entry for a track that has neither features nor sound, for the reason that its sound has."""
+    without_features = {row.id for row in left_out if row.where == "features"}
+    nothing = {row.id for row in left_out if row.where == "sound"} & without_features
+    return tuple(
+        LeftOut(row.id, "all", row.why) if row.id in nothing else row
+        for row in left_out
+        if not (row.id in nothing and row.where == "features")
+    )
 
 
 def _faulty(id_: str) -> LeftOut:

@@ -205,8 +205,8 @@ def examples_section(
     says = [
         f"Of each genre, among the tracks whose sound is here, the one whose {n_features} standardised features lie "
         "nearest to the genre's medians: the middle of its genre as the features measure it, not as people hear it. "
-        f"Shown is its middle {EXCERPT_S:.0f}\N{NO-BREAK SPACE}s, or all of a shorter one. The waves share one scale; decibels are "
-        "relative to the loudest cell of each picture.",
+        f"Shown is its middle {EXCERPT_S:.0f}\N{NO-BREAK SPACE}s, or all of a shorter one. The waves share one scale; "
+        "decibels are relative to the loudest cell of each picture.",
     ]
     if missing:
         says.append(f"Without a readable track: {', '.join(missing)}.")
