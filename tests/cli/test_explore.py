@@ -93,6 +93,7 @@ def test_bad_files_strange_names_and_one_genre(run: Run, tiny_bundle: Path, tmp_
     assert "of one genre" in page and "It holds no sound" in page
     left_out = rows(out / "left-out.csv")
     assert [(Path(row["id"]).name, row["not_in"]) for row in left_out] == [("bad.mp3", "all")]
+    assert str(tmp_path) not in page and str(tmp_path) not in (out / "left-out.csv").read_text("utf-8")
     assert [row["tracks"] for row in rows(out / "counts.csv")] == ["3"]
 
 

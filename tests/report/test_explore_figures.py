@@ -113,10 +113,10 @@ def test_counts_show_what_is_not_here() -> None:
     left = figure.axes[0]
     assert sorted(patch.get_width() for patch in left.patches) == [3, 3, 4, 10]  # type: ignore[attr-defined]
     said = words(figure)
-    assert (
-        "2  (largest 75 %)" in said and "not known" in said and "Of 5 tracks nobody knows the artist" in said
-    )
+    assert "2  (largest 75 %)" in said and "not known" in said and "The artist of 5 of these tracks" in said
     assert "only features are known" in said
+    alone = figures.counts_figure(counts[1:])
+    assert len(alone.axes) == 1 and "The artist of all of these tracks is not known" in words(alone)
 
 
 def test_a_map_has_a_sign_a_genre_and_says_what_the_model_knows() -> None:

@@ -42,45 +42,46 @@ POINT_IN = 2.3 / 72
 
 @in_style
 def counts_figure(counts: Sequence[GenreCount]) -> Figure:
-    """Bars of tracks and of artists of each genre, and how much of the genre is the work of its largest artist."""
+    """Bars of tracks and, where any are known, of artists of each genre, with the share of its largest artist."""
+    has_artists = any(count.n_artists for count in counts)
     figure = Figure(figsize=(WIDTH_IN, 1.3 + 0.26 * len(counts)), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    panels = figure.subplots(1, 1 + has_artists, sharey=True, squeeze=False)[0]
     for y, count in enumerate(counts):
-        left.barh(y, count.n_tracks, height=0.72, facecolor="none", edgecolor=BLUE, linewidth=0.8)
-        left.barh(y, count.n_with_sound, height=0.72, color=BLUE, alpha=0.35)
-        _beside(left, y, count.n_tracks, str(count.n_tracks))
-        if count.n_artists:
-            right.barh(
-                y, count.n_artists, height=0.72, color=ORANGE, alpha=0.35, edgecolor=ORANGE, linewidth=0.8
-            )
-            known = count.n_tracks - count.n_unknown
-            _beside(
-                right,
-                y,
-                count.n_artists,
-                f"{count.n_artists}  (largest {100 * count.n_largest / known:.0f} %)",
-            )
-        else:
-            _beside(right, y, 0, "not known")
-    _genre_axis(left, [printable(count.genre) for count in counts])
-    most = max(count.n_tracks for count in counts)
-    left.set(xlim=(0, 1.15 * most), title="tracks")
-    right.set(xlim=(0, 1.6 * max(1, *(count.n_artists for count in counts))), title="artists")
-    for axes in (left, right):
+        panels[0].barh(y, count.n_tracks, height=0.72, facecolor="none", edgecolor=BLUE, linewidth=0.8)
+        panels[0].barh(y, count.n_with_sound, height=0.72, color=BLUE, alpha=0.35)
+        _beside(panels[0], y, count.n_tracks, str(count.n_tracks))
+    _genre_axis(panels[0], [printable(count.genre) for count in counts])
+    panels[0].set(xlim=(0, 1.15 * max(count.n_tracks for count in counts)), title="tracks")
+    lines = []
+    if any(count.n_with_sound < count.n_tracks for count in counts):
+        lines.append(
+            "Filled: tracks whose sound is here; outlined: all, of the others only features are known."
+        )
+    if has_artists:
+        _draw_artists(panels[1], counts)
+        lines.append("In brackets: how many of the tracks with a known artist are by the most frequent one.")
+    if n_unknown := sum(count.n_unknown for count in counts):
+        whose = "all" if n_unknown == sum(count.n_tracks for count in counts) else str(n_unknown)
+        lines.append(f"The artist of {whose} of these tracks is not known.")
+    for axes in panels:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
         axes.grid(visible=True, axis="x")
         axes.set_axisbelow(True)
-    right.tick_params(axis="y", length=0)
-    right.spines["left"].set_visible(False)
-    lines = ["In brackets: share of the genre's tracks that its most frequent artist has made."]
-    if any(count.n_with_sound < count.n_tracks for count in counts):
-        lines.insert(
-            0, "Filled: tracks whose sound is here; outlined: all, of the others only features are known."
-        )
-    if n_unknown := sum(count.n_unknown for count in counts):
-        lines.append(f"Of {n_unknown} tracks nobody knows the artist; they are in no bar on the right.")
     footnote(figure, lines)
     return figure
+
+
+def _draw_artists(axes: Axes, counts: Sequence[GenreCount]) -> None:
+    for y, count in enumerate(counts):
+        axes.barh(y, count.n_artists, height=0.72, color=ORANGE, alpha=0.35, edgecolor=ORANGE, linewidth=0.8)
+        known = count.n_tracks - count.n_unknown
+        share = (
+            f"{count.n_artists}  (largest {100 * count.n_largest / known:.0f} %)" if known else "not known"
+        )
+        _beside(axes, y, count.n_artists, share)
+    axes.set(xlim=(0, 1.6 * max(count.n_artists for count in counts)), title="artists")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
 
 
 @in_style

@@ -78,7 +78,7 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
             continue
         if table.errors[i]:
             name = key if key in by_id else table.filenames[i]
-            left_out.append(LeftOut(name, "features", table.errors[i]))
+            left_out.append(LeftOut(name, "features", _without_path(table.errors[i], by_id.get(key))))
             continue
         genre = _genre(table, i, by_id.get(key), before=genres.get(key))
         if not genre:
@@ -134,7 +134,7 @@ def embed(
         try:
             embedding = _predict(bundle, track).embedding
         except AudioError as error:
-            left_out.append(LeftOut(track.id, "sound", str(error)))
+            left_out.append(LeftOut(track.id, "sound", _without_path(str(error), track)))
             continue
         if np.isfinite(embedding).all():
             vectors[track.id] = embedding.astype(np.float64)
@@ -165,6 +165,11 @@ def merged(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
         for row in left_out
         if not (row.id in nothing and row.where == "features")
     )
+
+
+def _without_path(reason: str, track: Track | None) -> str:
+    """A reason without the file's path, which is nobody's business on a page that may be shown around."""
+    return reason if track is None else reason.removeprefix(f"{str(track.path)!r}: ")
 
 
 def _faulty(id_: str) -> LeftOut:
