@@ -53,6 +53,7 @@ def test_a_whole_exploration(run: Run, corpus: Path, tiny_bundle: Path, tmp_path
     assert {path.name for path in out.iterdir()} == FILES
     page = (out / "index.html").read_text("utf-8")
     assert "20 tracks of 10 genres" in page and "Nothing: every track" in page
+    assert "\\" not in page  # nothing that we say needs an escape
     assert "data:audio" not in page and page.count("data:image/png") == 7
     assert len(rows(out / "map-embeddings.csv")) == len(rows(out / "tempo-tracks.csv")) == 20
     assert {row["tracks"] for row in rows(out / "counts.csv")} == {"2"}

@@ -95,6 +95,14 @@ def test_the_page_stands_alone() -> None:
     assert "It holds no sound" in page
 
 
+def test_what_is_known_of_only_some_is_said() -> None:
+    counts = [draw.GenreCount("jazz", 8, 8, 2, n_artists=0, n_largest=0, n_unknown=8)]
+    assert (
+        draw.counts_section(counts).says[0]
+        == "Of 8 tracks, features are known of all; the sound is here of 2."
+    )
+
+
 def test_what_is_left_out_is_counted_and_listed() -> None:
     faulty = tuple(LeftOut(f"jazz.{i}", "all", "known to be faulty") for i in range(MAX_LISTED + 5))
     page = page_of(left_out=(LeftOut("a.mp3", "sound", "it is no sound"), *faulty))

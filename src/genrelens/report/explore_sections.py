@@ -60,7 +60,8 @@ def counts_section(counts: Sequence[GenreCount]) -> Section:
     says = []
     if min(n_sound, n_features) < n_tracks:
         says.append(
-            f"Of the {n_tracks:,} tracks the features of {n_features:,} are known; the sound of {n_sound:,} is here."
+            f"Of {_n(n_tracks, 'track')}, features are known of {_share(n_features, n_tracks)}; the sound is here of "
+            f"{_share(n_sound, n_tracks)}."
         )
     if any(c.n_artists for c in counts):
         says.append(
@@ -205,7 +206,7 @@ def examples_section(
     says = [
         f"Of each genre, among the tracks whose sound is here, the one whose {n_features} standardised features lie "
         "nearest to the genre's medians: the middle of its genre as the features measure it, not as people hear it. "
-        f"Shown is its middle {EXCERPT_S:.0f}\N{NO-BREAK SPACE}s, or all of a shorter one. The waves share one scale; "
+        f"Shown is its middle {EXCERPT_S:.0f} seconds, or all of a shorter one. The waves share one scale; "
         "decibels are relative to the loudest cell of each picture.",
     ]
     if missing:
@@ -277,6 +278,10 @@ def _boxes(described: Described, columns: Sequence[str], eta: Mapping[str, float
 
 def _n(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _share(count: int, total: int) -> str:
+    return "all" if count == total else f"{count:,}"
 
 
 def _percent(share: float) -> str:
