@@ -90,7 +90,8 @@ def test_a_shipped_recipe_builds_its_network(name: str) -> None:
     pytest.importorskip("torch")
     from genrelens import models
 
-    recipe = recipes.load_network(name)
+    recipe = recipes.load(name)
+    assert isinstance(recipe, Recipe)
     n_mels = recipe.front_end.n_mels
     options = recipe.model.options
     network = models.build(

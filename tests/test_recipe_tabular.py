@@ -18,8 +18,15 @@ def table() -> dict[str, Any]:
 def test_a_file_with_a_classifier_is_a_tabular_recipe() -> None:
     assert isinstance(recipes.load("svm"), TabularRecipe)
     assert isinstance(recipes.load("mlp-4"), TabularRecipe)
+
+
+def test_only_a_head_over_musicnn_makes_a_model_so_far() -> None:
+    svm, base = recipes.load("svm"), recipes.load("genrelens-base")
+    assert isinstance(svm, TabularRecipe)
+    assert isinstance(base, TabularRecipe)
+    recipes.check_trainable(base)
     with pytest.raises(RecipeError, match=r"'svm' is a classifier of descriptors.*genrelens leakage"):
-        recipes.load_network("svm")
+        recipes.check_trainable(svm)
 
 
 @pytest.mark.parametrize(
@@ -29,12 +36,14 @@ def test_a_file_with_a_classifier_is_a_tabular_recipe() -> None:
             "features",
             "set",
             "kaggle58",
-            r"features\.set should be one of 'kaggle57', 'fma518', got 'kaggle58'",
+            r"features\.set should be one of 'kaggle57', 'fma518', 'musicnn', got 'kaggle58'",
         ),
         ("features", "segment_s", 5, r"features\.segment_s should be one of 3, 30, got 5"),
         ("features", "hop", 5, r"unknown key 'features\.hop'"),
         ("classifier", "name", 1, r"classifier\.name should be of type str"),
-        (None, "stop_share", 0.5, "stop_share above 0 and below 0.5"),
+        (None, "stop_share", 0.5, "stop_share from 0 to below 0.5"),
+        (None, "stop_share", 0, "mlp stops on a part of its data"),
+        ("features", "set", "musicnn", "musicnn has rows of whole tracks"),
         (None, "front_end", {}, "unknown key 'front_end'"),
     ],
 )

@@ -49,7 +49,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_a_whole_exploration(run: Run, corpus: Path, tiny_bundle: Path, tmp_path: Path) -> None:
     out, cache = tmp_path / "look", tmp_path / "cache"
     result = run("explore", corpus, "--out", out, "--model", tiny_bundle, "--cache", cache)
-    assert (result.code, result.out) == (0, f"{out / 'index.html'}\n"), result.err
+    assert (result.code, result.out, result.err) == (0, f"{out / 'index.html'}\n", "")
     assert {path.name for path in out.iterdir()} == FILES
     page = (out / "index.html").read_text("utf-8")
     assert "20 tracks of 10 genres" in page and "Nothing: every track" in page
@@ -109,6 +109,11 @@ def test_usage(run: Run, corpus: Path, tmp_path: Path) -> None:
     (other / "thesis.txt").write_text("all of it")
     result = run("explore", corpus, "--out", other)
     assert result.code == 1 and "not empty" in result.err
+    assert not (tmp_path / "a").exists()
+    table = tmp_path / "table.csv"
+    table.write_text("filename;length\n")
+    result = run("explore", corpus, "--out", tmp_path / "a", "--features", table)
+    assert result.code == 1 and "semicolons" in result.err
     assert not (tmp_path / "a").exists()
     result = run("explore", tmp_path / "nowhere", "--out", tmp_path / "a")
     assert result.code == 1 and "nowhere" in result.err

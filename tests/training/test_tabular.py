@@ -22,6 +22,7 @@ from genrelens.training.tabular.rows import Fold
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "svm": {"c": 10.0, "kernel": "rbf"},
+    "logistic": {"c": 0.1},
     "mlp": {
         "hidden": "32-16",
         "dropout": 0.1,
@@ -111,6 +112,31 @@ def test_svm_decides_as_scikit_learns_pipeline() -> None:
     np.testing.assert_array_equal(fitted("svm").probabilities(new).argmax(axis=1), theirs.predict(new))
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_logistic_gives_scikit_learns_probabilities(n_classes: int) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows, classes = blobs(240, seed=1, n_classes=n_classes)
+    new, _ = blobs(50, seed=5)
+    plain = dataclasses.replace(recipe("logistic"), stop_share=0.0)
+    model = fit_tabular(
+        plain,
+        rows,
+        classes=classes,
+        stop_rows=rows[:0],
+        stop_classes=classes[:0],
+        n_classes=n_classes,
+        seed=0,
+    )
+    assert model.temperature == 1.0
+    theirs = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, tol=1e-8, max_iter=10_000)).fit(
+        rows, classes
+    )
+    np.testing.assert_allclose(model.probabilities(new), theirs.predict_proba(new), atol=1e-4)
+
+
 def test_svm_takes_two_classes_that_are_not_the_first() -> None:
     rows, classes = blobs(100, seed=1, n_classes=2)
     fold = Fold(rows, classes + 1, rows, classes + 1)
@@ -151,6 +177,7 @@ def test_mlp_leaves_the_callers_random_numbers_alone() -> None:
     ("name", "options", "message"),
     [
         ("svm", {"c": 0.0}, "c above 0"),
+        ("logistic", {"c": -1.0}, "c above 0"),
         ("svm", {"kernel": "cubic"}, "kernel of rbf, poly, linear"),
         ("svm", {"gamma": 1.0}, "svm has no option 'gamma'"),
         ("mlp", {"hidden": "32-x"}, "hidden like"),
@@ -167,7 +194,7 @@ def test_unknown_classifiers_and_rows_of_one_genre_are_refused() -> None:
     rows, classes = blobs(20, seed=0)
     shared = {"stop_rows": rows, "stop_classes": classes, "n_classes": 3, "seed": 0}
     unknown = dataclasses.replace(recipe("svm"), classifier=ClassifierRecipe("oracle", {}))
-    with pytest.raises(RecipeError, match="unknown classifier 'oracle'; known: svm, mlp"):
+    with pytest.raises(RecipeError, match="unknown classifier 'oracle'; known: svm, mlp, logistic"):
         fit_tabular(unknown, rows, classes=classes, **shared)
     with pytest.raises(TrainingError, match="two genres"):
         fit_tabular(recipe("svm"), rows, classes=np.zeros(20, dtype=np.int64), **shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,17 +71,20 @@ def explore(
     from genrelens.cli.progress import ProgressLine
     from genrelens.cli.tracks import tell
     from genrelens.data import registry
+    from genrelens.data.features import read_table
     from genrelens.report.explore import claim, write_exploration
     from genrelens.report.explore_gather import embed, gather
 
     bundle = Bundle.load(find_bundle(model))
     loaded = registry.open_dataset(data, dataset=dataset)
     tell(loaded)
+    table = None if features is None else read_table(features, taxonomy=loaded.taxonomy)
     claim(out)
-    gathered = gather(loaded, _table(features, loaded, cache=cache))
+    gathered = gather(loaded, _compute(loaded, cache=cache) if table is None else table)
     with ProgressLine(total=len(gathered.with_sound)) as line:
         embedded, left_out = embed(bundle, gathered, progress=line.show)
-    typer.echo("drawing", err=True)
+    if sys.stderr is not None and sys.stderr.isatty():
+        typer.echo("drawing", err=True)
     files = write_exploration(
         gathered,
         out=out,
@@ -108,20 +112,18 @@ def _check_extras(*, computes: bool) -> None:
             raise MissingExtraError("train", needed_for="genrelens explore")
 
 
-def _table(features: Path | None, loaded: Loaded, *, cache: Path) -> FeatureTable:
+def _compute(loaded: Loaded, *, cache: Path) -> FeatureTable:
     from genrelens.cli.progress import ProgressLine
     from genrelens.data import registry
-    from genrelens.data.features import extract, read_table
+    from genrelens.data.features import extract
     from genrelens.parallel import n_cores
 
-    if features is not None:
-        return read_table(features, taxonomy=loaded.taxonomy)
     faulty = registry.never_train(loaded.dataset)
     wanted = [track for track in loaded.tracks if track.id not in faulty]
     with ProgressLine(total=len(wanted)) as line:
         return extract(
             wanted,
-            cache=cache,
+            cache=cache / "features",  # where genrelens features keeps them
             n_workers=n_cores(),
             progress=lambda done, total: line.show("features"),
         )

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from genrelens.data.track import Track
     from genrelens.evaluation.fold_answers import TabularAnswers
     from genrelens.recipe import TabularRecipe
@@ -20,10 +23,14 @@ def tabular_answers(
     Raises :class:`DataError` naming the tracks that cannot be read: figures do not leave any out in silence.
     """
     from genrelens import parallel
+    from genrelens.evaluation.fold_answers import TabularAnswers
+
+    if recipe.features.set == "musicnn":
+        rows = musicnn_rows(tracks, cache=cache)
+        return TabularAnswers(recipe, tracks, rows, taxonomy=taxonomy, seed=seed)
     from genrelens.cli.progress import ProgressLine
     from genrelens.data.features import extract, join
     from genrelens.errors import DataError
-    from genrelens.evaluation.fold_answers import TabularAnswers
 
     whole = recipe.features.segment_s == 30
     with ProgressLine(total=len(tracks)) as line:
@@ -43,3 +50,22 @@ def tabular_answers(
             "tracks out of the data or mend them"
         )
     return TabularAnswers(recipe, joined.tracks, joined.table.values, taxonomy=taxonomy, seed=seed)
+
+
+def musicnn_rows(tracks: tuple[Track, ...], *, cache: Path) -> NDArray[np.float64]:
+    """A row a track of what musicnn makes of it, with progress."""
+    from genrelens import parallel
+    from genrelens.cli.progress import ProgressLine
+    from genrelens.errors import MissingExtraError
+
+    try:
+        from genrelens.training.embed import musicnn_rows as embed
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train", needed_for="musicnn's features") from error
+    with ProgressLine(total=len(tracks)) as line:
+        return embed(
+            tracks,
+            cache=cache,
+            n_workers=parallel.n_cores(),
+            progress=lambda done, total: line.show(tracks[done - 1].id),
+        )

@@ -80,7 +80,9 @@ def train(
     from genrelens.data.folds import hold_out
     from genrelens.training.train import train as run_training
 
-    chosen = recipes.load_network(recipe)
+    chosen = recipes.load(recipe)
+    if isinstance(chosen, recipes.TabularRecipe):
+        recipes.check_trainable(chosen)
     name, tracks, named_split = _tracks(data, dataset, split)
     learn = named_split.part(tracks, part)
     leaks = f" (leaks {', '.join(sorted(named_split.leaks))})" if named_split.leaks else ""
@@ -88,6 +90,17 @@ def train(
         typer.echo(
             f"note: the split {named_split.name} leaks: figures on its other parts are too high", err=True
         )
+    taxonomy, cut = registry.taxonomy(name, tracks), f"{named_split.name}{leaks}, part {part}"
+    if isinstance(chosen, recipes.TabularRecipe):
+        from genrelens.cli.tabular import musicnn_rows
+        from genrelens.training.train_head import train_head
+
+        _say(f"{chosen.name}: learning from {len(learn)} tracks")
+        rows = musicnn_rows(learn, cache=cache)
+        typer.echo(
+            train_head(chosen, learn, rows, taxonomy=taxonomy, dataset=name, split=cut, out=out, seed=seed)
+        )
+        return
     if chosen.training.stop_on == "valid" and "valid" not in part.split("+"):
         stop, stop_part = named_split.part(tracks, "valid"), "the split's valid part"
     else:
@@ -97,12 +110,12 @@ def train(
     try:
         bundle = run_training(
             chosen,
-            taxonomy=registry.taxonomy(name, tracks),
+            taxonomy=taxonomy,
             train_tracks=learn,
             stop_tracks=stop,
             stop_part=stop_part,
             dataset=name,
-            split=f"{named_split.name}{leaks}, part {part}",
+            split=cut,
             out=out,
             cache=cache,
             seed=seed,

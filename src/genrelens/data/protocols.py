@@ -44,6 +44,8 @@ class Protocol:
         Who tests on pieces of the tracks that were learnt from has stopped on such pieces, too; to stop on other
         artists would show less than was claimed.
         """
+        if not fraction:
+            return tuple(train), ()
         if self.together == "artist":
             return hold_out(train, fraction=fraction, seed=seed)
         units = [piece.id if self.together == "piece" else piece.whole for piece in train]

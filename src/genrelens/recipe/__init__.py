@@ -27,8 +27,8 @@ __all__ = [
     "TabularRecipe",
     "TrainingRecipe",
     "WindowRecipe",
+    "check_trainable",
     "load",
-    "load_network",
     "names",
 ]
 
@@ -67,12 +67,10 @@ def load(name_or_path: str | Path) -> AnyRecipe:
     return kind.from_dict(table, where=where)
 
 
-def load_network(name_or_path: str | Path) -> Recipe:
-    """A network's recipe, for what takes no other; :class:`RecipeError` when it is another kind."""
-    recipe = load(name_or_path)
-    if isinstance(recipe, TabularRecipe):
+def check_trainable(recipe: TabularRecipe) -> None:
+    """Raise :class:`RecipeError` for a classifier of descriptors, of which no bundle can be made yet."""
+    if recipe.features.set != "musicnn":
         raise RecipeError(
-            f"the recipe {recipe.name!r} is a classifier of descriptors, which this command cannot take yet: "
-            "genrelens crossval and genrelens leakage can"
+            f"the recipe {recipe.name!r} is a classifier of descriptors, of which genrelens train makes no model yet: "
+            "genrelens crossval and genrelens leakage can take it"
         )
-    return recipe

@@ -13,9 +13,13 @@ from genrelens.recipe.reading import Scalar, read_dataclass
 
 @dataclass(frozen=True, slots=True)
 class FeatureRecipe:
-    """What a row holds: the descriptors ``set`` of ``segment_s`` seconds; rows of 3 s vote for their track."""
+    """What a row holds: the descriptors ``set`` of ``segment_s`` seconds, or of a whole track (30).
 
-    set: Literal["kaggle57", "fma518"]
+    Rows of 3 s vote for their track. "musicnn" are no descriptors but what a trained network makes of the sound; its
+    rows are means over a whole track.
+    """
+
+    set: Literal["kaggle57", "fma518", "musicnn"]
     segment_s: Literal[3, 30]
 
 
@@ -32,7 +36,8 @@ class TabularRecipe:
     """Everything that makes a classifier of standardised descriptors, but for the music and the seed.
 
     ``stop_share`` of the training tracks, whole artists, is not learnt from: on it networks stop and every
-    classifier's temperature is fitted.
+    classifier's temperature is fitted. With 0 all is learnt from and the temperature stays 1, or is fitted out of fold
+    when a bundle is made.
     """
 
     name: str
@@ -43,8 +48,14 @@ class TabularRecipe:
     stop_share: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.stop_share < 0.5:
-            raise RecipeError(f"recipe {self.name!r} should have stop_share above 0 and below 0.5")
+        if not 0 <= self.stop_share < 0.5:
+            raise RecipeError(f"recipe {self.name!r} should have stop_share from 0 to below 0.5")
+        if self.features.set == "musicnn" and self.features.segment_s != 30:
+            raise RecipeError(f"recipe {self.name!r}: musicnn has rows of whole tracks, give segment_s = 30")
+        if self.classifier.name == "mlp" and not self.stop_share:
+            raise RecipeError(
+                f"recipe {self.name!r}: mlp stops on a part of its data, give stop_share above 0"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries of TOML and JSON types; :meth:`from_dict` takes them back."""

@@ -17,7 +17,11 @@ from genrelens.models.options import read_options
 from genrelens.recipe import TabularRecipe
 from genrelens.training.tabular.rows import FloatRows, Fold, Logits
 
-CLASSIFIERS = {"svm": "genrelens.training.tabular.svm", "mlp": "genrelens.training.tabular.mlp"}
+CLASSIFIERS = {
+    "svm": "genrelens.training.tabular.svm",
+    "mlp": "genrelens.training.tabular.mlp",
+    "logistic": "genrelens.training.tabular.logistic",
+}
 """Classifier name -> module with a dataclass ``Options`` and a function ``fit``."""
 
 
@@ -32,8 +36,11 @@ class TabularModel:
 
     def probabilities(self, rows: FloatRows) -> FloatRows:
         """``(n, d)`` descriptors as they were measured -> ``(n, c)`` calibrated probabilities."""
-        standardised = (rows - self.mean) / self.scale
-        return np.exp(log_softmax(self.logits(standardised) / self.temperature))
+        return np.exp(log_softmax(self.scores(rows) / self.temperature))
+
+    def scores(self, rows: FloatRows) -> FloatRows:
+        """``(n, d)`` descriptors as they were measured -> ``(n, c)`` logits before the temperature."""
+        return self.logits((rows - self.mean) / self.scale)
 
 
 def fit_tabular(
@@ -48,6 +55,8 @@ def fit_tabular(
 ) -> TabularModel:
     """Standardise by the training rows ``(n, d)``, learn, and fit the temperature on the stopping rows.
 
+    Without stopping rows it is 1.
+
     Raises :class:`TrainingError` on rows of one genre only and :class:`RecipeError` on an unknown classifier or
     option.
     """
@@ -56,7 +65,7 @@ def fit_tabular(
         raise RecipeError(f"unknown classifier {name!r}; known: {', '.join(CLASSIFIERS)}")
     module = importlib.import_module(CLASSIFIERS[name])
     options = read_options(recipe.classifier.options, cls=module.Options, of=name)
-    if len(np.unique(classes)) < 2 or not len(stop_rows):
+    if len(np.unique(classes)) < 2 or (recipe.stop_share and not len(stop_rows)):
         raise TrainingError(
             f"{recipe.name} needs rows of two genres at least to learn from, and rows to stop on; got "
             f"{len(np.unique(classes))} genres in {len(rows)} rows, and {len(stop_rows)} rows to stop on"
@@ -65,5 +74,5 @@ def fit_tabular(
     scale[scale == 0] = 1.0  # a column without spread says nothing, and must not divide by nothing
     fold = Fold((rows - mean) / scale, classes, (stop_rows - mean) / scale, stop_classes)
     logits: Logits = module.fit(options, fold, n_classes=n_classes, seed=seed)
-    temperature = fit_temperature(logits(fold.stop_rows), targets=stop_classes)
+    temperature = fit_temperature(logits(fold.stop_rows), targets=stop_classes) if len(stop_rows) else 1.0
     return TabularModel(mean, scale, logits, temperature)

@@ -1,0 +1,54 @@
+"""musicnn's trained layers, as they are, under a linear layer that names genres."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from genrelens.frontend.mel import MelSettings
+from genrelens.models.musicnn import N_MELS, PATCH_FRAMES, Activations, Musicnn, pretrained
+from genrelens.models.network import Network, Output
+
+FRONT_END = MelSettings(
+    sample_rate=16000,
+    n_fft=512,
+    hop_length=256,
+    n_mels=N_MELS,
+    fmin_hz=0.0,
+    fmax_hz=None,
+    htk=False,
+    top_db=None,
+    log_factor=10_000.0,
+    level=0.2,
+)
+"""What musicnn was trained on, with each window brought to one mean power: its absolute logarithm would otherwise
+hear how loud a file was saved (docs/musicnn.md)."""
+
+N_FRAMES, HOP_FRAMES = PATCH_FRAMES, PATCH_FRAMES // 2 + 1
+"""Windows of 3 s, one every 1.5 s."""
+
+
+def embedding_of(activations: Activations) -> Tensor:
+    """(n, d): the features' maxima and means over the window, then the dense layer's 200."""
+    return torch.cat([activations.max_pool, activations.mean_pool, activations.penultimate], dim=1)
+
+
+class MusicnnHead(Network):
+    """log mel (n, 187, 96) -> logits of genres that are linear in the embedding (n, 712).
+
+    Because they are, the mean of a piece's window logits is the logits of its mean embedding, which is what the
+    linear layer was trained on.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, *, musicnn: Musicnn | None = None) -> None:
+        super().__init__()
+        self.musicnn = musicnn or pretrained()
+        self.head = nn.Linear(weight.shape[1], weight.shape[0])
+        with torch.no_grad():
+            self.head.weight.copy_(weight)
+            self.head.bias.copy_(bias)
+
+    def forward(self, log_mel: Tensor) -> Output:
+        """Logits and embedding of each window."""
+        embedding = embedding_of(self.musicnn(log_mel))
+        return Output(self.head(embedding), embedding)

@@ -1,0 +1,54 @@
+"""Multinomial logistic regression with an L2 penalty, by scikit-learn's lbfgs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genrelens.errors import MissingExtraError, RecipeError
+from genrelens.training.tabular.rows import FloatRows, Fold
+
+NEVER = -30.0
+"""Bias of a genre that no training row has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``c``: scikit-learn's inverse strength of the penalty."""
+
+    c: float
+
+    def __post_init__(self) -> None:
+        if self.c <= 0:
+            raise RecipeError(f"logistic should have c above 0, got {self.c}")
+
+
+@dataclass(frozen=True, slots=True)
+class LinearLogits:
+    """``rows @ weight.T + bias``: ``weight (c, d)``, ``bias (c,)``."""
+
+    weight: FloatRows
+    bias: FloatRows
+
+    def __call__(self, rows: FloatRows) -> FloatRows:
+        """Standardised rows ``(n, d)`` -> logits ``(n, c)``."""
+        return rows @ self.weight.T + self.bias
+
+
+def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> LinearLogits:
+    """Learn from ``fold``'s rows; nothing is stopped early, so its stopping rows are not needed."""
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train", needed_for="the classifier logistic") from error
+    machine = LogisticRegression(C=options.c, max_iter=10_000, tol=1e-6, random_state=seed)
+    machine.fit(fold.rows, fold.classes)
+    weight = np.zeros((n_classes, fold.rows.shape[1]))
+    bias = np.full(n_classes, NEVER)
+    if len(machine.classes_) == 2:  # one row, for the second class against the first
+        first, second = machine.classes_
+        weight[second], bias[second], bias[first] = machine.coef_[0], machine.intercept_[0], 0.0
+    else:
+        weight[machine.classes_], bias[machine.classes_] = machine.coef_, machine.intercept_
+    return LinearLogits(weight, bias)
