@@ -13,6 +13,7 @@ from genrelens.bundle import Bundle
 from genrelens.data import gtzan
 from genrelens.errors import SeenTracksError
 from genrelens.evaluation.evaluate import evaluate
+from genrelens.taxonomy import GTZAN
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
@@ -30,7 +31,7 @@ def test_every_clip_is_answered(real_data: Path) -> None:
     assert code == 0
     assert [Path(str(row["path"])) for row in rows] == sorted(track.path for track in clips)
     assert all(row["error"] is None for row in rows)
-    assert all(row["genre"] in gtzan.GTZAN.names and not row["abstained"] for row in rows)
+    assert all(row["genre"] in GTZAN.names and not row["abstained"] for row in rows)
 
 
 def test_published_mp3s_are_answered(real_data: Path) -> None:
@@ -45,11 +46,18 @@ def test_published_mp3s_are_answered(real_data: Path) -> None:
 
 
 def test_the_same_music_in_another_container_gets_the_same_answer(real_data: Path) -> None:
-    lossless = sorted((real_data / "gtzan_lossless").rglob("*.flac"))[:10]
+    """But for a piece that is hardly decided: Vorbis takes something away that musicnn's maxima hear."""
     bundle = Bundle.load()
-    for path in lossless:
+    changed, moved = [], []
+    for path in sorted((real_data / "gtzan_lossless").rglob("*.flac")):
         vorbis = real_data / "gtzan" / "genres_original" / path.parent.name / f"{path.stem}.ogg"
-        assert abs(bundle.predict(path).probabilities - bundle.predict(vorbis).probabilities).max() < 0.1
+        before, after = bundle.predict(path), bundle.predict(vorbis)
+        moved.append(abs(before.probabilities - after.probabilities).max())
+        if before.genre != after.genre:
+            changed.append(path.stem)
+    assert len(moved) == 30
+    assert len(changed) <= 1, changed
+    assert sum(moved) / len(moved) < 0.05
 
 
 def test_the_shipped_model_refuses_to_be_measured_on_what_it_learned_from(real_data: Path) -> None:

@@ -31,12 +31,13 @@ def test_holds_model_pages_recipes_and_splits(wheel: Path) -> None:
         "py.typed",
         "bundle/shipped/default/manifest.json",
         "bundle/shipped/default/predict.onnx",
-        "bundle/shipped/default/attention.onnx",
         "bundle/shipped/default/card.md",
         "report/timeline.html",
         "report/timeline.css",
         "report/timeline.js",
         "recipes/mel-transformer.toml",
+        "models/weights/musicnn-msd.npz",
+        "models/weights/musicnn-msd.LICENSE.txt",
         "data/splits/gtzan-fault-filtered.json",
     ):
         assert f"genrelens/{part}" in names, sorted(names)

@@ -78,6 +78,13 @@ def test_what_is_written_is_read_back_to_the_last_bit(
     check_same(read_table(tmp_path / f"t{suffix}"), table)
 
 
+def test_a_carriage_return_in_a_name_is_read_back(tmp_path: Path) -> None:
+    table = make_table(1)
+    odd = FeatureTable(COLUMNS, ("\rsong\r.mp3",), table.lengths, table.values, ("",), ("",))
+    write_table(odd, tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").filenames == odd.filenames
+
+
 def test_a_name_that_is_no_utf8_is_written_so_that_it_can_be_read(tmp_path: Path) -> None:
     table = make_table(1)
     odd = FeatureTable(COLUMNS, ("caf\udce9.mp3",), table.lengths, table.values, ("",), ("",))

@@ -102,11 +102,11 @@ def map_notes(found: GenreMap) -> list[str]:
     n_seen, n = int(found.seen.sum()), len(found.seen)
     if n_seen == n:
         lines.append(
-            "THE MODEL WAS TRAINED ON ALL OF THESE TRACKS: it keeps them apart better than it would new music."
+            "THE MODEL WAS TRAINED ON ALL OF THESE TRACKS and may keep them apart better than it would new music."
         )
     elif n_seen:
         lines.append(
-            f"THE MODEL WAS TRAINED ON {n_seen} OF THESE {n} TRACKS and keeps those apart better than others. For "
+            f"THE MODEL WAS TRAINED ON {n_seen} OF THESE {n} TRACKS and may keep those apart better than others. For "
             f"{_percent(found.agreement_unseen)} of the others, drawn hollow, the nearest is of the same genre."
         )
     return lines

@@ -25,18 +25,27 @@ def table_to_csv(table: FeatureTable) -> str:
 
     A file name that is not UTF-8 has ``\\udcXX`` for the odd bytes.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     any_failed = any(table.errors)
-    writer.writerow(["filename", "length", *table.columns, "label", *["error"] * any_failed])
+    lines = [_line(["filename", "length", *table.columns, "label", *["error"] * any_failed])]
     for i, name in enumerate(table.filenames):
         if table.errors[i]:
             numbers: list[object] = [""] * (1 + len(table.columns))
         else:
             numbers = [int(table.lengths[i]), *map(repr, table.values[i].tolist())]
         texts = [plain(text) for text in (name, table.labels[i], table.errors[i])]
-        writer.writerow([texts[0], *numbers, texts[1], *texts[2:] * any_failed])
-    return buffer.getvalue()
+        lines.append(_line([texts[0], *numbers, texts[1], *texts[2:] * any_failed]))
+    return "".join(lines)
+
+
+def _line(cells: list[object]) -> str:
+    """One row, ending in a line feed.
+
+    Python's writer puts quotes around a line break only where the row's own end has that character: told to end rows
+    in a line feed it would leave a carriage return in a file's name bare, and the name would not be read back.
+    """
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
 
 
 def read_csv(path: Path, *, feature_set: str | None) -> Found:
