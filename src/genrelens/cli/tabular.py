@@ -38,7 +38,7 @@ def tabular_answers(
             tracks,
             feature_set=recipe.features.set,
             segment_s=None if whole else recipe.features.segment_s,
-            cache=cache,
+            cache=cache / "features",
             n_workers=parallel.n_cores(),
             progress=lambda done, total: line.show(f"descriptors, {tracks[done - 1].id}"),
         )
