@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -368,3 +369,23 @@ def test_rows_without_a_label_take_the_tracks() -> None:
         kaggle_table("blues.00000.wav", label=""), [Track("blues.00000", Path("b"), "blues", None, "gtzan")]
     )
     assert found.table.labels == ("blues",)
+
+
+def test_the_first_process_compiles_before_others_are_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers compiling at once in a fresh installation left files in numba's cache that crash who loads them."""
+    extract_module = sys.modules["genrelens.data.features.extract"]
+
+    happened: list[str] = []
+
+    def no_workers(*_: object, **__: object) -> list[tuple[int, object]]:
+        happened.append("workers")
+        return []
+
+    monkeypatch.setattr(extract_module, "_compile", lambda _: happened.append("compile"))
+    monkeypatch.setattr(extract_module, "map_each", no_workers)
+    sources = [extract_module.Source(f"{i}.wav", tmp_path / f"{i}.wav", "", None) for i in range(2)]
+    with pytest.raises(KeyError):
+        extract_module.extract_files(sources, n_workers=2)
+    assert happened == ["compile", "workers"]

@@ -110,11 +110,24 @@ def extract_files(
             done(i, kept)
         else:
             todo.append(i)
+    if n_workers > 1 and len(todo) > 1:
+        _compile(chosen)
     work = partial(_work, chosen.name, segment_s, keep)
     died = partial(_brought_down, chosen)
     for j, rows in map_each(work, [everything[i] for i in todo], n_workers=n_workers, died=died):
         done(todo[j], rows)
     return _table(chosen, everything, [answers[i] for i in range(len(everything))], segment_s=segment_s)
+
+
+def _compile(feature_set: FeatureSet) -> None:
+    """Let this process alone compile what the workers will load.
+
+    librosa and the medians are compiled by numba on first use and kept on disk. Processes that compile one function for
+    two types at once give both the same file, and every process that loads it afterwards crashes.
+    """
+    rate = feature_set.sample_rate or 44_100
+    noise = np.random.default_rng(0).normal(scale=0.1, size=3 * rate).astype(np.float32)
+    feature_set.compute(noise, sample_rate=rate)
 
 
 def _table(
