@@ -106,10 +106,18 @@ def test_an_internal_fault_is_one_line_and_says_how_to_see_more(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 @pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
-def test_a_full_disk_is_no_fault_of_ours(tiny_bundle: Path, form: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_no_fault_of_ours(tiny_bundle: Path, form: tuple[str, ...], unbuffered: str) -> None:
     command = [sys.executable, "-m", "genrelens", "predict", "a.wav", *form, "--model", str(tiny_bundle)]
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+        done = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
     assert done.returncode == 1
     assert done.stderr == b"genrelens: No space left on device\n"
 

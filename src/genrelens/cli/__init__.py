@@ -6,6 +6,7 @@ recipe that cannot be used; 130 stopped with Ctrl-C.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -20,15 +21,22 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         from genrelens.cli.app import app
 
-        app(args=None if args is None else list(args), prog_name="genrelens")
+        try:
+            app(args=None if args is None else list(args), prog_name="genrelens")
+        finally:
+            sys.stdout.flush()  # what is still waiting may find the disk full: better here than while Python ends
     except GenrelensError as error:
         say(str(error))
         sys.exit(2 if isinstance(error, _USAGE_ERRORS) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # who reads has read enough
+        _drop_output()
+        sys.exit(1)
     except OSError as error:  # a full disk, a folder that may not be read: the system says what it is
         if os.environ.get("GENRELENS_DEBUG"):
             raise
+        _drop_output()
         say(f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else ""))
         sys.exit(1)
     except Exception as error:
@@ -39,6 +47,16 @@ def main(args: Sequence[str] | None = None) -> None:
             "set GENRELENS_DEBUG=1 to see where, and please report it)"
         )
         sys.exit(1)
+
+
+def _drop_output() -> None:
+    """Send what could not be written nowhere: Python would try again at its end, with a traceback and exit 120."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    with contextlib.suppress(OSError, ValueError):  # a stdout of a test or a notebook has no number
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def say(message: str) -> None:
