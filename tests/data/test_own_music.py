@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from genrelens.data import folder, registry, table, tags
 from genrelens.data.own_music import OwnMusic, one_spelling
+from genrelens.data.track import Track
 from genrelens.errors import DataError, MissingExtraError
 
 
@@ -307,3 +308,41 @@ def test_computed_splits_of_own_music_keep_artists_together(tmp_path: Path) -> N
         assert split.overlaps(tracks) == ()
         assert set(split.ids("+".join(split.parts))) == {track.id for track in tracks}
         assert split == registry.split("table", name, tracks=tracks[::-1])
+
+
+# several genres of a file, and genres none of whose files can be used
+
+
+def test_several_genres_are_kept_in_one_spelling_each_once(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "path,genre\na.wav,Hip-Hop; rock ;hiphop;?!\nb/c.wav,Rock\nd.wav,Rock;Hip-Hop\n",
+        files=("a.wav", "b/c.wav", "d.wav"),
+    )
+    data = table.load(path)
+    assert data.genres_all == {"a.wav": ("Hip-Hop", "Rock"), "d.wav": ("Rock", "Hip-Hop")}
+    assert [(track.genre, track.genres, track.all_genres) for track in data.tracks] == [
+        ("Hip-Hop", ("Hip-Hop", "Rock"), ("Hip-Hop", "Rock")),
+        ("Rock", (), ("Rock",)),
+        ("Rock", ("Rock", "Hip-Hop"), ("Rock", "Hip-Hop")),
+    ]
+    assert registry.open_dataset(path).taxonomy.names == ("Hip-Hop", "Rock")
+
+
+@pytest.mark.parametrize("genres", [("Blues", "Rock"), ("Rock", "Rock")])
+def test_a_tracks_genres_begin_with_its_genre_each_once(tmp_path: Path, genres: tuple[str, ...]) -> None:
+    with pytest.raises(DataError, match="should be the first of its genres, each given once"):
+        Track("a", tmp_path / "a.wav", "Rock", None, "test", genres=genres)
+
+
+def test_a_genre_all_of_whose_files_are_left_out_is_said(tmp_path: Path) -> None:
+    make_music.noise(tmp_path / "Rock" / "a.wav")
+    for name in ("Salsa/a.wav", "rock!/b.wav"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    (tmp_path / "Covers").mkdir()
+    loaded = registry.open_dataset(tmp_path, dataset="folder")
+    assert loaded.lost == ("Salsa",)  # "rock!" is Rock, and Covers never had music
+    assert "these genres have no track and are not part of the task: Covers, Salsa" in loaded.notes
+    path = write(tmp_path, "path,genre\nRock/a.wav,Rock\ngone.wav,Salsa;Son\ngone2.wav,rock\n", files=())
+    assert registry.open_dataset(path).lost == ("Salsa", "Son")

@@ -33,6 +33,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
             code="parts_not_genres",
         )
     found: list[Labelled] = []
+    unusable: list[str] = []
     left_out = [(path.name, "it lies in no folder of a genre") for path in _loose(top)]
     otherwise: dict[
         str, str
@@ -43,6 +44,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
             id_ = path.relative_to(top).as_posix()
             if (reason := why_not(path)) is not None:
                 left_out.append((id_, reason))
+                unusable.append(folder.name)
             else:
                 tags = _tags(path)
                 tagged.update(tags.genres)
@@ -67,7 +69,15 @@ def load(root: Path | str | None = None) -> OwnMusic:
             f"{genre}); are the folders artists or albums, take the tags with --dataset tags"
         )
     empty = [folder.name for folder in folders if folder not in with_music]
-    return gather(found, dataset=DATASET, where=repr(str(top)), left_out=left_out, empty=empty, notes=notes)
+    return gather(
+        found,
+        dataset=DATASET,
+        where=repr(str(top)),
+        left_out=left_out,
+        empty=empty,
+        unusable=unusable,
+        notes=notes,
+    )
 
 
 def is_folder_of_genres(root: Path) -> bool:

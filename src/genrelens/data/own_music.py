@@ -21,13 +21,15 @@ from genrelens.taxonomy import fold
 @dataclass(frozen=True, slots=True)
 class OwnMusic:
     """What was found: ``tracks`` in order of id, ``left_out`` pairs of path and reason, ``genres_all`` all genres of
-    those tracks that have several (the first is the track's), ``notes`` sentences about anything that was odd.
+    those tracks that have several (the first is the track's), ``notes`` sentences about anything that was odd,
+    ``lost`` genres that were named and have files, none of which can be used.
     """
 
     tracks: tuple[Track, ...]
     left_out: tuple[tuple[str, str], ...] = ()
     genres_all: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,11 @@ def gather(
     where: str,
     left_out: Sequence[tuple[str, str]] = (),
     empty: Sequence[str] = (),
+    unusable: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> OwnMusic:
-    """Tracks of what was found in ``where``; ``empty`` are genres that were named and have no file.
+    """Tracks of what was found in ``where``; ``empty`` are genres that were named and have no file, ``unusable``
+    those of files that are left out (they may have others).
 
     A genre of which nothing but punctuation is left is no genre, and its files are left out. Raises :class:`DataError`
     when no track is left, or two have one id.
@@ -74,16 +78,23 @@ def gather(
         raise DataError(
             f"{where}: two tracks have the id {repeated[0]!r}; give each its own", code="bad_table"
         )
-    genre_of = one_spelling((item.genres[0].strip() for item in labelled), key=fold)
+    genre_of = one_spelling(
+        (name.strip() for item in labelled for name in item.genres if fold(name)), key=fold
+    )
     artist_of = one_spelling((item.artist for item in labelled if item.artist), key=_artist_key)
     merged = _merged(genre_of)
     if merged:
         said.append(f"labels that differ in case or hyphens alone are one genre: {merged}")
     there = {fold(genre) for genre in genre_of}
-    without = sorted(name for name in empty if fold(name) not in there)
+    lost = _named_and_not_there(unusable, there)
+    without = sorted({*_named_and_not_there(empty, there), *lost})
     if without:
         said.append(f"these genres have no track and are not part of the task: {', '.join(without)}")
-    several = {item.id: item.genres for item in labelled if len(item.genres) > 1}
+    genres_all = {
+        item.id: tuple(dict.fromkeys(genre_of[name.strip()] for name in item.genres if fold(name)))
+        for item in labelled
+    }
+    several = {id_: genres for id_, genres in genres_all.items() if len(genres) > 1}
     if several:
         said.append(
             f"{len(several)} of {len(labelled)} files have several genres; the first of each is taken"
@@ -104,10 +115,12 @@ def gather(
             recording=item.recording,
             segment_of=item.segment_of,
             span_s=item.span_s,
+            genres=several.get(item.id, ()),
         )
         for item in labelled
     ]
-    return OwnMusic(tuple(sorted(tracks, key=lambda track: track.id)), tuple(out), several, tuple(said))
+    ordered = tuple(sorted(tracks, key=lambda track: track.id))
+    return OwnMusic(ordered, tuple(out), several, tuple(said), lost)
 
 
 def one_spelling(names: Iterable[str], *, key: Callable[[str], str]) -> dict[str, str]:
@@ -155,6 +168,12 @@ def _artist_key(name: str) -> str:
     """Case, punctuation, "the", "and" and "&" do not tell artists apart, unless nothing else is left of a name."""
     words = re.findall(r"\w+", name.casefold())
     return " ".join(word for word in words if word not in ("the", "and")) or name
+
+
+def _named_and_not_there(names: Iterable[str], there: set[str]) -> tuple[str, ...]:
+    """Of genres as written those whose folded form is not ``there``, each once, in order of name."""
+    spellings = {fold(name): name for name in sorted(names, reverse=True) if fold(name)}
+    return tuple(sorted(name for key, name in spellings.items() if key not in there))
 
 
 def _merged(genre_of: Mapping[str, str]) -> str:

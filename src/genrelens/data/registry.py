@@ -21,7 +21,7 @@ from genrelens.taxonomy import FMA, FMA_SMALL, GTZAN, Taxonomy
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A data set at hand: ``left_out`` are pairs of what is not among ``tracks`` and why, ``notes`` sentences about
-    anything else that was odd.
+    anything else that was odd, ``lost`` genres all of whose files are left out.
     """
 
     dataset: str
@@ -29,6 +29,7 @@ class Loaded:
     taxonomy: Taxonomy
     left_out: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def open_dataset(root: Path | str | None = None, *, dataset: str | None = None) 
         taxonomy(dataset, music.tracks),
         tuple(music.left_out),
         notes + tuple(music.notes),
+        music.lost,
     )
 
 

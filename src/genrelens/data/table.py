@@ -73,6 +73,7 @@ def load(root: Path | str) -> OwnMusic:
     problems: list[str] = []
     left_out: list[tuple[str, str]] = []
     found: list[Labelled] = []
+    unusable: list[str] = []
     first: dict[tuple[str, object], str] = {}
     for row in rows:
         try:
@@ -89,6 +90,7 @@ def load(root: Path | str) -> OwnMusic:
             found.append(item)
         else:
             left_out.append((item.id, "there is no such file" if reason == "not a file" else reason))
+            unusable.extend(item.genres)
     if problems:
         more = f"; and {len(problems) - _N_SHOWN} more" if len(problems) > _N_SHOWN else ""
         raise DataError(
@@ -96,7 +98,14 @@ def load(root: Path | str) -> OwnMusic:
         )
     extra = ", ".join(header.passed_over)
     notes = [f"{table.name}: these columns are passed over: {extra}"] if extra else []
-    return gather(found, dataset=DATASET, where=repr(str(table)), left_out=left_out, notes=notes)
+    return gather(
+        found,
+        dataset=DATASET,
+        where=repr(str(table)),
+        left_out=left_out,
+        unusable=unusable,
+        notes=notes,
+    )
 
 
 def find_table(root: Path) -> Path | None:

@@ -16,8 +16,9 @@ class Track:
     is ``None`` when nobody knows; such a track is a group of its own. ``recording`` names the cluster of
     known repeats of one recording that the track belongs to (the first id of the cluster), ``None`` when no
     repeat is known. A track may be a piece of a longer one: ``segment_of`` is then that one's id, and ``span_s``
-    where in the file it lies, from and to, in seconds. Raises :class:`DataError` on an empty id, genre or artist, or
-    a span that ends before it begins.
+    where in the file it lies, from and to, in seconds. ``genres`` are all genres of a piece that has several, ``genre``
+    first, and empty where it has one (:attr:`all_genres` is never empty). Raises :class:`DataError` on an empty id,
+    genre or artist, a span that ends before it begins, or ``genres`` that do not begin with ``genre``.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Track:
     recording: str | None = None
     segment_of: str | None = None
     span_s: tuple[float, float] | None = None
+    genres: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.id or not self.genre:
@@ -39,6 +41,17 @@ class Track:
             raise DataError(f"track {self.id!r} has an empty artist; give None when the artist is unknown")
         if self.span_s is not None and not 0.0 <= self.span_s[0] < self.span_s[1]:
             raise DataError(f"track {self.id!r} should lie between two times in seconds, got {self.span_s}")
+
+        if self.genres and (self.genres[0] != self.genre or len(set(self.genres)) < len(self.genres)):
+            raise DataError(
+                f"track {self.id!r} has the genre {self.genre!r}, which should be the first of its genres, each given "
+                f"once; got {self.genres}"
+            )
+
+    @property
+    def all_genres(self) -> tuple[str, ...]:
+        """Every genre of the piece, the one that counts first."""
+        return self.genres or (self.genre,)
 
     @property
     def whole(self) -> str:
