@@ -76,7 +76,7 @@ def test_predict_uses_one_loaded_model(tiny_bundle: Path, monkeypatch: pytest.Mo
     loads = []
     load = genrelens.load
 
-    def counted(bundle: str | Path = "default") -> object:
+    def counted(bundle: str | Path = "base") -> object:
         loads.append(bundle)
         return load(tiny_bundle)
 
@@ -85,7 +85,7 @@ def test_predict_uses_one_loaded_model(tiny_bundle: Path, monkeypatch: pytest.Mo
     tone = np.sin(2 * np.pi * 300 * np.arange(16_000) / 8000)
     for _ in range(2):
         assert genrelens.predict(tone, sample_rate=8000).genre == "hum"
-    assert loads == ["default"]
+    assert loads == ["base"]
 
 
 def test_errors_are_of_one_family(tiny_bundle: Path, tmp_path: Path) -> None:

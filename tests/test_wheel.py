@@ -29,9 +29,11 @@ def test_holds_model_pages_recipes_and_splits(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for part in (
         "py.typed",
-        "bundle/shipped/default/manifest.json",
-        "bundle/shipped/default/predict.onnx",
-        "bundle/shipped/default/card.md",
+        "bundle/shipped/base/manifest.json",
+        "bundle/shipped/base/predict.onnx",
+        "bundle/shipped/base/card.md",
+        "bundle/shipped/lite/manifest.json",
+        "bundle/shipped/lite/predict.onnx",
         "report/timeline.html",
         "report/timeline.css",
         "report/timeline.js",

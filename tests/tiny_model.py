@@ -31,15 +31,34 @@ def weights(n_genres: int = len(GENRES)) -> NDArray[np.float32]:
 
 
 def predict_graph(
-    *, n_genres: int = len(GENRES), bias: float = 0.0, input_name: str = "mel_db", open_shapes: bool = False
+    *,
+    n_genres: int = len(GENRES),
+    bias: float = 0.0,
+    input_name: str = "mel_db",
+    open_shapes: bool = False,
+    more: bool = False,
 ) -> bytes:
-    """ONNX: mel_db (w, 64, 8) -> embedding (w, 8), the mean over frames, and logits (w, c)."""
+    """ONNX: mel_db (w, 64, 8) -> embedding (w, 8), the mean over frames, and logits (w, c).
+
+    With ``more`` also tags (w, 8), the embedding itself, and screens (w, 2), its first two numbers.
+    """
     windows: Any = "windows"
     shape = [windows, "frames", "mels"] if open_shapes else [windows, WINDOWS.n_frames, MEL.n_mels]
+    more_nodes, more_outputs = [], []
+    if more:
+        more_nodes = [
+            helper.make_node("Identity", ["embedding"], ["tags"]),
+            helper.make_node("MatMul", ["embedding", "first_two"], ["screens"]),
+        ]
+        more_outputs = [
+            helper.make_tensor_value_info("tags", TensorProto.FLOAT, [windows, MEL.n_mels]),
+            helper.make_tensor_value_info("screens", TensorProto.FLOAT, [windows, 2]),
+        ]
     graph = helper.make_graph(
         [
             helper.make_node("ReduceMean", [input_name, "axes"], ["embedding"], keepdims=0),
             helper.make_node("Gemm", ["embedding", "weights", "bias"], ["logits"]),
+            *more_nodes,
         ],
         "tiny",
         [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, shape)],
@@ -48,9 +67,11 @@ def predict_graph(
                 "logits", TensorProto.FLOAT, [windows, "genres" if open_shapes else n_genres]
             ),
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [windows, MEL.n_mels]),
+            *more_outputs,
         ],
         [
             numpy_helper.from_array(np.array([1]), "axes"),
+            numpy_helper.from_array(np.eye(MEL.n_mels, 2, dtype=np.float32), "first_two"),
             numpy_helper.from_array(weights(n_genres), "weights"),
             numpy_helper.from_array(np.full(n_genres, bias, np.float32), "bias"),
         ],

@@ -110,7 +110,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--model",
-        default="default",
+        default="base",
         metavar="BUNDLE",
         help="the model of genrelens.predict (default: the shipped one)",
     )

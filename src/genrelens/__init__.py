@@ -26,7 +26,7 @@ __all__ = ["GenrelensError", "__version__", "load", "predict"]
 _default: Bundle | None = None
 
 
-def load(bundle: str | Path = "default") -> Bundle:
+def load(bundle: str | Path = "base") -> Bundle:
     """Load a model: a folder, a .zip file, or the one that comes with genrelens.
 
     Raises :class:`genrelens.errors.BundleError` when it is missing, damaged or newer than this program.

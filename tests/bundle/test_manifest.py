@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import tiny_model
+from genrelens.bundle import Abstention, Conformal
 from genrelens.bundle.manifest import FileRecord, Manifest, check_file_name
 from genrelens.errors import BundleError
 
@@ -35,9 +36,12 @@ def test_round_trip() -> None:
 
 def test_the_form_on_disk() -> None:
     found = document()
-    assert found["schema"] == "genrelens.bundle/2"
+    assert found["schema"] == "genrelens.bundle/3"
     keys = "schema name taxonomy front_end windows calibration experimental licence training files"
-    assert set(found) == set(keys.split())
+    answers = "multi_label tags conformal abstention"
+    assert set(found) == {*keys.split(), *answers.split()}
+    assert found["conformal"] is None
+    assert found["abstention"] == {"min_confidence": None, "max_not_music": None, "max_unlikeness": None}
     assert found["front_end"]["kind"] == "mel"
     assert found["front_end"]["sample_rate"] == 8000
     assert found["calibration"] == {"temperature": 1.0}
@@ -48,9 +52,62 @@ def test_a_manifest_of_the_first_schema_still_reads() -> None:
     """It knew decibels alone, and so had no ``log_factor``; in the second schema that key may not be missing."""
     old = document(schema="genrelens.bundle/1")
     del old["front_end"]["log_factor"], old["front_end"]["level"]
+    for key in ("multi_label", "tags", "conformal", "abstention"):
+        del old[key]
     assert read(old).front_end == tiny_model.MEL
     with pytest.raises(BundleError, match="log_factor is missing"):
         read(old | {"schema": "genrelens.bundle/2"})
+
+
+def test_a_manifest_of_the_second_schema_still_reads() -> None:
+    """It knew one way to answer; in the third schema no way may be left out."""
+    old = document(schema="genrelens.bundle/2")
+    for key in ("multi_label", "tags", "conformal", "abstention"):
+        del old[key]
+    assert read(old) == read(document())
+    with pytest.raises(BundleError, match="abstention is missing"):
+        read(old | {"schema": "genrelens.bundle/3"})
+
+
+def test_ways_to_answer_survive_the_round_trip() -> None:
+    given = tiny_model.manifest(
+        tags=("loud", "fast"),
+        conformal=Conformal((0.1, 0.1, 0.9), (0.25, 0.25, 0.25)),
+        abstention=Abstention(min_confidence=0.3, max_unlikeness=-2.5),
+    )
+    assert Manifest.from_bytes(given.to_bytes(), where="m") == given
+    several = tiny_model.manifest(multi_label=True)
+    assert Manifest.from_bytes(several.to_bytes(), where="m").multi_label
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tags": ("loud", "loud")}, "stands twice"),
+        ({"multi_label": True, "conformal": Conformal((0.5,), (0.5,))}, "one genre a piece"),
+    ],
+)
+def test_ways_to_answer_that_do_not_go_together(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BundleError, match=message):
+        tiny_model.manifest(**changes)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("multi_label", 1, "true or false"),
+        ("conformal", {"scores": [0.5], "weights": [0.5], "level": 1}, "unknown key conformal.level"),
+        ("conformal", {"scores": ["a"], "weights": [0.5]}, "conformal.scores.0 should be"),
+        ("conformal", {"scores": [0.5, 0.2], "weights": [0.1, 0.1]}, "ascend"),
+        ("conformal", {"scores": [0.5], "weights": []}, "one weight a score"),
+        ("conformal", {"scores": [0.5], "weights": [1.0]}, "their sum below 1"),
+        ("abstention", {"min_confidence": 0.5}, "abstention.max_not_music is missing"),
+        ("abstention", None, "abstention should be a table"),
+    ],
+)
+def test_ways_to_answer_that_are_not_well_formed(key: str, value: Any, message: str) -> None:
+    with pytest.raises(BundleError, match=message):
+        read(document(**{key: value}))
 
 
 def test_logarithms_survive_the_round_trip() -> None:
@@ -75,7 +132,7 @@ def change(*keys: str, to: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (change("schema", to="genrelens.bundle/3"), "newer genrelens"),
+        (change("schema", to="genrelens.bundle/4"), "newer genrelens"),
         (change("schema", to="genrelens.prediction/1"), "not a genrelens model"),
         (change("schema", to=None), "not a genrelens model"),
         (change("schema", to="genrelens.bundle/0"), "no bundle schema 0"),

@@ -70,7 +70,7 @@ def test_a_bundle_of_logarithms_hears_how_loud_it_is(tmp_path: Path) -> None:
         prediction = bundle.predict(samples * np.float32(gain), sample_rate=RATE)
         np.testing.assert_allclose(prediction.probabilities, softmax(by_definition), atol=1e-5)
     with pytest.raises(
-        BundleError, match="expected a graph from log_mel to logits and embedding, got one from mel_db"
+        BundleError, match="expected a graph from log_mel to logits, embedding, got one from mel_db"
     ):
         Bundle.load(tiny_model.write(tmp_path / "wrong", front_end=front_end))
 
@@ -185,9 +185,9 @@ def test_notes_of_the_decoder_are_passed_on(bundle: Bundle) -> None:
 def test_json_keys_and_values(bundle: Bundle) -> None:
     prediction = bundle.predict(tone(3), sample_rate=RATE)
     row = prediction.to_json(path="a.wav")
-    keys = "schema path genre confidence probabilities abstained reason duration_s model notes error"
+    keys = "schema path genre confidence probabilities abstained reason set coverage tags duration_s model notes error"
     assert list(row) == keys.split()
-    assert row["schema"] == "genrelens.prediction/1"
+    assert row["schema"] == "genrelens.prediction/2"
     assert list(row["probabilities"]) == list(tiny_model.GENRES)
     assert sum(row["probabilities"].values()) == pytest.approx(1, abs=3e-6)
     assert row["confidence"] == max(row["probabilities"].values())
@@ -270,7 +270,7 @@ def test_card_and_names(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        (tiny_model.predict_graph(n_genres=4), "gives 4 logits, the manifest names 3"),
+        (tiny_model.predict_graph(n_genres=4), "gives 4 logits, the manifest has 3"),
         (tiny_model.predict_graph(input_name="mel"), "expected a graph from mel_db to"),
         (b"not a graph", "cannot use this graph"),
         (b"", "cannot use this graph"),

@@ -15,7 +15,7 @@ from run_cli import RATE, Run, write_tone
 
 KEYS = [
     *["schema", "path", "genre", "confidence", "probabilities", "abstained", "reason"],
-    *["duration_s", "model", "notes", "error"],
+    *["set", "coverage", "tags", "duration_s", "model", "notes", "error"],
 ]
 
 
@@ -160,3 +160,56 @@ def test_html_is_written_beside_the_answers(run: Run, tmp_path: Path) -> None:
     assert "a.wav" in text
     assert "absent.wav" in text
     assert list(tmp_path.glob(".page*")) == []
+
+
+def test_sets_and_tags_in_every_form(run: Run, tmp_path: Path) -> None:
+    import tiny_model
+    from genrelens.bundle import Conformal
+
+    conformal = Conformal((0.0,), (0.5,))
+    graph = tiny_model.predict_graph(more=True)
+    model = tiny_model.write(tmp_path / "m", graph=graph, tags=tuple("abcdefgh"), conformal=conformal)
+    song = write_tone(tmp_path / "song.wav")
+    (row,) = run("predict", "--json", song, "--model", model).rows
+    assert row["coverage"] == 0.9
+    assert row["set"][0] == row["genre"]
+    assert len(row["set"]) > 1
+    assert list(row["tags"].values()) == sorted(row["tags"].values(), reverse=True)
+    likeliest = list(row["tags"])
+    (cells,) = csv.DictReader(io.StringIO(run("predict", "--csv", song, "--model", model).out))
+    assert cells["set"] == ";".join(row["set"])
+    assert cells["tags"] == ";".join(likeliest[:5])
+    plain = run("predict", song, "--model", model).out
+    assert ", ".join(likeliest[:3]) in plain
+    assert " or " not in plain
+    assert (
+        " or ".join([", ".join(row["set"][:-1]), row["set"][-1]])
+        in run("predict", song, "--coverage", "0.9", "--model", model).out
+    )
+    (narrow,) = run("predict", "--json", song, "--coverage", "0.5", "--model", model).rows
+    assert (narrow["set"], narrow["coverage"]) == ([row["genre"]], 0.5)
+
+
+@pytest.mark.parametrize("coverage", ["0", "1", "1.5", "nan", "x"])
+def test_a_coverage_that_is_none(run: Run, coverage: str) -> None:
+    result = run("predict", "a.wav", "--coverage", coverage)
+    assert result.code == 2
+    assert "coverage" in result.err
+
+
+def test_a_model_that_promises_no_coverage(run: Run) -> None:
+    result = run("predict", "a.wav", "--coverage", "0.9")
+    assert result.code == 2
+    assert "promises none" in result.err
+
+
+def test_several_genres_stand_side_by_side(run: Run, tmp_path: Path) -> None:
+    import tiny_model
+
+    graph = tiny_model.predict_graph(bias=20.0)
+    model = tiny_model.write(tmp_path / "m", graph=graph, multi_label=True)
+    song = write_tone(tmp_path / "song.wav")
+    (row,) = run("predict", "--json", song, "--model", model).rows
+    assert len(row["set"]) == 3
+    table = run("predict", song, "--model", model).out
+    assert all(genre in table for genre in row["set"])

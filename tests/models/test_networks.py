@@ -61,7 +61,7 @@ def test_every_architecture_has_a_row_above() -> None:
 @pytest.mark.parametrize("n", [1, 3])
 def test_shapes(architecture: str, n: int) -> None:
     network = build(architecture).eval()
-    logits, embedding = network(windows(n))
+    logits, embedding = network(windows(n))[:2]
     assert logits.shape == (n, N_CLASSES)
     assert embedding.shape == (n, 16)
     assert logits.dtype == embedding.dtype == torch.float32
@@ -94,7 +94,7 @@ def test_a_frame_is_a_token_at_the_size_of_the_original() -> None:
 @pytest.mark.parametrize("architecture", CASES)
 def test_the_last_layer_reads_the_embedding_and_nothing_else(architecture: str) -> None:
     network = settled(architecture)
-    logits, embedding = network(windows(3))
+    logits, embedding = network(windows(3))[:2]
     classify = network.get_submodule("classify")
     assert torch.allclose(classify(embedding), logits, atol=1e-6)
 
@@ -140,8 +140,8 @@ def test_a_window_is_answered_alike_wherever_it_stands_and_whoever_stands_beside
     network = settled(architecture)
     batch, order = windows(5), torch.tensor([3, 0, 4, 1, 2])
     with torch.no_grad():
-        logits, embedding = network(batch)
-        shuffled, shuffled_embedding = network(batch[order])
+        logits, embedding = network(batch)[:2]
+        shuffled, shuffled_embedding = network(batch[order])[:2]
         attention, shuffled_attention = network.attention(batch), network.attention(batch[order])
         alone = network(batch[2:3]).logits
     assert logits.std(dim=0).min() > 1e-4  # the windows are told apart at all

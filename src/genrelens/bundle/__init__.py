@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genrelens.bundle.abstention import Abstention
+    from genrelens.bundle.coverage import Conformal
     from genrelens.bundle.manifest import Manifest, TrainingRecord
     from genrelens.bundle.pooling import pool_logits, softmax
     from genrelens.bundle.predict import Bundle
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from genrelens.bundle.windows import Window, WindowSettings, is_silent, iter_windows
 
 _HOMES = {
+    "Abstention": "abstention",
     "Bundle": "predict",
+    "Conformal": "coverage",
     "Manifest": "manifest",
     "Prediction": "prediction",
     "TrainingRecord": "manifest",
@@ -33,7 +37,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "Abstention",
     "Bundle",
+    "Conformal",
     "Manifest",
     "Prediction",
     "TrainingRecord",

@@ -62,6 +62,24 @@ class JsonTable:
             self.fail(key, "a finite number", found)
         return number
 
+    def maybe_number(self, key: str) -> float | None:
+        """A finite number, or None where null stands."""
+        return None if self.is_null(key) else self.number(key)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of finite numbers, as a tuple."""
+        found = self.take(key, list)
+        entries = {str(i): item for i, item in enumerate(found)}
+        items = JsonTable(entries, where=self.where, path=f"{self.path}{key}.")
+        return tuple(items.number(i) for i in entries)
+
+    def is_null(self, key: str) -> bool:
+        """Whether null stands at a key that must be there."""
+        self._taken.add(key)
+        if key not in self.value:
+            self.take(key, object)
+        return self.value[key] is None
+
     def table(self, key: str) -> JsonTable:
         """A table within this one."""
         return JsonTable(self.take(key, dict), where=self.where, path=f"{self.path}{key}.")

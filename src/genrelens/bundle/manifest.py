@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from genrelens.bundle.abstention import Abstention
+from genrelens.bundle.coverage import Conformal
 from genrelens.bundle.json_table import JsonTable
 from genrelens.bundle.windows import WindowSettings
 from genrelens.errors import BundleError, GenrelensError
@@ -17,8 +20,9 @@ from genrelens.frontend.mel import MelSettings
 from genrelens.taxonomy import Taxonomy
 
 SCHEMA_NAME = "genrelens.bundle"
-SCHEMA_VERSION = 2
-"""Written; read are 1, which had no ``front_end.log_factor`` and ``level``, and 2."""
+SCHEMA_VERSION = 3
+"""Written; read are 1, which had no ``front_end.log_factor`` and ``level``, 2, which had no ``multi_label``, ``tags``,
+``conformal`` and ``abstention``, and 3."""
 FRONT_ENDS = {"mel": MelSettings}
 """Front ends by the ``kind`` that a manifest names."""
 
@@ -59,8 +63,9 @@ class Manifest:
     """Everything a prediction needs to know beside the graph itself.
 
     ``temperature`` > 0 divides the pooled logits; ``experimental`` are genres whose accuracy could not be
-    measured. ``files`` is filled in when the bundle is written. Raises :class:`BundleError` on values that do
-    not fit.
+    measured; ``multi_label``: a piece may be of several genres, each with a probability of its own; ``tags`` names the
+    graph's output of that name, other words for the sound than its genres. ``files`` is filled in when the bundle is
+    written. Raises :class:`BundleError` on values that do not fit.
     """
 
     name: str
@@ -70,6 +75,10 @@ class Manifest:
     training: TrainingRecord
     temperature: float = 1.0
     experimental: tuple[str, ...] = ()
+    multi_label: bool = False
+    tags: tuple[str, ...] = ()
+    conformal: Conformal | None = None
+    abstention: Abstention = field(default_factory=Abstention)
     licence: str = "MIT"
     files: Mapping[str, FileRecord] = field(default_factory=dict)
 
@@ -79,6 +88,10 @@ class Manifest:
         strangers = [genre for genre in self.experimental if genre not in self.taxonomy.names]
         if strangers:
             raise BundleError(f"experimental genres that the model does not know: {', '.join(strangers)}")
+        if len(set(self.tags)) < len(self.tags):
+            raise BundleError("a tag stands twice among the model's tags")
+        if self.multi_label and self.conformal is not None:
+            raise BundleError("prediction sets are for models that give one genre a piece, not several")
         for name in self.files:
             check_file_name(name)
 
@@ -102,6 +115,12 @@ class Manifest:
             "windows": {"n_frames": self.windows.n_frames, "hop_frames": self.windows.hop_frames},
             "calibration": {"temperature": self.temperature},
             "experimental": list(self.experimental),
+            "multi_label": self.multi_label,
+            "tags": list(self.tags),
+            "conformal": None
+            if self.conformal is None
+            else {"scores": list(self.conformal.scores), "weights": list(self.conformal.weights)},
+            "abstention": dataclasses.asdict(self.abstention),
             "licence": self.licence,
             "training": training,
             "files": {
@@ -130,6 +149,7 @@ class Manifest:
                 windows=_windows(table.table("windows")),
                 temperature=_calibration(table.table("calibration")),
                 experimental=table.texts("experimental"),
+                **(_answers(table) if version > 2 else {}),
                 licence=table.text("licence"),
                 training=_training(table.table("training")),
                 files=_files(table.table("files")),
@@ -204,6 +224,26 @@ def _calibration(table: JsonTable) -> float:
     temperature = table.number("temperature")
     table.check_nothing_left()
     return temperature
+
+
+def _answers(table: JsonTable) -> dict[str, Any]:
+    """What schema 3 brought: the ways in which a model answers."""
+    abstention = table.table("abstention")
+    limits = Abstention(
+        **{limit.name: abstention.maybe_number(limit.name) for limit in dataclasses.fields(Abstention)}
+    )
+    abstention.check_nothing_left()
+    conformal = None
+    if not table.is_null("conformal"):
+        calibration = table.table("conformal")
+        conformal = Conformal(calibration.numbers("scores"), calibration.numbers("weights"))
+        calibration.check_nothing_left()
+    return {
+        "multi_label": table.take("multi_label", bool),
+        "tags": table.texts("tags"),
+        "conformal": conformal,
+        "abstention": limits,
+    }
 
 
 def _training(table: JsonTable) -> TrainingRecord:

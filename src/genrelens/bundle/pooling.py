@@ -1,4 +1,4 @@
-"""From the logits of windows to one answer: the only pooling and the only softmax, in training too."""
+"""From the logits of windows to one answer: the only pooling, softmax and sigmoid, in training too."""
 
 from __future__ import annotations
 
@@ -30,4 +30,13 @@ def softmax(logits: ArrayLike, *, temperature: float = 1.0) -> NDArray[np.float6
     scaled = np.asarray(logits, dtype=np.float64) / temperature
     shifted = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     probabilities: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
+    return probabilities
+
+
+def sigmoid(logits: ArrayLike, *, temperature: float = 1.0) -> NDArray[np.float64]:
+    """Probabilities of logits of any shape, each by itself; NaN stays NaN."""
+    # tanh does not overflow, which 1 / (1 + exp(-x)) does.
+    probabilities: NDArray[np.float64] = 0.5 + 0.5 * np.tanh(
+        np.asarray(logits, dtype=np.float64) / (2.0 * temperature)
+    )
     return probabilities

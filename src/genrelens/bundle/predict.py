@@ -13,23 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from genrelens.audio import AudioStream, open_stream, stream_array
+from genrelens.bundle.coverage import COVERAGE, check_coverage
+from genrelens.bundle.heard import Heard, Outputs
 from genrelens.bundle.manifest import Manifest
-from genrelens.bundle.pooling import pool_logits, softmax
 from genrelens.bundle.prediction import Prediction
 from genrelens.bundle.sessions import check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
-from genrelens.bundle.windows import Window, is_silent, iter_windows
+from genrelens.bundle.windows import iter_windows
 from genrelens.errors import AudioError, BundleError
-from genrelens.frontend.mel import MelStream, compress
+from genrelens.frontend.mel import MelStream
 
 Float32 = NDArray[np.float32]
 Source = str | Path | bytes | ArrayLike
 """A path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``."""
 
-DEFAULT = "default"
-SHORTEST_S = 1.0
-"""Sound shorter than this is answered with a guess only, never with a genre."""
-
+DEFAULT = "base"
+SHIPPED = (DEFAULT, "lite")
+"""Models that come with genrelens, by name: ``lite`` looks at half as many windows as ``base``."""
 BATCH_FRAMES = 512
 """Windows go through the net together up to this many frames, but always one. More is no faster and costs memory:
 8 windows of 256 frames take as long each as one alone, and 100 MB more (2 cores, 4 x 4 transformers)."""
@@ -49,14 +49,14 @@ class Bundle:
 
     @classmethod
     def load(cls, path: str | Path = DEFAULT) -> Bundle:
-        """The bundle in a folder or .zip file, or ``"default"``: the one that comes with genrelens.
+        """The bundle in a folder or .zip file, or by name one that comes with genrelens: ``"base"`` or ``"lite"``.
 
         Every file is checked against its SHA-256 and the graph against the labels. Raises
         :class:`BundleError`.
         """
-        if path == DEFAULT:
+        if path in SHIPPED:
             with ExitStack() as stack:
-                bundle = cls(read_bundle(stack.enter_context(_shipped())), source=DEFAULT)
+                bundle = cls(read_bundle(stack.enter_context(_shipped(str(path)))), source=path)
         else:
             bundle = cls(read_bundle(path), source=path)
         bundle._session(PREDICT)
@@ -89,8 +89,8 @@ class Bundle:
         """Whether :meth:`attention` can be asked."""
         return ATTENTION in self._files
 
-    def logits(self, mel: Float32) -> tuple[Float32, Float32]:
-        """Logits ``(w, c)`` and embeddings ``(w, d)`` of windows ``(w, n_frames, n_mels)``, compressed.
+    def outputs(self, mel: Float32) -> Outputs:
+        """What the graph says of windows ``(w, n_frames, n_mels)``, compressed: logits, embeddings, tags, screens.
 
         Runs a bounded number of windows at a time. Raises :class:`BundleError` when the graph fails or gives
         values that are not finite.
@@ -98,20 +98,21 @@ class Bundle:
         where = f"{self.path}: {PREDICT}"
         session = self._session(PREDICT)
         name = self.manifest.front_end.input_name
+        wanted = [*self._widths, "embedding"]
         step = self._batch_windows
         parts = [
-            run_graph(session, ["logits", "embedding"], inputs={name: mel[start : start + step]}, where=where)
+            run_graph(session, wanted, inputs={name: mel[start : start + step]}, where=where)
             for start in range(0, len(mel), step)
         ]
-        logits: Float32 = np.concatenate([part[0] for part in parts])
-        if logits.shape != (len(mel), len(self.names)):
-            raise BundleError(
-                f"{where}: the graph gives logits {logits.shape} for {len(mel)} windows and "
-                f"{len(self.names)} genres"
-            )
-        if not np.isfinite(logits).all():
-            raise BundleError(f"{where}: the graph gives values that are not finite")
-        return logits, np.concatenate([part[1] for part in parts])
+        found = {key: np.concatenate([part[i] for part in parts]) for i, key in enumerate(wanted)}
+        for key, width in self._widths.items():
+            if found[key].shape != (len(mel), width):
+                raise BundleError(
+                    f"{where}: the graph gives {key} {found[key].shape}, expected ({len(mel)}, {width})"
+                )
+            if not np.isfinite(found[key]).all():
+                raise BundleError(f"{where}: the graph gives values that are not finite")
+        return Outputs(found["logits"], found["embedding"], found.get("tags"), found.get("screens"))
 
     def attention(self, mel: Float32) -> Float32:
         """Attention ``(layers, heads, tokens, tokens)`` in one window ``(n_frames, n_mels)``, compressed.
@@ -128,23 +129,49 @@ class Bundle:
         maps: Float32 = run_graph(session, ["attention"], inputs=inputs, where=where)[0]
         return maps
 
-    def predict(self, source: Source, *, sample_rate: int | None = None) -> Prediction:
+    def predict(
+        self, source: Source, *, sample_rate: int | None = None, coverage: float = COVERAGE
+    ) -> Prediction:
         """The genre of a piece: a path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``.
 
-        ``sample_rate`` (Hz) goes with samples and with nothing else. Sound of any length is read by blocks in
-        constant memory. Raises :class:`AudioError` when no sound can be had; sound that is silent throughout
-        or shorter than a second is no error: the prediction abstains.
+        ``sample_rate`` (Hz) goes with samples and with nothing else; ``coverage``, above 0 and below 1, is how often
+        the prediction's ``set`` is to hold the true genre. Sound of any length is read by blocks in constant memory.
+        Raises :class:`AudioError` when no sound can be had; sound that tells nothing is no error: the prediction
+        abstains.
         """
+        check_coverage(coverage)
         settings = self.manifest.front_end
         with _opened(source, sample_rate=sample_rate, target_rate=settings.sample_rate) as stream:
             mel = MelStream(settings)
-            heard = _Heard(self)
+            heard = Heard(self.manifest, run=self.outputs, batch_windows=self._batch_windows)
             for window in iter_windows(_frames(stream, mel), settings=self.manifest.windows):
                 heard.add(window)
             n_samples, notes = stream.n_samples, tuple(stream.notes)
         if n_samples == 0:
             raise AudioError("the file holds no sound: 0 samples", code="no_sound")
-        return heard.prediction(duration_s=n_samples / settings.sample_rate, notes=notes)
+        return heard.prediction(
+            duration_s=n_samples / settings.sample_rate,
+            notes=notes,
+            coverage=coverage,
+            embedding_size=self._embedding_size(),
+            model_hash=self.hash,
+        )
+
+    @property
+    def _widths(self) -> dict[str, int]:
+        """Numbers a window of each output of the graph, but for the embedding, whose width is its own."""
+        manifest = self.manifest
+        widths = {"logits": len(self.names)}
+        if manifest.tags:
+            widths["tags"] = len(manifest.tags)
+        if manifest.abstention.needs_screens:
+            widths["screens"] = 2
+        return widths
+
+    def _embedding_size(self) -> int:
+        shapes = {value.name: value.shape for value in self._session(PREDICT).get_outputs()}
+        size = shapes["embedding"][-1]
+        return size if isinstance(size, int) else 0
 
     @property
     def _batch_windows(self) -> int:
@@ -162,88 +189,19 @@ class Bundle:
                         input_name=self.manifest.front_end.input_name,
                         n_frames=self.manifest.windows.n_frames,
                         n_mels=self.manifest.front_end.n_mels,
-                        n_genres=len(self.names),
+                        widths=self._widths,
                     )
                 self._sessions[file] = session
             return self._sessions[file]
 
 
-class _Heard:
-    """What has been heard of a piece so far: windows wait until a batch is full; only results are kept."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
-        self._waiting: list[tuple[int, Float32]] = []
-        self._frames: list[tuple[int, int]] = []
-        self._logits: list[Float32 | None] = []
-        self._embedding_sum: NDArray[np.float64] | None = None
-
-    def add(self, window: Window) -> None:
-        self._frames.append((window.start_frame, window.end_frame))
-        self._logits.append(None)
-        front_end = self._bundle.manifest.front_end
-        if is_silent(window.power, settings=front_end):
-            return
-        self._waiting.append((len(self._logits) - 1, compress(window.power, settings=front_end)))
-        if len(self._waiting) == self._bundle._batch_windows:
-            self._run()
-
-    def _run(self) -> None:
-        if not self._waiting:
-            return
-        logits, embeddings = self._bundle.logits(np.stack([mel for _, mel in self._waiting]))
-        for (index, _), row in zip(self._waiting, logits, strict=True):
-            self._logits[index] = row
-        total = embeddings.sum(axis=0, dtype=np.float64)
-        self._embedding_sum = total if self._embedding_sum is None else self._embedding_sum + total
-        self._waiting.clear()
-
-    def prediction(self, *, duration_s: float, notes: tuple[str, ...]) -> Prediction:
-        self._run()
-        manifest = self._bundle.manifest
-        weights = np.array([row is not None for row in self._logits], dtype=np.float64)
-        nothing = np.full(len(manifest.taxonomy), np.nan)
-        window_logits = np.stack([nothing if row is None else row for row in self._logits])
-        pooled = pool_logits(window_logits, weights=weights)
-        silent = not weights.any()
-        reason = "silence" if silent else "too_short" if duration_s < SHORTEST_S else None
-        if self._embedding_sum is None:
-            embedding = np.full(self._embedding_size(), np.nan, dtype=np.float32)
-        else:
-            embedding = (self._embedding_sum / weights.sum()).astype(np.float32)
-        seconds_per_frame = manifest.front_end.hop_length / manifest.front_end.sample_rate
-        times_s = np.minimum(np.array(self._frames) * seconds_per_frame, duration_s)
-        times_s[-1, 1] = duration_s
-        return Prediction(
-            names=manifest.taxonomy.names,
-            probabilities=softmax(pooled, temperature=manifest.temperature),
-            window_times_s=times_s,
-            window_probabilities=softmax(window_logits, temperature=manifest.temperature),
-            embedding=embedding,
-            duration_s=duration_s,
-            model_name=manifest.name,
-            model_hash=self._bundle.hash,
-            abstained=reason is not None,
-            reason=reason,
-            notes=notes,
-        )
-
-    def _embedding_size(self) -> int:
-        shapes = {value.name: value.shape for value in self._bundle._session(PREDICT).get_outputs()}
-        size = shapes["embedding"][-1]
-        return size if isinstance(size, int) else 0
-
-
-def _shipped() -> Any:
-    """The shipped bundle as a path (context manager), out of a zipped package too."""
-    home = resources.files("genrelens.bundle") / "shipped"
-    for name in ("default.zip", "default"):
-        if (home / name).joinpath("manifest.json").is_file() or (
-            name.endswith(".zip") and (home / name).is_file()
-        ):
-            return resources.as_file(home / name)
+def _shipped(name: str) -> Any:
+    """A shipped bundle as a path (context manager), out of a zipped package too."""
+    home = resources.files("genrelens.bundle") / "shipped" / name
+    if (home / "manifest.json").is_file():
+        return resources.as_file(home)
     raise BundleError(
-        "this installation of genrelens holds no model; give one: --model PATH in the shell, "
+        f"this installation of genrelens holds no model {name!r}; give one: --model PATH in the shell, "
         "genrelens.load(path) in Python",
         code="missing",
     )

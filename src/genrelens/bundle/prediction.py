@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SCHEMA = "genrelens.prediction/1"
+SCHEMA = "genrelens.prediction/2"
+REASONS = ("silence", "too_short", "not_music", "unlike_training", "undecided")
+"""Why a prediction abstains, the gravest first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,15 +20,20 @@ class Prediction:
 
     Attributes:
         names: the genres, in class order.
-        probabilities: ``(c,)`` float64, sum 1; all NaN when nothing could be computed.
+        probabilities: ``(c,)`` float64, sum 1 unless ``multi_label``; all NaN when nothing could be computed.
         window_times_s: ``(w, 2)`` float64, start and end of each window in the file, s.
         window_probabilities: ``(w, c)`` float64; NaN in the rows of silent windows.
         embedding: ``(d,)`` float32, mean over the windows that are not silent; NaN without any.
         duration_s: length of the sound that was decoded, s.
         model_name, model_hash: which model said so.
         abstained: whether the answer is "don't know"; ``genre`` is then a guess at best, never an answer.
-        reason: ``"silence"``, ``"too_short"``, or None when it did not abstain.
+        reason: one of :data:`REASONS`, or None when it did not abstain.
         notes: what the decoder had to say, e.g. that the file is truncated.
+        set: the genres that ``coverage`` asks for, likeliest first; of a ``multi_label`` model the genres of at least
+            0.5; None where the model cannot say, or where the sound is none that it should be asked about.
+        coverage: how often ``set`` holds the true genre of music like the training's; None where there is no promise.
+        tags: other words for the sound, likeliest first, each with a probability of its own; empty without.
+        multi_label: whether a piece may be of several genres, each with a probability of its own.
     """
 
     names: tuple[str, ...]
@@ -40,6 +47,10 @@ class Prediction:
     abstained: bool = False
     reason: str | None = None
     notes: tuple[str, ...] = ()
+    set: tuple[str, ...] | None = None
+    coverage: float | None = None
+    tags: tuple[tuple[str, float], ...] = ()
+    multi_label: bool = False
 
     def __post_init__(self) -> None:
         n_genres, n_windows = len(self.names), len(self.window_times_s)
@@ -83,6 +94,9 @@ class Prediction:
             "probabilities": _by_name(self.names, self.probabilities),
             "abstained": self.abstained,
             "reason": self.reason,
+            "set": None if self.set is None else list(self.set),
+            "coverage": self.coverage,
+            "tags": {tag: round(p, 4) for tag, p in self.tags},
         }
         if timeline:
             row["windows"] = [
@@ -114,6 +128,9 @@ def failed_row(
         "probabilities": None,
         "abstained": False,
         "reason": None,
+        "set": None,
+        "coverage": None,
+        "tags": {},
     }
     if timeline:
         row["windows"] = []

@@ -30,17 +30,18 @@ def open_session(graph: bytes, *, where: str, n_threads: int | None = None) -> A
 
 
 def check_predict_graph(
-    session: Any, *, where: str, input_name: str, n_frames: int, n_mels: int, n_genres: int
+    session: Any, *, where: str, input_name: str, n_frames: int, n_mels: int, widths: dict[str, int]
 ) -> None:
-    """Refuse a graph whose input is not ``input_name (w, n_frames, n_mels)`` or whose logits are not ``(w, c)``.
+    """Refuse a graph whose input is not ``input_name (w, n_frames, n_mels)``, that has no embedding, or whose other
+    outputs are not ``(w, width)`` by name, ``logits`` and what else the manifest promises.
 
     Sizes that the graph leaves open are checked when it runs.
     """
     inputs = {value.name: value.shape for value in session.get_inputs()}
     outputs = {value.name: value.shape for value in session.get_outputs()}
-    if set(inputs) != {input_name} or not {"logits", "embedding"} <= set(outputs):
+    if set(inputs) != {input_name} or not {*widths, "embedding"} <= set(outputs):
         raise BundleError(
-            f"{where}: expected a graph from {input_name} to logits and embedding, "
+            f"{where}: expected a graph from {input_name} to {', '.join([*widths, 'embedding'])}, "
             f"got one from {', '.join(inputs)} to {', '.join(outputs)}"
         )
     if not _fits(inputs[input_name], (None, n_frames, n_mels)):
@@ -48,10 +49,9 @@ def check_predict_graph(
             f"{where}: the graph takes windows {inputs[input_name][1:]}, "
             f"the manifest has [{n_frames}, {n_mels}]"
         )
-    if not _fits(outputs["logits"], (None, n_genres)):
-        raise BundleError(
-            f"{where}: the graph gives {outputs['logits'][-1]} logits, the manifest names {n_genres} genres"
-        )
+    for name, n in widths.items():
+        if not _fits(outputs[name], (None, n)):
+            raise BundleError(f"{where}: the graph gives {outputs[name][-1]} {name}, the manifest has {n}")
 
 
 def run_graph(

@@ -28,12 +28,12 @@ class Answer:
         return self.prediction is None
 
 
-def answer(piece: Piece, *, bundle: Bundle) -> Answer:
+def answer(piece: Piece, *, bundle: Bundle, coverage: float) -> Answer:
     """Predict one piece; whatever is wrong with it becomes the answer's code and message."""
     if piece.code is not None:
         return Answer(piece.path, code=piece.code, message=piece.message or "")
     try:
-        return Answer(piece.path, bundle.predict(piece.path))
+        return Answer(piece.path, bundle.predict(piece.path, coverage=coverage))
     except GenrelensError as error:
         return Answer(piece.path, code=error.code, message=str(error))
     except Exception as error:

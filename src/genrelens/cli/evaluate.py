@@ -106,11 +106,12 @@ def evaluate(
 
 def find_bundle(model: str) -> str:
     """The bundle that a path means: itself, or the one inside a run's folder. Raises :class:`BundleError`."""
+    from genrelens.bundle.predict import SHIPPED
     from genrelens.errors import BundleError
 
     folder = Path(model)
-    if not folder.is_dir() or (folder / "manifest.json").is_file():
-        return model  # "default", a .zip file, a bundle, or nothing at all: loading it will tell
+    if model in SHIPPED or not folder.is_dir() or (folder / "manifest.json").is_file():
+        return model  # a .zip file, a bundle, or nothing at all: loading it will tell
     for name in ("bundle", "model.bundle"):
         if (folder / name / "manifest.json").is_file():
             return str(folder / name)

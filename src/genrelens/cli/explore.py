@@ -39,7 +39,7 @@ def explore(
     ] = None,
     model: Annotated[
         str, typer.Option(metavar="RUN_OR_BUNDLE", help="Model whose embeddings are mapped.")
-    ] = "default",
+    ] = "base",
     sound: Annotated[
         bool,
         typer.Option(

@@ -20,12 +20,21 @@ def predict(
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Say what each part of a piece sounds like.")
     ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="Name as many genres as it takes to hold the right one this often, such as 0.9.",
+            show_default=False,
+        ),
+    ] = None,
     model: Annotated[
         str,
         typer.Option(
-            metavar="BUNDLE", help="A model: a folder or .zip file, or the one that comes with genrelens."
+            metavar="BUNDLE",
+            help="One that comes with genrelens, base or lite (faster), or a folder or .zip file.",
         ),
-    ] = "default",
+    ] = "base",
     html: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Also write a page with the timelines.", show_default=False),
@@ -33,14 +42,16 @@ def predict(
 ) -> None:
     """Say which genre each file is, and each file in each folder.
 
-    Prints a table, or one JSON object a line, or CSV. Sound that tells nothing (silence, less than a second)
-    gets "-" and the reason. Exit code: 0 when every path was answered, 1 when some could not be read (the
-    others are answered all the same), 2 for wrong usage.
+    Prints a table, or one JSON object a line, or CSV. Sound that tells nothing gets "-" and the reason:
+    silence, less than a second, no music, music unlike all that the model knows, or too close to call.
+    Exit code: 0 when every path was answered, 1 when some could not be read (the others are answered all
+    the same), 2 for wrong usage.
 
     \b
     Examples:
       genrelens predict song.mp3
       genrelens predict ~/Music --top 3
+      genrelens predict ~/Music --coverage 0.9
       genrelens predict ~/Music --html music.html
       genrelens predict mix.m4a --json --timeline | jq '.windows'
     """
@@ -50,14 +61,21 @@ def predict(
         raise typer.BadParameter("a table of values cannot hold timelines: give --timeline with --json")
     if html is not None:
         check_page(html)
+    if coverage is not None and not 0 < coverage < 1:
+        raise typer.BadParameter(f"--coverage should be above 0 and below 1, such as 0.9, got {coverage:g}")
 
     from genrelens.bundle import Bundle
+    from genrelens.bundle.coverage import COVERAGE
     from genrelens.cli.answers import answer, to_row
     from genrelens.cli.pieces import find_pieces
     from genrelens.cli.progress import ProgressLine
     from genrelens.cli.writers import open_writer
 
     bundle = Bundle.load(model)
+    if coverage is not None and bundle.manifest.conformal is None:
+        raise typer.BadParameter(
+            f"--coverage: the model {bundle.name!r} promises none, it was not calibrated for it; leave it out"
+        )
     pieces = list(find_pieces(paths))
     writer = open_writer(
         "json" if as_json else "csv" if as_csv else "table",
@@ -65,13 +83,14 @@ def predict(
         paths=[piece.path for piece in pieces],
         timeline=timeline,
         top=top,
+        sets=coverage is not None,
     )
     page_rows: list[dict[str, Any]] = []
     any_failed = False
     with ProgressLine(total=len(pieces)) as progress:
         for piece in pieces:
             progress.show(piece.path)
-            found = answer(piece, bundle=bundle)
+            found = answer(piece, bundle=bundle, coverage=coverage or COVERAGE)
             any_failed = any_failed or found.failed
             progress.clear()
             writer.write(found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genrelens.cli.answers import Answer
 from genrelens.cli.text import pad, shorten, width
-from genrelens.report.wording import REASONS, clock, percent, visible
+from genrelens.report.wording import REASONS, clock, either, percent, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,16 +20,23 @@ NOTHING = "-"
 EXPERIMENTAL_NOTE = "* experimental: too few clips to measure how often this genre is right"
 
 
+TAGS = 3
+"""So many tags a row, the likeliest."""
+WIDE = 120
+"""A terminal of fewer columns has no room for tags."""
+
+
 class TableWriter:
-    """Columns path, genre, confidence, next best (``top`` - 1 genres), note.
+    """Columns path, genre, confidence, next best (``top`` - 1 genres) or one of (``sets``), sounds like, note.
 
     On a terminal long paths are shortened and the genre is bold; in a pipe nothing is cut.
     """
 
-    def __init__(self, *, bundle: Bundle, paths: Sequence[str], timeline: bool, top: int) -> None:
+    def __init__(self, *, bundle: Bundle, paths: Sequence[str], timeline: bool, top: int, sets: bool) -> None:
         self._experimental = frozenset(bundle.manifest.experimental)
         self._timeline = timeline
         self._top = top = min(top, len(bundle.names))
+        self._sets = sets
         self._starred = False
         self._console = _console() if sys.stdout.isatty() else None
         genre = max((width(self._mark(name)) for name in bundle.names), default=0)
@@ -39,13 +46,19 @@ class TableWriter:
             "genre": max(genre, len("genre")),
             "confidence": len("confidence"),
             "next best": max((genre + len(" 100 %, ")) * (top - 1) - 2, len("next best")) if top > 1 else 0,
+            "sounds like": sum(sorted((width(tag) + 2 for tag in bundle.manifest.tags), reverse=True)[:TAGS]),
         }
+        if sets:
+            self._widths["next best"] = max(2 * genre + len(" or "), len("one of"))
         if self._console:
+            if shutil.get_terminal_size().columns < WIDE:
+                self._widths["sounds like"] = 0
             others = sum(self._widths.values()) - self._widths["path"] + 2 * len(self._widths)
             room = max(16, shutil.get_terminal_size().columns - others - 24)
             self._widths["path"] = min(self._widths["path"], room)
         self._widths["path"] = max(self._widths["path"], len("path"))
-        self._line("path", "genre", "confidence", "next best" if top > 1 else "", "note", style="dim")
+        second = "one of" if sets else "next best" if top > 1 else ""
+        self._line("path", "genre", "confidence", second, "note", like="sounds like", style="dim")
 
     def write(self, found: Answer) -> None:
         """Print one answer, and its windows below it if asked for."""
@@ -58,11 +71,17 @@ class TableWriter:
             self._line(path, NOTHING, NOTHING, "", f"{found.code}: {visible(message)}", style="red")
             return
         notes = "; ".join(visible(note) for note in prediction.notes)
+        one_of = (
+            either([self._mark(name) for name in prediction.set]) if self._sets and prediction.set else None
+        )
+        like = ", ".join(tag for tag, _ in prediction.tags[:TAGS])
         if prediction.abstained:
             why = REASONS.get(prediction.reason or "", prediction.reason or "")
-            self._line(path, NOTHING, NOTHING, "", "; ".join(filter(None, (why, notes))), style="yellow")
+            note = "; ".join(filter(None, (why, notes)))
+            self._line(path, NOTHING, NOTHING, one_of or "", note, like=like, style="yellow")
             return
-        self._answer(path, prediction.top(self._top), notes)
+        n_genres = max(self._top, len(prediction.set or ()) if prediction.multi_label else 0)
+        self._answer(path, prediction.top(n_genres), notes, one_of=one_of, like=like)
         if self._timeline:
             self._windows(prediction)
 
@@ -87,10 +106,20 @@ class TableWriter:
                 span, [(prediction.names[i], float(probabilities[i])) for i in order], "", style="dim"
             )
 
-    def _answer(self, path: str, best: Sequence[tuple[str, float]], note: str, *, style: str = "") -> None:
+    def _answer(
+        self,
+        path: str,
+        best: Sequence[tuple[str, float]],
+        note: str,
+        *,
+        one_of: str | None = None,
+        like: str = "",
+        style: str = "",
+    ) -> None:
         (genre, confidence), *others = best
-        next_best = ", ".join(f"{self._mark(name)} {percent(p)}" for name, p in others)
-        self._line(path, self._mark(genre), percent(confidence), next_best, note, style=style)
+        if one_of is None:
+            one_of = "" if self._sets else ", ".join(f"{self._mark(name)} {percent(p)}" for name, p in others)
+        self._line(path, self._mark(genre), percent(confidence), one_of, note, like=like, style=style)
 
     def _mark(self, genre: str) -> str:
         if genre not in self._experimental:
@@ -99,7 +128,15 @@ class TableWriter:
         return f"{genre}*"
 
     def _line(
-        self, path: str, genre: str, confidence: str, next_best: str, note: str, *, style: str = ""
+        self,
+        path: str,
+        genre: str,
+        confidence: str,
+        next_best: str,
+        note: str,
+        *,
+        like: str = "",
+        style: str = "",
     ) -> None:
         cells = [
             (pad(path, self._widths["path"]), style),
@@ -108,6 +145,8 @@ class TableWriter:
         ]
         if self._widths["next best"]:
             cells.append((pad(next_best, self._widths["next best"]), style))
+        if self._widths["sounds like"]:
+            cells.append((pad(like, self._widths["sounds like"]), style))
         cells.append((note, style))
         self._print(cells)
 

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 CSV_COLUMNS = (
-    "path genre confidence abstained reason duration_s notes error_code error_message model model_hash"
+    "path genre confidence abstained reason set tags duration_s notes "
+    "error_code error_message model model_hash"
 )
 """The columns before the probabilities, which are ``p_`` and the genre's name."""
+CSV_TAGS = 5
+"""The likeliest tags stand in one cell; JSON has them all, with their probabilities."""
 
 
 _OTHER_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
@@ -41,15 +44,21 @@ def open_writer(
     paths: Sequence[str],
     timeline: bool,
     top: int | None,
+    sets: bool = False,
 ) -> Writer:
-    """The writer of a form; ``paths`` are all that will come, for the width of the table's first column."""
+    """The writer of a form; ``paths`` are all that will come, for the width of the table's first column.
+
+    ``sets``: whether the table names the genres of each prediction set, which the other forms always do.
+    """
     if kind == "json":
         return JsonWriter(bundle=bundle, timeline=timeline, top=top)
     if kind == "csv":
         return CsvWriter(bundle=bundle, top=top)
     from genrelens.cli.table import TableWriter
 
-    return TableWriter(bundle=bundle, paths=paths, timeline=timeline, top=2 if top is None else top)
+    return TableWriter(
+        bundle=bundle, paths=paths, timeline=timeline, top=2 if top is None else top, sets=sets
+    )
 
 
 class JsonWriter:
@@ -94,6 +103,8 @@ class CsvWriter:
                 row["confidence"] if known else None,
                 None if row["error"] else str(row["abstained"]).lower(),
                 row["reason"],
+                ";".join(row["set"] or ()),
+                ";".join(list(row["tags"])[:CSV_TAGS]),
                 row["duration_s"],
                 "; ".join(row["notes"]),
                 error["code"],

@@ -32,6 +32,7 @@ from genrelens.metrics.classification import (
     scores_from_confusion,
     top_k_accuracy,
 )
+from genrelens.metrics.conformal import conformal_scores
 
 __all__ = [
     "CalibrationBins",
@@ -42,6 +43,7 @@ __all__ = [
     "balanced_accuracy",
     "bootstrap_distribution",
     "brier_score",
+    "conformal_scores",
     "confusion_matrix",
     "expected_calibration_error",
     "fit_temperature",

@@ -34,21 +34,32 @@ def embedding_of(activations: Activations) -> Tensor:
 
 
 class MusicnnHead(Network):
-    """log mel (n, 187, 96) -> logits of genres that are linear in the embedding (n, 712).
+    """log mel (n, 187, 96) -> logits of genres that are linear in the embedding (n, 712), musicnn's tags, and what
+    ``screens`` makes of the embedding, (n, 2), if given.
 
-    Because they are, the mean of a piece's window logits is the logits of its mean embedding, which is what the
-    linear layer was trained on.
+    Because the logits are linear, the mean of a piece's window logits is the logits of its mean embedding, which is
+    what the linear layer was trained on.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor, *, musicnn: Musicnn | None = None) -> None:
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        *,
+        screens: nn.Module | None = None,
+        musicnn: Musicnn | None = None,
+    ) -> None:
         super().__init__()
         self.musicnn = musicnn or pretrained()
         self.head = nn.Linear(weight.shape[1], weight.shape[0])
+        self.screens = screens
         with torch.no_grad():
             self.head.weight.copy_(weight)
             self.head.bias.copy_(bias)
 
     def forward(self, log_mel: Tensor) -> Output:
-        """Logits and embedding of each window."""
-        embedding = embedding_of(self.musicnn(log_mel))
-        return Output(self.head(embedding), embedding)
+        """What each window sounds like."""
+        activations = self.musicnn(log_mel)
+        embedding = embedding_of(activations)
+        screens = None if self.screens is None else self.screens(embedding)
+        return Output(self.head(embedding), embedding, tags=activations.logits, screens=screens)

@@ -12,10 +12,16 @@ from genrelens.errors import RecipeError
 
 
 class Output(NamedTuple):
-    """``logits`` (batch, n_classes) and ``embedding`` (batch, d), the vector that the last layer reads."""
+    """``logits`` (batch, n_classes) and ``embedding`` (batch, d), the vector that the last layer reads.
+
+    Some networks say more: ``tags`` (batch, n_tags), logits of other words for the sound; ``screens`` (batch, 2), how
+    little it sounds like music and how far it lies from the training's.
+    """
 
     logits: Tensor
     embedding: Tensor
+    tags: Tensor | None = None
+    screens: Tensor | None = None
 
 
 class Network(nn.Module):

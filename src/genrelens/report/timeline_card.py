@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from genrelens.report.timeline_strip import Column, columns, runs, strip_svg, ticks
-from genrelens.report.wording import REASONS, clock, length, percent, visible
+from genrelens.report.wording import REASONS, clock, either, length, percent, visible
 
 MAX_GENRES = 5
 MAX_RUNS = 6
+MAX_TAGS = 5
 SURE, LEANING = 0.8, 0.5
 
 
@@ -21,7 +22,9 @@ def card(row: Mapping[str, Any], *, number: int, experimental: Collection[str]) 
     if row["error"]:
         body = _message("could not be read", error_sentence(row), kind="bad")
     elif row["abstained"]:
-        body = _message("no answer", REASONS.get(row["reason"], str(row["reason"])), kind="unsure")
+        body = _message("no answer", REASONS.get(row["reason"], str(row["reason"])), kind="unsure") + _more(
+            row
+        )
     else:
         body = _answer(row, experimental=experimental)
     lines = [
@@ -78,6 +81,7 @@ def _answer(row: Mapping[str, Any], *, experimental: Collection[str]) -> str:
         f'<p class="verdict"><b>{escape(best)}{"*" if best in experimental else ""}</b>',
         f'<span class="conf">{percent(p)}</span> <span class="length">{length(duration_s)}</span></p>',
         f'<p class="sure">{sure}</p>',
+        _more(row),
         '<div class="chart">',
         _bars(shown, experimental=experimental),
         '<div class="time">',
@@ -88,6 +92,17 @@ def _answer(row: Mapping[str, Any], *, experimental: Collection[str]) -> str:
         f'<p class="parts">{escape(in_parts)}{others}</p>',
     ]
     return "\n".join(lines)
+
+
+def _more(row: Mapping[str, Any]) -> str:
+    """The prediction set and the likeliest tags, in sentences; nothing where the model has none."""
+    sentences = []
+    if row["set"] and row["coverage"]:
+        sentences.append(f"It is {either(row['set'])}, {percent(row['coverage'])} of the time.")
+    tags = list(row["tags"].items())[:MAX_TAGS]
+    if tags:
+        sentences.append(f"Sounds like: {', '.join(f'{tag} {percent(p)}' for tag, p in tags)}.")
+    return f'<p class="more">{escape(visible(" ".join(sentences)))}</p>' if sentences else ""
 
 
 def _tick(at: float, text: str) -> str:

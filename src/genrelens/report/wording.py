@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 REASONS = {
     "silence": "there is nothing but silence",
     "too_short": "less than a second of sound",
+    "not_music": "does not sound like music",
+    "unlike_training": "unlike all music that the model has learnt from",
+    "undecided": "too close to call",
 }
 """Why a prediction abstains, in words for people."""
 
@@ -31,6 +36,12 @@ def clock(seconds: float) -> str:
 def length(seconds: float) -> str:
     """How long a piece is: as :func:`clock`, but 0.4 s where that would say 0:00."""
     return clock(seconds) if seconds >= 1 else f"{seconds:.2g} s"
+
+
+def either(genres: Sequence[str]) -> str:
+    """Genres as alternatives: ``blues``, ``blues or rock``, ``blues, rock or country``."""
+    *others, last = genres
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def percent(probability: float) -> str:

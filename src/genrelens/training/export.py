@@ -21,9 +21,8 @@ class _Predict(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, mel_db: Tensor) -> tuple[Tensor, Tensor]:
-        output = self.network(mel_db)
-        return output.logits, output.embedding
+    def forward(self, mel_db: Tensor) -> tuple[Tensor, ...]:
+        return tuple(value for value in self.network(mel_db) if value is not None)
 
 
 class _Attention(nn.Module):
@@ -38,10 +37,14 @@ class _Attention(nn.Module):
 
 
 def predict_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: int) -> bytes:
-    """``input_name (windows, n_frames, n_mels)`` -> ``logits (windows, c)``, ``embedding (windows, d)``, float32."""
+    """``input_name (windows, n_frames, n_mels)`` -> the network's :class:`Output` by name, float32: ``logits (windows,
+    c)``, ``embedding (windows, d)``, and ``tags``, ``screens`` of the networks that have them."""
     # A batch of one would be taken for a constant and freeze the axis.
     example = torch.zeros(2, n_frames, n_mels)
-    return _export(_Predict(network), example, input_name, ["logits", "embedding"], free_windows=True)
+    with torch.no_grad():
+        said = network.eval()(example)
+    outputs = [name for name, value in said._asdict().items() if value is not None]
+    return _export(_Predict(network), example, input_name, outputs, free_windows=True)
 
 
 def attention_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: int) -> bytes | None:

@@ -16,11 +16,11 @@ from genrelens.bundle.windows import WindowSettings
 from genrelens.data.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
-from genrelens.metrics import fit_temperature
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
+from genrelens.training.calibrate import calibrate
 from genrelens.training.card import model_card
 from genrelens.training.export import predict_onnx
 from genrelens.training.tabular import TabularModel, fit_tabular
@@ -53,7 +53,7 @@ def train_head(
         raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
     classes = np.array([taxonomy.index(track.genre) for track in tracks], dtype=np.int64)
     logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed)
-    temperature = fit_temperature(logits, targets=classes)
+    temperature, conformal = calibrate(logits, targets=classes, groups=[track.group for track in tracks])
     weight, bias = _in_measured_units(_fit(recipe, rows, classes, len(taxonomy), seed))
     manifest = Manifest(
         name=recipe.name,
@@ -62,6 +62,8 @@ def train_head(
         windows=WindowSettings(N_FRAMES, HOP_FRAMES),
         temperature=temperature,
         experimental=experimental_genres(taxonomy, tracks),
+        tags=read_weights().tags,
+        conformal=conformal,
         training=TrainingRecord(
             recipe=recipe.to_dict(),
             seed=seed,
