@@ -17,6 +17,7 @@ from genrelens.cli.evaluate import evaluate
 from genrelens.cli.explore import explore
 from genrelens.cli.features import features
 from genrelens.cli.leakage import leakage
+from genrelens.cli.learn import learn
 from genrelens.cli.predict import predict
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import crossval, recipes, train
@@ -64,6 +65,7 @@ app.command()(explore)
 app.command()(leakage)
 app.command()(features)
 app.command()(synthesise)
+app.command()(learn)
 app.command()(train)
 app.command()(crossval)
 app.command()(recipes)

@@ -97,7 +97,8 @@ def gather(
     several = {id_: genres for id_, genres in genres_all.items() if len(genres) > 1}
     if several:
         said.append(
-            f"{len(several)} of {len(labelled)} files have several genres; the first of each is taken"
+            f"{len(several)} of {len(labelled)} files have several genres; the first of each is taken where a track "
+            "may have one"
         )
     n_unknown = sum(item.artist is None for item in labelled)
     if n_unknown:

@@ -1,0 +1,136 @@
+"""``genrelens learn``: a model of somebody's own genres, from music that they have labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genrelens.cli.train import DEFAULT_CACHE, CacheOption
+
+if TYPE_CHECKING:
+    from genrelens.data.registry import Loaded
+
+SOURCES = {"folders": "folder", "tags": "tags", "table": "table"}
+"""What --genres-from takes -> the data set that it means."""
+
+
+def learn(
+    music: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MUSIC", help="A folder of music, or a table (.csv, .parquet).", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="MODEL",
+            help="Where the model goes: a folder, or one file if it ends in .zip.",
+            show_default=False,
+        ),
+    ],
+    genres_from: Annotated[
+        str | None,
+        typer.Option(
+            "--genres-from",
+            metavar="WHAT",
+            help="folders, tags or table (default: found out).",
+            show_default=False,
+        ),
+    ] = None,
+    multi_label: Annotated[
+        bool | None,
+        typer.Option(
+            "--multi-label/--single-label",
+            help="Several genres a track, or one (default: several if a tenth of the tracks have several).",
+            show_default=False,
+        ),
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--leave-out",
+            metavar="GENRE",
+            help="A genre not to learn; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    leave_out_thin: Annotated[
+        bool, typer.Option("--leave-out-thin", help="Leave out all genres that have too little.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the folds.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    cache: CacheOption = DEFAULT_CACHE,
+) -> None:
+    """Learn your own genres from your own labelled music, and say how well that will work.
+
+    Genres are the names of folders, the column genre of a table (paths and genres, and best also artists), or the genre
+    tags of the files. A genre needs at least 5 tracks of at least 2 artists. What is printed is measured on artists
+    that the answering model had not heard; MODEL itself learns from everything. A file that gives no sound is left out
+    and listed. Exit code: 0 when there is a model, 1 when the music will not do, 2 for wrong usage.
+
+    \b
+    Examples:
+      genrelens learn ~/Music/by-genre --out my.bundle
+      genrelens learn ~/Music --genres-from tags --leave-out-thin --out my.bundle
+      genrelens learn labels.csv --out my.zip --json > my.json
+      genrelens predict song.mp3 --model my.bundle
+    """
+    if genres_from is not None and genres_from not in SOURCES:
+        raise typer.BadParameter(f"--genres-from {genres_from}: expected {', '.join(SOURCES)}")
+    if not music.expanduser().exists():
+        raise typer.BadParameter(f"MUSIC {music}: there is no such folder or table")
+    from genrelens import parallel
+    from genrelens.cli.evaluate import _print
+    from genrelens.cli.progress import CountLine
+    from genrelens.cli.tracks import tell
+    from genrelens.library.learn import check_extra, check_out
+    from genrelens.library.learn import learn as run
+    from genrelens.library.task import task_of
+
+    check_extra()
+    check_out(out)
+    loaded = _opened(music, genres_from)
+    tell(loaded)
+    task = task_of(loaded, multi_label=multi_label, leave_out=leave_out or (), leave_out_thin=leave_out_thin)
+    _say_new(task.notes[len(loaded.notes) :])
+    with CountLine("listened to") as line:
+        learned = run(
+            task,
+            out=out,
+            cache=cache,
+            seed=seed,
+            leave_out_thin=leave_out_thin,
+            n_workers=parallel.n_cores(),
+            progress=line.show,
+        )
+    _print(learned.to_json() if as_json else learned.to_text())
+
+
+def _opened(music: Path, genres_from: str | None) -> Loaded:
+    """The labelled music, with advice where there are no labels."""
+    from genrelens.data import registry
+    from genrelens.errors import DataError
+
+    try:
+        return registry.open_dataset(music, dataset=None if genres_from is None else SOURCES[genres_from])
+    except DataError as error:
+        if error.code in ("no_tags", "unknown_dataset", "not_a_folder_of_genres"):
+            what = "there is no music in it" if error.code == "unknown_dataset" else str(error)
+            raise DataError(
+                f"{str(music)!r}: {what}. Genres can be the names of folders (salsa/song.mp3), the files' genre tags, "
+                "or a table of paths and genres (labels.csv); --genres-from folders, tags or table says which",
+                code=error.code,
+            ) from error
+        raise
+
+
+def _say_new(notes: tuple[str, ...]) -> None:
+    from genrelens.cli import say
+    from genrelens.report.wording import visible
+
+    for note in notes:
+        say(visible(f"note: {note}"))

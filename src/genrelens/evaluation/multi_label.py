@@ -1,0 +1,251 @@
+"""How well a model does that gives a piece several genres: every figure with its interval over artists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.errors import DataError
+from genrelens.evaluation.build import FEW_ARTISTS, LEVEL, MIN_ARTISTS
+from genrelens.evaluation.plain_json import encode, json_text
+from genrelens.evaluation.report import IntervalMethod
+from genrelens.evaluation.report_text import columns, counted, percent, percent_interval
+from genrelens.metrics import Interval, bootstrap_distribution, interval_from
+from genrelens.metrics.multi_label import average_precision, subset_matches
+
+SCHEMA = "genrelens.multi-label-report/1"
+THRESHOLD = 0.5
+"""A genre is said from this probability on, as in prediction."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One genre: figures at the threshold, and ``average_precision`` over all of them, whose chance level is ``share``.
+
+    Intervals are NaN below :data:`~genrelens.evaluation.build.MIN_ARTISTS` artists.
+    """
+
+    genre: str
+    average_precision: Interval
+    share: float
+    precision: Interval
+    recall: Interval
+    f1: Interval
+    n_tracks: int
+    n_artists: int
+    experimental: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledTrack:
+    """One track: what it is, and what is said of it with probabilities in the report's order of ``names``."""
+
+    id: str
+    artist: str | None
+    genres: tuple[str, ...]
+    said: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLabelReport:
+    """Figures over tracks of several genres.
+
+    ``micro_f1`` counts every pair of track and genre alike, ``macro_f1`` and ``mean_average_precision`` every genre;
+    ``subset_accuracy`` is the share of tracks of which exactly the true genres are said, ``undecided`` that of which
+    none is. ``share`` is the mean of the genres' shares: the mean average precision of knowing nothing.
+    """
+
+    model: str
+    model_hash: str
+    dataset: str
+    part: str
+    names: tuple[str, ...]
+    n_tracks: int
+    n_artists: int
+    intervals: IntervalMethod
+    mean_average_precision: Interval
+    share: float
+    micro_f1: Interval
+    macro_f1: Interval
+    subset_accuracy: Interval
+    undecided: float
+    n_genres_a_track: float
+    n_said_a_track: float
+    genres: tuple[LabelRow, ...]
+    notes: tuple[str, ...]
+    tracks: tuple[LabelledTrack, ...]
+
+    def to_json(self) -> str:
+        """The report as JSON text, fields by name under ``"schema"``; what cannot be measured is null."""
+        return json_text({"schema": SCHEMA, **encode(self)})
+
+    def to_text(self) -> str:
+        """The report as plain text in aligned columns."""
+        return _text(self)
+
+
+def build_multi_label_report(
+    probabilities: FloatArray,
+    *,
+    labels: NDArray[np.bool_],
+    ids: Sequence[str],
+    artists: Sequence[str | None],
+    names: tuple[str, ...],
+    model: str,
+    model_hash: str,
+    dataset: str,
+    part: str,
+    experimental: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> MultiLabelReport:
+    """The report on ``probabilities (n, c)`` for ``labels (n, c)``; a track without an artist is a group of its own.
+
+    Every interval comes from the same draws of artists. Raises :class:`DataError` without tracks.
+    """
+    n, c = labels.shape
+    if not n or probabilities.shape != (n, c) or len(names) != c:
+        raise DataError(
+            f"expected probabilities and labels of n >= 1 tracks and {len(names)} genres, got shapes "
+            f"{probabilities.shape} and {labels.shape}"
+        )
+    said = probabilities >= THRESHOLD
+    groups = np.array(
+        [artist if artist is not None else f"?{id_}" for artist, id_ in zip(artists, ids, strict=True)]
+    )
+    exact = subset_matches(said, targets=labels).astype(np.float64)
+    hits, called, true = (said & labels).astype(float), said.astype(float), labels.astype(float)
+
+    def statistic(weights: FloatArray) -> FloatArray:
+        ap = np.stack(
+            [average_precision(probabilities[:, k], targets=labels[:, k], weights=weights) for k in range(c)],
+            axis=1,
+        )
+        h, s, t = weights @ hits, weights @ called, weights @ true
+        there = t > 0
+        precision, recall = _ratio(h, s, there), _ratio(h, t, there)
+        f1 = _ratio(2 * h, s + t, there)
+        micro = _ratio(2 * h.sum(axis=1), (s + t).sum(axis=1), t.sum(axis=1) > 0)
+        subset = weights @ exact / weights.sum(axis=1)
+        heads = np.stack([_mean(ap), micro, _mean(f1), subset], axis=1)
+        return np.concatenate([heads, ap, precision, recall, f1], axis=1)
+
+    values = statistic(np.ones((1, n)))[0]
+    drawn = bootstrap_distribution(statistic, groups=groups, n_resamples=n_resamples, seed=seed)
+    n_groups = len(np.unique(groups))
+    if n_groups < 2:
+        drawn = np.full_like(drawn, np.nan)
+    figures = [
+        interval_from(drawn[:, k], value=float(values[k]), level=LEVEL) for k in range(values.shape[0])
+    ]
+    n_artists = [len(np.unique(groups[labels[:, k]])) for k in range(c)]
+
+    def of(kind: int, k: int) -> Interval:
+        interval = figures[4 + kind * c + k]
+        few = n_artists[k] < MIN_ARTISTS
+        return Interval(interval.value, math.nan, math.nan, LEVEL) if few else interval
+
+    if n_groups < FEW_ARTISTS:
+        notes = (*notes, f"only {n_groups} artists: the intervals are narrower than they should be")
+    return MultiLabelReport(
+        model=model,
+        model_hash=model_hash,
+        dataset=dataset,
+        part=part,
+        names=names,
+        n_tracks=n,
+        n_artists=n_groups,
+        intervals=IntervalMethod(LEVEL, "artist", n_resamples, seed),
+        mean_average_precision=figures[0],
+        share=float(labels.mean()),
+        micro_f1=figures[1],
+        macro_f1=figures[2],
+        subset_accuracy=figures[3],
+        undecided=float((~said.any(axis=1)).mean()),
+        n_genres_a_track=float(labels.sum(axis=1).mean()),
+        n_said_a_track=float(said.sum(axis=1).mean()),
+        genres=tuple(
+            LabelRow(
+                genre=name,
+                average_precision=of(0, k),
+                share=float(labels[:, k].mean()),
+                precision=of(1, k),
+                recall=of(2, k),
+                f1=of(3, k),
+                n_tracks=int(labels[:, k].sum()),
+                n_artists=n_artists[k],
+                experimental=name in experimental,
+            )
+            for k, name in enumerate(names)
+        ),
+        notes=tuple(notes),
+        tracks=tuple(
+            LabelledTrack(
+                id_,
+                artist,
+                _named(names, labels[i]),
+                _named(names, said[i]),
+                tuple(probabilities[i].tolist()),
+            )
+            for i, (id_, artist) in enumerate(zip(ids, artists, strict=True))
+        ),
+    )
+
+
+def _ratio(a: FloatArray, b: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
+    """``a / b``, 0 where b is 0, NaN where nothing is there to be found."""
+    ratio = np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+    return np.where(there, ratio, np.nan)
+
+
+def _mean(figures: FloatArray) -> FloatArray:
+    """Means over the columns ``(r, c)`` that are measured."""
+    there = ~np.isnan(figures)
+    n = there.sum(axis=1)
+    total = np.where(there, figures, 0.0).sum(axis=1)
+    mean: FloatArray = np.divide(total, n, out=np.full_like(total, np.nan), where=n > 0)
+    return mean
+
+
+def _named(names: tuple[str, ...], chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(name for name, is_it in zip(names, chosen, strict=True) if is_it)
+
+
+def _text(report: MultiLabelReport) -> str:
+    size = f"{counted(report.n_tracks, 'track')} of {counted(report.n_artists, 'artist')}"
+    head = [
+        f"{report.model} ({report.model_hash}) on {report.dataset}, {report.part}",
+        f"{size}, {report.n_genres_a_track:.2f} genres a track; {report.n_said_a_track:.2f} are said",
+    ]
+    level = 100 * report.intervals.level
+    main = [
+        f"Figures in %, with their {level:.0f} % interval over artists; a genre is said from {THRESHOLD:g} on",
+        f"Mean average precision {percent_interval(report.mean_average_precision)} (knowing nothing: "
+        f"{percent(report.share)})",
+        f"F1 micro {percent_interval(report.micro_f1)}, macro {percent_interval(report.macro_f1)}",
+        f"Exactly the true genres said: {percent_interval(report.subset_accuracy)}; none said: "
+        f"{percent(report.undecided)}",
+    ]
+    rows: list[tuple[str, ...]] = [
+        ("genre", "average precision", "share", "precision", "recall", "F1", "tracks", "artists")
+    ]
+    for row in report.genres:
+        label = row.genre + (" *" if row.experimental else "")
+        figures = (percent_interval(f) for f in (row.precision, row.recall, row.f1))
+        average = percent_interval(row.average_precision)
+        rows.append((label, average, percent(row.share), *figures, str(row.n_tracks), str(row.n_artists)))
+    table = columns(rows, left=(0,))
+    if any(row.experimental for row in report.genres):
+        table.append("* experimental: too few tracks to learn it from; its figures cannot be relied on yet")
+    parts = ["\n".join(head), "\n".join(main), "\n".join(table)]
+    if report.notes:
+        parts.append("Notes\n" + "\n".join(f"- {note}" for note in report.notes))
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,249 @@
+"""Learning somebody's own genres: tracks in, a model and its honest figures out."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.bundle.store import read_bundle, write_bundle
+from genrelens.errors import BundleError, DataError, MissingExtraError
+from genrelens.library.card import own_card
+from genrelens.library.learnt import Learned
+from genrelens.library.pairs import poor_pairs
+from genrelens.library.rows import Progress, embed
+from genrelens.library.task import Task, settled
+from genrelens.metrics import fit_temperature, log_softmax
+
+if TYPE_CHECKING:
+    from genrelens.evaluation.multi_label import MultiLabelReport
+    from genrelens.evaluation.report import Report
+    from genrelens.recipe import TabularRecipe
+
+RECIPE: Final = "genrelens-base"
+"""Whose features, scaler and penalty are taken: chosen on other music, so nothing is tuned on the user's."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _OutOfFold:
+    """``probabilities (n, c)``, ``labels (n, c)`` and ``said (n, c)`` of the tracks, and the figures on them."""
+
+    probabilities: FloatArray
+    labels: NDArray[np.bool_]
+    said: NDArray[np.bool_]
+    report: Report | MultiLabelReport
+
+
+def learn(
+    task: Task,
+    *,
+    out: Path,
+    cache: Path,
+    seed: int = 0,
+    leave_out_thin: bool = False,
+    n_workers: int = 1,
+    progress: Progress | None = None,
+) -> Learned:
+    """Learn a task's genres and write a bundle to ``out``, a folder or, where its name ends in .zip, one file.
+
+    Files that give no sound are left out and listed. Every figure is by cross-validation over artists. The same tracks
+    and seed give the same model. Raises :class:`DataError` where too few tracks of a genre can be heard
+    (``leave_out_thin`` leaves such genres out), :class:`BundleError` where ``out`` is something else than a model, and
+    :class:`MissingExtraError` without the extra [train].
+    """
+    check_extra()
+    check_out(out)
+    from genrelens import recipe as recipes
+    from genrelens.models.musicnn import read_weights
+    from genrelens.training.train_head import CALIBRATED_ON, N_FOLDS, train_head
+    from genrelens.training.train_multi_label import train_multi_label
+
+    heard = embed(task.tracks, cache=cache, n_workers=n_workers, progress=progress)
+    if not heard.tracks:
+        track, why = heard.left_out[0]
+        raise DataError(
+            f"none of the {len(heard.left_out)} files can be heard, the first is {track.id}: {why}",
+            code="no_tracks",
+        )
+    row_of = {track.id: row for track, row in zip(heard.tracks, heard.rows, strict=True)}
+    unusable = Counter(genre for track, _ in heard.left_out for genre in track.all_genres)
+    task = settled(
+        dataclasses.replace(task, tracks=heard.tracks), unusable=unusable, leave_out_thin=leave_out_thin
+    )
+    rows = np.stack([row_of[track.id] for track in task.tracks])
+    base = recipes.load(RECIPE)
+    assert isinstance(base, recipes.TabularRecipe)
+    recipe = dataclasses.replace(base, name=model_name(out), summary="a head for somebody's own genres")
+    answers = _out_of_fold(task, rows, recipe=recipe, seed=seed)
+    counts = Counter(genre for track in task.tracks for genre in track.all_genres)
+    commonest = max(task.taxonomy.names, key=lambda name: counts[name])
+    with tempfile.TemporaryDirectory() as work:
+        train = train_multi_label if task.multi_label else train_head
+        stored = read_bundle(
+            train(
+                recipe,
+                task.tracks,
+                rows,
+                taxonomy=task.taxonomy,
+                dataset=task.dataset,
+                split="all that can be heard",
+                out=Path(work) / "run",
+                seed=seed,
+            )
+        )
+    learned = Learned(
+        bundle=out,
+        name=recipe.name,
+        hash="",
+        multi_label=task.multi_label,
+        n_folds=N_FOLDS,
+        seed=seed,
+        report=answers.report,
+        chance=(float(answers.labels.mean()) if task.multi_label else counts[commonest] / len(task.tracks)),
+        commonest=commonest,
+        n_unknown_artists=sum(track.artist is None for track in task.tracks),
+        pairs=poor_pairs(
+            answers.probabilities,
+            labels=answers.labels,
+            said=answers.said,
+            names=task.taxonomy.names,
+            groups=[track.group for track in task.tracks],
+            seed=seed,
+        ),
+        left_out=tuple((track.id, why) for track, why in heard.left_out),
+        warnings=_warnings(task, n_left_out=len(heard.left_out), experimental=stored.manifest.experimental),
+    )
+    card = own_card(
+        stored.manifest,
+        figures=learned.figures_text(),
+        calibrated_on=CALIBRATED_ON,
+        notice=read_weights().notice,
+    )
+    write_bundle(out, manifest=stored.manifest, predict_onnx=stored.files["predict.onnx"], card=card)
+    return dataclasses.replace(learned, hash=read_bundle(out).hash)
+
+
+def model_name(out: Path) -> str:
+    """What a model is called by its path: ``MY.bundle.zip`` -> ``MY``."""
+    name = out.name
+    for ending in (".zip", ".bundle"):
+        name = name[: -len(ending)] if name.lower().endswith(ending) and len(name) > len(ending) else name
+    return name
+
+
+def check_extra() -> None:
+    """One line that says what to install, before anything is heard."""
+    try:
+        import onnxscript  # noqa: F401
+        import sklearn  # noqa: F401
+        import torch  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train", needed_for="learning") from error
+
+
+def check_out(out: Path) -> None:
+    """Refuse at the start what could not be written at the end. Raises :class:`BundleError`."""
+    if not out.name:
+        raise BundleError(f"{str(out)!r} is no name for a model; give one such as my.bundle")
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    try:
+        read_bundle(out)
+    except BundleError as error:
+        raise BundleError(
+            f"{out}: something else than a model is there already; give another name"
+        ) from error
+
+
+def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: int) -> _OutOfFold:
+    from genrelens.evaluation.build import build_report
+    from genrelens.evaluation.multi_label import THRESHOLD, build_multi_label_report
+    from genrelens.evaluation.report import TrackRow
+    from genrelens.training import train_head as single
+    from genrelens.training import train_multi_label as several
+    from genrelens.training.train import MIN_TRAINING_TRACKS
+
+    tracks, taxonomy = task.tracks, task.taxonomy
+    labels = several.labels_of(tracks, taxonomy=taxonomy)
+    counts = dict(zip(taxonomy.names, labels.sum(axis=0).tolist(), strict=True))
+    experimental = [name for name in taxonomy.names if counts[name] < MIN_TRAINING_TRACKS]
+    part = f"out of fold, {single.N_FOLDS} folds by artist, seed {seed}"
+    notes = ["one temperature, fitted on these answers together"]
+    if task.multi_label:
+        logits = several.out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=seed)
+        temperature = several.fit_sigmoid_temperature(logits, labels=labels)
+        probabilities = several.sigmoid(logits, temperature=temperature)
+        report = build_multi_label_report(
+            probabilities,
+            labels=labels,
+            ids=[track.id for track in tracks],
+            artists=[track.artist for track in tracks],
+            names=taxonomy.names,
+            model=recipe.name,
+            model_hash="-",
+            dataset=task.dataset,
+            part=part,
+            experimental=experimental,
+            notes=notes,
+        )
+        return _OutOfFold(probabilities, labels, probabilities >= THRESHOLD, report)
+    classes = labels.argmax(axis=1)
+    logits = single.out_of_fold_logits(
+        recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed
+    )
+    probabilities = np.exp(log_softmax(logits / fit_temperature(logits, targets=classes)))
+    answers = [
+        TrackRow(
+            id=track.id,
+            artist=track.artist,
+            genre=taxonomy.canonical(track.genre),
+            predicted=taxonomy.names[int(p.argmax())],
+            probabilities=tuple(p.tolist()),
+            abstained=False,
+            reason=None,
+            failure=None,
+        )
+        for track, p in zip(tracks, probabilities, strict=True)
+    ]
+    return _OutOfFold(
+        probabilities,
+        labels,
+        np.eye(len(taxonomy), dtype=np.bool_)[probabilities.argmax(axis=1)],
+        build_report(
+            answers,
+            names=taxonomy.names,
+            model=recipe.name,
+            model_hash="-",
+            dataset=task.dataset,
+            part=part,
+            experimental=experimental,
+            notes=notes,
+        ),
+    )
+
+
+def _warnings(task: Task, *, n_left_out: int, experimental: Sequence[str]) -> tuple[str, ...]:
+    said = []
+    unknown = sum(track.artist is None for track in task.tracks)
+    if unknown:
+        said.append(
+            f"{unknown} of {len(task.tracks)} tracks have no known artist and each counts as an artist of its own: "
+            "where songs of one artist stood on both sides, the figures are flattered. Artist tags, or a column artist "
+            "in a table, mend that"
+        )
+    if n_left_out:
+        files = "1 file gives" if n_left_out == 1 else f"{n_left_out} files give"
+        said.append(f"{files} no sound to learn from")
+    if experimental:
+        said.append(
+            f"experimental, with fewer than 20 tracks, and not to be relied on: {', '.join(experimental)}"
+        )
+    return tuple(said)

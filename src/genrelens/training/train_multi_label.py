@@ -1,0 +1,158 @@
+"""One training of a head for several genres a track: one-vs-rest logistic regression on musicnn's rows -> a bundle.
+
+The same rows, scaler, penalty and folds as :mod:`genrelens.training.train_head`; each genre is learnt against all
+tracks that do not have it (Read, Pfahringer, Holmes & Frank 2011 call it binary relevance).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from genrelens import __version__
+from genrelens.bundle.manifest import Manifest, TrainingRecord
+from genrelens.bundle.store import write_bundle
+from genrelens.bundle.windows import WindowSettings
+from genrelens.data.folds import grouped_folds
+from genrelens.data.track import Track
+from genrelens.errors import MissingExtraError, TrainingError
+from genrelens.metrics import fit_temperature
+from genrelens.models.musicnn import read_weights
+from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
+from genrelens.models.options import read_options
+from genrelens.recipe import TabularRecipe
+from genrelens.taxonomy import Taxonomy
+from genrelens.training.card import model_card
+from genrelens.training.export import predict_onnx
+from genrelens.training.tabular import TabularModel
+from genrelens.training.tabular.logistic import NEVER, LinearLogits, Options
+from genrelens.training.train_head import CALIBRATED_ON, N_FOLDS, _in_measured_units
+
+FloatArray = NDArray[np.float64]
+
+
+def labels_of(tracks: Sequence[Track], *, taxonomy: Taxonomy) -> NDArray[np.bool_]:
+    """``(n, c)``: whether a track has a genre. Raises :class:`TaxonomyError` on a genre that is none of them."""
+    labels = np.zeros((len(tracks), len(taxonomy)), dtype=np.bool_)
+    for i, track in enumerate(tracks):
+        labels[i, [taxonomy.index(genre) for genre in track.all_genres]] = True
+    return labels
+
+
+def train_multi_label(
+    recipe: TabularRecipe,
+    tracks: Sequence[Track],
+    rows: FloatArray,
+    *,
+    taxonomy: Taxonomy,
+    dataset: str,
+    split: str,
+    out: Path,
+    seed: int = 0,
+    figures: Sequence[str] = (),
+) -> Path:
+    """Fit the heads on ``rows (n, 712)`` of ``tracks``, calibrate them out of fold by one temperature, and write
+    ``out/bundle``. Returns the bundle's path.
+    """
+    from genrelens.training.train import MIN_TRAINING_TRACKS  # which brings Lightning in, and takes its time
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
+    labels = labels_of(tracks, taxonomy=taxonomy)
+    logits = out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=seed)
+    weight, bias = _in_measured_units(_fit(recipe, rows, labels, seed=seed))
+    n_tracks = dict(zip(taxonomy.names, labels.sum(axis=0).tolist(), strict=True))
+    manifest = Manifest(
+        name=recipe.name,
+        taxonomy=taxonomy,
+        front_end=FRONT_END,
+        windows=WindowSettings(N_FRAMES, HOP_FRAMES),
+        temperature=fit_sigmoid_temperature(logits, labels=labels),
+        experimental=tuple(name for name in taxonomy.names if n_tracks[name] < MIN_TRAINING_TRACKS),
+        multi_label=True,
+        tags=read_weights().tags,
+        training=TrainingRecord(
+            recipe=recipe.to_dict(),
+            seed=seed,
+            dataset=dataset,
+            split=split,
+            trained_on=tuple(track.id for track in tracks),
+            stopped_on=(),
+            genrelens_version=__version__,
+        ),
+    )
+    network = MusicnnHead(torch.from_numpy(weight), torch.from_numpy(bias))
+    graph = predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels)
+    card = model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=read_weights().notice)
+    return write_bundle(out / "bundle", manifest=manifest, predict_onnx=graph, attention_onnx=None, card=card)
+
+
+def out_of_fold_logits(
+    recipe: TabularRecipe,
+    tracks: Sequence[Track],
+    rows: FloatArray,
+    *,
+    labels: NDArray[np.bool_],
+    seed: int,
+) -> FloatArray:
+    """``(n, c)``: each track's logits by models that have heard neither it nor its artist.
+
+    The folds are balanced by each track's rarest genre, which is where balance matters.
+    """
+    counts = Counter(genre for track in tracks for genre in track.all_genres)
+    rarest = [
+        dataclasses.replace(track, genre=min(track.all_genres, key=lambda g: (counts[g], g)), genres=())
+        for track in tracks
+    ]
+    place = {track.id: i for i, track in enumerate(tracks)}
+    logits = np.zeros(labels.shape)
+    for fold in grouped_folds(rarest, n_folds=N_FOLDS, seed=seed):
+        learn = [place[id_] for id_ in fold.ids("train")]
+        answer = [place[id_] for id_ in fold.ids("test")]
+        logits[answer] = _fit(recipe, rows[learn], labels[learn], seed=seed).scores(rows[answer])
+    return logits
+
+
+def sigmoid(logits: FloatArray, *, temperature: float) -> FloatArray:
+    """Each genre's own probability ``1 / (1 + exp(-z / T))``, without overflow."""
+    z = logits / temperature
+    return np.exp(-np.logaddexp(0.0, -z))
+
+
+def fit_sigmoid_temperature(logits: FloatArray, *, labels: NDArray[np.bool_]) -> float:
+    """The T for which ``sigmoid(logits / T)`` gives all ``labels (n, c)`` the least negative log likelihood.
+
+    A sigmoid is a softmax against zero, so it is the temperature of two-class logits (z, 0).
+    """
+    z = logits.ravel()
+    return fit_temperature(
+        np.stack([z, np.zeros_like(z)], axis=1), targets=(~labels).ravel().astype(np.int64)
+    )
+
+
+def _fit(recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.bool_], *, seed: int) -> TabularModel:
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train", needed_for="the classifier logistic") from error
+    if recipe.classifier.name != "logistic":
+        raise TrainingError("several genres a track are learnt by classifier logistic; give it in the recipe")
+    options = read_options(recipe.classifier.options, cls=Options, of="logistic")
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale == 0] = 1.0
+    standard = (rows - mean) / scale
+    weight, bias = np.zeros((labels.shape[1], rows.shape[1])), np.full(labels.shape[1], NEVER)
+    for k, has_it in enumerate(labels.T):
+        if has_it.all():
+            bias[k] = -NEVER
+        elif has_it.any():
+            machine = LogisticRegression(C=options.c, max_iter=10_000, tol=1e-6, random_state=seed)
+            machine.fit(standard, has_it)
+            weight[k], bias[k] = machine.coef_[0], machine.intercept_[0]
+    return TabularModel(mean, scale, LinearLogits(weight, bias), 1.0)
