@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import statistics
 import sys
 from pathlib import Path
 
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
+from genrelens.metrics import Interval
 from genrelens.report import figure_style, figures
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,10 +64,10 @@ def table(recipes: list[Path]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for folder in recipes:
-        for path in [*sorted(folder.glob("crossval.json")), *sorted(folder.glob("valid*.json"))]:
+        for path in [*sorted(folder.glob("crossval*.json")), *sorted(folder.glob("valid*.json"))]:
             report = Report.read(path)
             full = report.full_genres
-            where = "five folds by artist, out of fold" if path.stem == "crossval" else label(path)
+            where = label(path).replace("crossval", "five folds by artist, out of fold")
             lines.append(
                 f"| `{folder.name}` | {where} | {full.n_tracks} | {full.n_artists} | "
                 f"{figure_style.percent_interval(full.accuracy)} | {figure_style.percent_interval(full.macro_f1)} |"
@@ -97,8 +99,9 @@ def results_page(recipes: list[Path]) -> list[str]:
         notes = folder / "notes.md"
         if notes.exists():
             lines += [notes.read_text("utf-8").strip(), ""]
+        lines += heads(folder / "heads.json")
         lines += trainings(folder)
-        for path in [*sorted(folder.glob("crossval.json")), *sorted(folder.glob("valid*.json"))][:2]:
+        for path in [*folder.glob("crossval.json"), *sorted(folder.glob("valid*.json"))[:1]]:
             report = Report.read(path)
             lines += [f"### {label(path)}", ""]
             lines += ["| genre | precision | recall | F1 | tracks | artists |", "|---|---|---|---|---|---|"]
@@ -119,6 +122,35 @@ def results_page(recipes: list[Path]) -> list[str]:
     if bench.exists():
         lines += ["## Speed", "", bench.read_text("utf-8").strip(), ""]
     return lines
+
+
+def heads(path: Path) -> list[str]:
+    """What stands on the front, compared by ``tools/compare_heads.py``; nothing where it was not."""
+    if not path.exists():
+        return []
+    document = json.loads(path.read_text("utf-8"))
+    lines = [
+        "| head on the frozen front | folds of so many seeds | accuracy | genrelens-base has more, points |",
+        "|---|---|---|---|",
+    ]
+    for head in document["heads"]:
+        accuracy, ahead = (Interval(**head[key]) for key in ("accuracy", "base_is_better_by"))
+        points = (
+            ""
+            if head is document["heads"][0]
+            else f"{100 * ahead.value:+.1f} [{100 * ahead.low:+.1f}, {100 * ahead.high:+.1f}]"
+        )
+        lines.append(
+            f"| {head['name']} | {len(head['seeds'])} | {figure_style.percent_interval(accuracy)} | {points} |"
+        )
+    return [
+        *lines,
+        "",
+        f"Out of fold over {document['n_tracks']} tracks of {document['n_artists']} artists, the full genres; each "
+        "track's mean over the seeds, paired over the same seeds, 95 % by bootstrap over artists "
+        "(`python tools/compare_heads.py --data GTZAN`).",
+        "",
+    ]
 
 
 def trainings(folder: Path) -> list[str]:
