@@ -1,4 +1,4 @@
-"""Whether a PNG picture is whole: its chunks' own checksums say so without a decoder."""
+"""Whether a PNG picture is whole (its chunks' own checksums say so without a decoder), and its pixels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import struct
 import zlib
 from pathlib import Path
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from genrelens.errors import DataError
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
@@ -37,3 +42,23 @@ def png_fault(path: Path, *, size_px: tuple[int, int] | None = None) -> str | No
         kinds.append(kind)
         at += 12 + length
     return None if kinds[-1:] == [b"IEND"] else "the picture is cut off"
+
+
+def read_png(path: Path, *, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Red, green and blue of a PNG picture's pixels, uint8, shape (height, width, 3); transparency is passed over.
+
+    Raises :class:`DataError` when the file is no whole PNG picture of ``size_px`` (width and height).
+    """
+    fault = png_fault(path, size_px=size_px)
+    if fault is not None:
+        raise DataError(f"{str(path)!r}: {fault}", code="bad_picture")
+    import av
+
+    try:
+        with av.open(str(path), format="png_pipe") as container:
+            frame = next(container.decode(video=0))
+            return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+    except (av.FFmpegError, StopIteration) as error:
+        raise DataError(
+            f"{str(path)!r}: the picture cannot be decoded: {error}", code="bad_picture"
+        ) from error
