@@ -84,8 +84,13 @@ def evaluate(
     from genrelens.cli.progress import ProgressLine
     from genrelens.cli.tracks import find_split, fitting, load_tracks
     from genrelens.evaluation import evaluate as measure
+    from genrelens.evaluation.evaluate_multi_label import evaluate_multi_label
 
     bundle = Bundle.load(find_bundle(model))
+    if draw is not None and bundle.manifest.multi_label:
+        raise typer.BadParameter(
+            "--figure draws which genre is taken for which; this model gives a piece several genres"
+        )
     name, tracks = load_tracks(data, dataset=dataset)
     chosen = None if split is None else find_split(split, dataset=name, tracks=tracks)
     if chosen is not None and part is not None:
@@ -96,12 +101,17 @@ def evaluate(
             if done < total:
                 line.show(tracks[done].id)
 
-        report = measure(bundle, tracks, split=chosen, part=part, seen=seen, progress=show)
+        if bundle.manifest.multi_label:
+            labelled = evaluate_multi_label(bundle, tracks, split=chosen, part=part, seen=seen, progress=show)
+            answer_json, answer_text = labelled.to_json(), labelled.to_text()
+        else:
+            report = measure(bundle, tracks, split=chosen, part=part, seen=seen, progress=show)
+            answer_json, answer_text = report.to_json(), report.to_text()
     if out is not None:
-        _write(out, report.to_json())
+        _write(out, answer_json)
     if draw is not None:
         draw(report)
-    _print(report.to_json() if as_json else report.to_text())
+    _print(answer_json if as_json else answer_text)
 
 
 def find_bundle(model: str) -> str:

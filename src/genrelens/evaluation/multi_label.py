@@ -9,18 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.bundle.heard import MULTI_LABEL_FROM
 from genrelens.errors import DataError
 from genrelens.evaluation.build import FEW_ARTISTS, LEVEL, MIN_ARTISTS
 from genrelens.evaluation.plain_json import encode, json_text
 from genrelens.evaluation.report import IntervalMethod
-from genrelens.evaluation.report_text import columns, counted, percent, percent_interval
+from genrelens.evaluation.report_text import N_FAILED_SHOWN, columns, counted, percent, percent_interval
 from genrelens.metrics import Interval, bootstrap_distribution, interval_from
 from genrelens.metrics.multi_label import average_precision, subset_matches
 
 SCHEMA = "genrelens.multi-label-report/1"
-THRESHOLD = 0.5
-"""A genre is said from this probability on, as in prediction."""
-
 FloatArray = NDArray[np.float64]
 
 
@@ -59,7 +57,8 @@ class MultiLabelReport:
 
     ``micro_f1`` counts every pair of track and genre alike, ``macro_f1`` and ``mean_average_precision`` every genre;
     ``subset_accuracy`` is the share of tracks of which exactly the true genres are said, ``undecided`` that of which
-    none is. ``share`` is the mean of the genres' shares: the mean average precision of knowing nothing.
+    none is. ``n_failed`` more tracks have no answer and are in no figure; ``failed`` are their ids and why.
+    ``share`` is the mean of the genres' shares: the mean average precision of knowing nothing.
     """
 
     model: str
@@ -68,6 +67,7 @@ class MultiLabelReport:
     part: str
     names: tuple[str, ...]
     n_tracks: int
+    n_failed: int
     n_artists: int
     intervals: IntervalMethod
     mean_average_precision: Interval
@@ -81,6 +81,7 @@ class MultiLabelReport:
     genres: tuple[LabelRow, ...]
     notes: tuple[str, ...]
     tracks: tuple[LabelledTrack, ...]
+    failed: tuple[tuple[str, str], ...]
 
     def to_json(self) -> str:
         """The report as JSON text, fields by name under ``"schema"``; what cannot be measured is null."""
@@ -104,6 +105,7 @@ def build_multi_label_report(
     part: str,
     experimental: Sequence[str] = (),
     notes: Sequence[str] = (),
+    failed: Sequence[tuple[str, str]] = (),
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> MultiLabelReport:
@@ -117,7 +119,7 @@ def build_multi_label_report(
             f"expected probabilities and labels of n >= 1 tracks and {len(names)} genres, got shapes "
             f"{probabilities.shape} and {labels.shape}"
         )
-    said = probabilities >= THRESHOLD
+    said = probabilities >= MULTI_LABEL_FROM
     groups = np.array(
         [artist if artist is not None else f"?{id_}" for artist, id_ in zip(artists, ids, strict=True)]
     )
@@ -162,6 +164,7 @@ def build_multi_label_report(
         part=part,
         names=names,
         n_tracks=n,
+        n_failed=len(failed),
         n_artists=n_groups,
         intervals=IntervalMethod(LEVEL, "artist", n_resamples, seed),
         mean_average_precision=figures[0],
@@ -197,6 +200,7 @@ def build_multi_label_report(
             )
             for i, (id_, artist) in enumerate(zip(ids, artists, strict=True))
         ),
+        failed=tuple(failed),
     )
 
 
@@ -227,7 +231,7 @@ def _text(report: MultiLabelReport) -> str:
     ]
     level = 100 * report.intervals.level
     main = [
-        f"Figures in %, with their {level:.0f} % interval over artists; a genre is said from {THRESHOLD:g} on",
+        f"Figures in %, with their {level:.0f} % interval over artists; a genre is said from {MULTI_LABEL_FROM:g} on",
         f"Mean average precision {percent_interval(report.mean_average_precision)} (knowing nothing: "
         f"{percent(report.share)})",
         f"F1 micro {percent_interval(report.micro_f1)}, macro {percent_interval(report.macro_f1)}",
@@ -248,4 +252,10 @@ def _text(report: MultiLabelReport) -> str:
     parts = ["\n".join(head), "\n".join(main), "\n".join(table)]
     if report.notes:
         parts.append("Notes\n" + "\n".join(f"- {note}" for note in report.notes))
+    if report.failed:
+        lines = [f"Without an answer ({report.n_failed})"]
+        lines += [f"- {id_}: {why}" for id_, why in report.failed[:N_FAILED_SHOWN]]
+        if report.n_failed > N_FAILED_SHOWN:
+            lines.append(f"- ... and {report.n_failed - N_FAILED_SHOWN} more (all of them are in the JSON)")
+        parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"

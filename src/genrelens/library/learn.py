@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle, write_bundle
 from genrelens.errors import BundleError, DataError, MissingExtraError
 from genrelens.library.card import own_card
@@ -164,8 +165,9 @@ def check_out(out: Path) -> None:
 
 
 def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: int) -> _OutOfFold:
+    from genrelens.bundle.heard import MULTI_LABEL_FROM
     from genrelens.evaluation.build import build_report
-    from genrelens.evaluation.multi_label import THRESHOLD, build_multi_label_report
+    from genrelens.evaluation.multi_label import build_multi_label_report
     from genrelens.evaluation.report import TrackRow
     from genrelens.training import train_head as single
     from genrelens.training import train_multi_label as several
@@ -180,7 +182,7 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     if task.multi_label:
         logits = several.out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=seed)
         temperature = several.fit_sigmoid_temperature(logits, labels=labels)
-        probabilities = several.sigmoid(logits, temperature=temperature)
+        probabilities = sigmoid(logits, temperature=temperature)
         report = build_multi_label_report(
             probabilities,
             labels=labels,
@@ -194,7 +196,7 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
             experimental=experimental,
             notes=notes,
         )
-        return _OutOfFold(probabilities, labels, probabilities >= THRESHOLD, report)
+        return _OutOfFold(probabilities, labels, probabilities >= MULTI_LABEL_FROM, report)
     classes = labels.argmax(axis=1)
     logits = single.out_of_fold_logits(
         recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.audio import open_stream
+from genrelens.bundle.abstention import SHORTEST_S
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
 from genrelens.files import write_whole
@@ -29,8 +30,6 @@ SCHEMA: Final = 1
 """Part of every cache file's name: raise it when the network, the front end's arithmetic or the decoder changes."""
 MAX_WINDOWS: Final = 40
 """Fewer than this many windows of a file are looked at, evenly spread: all of 30 s (19), 20 to 39 of a longer one."""
-SHORTEST_S: Final = 1.0
-"""As in prediction, which says nothing about less."""
 
 Progress = Callable[[int, int], None]
 FloatArray = NDArray[np.float64]

@@ -119,12 +119,6 @@ def out_of_fold_logits(
     return logits
 
 
-def sigmoid(logits: FloatArray, *, temperature: float) -> FloatArray:
-    """Each genre's own probability ``1 / (1 + exp(-z / T))``, without overflow."""
-    z = logits / temperature
-    return np.exp(-np.logaddexp(0.0, -z))
-
-
 def fit_sigmoid_temperature(logits: FloatArray, *, labels: NDArray[np.bool_]) -> float:
     """The T for which ``sigmoid(logits / T)`` gives all ``labels (n, c)`` the least negative log likelihood.
 
