@@ -92,7 +92,7 @@ def test_genres_that_differ_are_learnt_and_the_card_says_what_was_measured(
     document = json.loads(learned.to_json())
     assert document["schema"] == "genrelens.learn/1"
     assert document["report"]["n_tracks"] == 72
-    assert document["warnings"] == []
+    assert document["report"]["expected_calibration_error"] > 0.0
 
 
 def test_the_same_music_and_seed_give_the_same_model(heard: dict[str, Any], tmp_path: Path) -> None:
@@ -100,6 +100,22 @@ def test_the_same_music_and_seed_give_the_same_model(heard: dict[str, Any], tmp_
     again = learn(task(*map(tracks, GENRES)), out=tmp_path / "b" / "mine.zip", cache=tmp_path)
     assert first.hash == again.hash
     assert (tmp_path / "a/mine.zip").read_bytes() == (tmp_path / "b/mine.zip").read_bytes()
+
+
+def test_where_every_answer_is_right_it_does_not_claim_to_be_certain(
+    heard: dict[str, Any], tmp_path: Path
+) -> None:
+    heard["strength"] = 300.0
+    learned = learn(task(*map(tracks, GENRES)), out=tmp_path / "mine", cache=tmp_path)
+    manifest = read_bundle(tmp_path / "mine").manifest
+    assert (manifest.temperature, manifest.conformal) == (1.0, None)
+    assert any("nothing shows how sure the model may be" in warning for warning in learned.warnings)
+    assert "no interval can be given" in learned.verdict
+    heard["strength"] = 5.0
+    learn(task(*map(tracks, GENRES)), out=tmp_path / "other", cache=tmp_path)
+    manifest = read_bundle(tmp_path / "other").manifest
+    assert manifest.temperature != 1.0
+    assert manifest.conformal is not None
 
 
 def test_genres_that_sound_the_same_are_said_not_to_be_told_apart(

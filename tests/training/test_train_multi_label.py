@@ -100,6 +100,13 @@ def test_the_temperature_makes_sigmoids_most_likely() -> None:
     assert loss(found) < min(loss(1.02 * found), loss(found / 1.02))
 
 
+def test_answers_that_are_all_right_do_not_make_it_certain() -> None:
+    labels = np.arange(40)[:, None] % 2 == np.arange(2)
+    z = np.where(labels, 1.0, -1.0)
+    p = sigmoid(z, temperature=fit_sigmoid_temperature(z, labels=labels))
+    np.testing.assert_allclose(p[labels], 21 / 22, atol=1e-9)  # Platt: one right answer more, and one wrong
+
+
 def test_a_bundle_of_several_genres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "predict_onnx", lambda network, **_: b"graph")
     tracks, rows = music()

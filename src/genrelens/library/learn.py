@@ -21,6 +21,7 @@ from genrelens.library.pairs import poor_pairs
 from genrelens.library.rows import Progress, embed
 from genrelens.library.task import Task, settled
 from genrelens.metrics import fit_temperature, log_softmax
+from genrelens.metrics.calibration import TEMPERATURE_RANGE
 
 if TYPE_CHECKING:
     from genrelens.evaluation.multi_label import MultiLabelReport
@@ -100,6 +101,10 @@ def learn(
                 seed=seed,
             )
         )
+    manifest = stored.manifest
+    all_right = _believable(manifest.temperature) != manifest.temperature
+    if all_right:
+        manifest = dataclasses.replace(manifest, temperature=1.0, conformal=None)
     learned = Learned(
         bundle=out,
         name=recipe.name,
@@ -120,15 +125,17 @@ def learn(
             seed=seed,
         ),
         left_out=tuple((track.id, why) for track, why in heard.left_out),
-        warnings=_warnings(task, n_left_out=len(heard.left_out), experimental=stored.manifest.experimental),
+        warnings=_warnings(
+            task, n_left_out=len(heard.left_out), experimental=manifest.experimental, all_right=all_right
+        ),
     )
     card = own_card(
-        stored.manifest,
+        manifest,
         figures=learned.figures_text(),
         calibrated_on=CALIBRATED_ON,
         notice=read_weights().notice,
     )
-    write_bundle(out, manifest=stored.manifest, predict_onnx=stored.files["predict.onnx"], card=card)
+    write_bundle(out, manifest=manifest, predict_onnx=stored.files["predict.onnx"], card=card)
     return dataclasses.replace(learned, hash=read_bundle(out).hash)
 
 
@@ -201,7 +208,8 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     logits = single.out_of_fold_logits(
         recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed
     )
-    probabilities = np.exp(log_softmax(logits / fit_temperature(logits, targets=classes)))
+    temperature = _believable(fit_temperature(logits, targets=classes))
+    probabilities = np.exp(log_softmax(logits / temperature))
     answers = [
         TrackRow(
             id=track.id,
@@ -232,7 +240,15 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     )
 
 
-def _warnings(task: Task, *, n_left_out: int, experimental: Sequence[str]) -> tuple[str, ...]:
+def _believable(temperature: float) -> float:
+    """1 in place of the least temperature there is, which only says that every answer was right: a model that is never
+    wrong on 40 tracks would be "100 % sure" of everything."""
+    return 1.0 if temperature <= 1.001 * TEMPERATURE_RANGE[0] else temperature
+
+
+def _warnings(
+    task: Task, *, n_left_out: int, experimental: Sequence[str], all_right: bool
+) -> tuple[str, ...]:
     said = []
     unknown = sum(track.artist is None for track in task.tracks)
     if unknown:
@@ -244,6 +260,11 @@ def _warnings(task: Task, *, n_left_out: int, experimental: Sequence[str]) -> tu
     if n_left_out:
         files = "1 file gives" if n_left_out == 1 else f"{n_left_out} files give"
         said.append(f"{files} no sound to learn from")
+    if all_right:
+        said.append(
+            "every answer was right, so nothing shows how sure the model may be: its percentages are not calibrated, "
+            "and it gives no prediction sets"
+        )
     if experimental:
         said.append(
             f"experimental, with fewer than 20 tracks, and not to be relied on: {', '.join(experimental)}"

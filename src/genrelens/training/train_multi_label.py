@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from genrelens import __version__
 from genrelens.bundle.manifest import Manifest, TrainingRecord
+from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
 from genrelens.data.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.errors import MissingExtraError, TrainingError
-from genrelens.metrics import fit_temperature
+from genrelens.metrics.calibration import TEMPERATURE_RANGE
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
 from genrelens.models.options import read_options
@@ -120,14 +121,25 @@ def out_of_fold_logits(
 
 
 def fit_sigmoid_temperature(logits: FloatArray, *, labels: NDArray[np.bool_]) -> float:
-    """The T for which ``sigmoid(logits / T)`` gives all ``labels (n, c)`` the least negative log likelihood.
+    """The T for which ``sigmoid(logits / T)`` gives the ``labels (n, c)`` the least negative log likelihood.
 
-    A sigmoid is a softmax against zero, so it is the temperature of two-class logits (z, 0).
+    Of a genre with ``p`` tracks that have it and ``q`` that have not, a label counts as (p + 1) / (p + 2) and a missing
+    one as 1 / (q + 2) (Platt, "Probabilistic outputs for support vector machines", 1999): where every answer is
+    right, T would otherwise be 0 and every probability 0 or 1. The loss is convex in 1 / T, so its slope's root is
+    found by halving; it stays within :data:`~genrelens.metrics.calibration.TEMPERATURE_RANGE`.
     """
-    z = logits.ravel()
-    return fit_temperature(
-        np.stack([z, np.zeros_like(z)], axis=1), targets=(~labels).ravel().astype(np.int64)
-    )
+    n_with = labels.sum(axis=0)
+    n_without = len(labels) - n_with
+    targets = np.where(labels, (n_with + 1) / (n_with + 2), 1 / (n_without + 2))
+
+    def slope(log_b: float) -> float:
+        return float(((sigmoid(logits * np.exp(log_b)) - targets) * logits).mean())
+
+    low, high = (-float(np.log(end)) for end in reversed(TEMPERATURE_RANGE))
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if slope(middle) < 0.0 else (low, middle)
+    return float(np.exp(-0.5 * (low + high)))
 
 
 def _fit(recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.bool_], *, seed: int) -> TabularModel:
