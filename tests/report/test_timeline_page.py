@@ -21,7 +21,12 @@ VOID = {"meta", "input", "path", "rect", "br"}
 
 
 def row(
-    path: str, windows: list[list[float]], *, reason: str | None = None, notes: tuple[str, ...] = ()
+    path: str,
+    windows: list[list[float]],
+    *,
+    reason: str | None = None,
+    notes: tuple[str, ...] = (),
+    **more: Any,
 ) -> dict[str, Any]:
     """A prediction of one-second windows with these probabilities."""
     table = np.array(windows, dtype=np.float64)
@@ -39,6 +44,7 @@ def row(
         abstained=reason is not None,
         reason=reason,
         notes=notes,
+        **more,
     )
     return prediction.to_json(path=path, timeline=True)
 
@@ -142,6 +148,30 @@ def test_what_the_cards_say(page: str) -> None:
     assert "could not be read nothing in it" in text[5]
     for silent in text[3:]:
         assert not any(genre in silent for genre in GENRES)
+
+
+def test_sets_and_tags_in_words() -> None:
+    """A set of one genre would only say again what the verdict says."""
+    even = [[0.4, 0.35, 0.25]]
+    cases = [
+        ({"set": ("disco",), "coverage": 0.9}, None),
+        (
+            {"set": ("disco", "jazz"), "coverage": 0.9},
+            "One of these is right 90 % of the time: disco or jazz.",
+        ),
+        ({"set": ("disco", "jazz"), "multi_label": True}, "Belongs to disco, jazz."),
+        ({"tags": (("<loud>", 0.5), ("slow", 0.25))}, "Sounds like: <loud> 50 %, slow 25 %."),
+        (
+            {"set": ("disco", "jazz", "rock"), "coverage": 0.9, "reason": "undecided"},
+            "too close to call One of these is right 90 % of the time: disco, jazz or rock.",
+        ),
+    ]
+    for more, said in cases:
+        checker = parse(timeline_page([row("/m/a.wav", even, **more)]))
+        text = " ".join("".join(checker.text).split())
+        paragraphs = [attributes for tag, attributes in checker.tags if attributes.get("class") == "more"]
+        assert len(paragraphs) == (said is not None)
+        assert said is None or said.replace("call One", "callOne") in text.replace("call One", "callOne")
 
 
 def test_the_top_line_counts(page: str) -> None:

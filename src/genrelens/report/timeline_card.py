@@ -97,8 +97,13 @@ def _answer(row: Mapping[str, Any], *, experimental: Collection[str]) -> str:
 def _more(row: Mapping[str, Any]) -> str:
     """The prediction set and the likeliest tags, in sentences; nothing where the model has none."""
     sentences = []
-    if row["set"] and row["coverage"]:
-        sentences.append(f"It is {either(row['set'])}, {percent(row['coverage'])} of the time.")
+    several = row["set"] if len(row["set"] or ()) > 1 else []
+    if several and row["coverage"] is None:  # of a model that gives several genres a piece
+        sentences.append(f"Belongs to {', '.join(several)}.")
+    elif several:
+        sentences.append(
+            f"One of these is right {percent(row['coverage'])} of the time: {either(row['set'])}."
+        )
     tags = list(row["tags"].items())[:MAX_TAGS]
     if tags:
         sentences.append(f"Sounds like: {', '.join(f'{tag} {percent(p)}' for tag, p in tags)}.")
