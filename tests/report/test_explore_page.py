@@ -14,6 +14,7 @@ from genrelens.errors import DataError
 from genrelens.report import explore
 from genrelens.report.explore_gather import LeftOut, gather
 from genrelens.report.explore_page import GLOSSARY, MAX_LISTED, explore_page
+from genrelens.report.sections import Section
 
 pytest.importorskip("matplotlib")
 from genrelens.report import explore_sections as draw
@@ -48,7 +49,7 @@ def parse(page: str) -> Tags:
     return tags
 
 
-def page_of(*sections: draw.Section, left_out: tuple[LeftOut, ...] = (), kaggle: bool = False) -> str:
+def page_of(*sections: Section, left_out: tuple[LeftOut, ...] = (), kaggle: bool = False) -> str:
     pictures = {section.key: to_png(section.figure) for section in sections if section.figure is not None}
     return explore_page(
         sections, pictures=pictures, title=EVIL, lead=[EVIL], left_out=left_out, kaggle_columns=kaggle
@@ -58,7 +59,7 @@ def page_of(*sections: draw.Section, left_out: tuple[LeftOut, ...] = (), kaggle:
 def test_a_genre_folder_named_like_a_tag_is_only_a_name() -> None:
     toy = toys.described((6, 6, 3), names=(EVIL, "metal", "pop"))
     counts = [draw.GenreCount(EVIL, 6, 6, 6, n_artists=3, n_largest=2, n_unknown=0)]
-    examples = draw.Section("examples", EVIL, (EVIL,), None, "", {}, {EVIL: b"mp3"})
+    examples = Section("examples", EVIL, (EVIL,), None, "", {}, {EVIL: b"mp3"})
     sections = [
         draw.counts_section(counts),
         draw.tempo_section(toy, dict.fromkeys(toy.columns, 0.1)),
@@ -136,7 +137,7 @@ def test_every_kaggle_column_is_explained() -> None:
     ],
 )
 def test_what_cannot_be_drawn_says_why(section: object, why: str) -> None:
-    found: draw.Section = section(toys.described())  # type: ignore[operator]
+    found: Section = section(toys.described())  # type: ignore[operator]
     assert found.figure is None
     assert why in found.says[0] and found.says[0].startswith("Not drawn")
     assert why in page_of(found)

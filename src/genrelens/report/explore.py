@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from genrelens.errors import AudioError, DataError
-from genrelens.files import write_whole
 from genrelens.report import explore_data as numbers
 from genrelens.report.explore_examples import Example, load_example
 from genrelens.report.explore_gather import Gathered, LeftOut, merged
 from genrelens.report.explore_page import explore_page
+from genrelens.report.own_folder import OwnFolder
+from genrelens.report.sections import Section, Table
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
     from genrelens.report.explore_data import Described, GenreMap
-    from genrelens.report.explore_sections import Cell, Section
 
 SCHEMA: Final = "genrelens.explore/1"
 MARKER: Final = "explore.json"
@@ -31,28 +27,20 @@ PICTURES: Final = ("counts", "correlation", "tempo", "features", "examples", "ma
 TABLES: Final = (*PICTURES, "tempo-tracks", "eta-squared", "left-out")
 
 
+FOLDER: Final = OwnFolder(
+    what="exploration",
+    marker=MARKER,
+    schema=SCHEMA,
+    known=frozenset({PAGE, *(f"{key}.png" for key in PICTURES), *(f"{key}.csv" for key in TABLES)}),
+)
+
+
 def claim(out: Path) -> None:
     """Make the folder, or find that it holds an earlier exploration.
 
     Raises :class:`DataError` where it holds anything else, or cannot be written: before any work is done.
     """
-    try:
-        if out.exists() and not out.is_dir():
-            raise DataError(f"{str(out)!r} is a file; give a folder to write the exploration to")
-        out.mkdir(parents=True, exist_ok=True)
-        if (out / MARKER).is_file():
-            if _marker(out).get("schema") != SCHEMA:
-                raise DataError(
-                    f"{str(out / MARKER)!r} is not one of this genrelens ({SCHEMA}); give another folder"
-                )
-        elif any(out.iterdir()):
-            raise DataError(
-                f"{str(out)!r} is not empty and no exploration of genrelens (it has no {MARKER}); give a new folder"
-            )
-        else:
-            write_whole(out / MARKER, json.dumps({"schema": SCHEMA}) + "\n")
-    except OSError as error:
-        raise _cannot_write(out, error) from error
+    FOLDER.claim(out)
 
 
 def write_exploration(
@@ -90,10 +78,10 @@ def write_exploration(
     pictures = {section.key: to_png(section.figure) for section in sections if section.figure is not None}
     tables = {name: table for section in sections for name, table in section.tables.items()}
     files: dict[str, bytes] = {f"{key}.png": png for key, png in pictures.items()}
-    files |= {f"{key}.csv": _csv(table.header, table.rows) for key, table in tables.items()}
+    files |= {f"{key}.csv": table.to_csv() for key, table in tables.items()}
     if everything_left_out:
         rows = [(row.id, row.where, row.why) for row in everything_left_out]
-        files["left-out.csv"] = _csv(("id", "not_in", "why"), rows)
+        files["left-out.csv"] = Table(("id", "not_in", "why"), tuple(rows)).to_csv()
     page = explore_page(
         sections,
         pictures=pictures,
@@ -103,17 +91,7 @@ def write_exploration(
         kaggle_columns="chroma_stft_mean" in gathered.described.columns,
     )
     files[PAGE] = page.encode("utf-8", "backslashreplace")
-    marker = {"schema": SCHEMA, "dataset": gathered.dataset, "tracks": n_shown, "files": sorted(files)}
-    try:
-        for file, content in files.items():
-            write_whole(out / file, content)
-        known = {*(f"{key}.png" for key in PICTURES), *(f"{key}.csv" for key in TABLES)}
-        for old in known - files.keys():  # of an earlier exploration of something else
-            (out / old).unlink(missing_ok=True)
-        write_whole(out / MARKER, json.dumps(marker, indent=1) + "\n")
-    except OSError as error:
-        raise _cannot_write(out, error) from error
-    return tuple(out / file for file in files)
+    return FOLDER.write(out, files, facts={"dataset": gathered.dataset, "tracks": n_shown})
 
 
 def _sections(
@@ -211,29 +189,3 @@ def _segments(gathered: Gathered) -> list[str]:
         "The table has a row for each segment of a track; here each track is one row, the mean over its segments (of "
         "the tempo: the median), since the segments of one track are not independent pieces of music."
     ]
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _cell(cell: Cell) -> str | int | float:
-    return "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else cell
-
-
-def _marker(out: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads((out / MARKER).read_text(encoding="utf-8"))
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _cannot_write(out: Path, error: OSError) -> DataError:
-    return DataError(
-        f"the exploration cannot be written to {str(out)!r}: {error.strerror or error}", code="cannot_write"
-    )

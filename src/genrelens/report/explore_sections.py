@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from genrelens.metrics.description import box_statistics
 from genrelens.report import explore_data as numbers
@@ -18,39 +16,7 @@ from genrelens.report.explore_data import Described, GenreCount, GenreMap
 from genrelens.report.explore_examples import EXCERPT_S, Example
 from genrelens.report.explore_figures import correlation_figure, counts_figure, features_figure, tempo_figure
 from genrelens.report.explore_figures_maps import examples_figure, map_figure, map_notes
-
-Cell = str | int | float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Numbers behind a figure: column names and rows; None and NaN are empty cells."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Section:
-    """One part of the page.
-
-    Attributes:
-        key: name of its files, and its anchor.
-        title: its heading.
-        says: paragraphs below the figure.
-        figure: what is drawn; None where there is nothing to draw, and ``says`` then why.
-        alt: the figure in words.
-        tables: the numbers, by the name of their file without ``.csv``.
-        players: mp3 files by genre, for a page that stays at home.
-    """
-
-    key: str
-    title: str
-    says: tuple[str, ...]
-    figure: Figure | None = None
-    alt: str = ""
-    tables: Mapping[str, Table] = field(default_factory=dict)
-    players: Mapping[str, bytes] = field(default_factory=dict)
+from genrelens.report.sections import Cell, Section, Table
 
 
 def counts_section(counts: Sequence[GenreCount]) -> Section:
