@@ -15,6 +15,7 @@ pytest.importorskip("sklearn")
 
 from run_cli import Result, Run
 
+from genrelens.audio.tags import Tags
 from genrelens.data import synthetic
 from genrelens.data.track import Track
 
@@ -155,6 +156,17 @@ def test_files_without_tags_say_what_else_would_do(run: Run, tmp_path: Path) -> 
     assert "no file with a genre tag" in found.err
     assert "3 files are left out (0.wav: it has no genre tag)" in found.err
     assert "a table of paths and genres (labels.csv)" in found.err
+
+
+def test_folders_that_are_artists_are_told_to_take_the_tags(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for artist in ("Ann", "Bob"):
+        tones(tmp_path / "music" / artist, 1, seconds=0.1)
+    monkeypatch.setattr("genrelens.data.folder.read_tags", lambda path: Tags(("Polka",), path.parent.name))
+    found = learn(run, tmp_path / "music")
+    assert found.code == 1
+    assert "take the tags with --genres-from tags" in found.err
 
 
 def test_one_artist_a_genre_is_named(run: Run, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 SOURCES = {"folders": "folder", "tags": "tags", "table": "table"}
 """What --genres-from takes -> the data set that it means."""
+_OPTION = {"tags": "--genres-from tags", "NAME": "--genres-from WHAT"}
 
 
 def learn(
@@ -116,7 +119,12 @@ def _opened(music: Path, genres_from: str | None) -> Loaded:
     from genrelens.errors import DataError
 
     try:
-        return registry.open_dataset(music, dataset=None if genres_from is None else SOURCES[genres_from])
+        loaded = registry.open_dataset(music, dataset=None if genres_from is None else SOURCES[genres_from])
+        # what the other commands call --dataset is --genres-from here
+        notes = (
+            re.sub("--dataset (tags|NAME)", lambda m: _OPTION[m.group(1)], note) for note in loaded.notes
+        )
+        return dataclasses.replace(loaded, notes=tuple(notes))
     except DataError as error:
         if error.code in ("no_tags", "unknown_dataset", "not_a_folder_of_genres"):
             what = "there is no music in it" if error.code == "unknown_dataset" else str(error)
