@@ -70,6 +70,12 @@ def test_rows_and_columns_never_leave_the_spectrogram(n_frames: int) -> None:
     assert frames[-1] == n_frames - 1
 
 
+def test_where_a_cell_begins_is_rounded_as_the_renderer_did() -> None:
+    """Of 1,298 frames number 252 begins at pixel 118.9997; the published disco.00000 still shows 251 in 118."""
+    assert np.isclose(252 / 1298 * 334.8 + 54, 118.9997, atol=1e-4)
+    assert image.cells(1298)[1][118 - 55] == 251
+
+
 def test_mirrored_ends_are_librosas() -> None:
     librosa = pytest.importorskip("librosa")
     samples = noise(22050 + 37)
@@ -146,5 +152,4 @@ def test_published_pictures_are_met(real_data: Path) -> None:
         published = image.from_pixels(read_png(pictures[path.stem], size_px=image.SIZE_PX))
         correlations.append(np.corrcoef(drawn.ravel(), published.ravel())[0, 1])
     assert len(correlations) >= 30
-    assert min(correlations) > 0.998
-    assert np.mean(correlations) > 0.9998
+    assert min(correlations) > 0.99999

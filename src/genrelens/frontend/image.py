@@ -44,6 +44,7 @@ _AXES_LEFT_PX, _AXES_BOTTOM_PX = (
     252.0,
 )  # 0.125 of 432; 0.875 of 288: matplotlib 1's figure in a notebook
 _AXES_WIDTH_PX, _AXES_HEIGHT_PX = 334.8, 217.44  # (0.9 - 0.125) * 432; (0.88 - 0.125) * 288
+_SUBPIXELS = 256
 
 _AMIN = np.float32(1e-5)  # librosa's, for amplitudes
 _FLOOR = np.float32(-80)
@@ -107,9 +108,16 @@ def cells(n_frames: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Which band each row shows, (216,), and which of ``n_frames`` frames each column, (334,)."""
     right = np.arange(_LEFT_PX, _LEFT_PX + WIDTH) + 1 - _AXES_LEFT_PX
     above = _AXES_BOTTOM_PX - np.arange(_TOP_PX, _TOP_PX + HEIGHT)
-    frames = np.floor(right / _AXES_WIDTH_PX * n_frames)
-    bands = np.floor(above / _AXES_HEIGHT_PX * SETTINGS.n_mels)
-    return bands.astype(np.int64), np.minimum(frames, n_frames - 1).astype(np.int64)
+    bands = _last_begun(above, _AXES_HEIGHT_PX * np.arange(SETTINGS.n_mels) / SETTINGS.n_mels)
+    return bands, _last_begun(right, _AXES_WIDTH_PX * np.arange(n_frames) / n_frames)
+
+
+def _last_begun(
+    at_px: npt.NDArray[np.floating[Any]], begin_px: npt.NDArray[np.floating[Any]]
+) -> npt.NDArray[np.int64]:
+    """The last cell that begins before each place, where it begins rounded to 1/256 pixel, as Agg does."""
+    begin_px = np.round(begin_px * _SUBPIXELS) / _SUBPIXELS
+    return np.searchsorted(begin_px, at_px, side="left").astype(np.int64) - 1
 
 
 def from_pixels(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
