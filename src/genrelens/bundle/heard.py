@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ from genrelens.bundle.coverage import in_order
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.pooling import pool_logits, sigmoid, softmax
 from genrelens.bundle.prediction import Prediction
-from genrelens.bundle.windows import Window, is_silent
-from genrelens.frontend.mel import compress
 
 Float32 = NDArray[np.float32]
+Values = NDArray[Any]
+"""What the graph is given of one window: mel ``(n_frames, n_mels)`` float32, or descriptors ``(d,)`` float64."""
 
 MULTI_LABEL_FROM = 0.5
 """A piece is of a genre that has at least this probability of its own."""
@@ -35,36 +35,35 @@ class Outputs(NamedTuple):
 class Heard:
     """Windows wait until a batch is full; only results are kept, so memory does not grow with their sound."""
 
-    def __init__(self, manifest: Manifest, *, run: Callable[[Float32], Outputs], batch_windows: int) -> None:
+    def __init__(self, manifest: Manifest, *, run: Callable[[Values], Outputs], batch_windows: int) -> None:
         self._manifest = manifest
         self._run_graph = run
         self._batch_windows = batch_windows
-        self._waiting: list[tuple[int, Float32]] = []
-        self._frames: list[tuple[int, int]] = []
+        self._waiting: list[tuple[int, Values]] = []
+        self._times_s: list[tuple[float, float]] = []
         self._logits: list[Float32 | None] = []
         self._sums: dict[str, NDArray[np.float64]] = {}
 
-    def add(self, window: Window) -> None:
-        """Take in the next window; it is done with on return."""
-        self._frames.append((window.start_frame, window.end_frame))
+    def add(self, values: Values | None, *, start_s: float, end_s: float) -> None:
+        """Take in the next window, which lies so in the file; None is a silent one, which nobody is asked about."""
+        self._times_s.append((start_s, end_s))
         self._logits.append(None)
-        front_end = self._manifest.front_end
-        if is_silent(window.power, settings=front_end):
+        if values is None:
             return
-        self._waiting.append((len(self._logits) - 1, compress(window.power, settings=front_end)))
+        self._waiting.append((len(self._logits) - 1, values))
         if len(self._waiting) == self._batch_windows:
             self._run()
 
     def _run(self) -> None:
         if not self._waiting:
             return
-        outputs = self._run_graph(np.stack([mel for _, mel in self._waiting]))
+        outputs = self._run_graph(np.stack([values for _, values in self._waiting]))
         for (index, _), row in zip(self._waiting, outputs.logits, strict=True):
             self._logits[index] = row
         for name in ("embedding", "tags", "screens"):
-            values = getattr(outputs, name)
-            if values is not None:
-                total = values.sum(axis=0, dtype=np.float64)
+            found = getattr(outputs, name)
+            if found is not None:
+                total = found.sum(axis=0, dtype=np.float64)
                 self._sums[name] = self._sums[name] + total if name in self._sums else total
         self._waiting.clear()
 
@@ -100,13 +99,10 @@ class Heard:
             reason = "undecided"
         chosen = self._set(probabilities, coverage=coverage) if reason in _NOTHING_IS_WRONG else None
         tags = sigmoid(means["tags"]) if "tags" in means else np.zeros(0)
-        seconds_per_frame = manifest.front_end.hop_length / manifest.front_end.sample_rate
-        times_s = np.minimum(np.array(self._frames) * seconds_per_frame, duration_s)
-        times_s[-1, 1] = duration_s
         return Prediction(
             names=manifest.taxonomy.names,
             probabilities=probabilities,
-            window_times_s=times_s,
+            window_times_s=np.minimum(np.array(self._times_s), duration_s),
             window_probabilities=to_probabilities(window_logits, temperature=manifest.temperature),
             embedding=means.get("embedding", np.full(embedding_size, np.nan)).astype(np.float32),
             duration_s=duration_s,

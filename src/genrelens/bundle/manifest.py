@@ -16,14 +16,16 @@ from genrelens.bundle.coverage import Conformal
 from genrelens.bundle.json_table import JsonTable
 from genrelens.bundle.windows import WindowSettings
 from genrelens.errors import BundleError, GenrelensError
+from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.mel import MelSettings
 from genrelens.taxonomy import Taxonomy
 
 SCHEMA_NAME = "genrelens.bundle"
 SCHEMA_VERSION = 3
 """Written; read are 1, which had no ``front_end.log_factor`` and ``level``, 2, which had no ``multi_label``, ``tags``,
-``conformal`` and ``abstention``, and 3."""
-FRONT_ENDS = {"mel": MelSettings}
+``conformal`` and ``abstention`` and no front end but mel, and 3."""
+FrontEnd = MelSettings | DescriptorSettings
+FRONT_ENDS: Mapping[str, type[FrontEnd]] = {"mel": MelSettings, "descriptors": DescriptorSettings}
 """Front ends by the ``kind`` that a manifest names."""
 
 
@@ -64,14 +66,15 @@ class Manifest:
 
     ``temperature`` > 0 divides the pooled logits; ``experimental`` are genres whose accuracy could not be
     measured; ``multi_label``: a piece may be of several genres, each with a probability of its own; ``tags`` names the
-    graph's output of that name, other words for the sound than its genres. ``files`` is filled in when the bundle is
+    graph's output of that name, other words for the sound than its genres. ``windows`` are of mel frames: None with
+    descriptors, whose windows are the segments that the front end names. ``files`` is filled in when the bundle is
     written. Raises :class:`BundleError` on values that do not fit.
     """
 
     name: str
     taxonomy: Taxonomy
-    front_end: MelSettings
-    windows: WindowSettings
+    front_end: FrontEnd
+    windows: WindowSettings | None
     training: TrainingRecord
     temperature: float = 1.0
     experimental: tuple[str, ...] = ()
@@ -92,12 +95,15 @@ class Manifest:
             raise BundleError("a tag stands twice among the model's tags")
         if self.multi_label and self.conformal is not None:
             raise BundleError("prediction sets are for models that give one genre a piece, not several")
+        if (self.windows is None) != isinstance(self.front_end, DescriptorSettings):
+            raise BundleError("windows go with a mel front end, which cannot be without, and with no other")
         for name in self.files:
             check_file_name(name)
 
     def to_bytes(self) -> bytes:
         """The manifest as UTF-8 JSON; the same manifest always gives the same bytes."""
-        front_end = {"kind": "mel", **self.front_end.to_dict()}
+        kind = next(kind for kind, cls in FRONT_ENDS.items() if isinstance(self.front_end, cls))
+        front_end = {"kind": kind, **self.front_end.to_dict()}
         training = {
             "recipe": dict(self.training.recipe),
             "seed": self.training.seed,
@@ -112,7 +118,7 @@ class Manifest:
             "name": self.name,
             "taxonomy": {"names": list(self.taxonomy.names), "aliases": dict(self.taxonomy.aliases)},
             "front_end": front_end,
-            "windows": {"n_frames": self.windows.n_frames, "hop_frames": self.windows.hop_frames},
+            "windows": None if self.windows is None else dataclasses.asdict(self.windows),
             "calibration": {"temperature": self.temperature},
             "experimental": list(self.experimental),
             "multi_label": self.multi_label,
@@ -146,7 +152,7 @@ class Manifest:
                 name=table.text("name"),
                 taxonomy=_taxonomy(table.table("taxonomy")),
                 front_end=_front_end(table.table("front_end"), version=version),
-                windows=_windows(table.table("windows")),
+                windows=None if table.is_null("windows") else _windows(table.table("windows")),
                 temperature=_calibration(table.table("calibration")),
                 experimental=table.texts("experimental"),
                 **(_answers(table) if version > 2 else {}),
@@ -203,15 +209,16 @@ def _taxonomy(table: JsonTable) -> Taxonomy:
     return Taxonomy(names, aliases)
 
 
-def _front_end(table: JsonTable, *, version: int) -> MelSettings:
+def _front_end(table: JsonTable, *, version: int) -> FrontEnd:
     kind = table.text("kind")
-    if kind not in FRONT_ENDS:
+    if kind not in FRONT_ENDS or (kind != "mel" and version < 3):
         raise BundleError(
             f"{table.where}: this genrelens has no front end {kind!r} (it has "
             f"{', '.join(sorted(FRONT_ENDS))}); a newer one may: pip install -U genrelens"
         )
     values = {key: value for key, value in table.value.items() if key != "kind"}
-    return FRONT_ENDS[kind].from_dict(values if version > 1 else values | {"log_factor": None, "level": None})
+    without = {} if version > 1 else {"log_factor": None, "level": None}
+    return FRONT_ENDS[kind].from_dict(values | without)
 
 
 def _windows(table: JsonTable) -> WindowSettings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
@@ -14,14 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from genrelens.audio import AudioStream, open_stream, stream_array
 from genrelens.bundle.coverage import COVERAGE, check_coverage
-from genrelens.bundle.heard import Heard, Outputs
+from genrelens.bundle.descriptor_stream import hear_descriptors
+from genrelens.bundle.heard import Heard, Outputs, Values
 from genrelens.bundle.manifest import Manifest
+from genrelens.bundle.mel_stream import hear_mel
 from genrelens.bundle.prediction import Prediction
 from genrelens.bundle.sessions import check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
-from genrelens.bundle.windows import iter_windows
 from genrelens.errors import AudioError, BundleError
-from genrelens.frontend.mel import MelStream
+from genrelens.frontend.descriptors.settings import DescriptorSettings
 
 Float32 = NDArray[np.float32]
 Source = str | Path | bytes | ArrayLike
@@ -33,6 +33,8 @@ SHIPPED = (DEFAULT, "lite")
 BATCH_FRAMES = 512
 """Windows go through the net together up to this many frames, but always one. More is no faster and costs memory:
 8 windows of 256 frames take as long each as one alone, and 100 MB more (2 cores, 4 x 4 transformers)."""
+BATCH_ROWS = 64
+"""Rows of descriptors go through the graph together up to this many."""
 
 
 class Bundle:
@@ -89,8 +91,8 @@ class Bundle:
         """Whether :meth:`attention` can be asked."""
         return ATTENTION in self._files
 
-    def outputs(self, mel: Float32) -> Outputs:
-        """What the graph says of windows ``(w, n_frames, n_mels)``, compressed: logits, embeddings, tags, screens.
+    def outputs(self, values: Values) -> Outputs:
+        """What the graph says of windows: mel ``(w, n_frames, n_mels)``, compressed, or descriptors ``(w, d)``.
 
         Runs a bounded number of windows at a time. Raises :class:`BundleError` when the graph fails or gives
         values that are not finite.
@@ -101,14 +103,14 @@ class Bundle:
         wanted = [*self._widths, "embedding"]
         step = self._batch_windows
         parts = [
-            run_graph(session, wanted, inputs={name: mel[start : start + step]}, where=where)
-            for start in range(0, len(mel), step)
+            run_graph(session, wanted, inputs={name: values[start : start + step]}, where=where)
+            for start in range(0, len(values), step)
         ]
         found = {key: np.concatenate([part[i] for part in parts]) for i, key in enumerate(wanted)}
         for key, width in self._widths.items():
-            if found[key].shape != (len(mel), width):
+            if found[key].shape != (len(values), width):
                 raise BundleError(
-                    f"{where}: the graph gives {key} {found[key].shape}, expected ({len(mel)}, {width})"
+                    f"{where}: the graph gives {key} {found[key].shape}, expected ({len(values)}, {width})"
                 )
             if not np.isfinite(found[key]).all():
                 raise BundleError(f"{where}: the graph gives values that are not finite")
@@ -137,25 +139,45 @@ class Bundle:
         ``sample_rate`` (Hz) goes with samples and with nothing else; ``coverage``, above 0 and below 1, is how often
         the prediction's ``set`` is to hold the true genre. Sound of any length is read by blocks in constant memory.
         Raises :class:`AudioError` when no sound can be had; sound that tells nothing is no error: the prediction
-        abstains.
+        abstains. :class:`MissingExtraError`: see :meth:`check_extra`.
         """
         check_coverage(coverage)
-        settings = self.manifest.front_end
-        with _opened(source, sample_rate=sample_rate, target_rate=settings.sample_rate) as stream:
-            mel = MelStream(settings)
+        self.check_extra()
+        front_end = self.manifest.front_end
+        with self._opened(source, sample_rate=sample_rate) as stream:
             heard = Heard(self.manifest, run=self.outputs, batch_windows=self._batch_windows)
-            for window in iter_windows(_frames(stream, mel), settings=self.manifest.windows):
-                heard.add(window)
-            n_samples, notes = stream.n_samples, tuple(stream.notes)
+            if isinstance(front_end, DescriptorSettings):
+                hear_descriptors(stream, heard, settings=front_end)
+            else:
+                assert self.manifest.windows is not None
+                hear_mel(stream, heard, settings=front_end, windows=self.manifest.windows)
+            n_samples, notes, rate = stream.n_samples, tuple(stream.notes), stream.sample_rate
         if n_samples == 0:
             raise AudioError("the file holds no sound: 0 samples", code="no_sound")
         return heard.prediction(
-            duration_s=n_samples / settings.sample_rate,
+            duration_s=n_samples / rate,
             notes=notes,
             coverage=coverage,
             embedding_size=self._embedding_size(),
             model_hash=self.hash,
         )
+
+    def check_extra(self) -> None:
+        """Raise :class:`MissingExtraError` where the model hears descriptors, and what computes them is not here."""
+        if isinstance(self.manifest.front_end, DescriptorSettings):
+            self.manifest.front_end.check_installed()
+
+    def _opened(self, source: Source, *, sample_rate: int | None) -> AudioStream:
+        front_end = self.manifest.front_end
+        if front_end.sample_rate is not None:
+            return _opened(source, sample_rate=sample_rate, target_rate=front_end.sample_rate)
+        assert isinstance(front_end, DescriptorSettings)
+        # At the file's own rate, unless that is too low for the descriptors.
+        stream = _opened(source, sample_rate=sample_rate, target_rate=sample_rate)
+        if stream.sample_rate >= front_end.least_sample_rate:
+            return stream
+        stream.close()
+        return _opened(source, sample_rate=sample_rate, target_rate=front_end.least_sample_rate)
 
     @property
     def _widths(self) -> dict[str, int]:
@@ -175,7 +197,17 @@ class Bundle:
 
     @property
     def _batch_windows(self) -> int:
-        return max(1, BATCH_FRAMES // self.manifest.windows.n_frames)
+        windows = self.manifest.windows
+        return BATCH_ROWS if windows is None else max(1, BATCH_FRAMES // windows.n_frames)
+
+    @property
+    def _window_shape(self) -> tuple[int, ...]:
+        """Of what the graph is given of one window."""
+        front_end, windows = self.manifest.front_end, self.manifest.windows
+        if isinstance(front_end, DescriptorSettings):
+            return (front_end.n_columns,)
+        assert windows is not None
+        return windows.n_frames, front_end.n_mels
 
     def _session(self, file: str) -> Any:
         with self._lock:
@@ -187,8 +219,7 @@ class Bundle:
                         session,
                         where=where,
                         input_name=self.manifest.front_end.input_name,
-                        n_frames=self.manifest.windows.n_frames,
-                        n_mels=self.manifest.front_end.n_mels,
+                        window=self._window_shape,
                         widths=self._widths,
                     )
                 self._sessions[file] = session
@@ -207,7 +238,7 @@ def _shipped(name: str) -> Any:
     )
 
 
-def _opened(source: Source, *, sample_rate: int | None, target_rate: int) -> AudioStream:
+def _opened(source: Source, *, sample_rate: int | None, target_rate: int | None) -> AudioStream:
     if isinstance(source, str | Path | bytes | bytearray | memoryview):
         if sample_rate is not None:
             raise AudioError(
@@ -221,10 +252,4 @@ def _opened(source: Source, *, sample_rate: int | None, target_rate: int) -> Aud
             "expected a path, the bytes of a file, or samples with their rate in Hz: predict(samples, sample_rate=...)",
             code="bad_samples",
         )
-    return stream_array(source, sample_rate_in=sample_rate, sample_rate=target_rate)
-
-
-def _frames(stream: AudioStream, mel: MelStream) -> Iterator[Float32]:
-    for block in stream:
-        yield mel.push(block)
-    yield mel.finish()
+    return stream_array(source, sample_rate_in=sample_rate, sample_rate=target_rate or sample_rate)

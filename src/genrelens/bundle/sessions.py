@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import BundleError
@@ -30,9 +29,9 @@ def open_session(graph: bytes, *, where: str, n_threads: int | None = None) -> A
 
 
 def check_predict_graph(
-    session: Any, *, where: str, input_name: str, n_frames: int, n_mels: int, widths: dict[str, int]
+    session: Any, *, where: str, input_name: str, window: tuple[int, ...], widths: dict[str, int]
 ) -> None:
-    """Refuse a graph whose input is not ``input_name (w, n_frames, n_mels)``, that has no embedding, or whose other
+    """Refuse a graph whose input is not ``input_name (w, *window)``, that has no embedding, or whose other
     outputs are not ``(w, width)`` by name, ``logits`` and what else the manifest promises.
 
     Sizes that the graph leaves open are checked when it runs.
@@ -44,19 +43,16 @@ def check_predict_graph(
             f"{where}: expected a graph from {input_name} to {', '.join([*widths, 'embedding'])}, "
             f"got one from {', '.join(inputs)} to {', '.join(outputs)}"
         )
-    if not _fits(inputs[input_name], (None, n_frames, n_mels)):
+    if not _fits(inputs[input_name], (None, *window)):
         raise BundleError(
-            f"{where}: the graph takes windows {inputs[input_name][1:]}, "
-            f"the manifest has [{n_frames}, {n_mels}]"
+            f"{where}: the graph takes windows {inputs[input_name][1:]}, the manifest has {list(window)}"
         )
     for name, n in widths.items():
         if not _fits(outputs[name], (None, n)):
             raise BundleError(f"{where}: the graph gives {outputs[name][-1]} {name}, the manifest has {n}")
 
 
-def run_graph(
-    session: Any, outputs: list[str], *, inputs: dict[str, NDArray[np.float32]], where: str
-) -> list[Any]:
+def run_graph(session: Any, outputs: list[str], *, inputs: dict[str, NDArray[Any]], where: str) -> list[Any]:
     """Run a graph on its inputs by name; a failure is a :class:`BundleError`."""
     try:
         results: list[Any] = session.run(outputs, inputs)

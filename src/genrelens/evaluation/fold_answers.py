@@ -178,9 +178,9 @@ def _answers(bundle: Bundle, pieces: Sequence[Track], *, n_classes: int) -> Prob
     of_file: dict[Path, list[int]] = defaultdict(list)
     for i, piece in enumerate(pieces):
         of_file[piece.path].append(i)
-    rate = bundle.manifest.front_end.sample_rate
     for path, indices in of_file.items():
-        samples = audio.load(path, sample_rate=rate).samples
+        clip = audio.load(path, sample_rate=bundle.manifest.front_end.sample_rate)
+        samples, rate = clip.samples, clip.sample_rate
         for i in indices:
             from_s, to_s = pieces[i].span_s or (0.0, len(samples) / rate)
             prediction = bundle.predict(samples[round(from_s * rate) : round(to_s * rate)], sample_rate=rate)

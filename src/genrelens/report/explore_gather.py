@@ -151,9 +151,9 @@ def embed(
 def _predict(bundle: Bundle, track: Track) -> Prediction:
     if track.span_s is None:
         return bundle.predict(track.path)
-    rate = bundle.manifest.front_end.sample_rate
-    first, end = (round(at_s * rate) for at_s in track.span_s)
-    return bundle.predict(load(track.path, sample_rate=rate).samples[first:end], sample_rate=rate)
+    clip = load(track.path, sample_rate=bundle.manifest.front_end.sample_rate)
+    first, end = (round(at_s * clip.sample_rate) for at_s in track.span_s)
+    return bundle.predict(clip.samples[first:end], sample_rate=clip.sample_rate)
 
 
 def merged(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
