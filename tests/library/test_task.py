@@ -107,8 +107,10 @@ def test_files_that_turned_out_unusable_are_counted(n_left: int, n_bad: int, exp
 def test_many_thin_genres_are_not_all_printed() -> None:
     said = message(*(tracks(f"g{i}", 1) for i in range(20)))
     assert "and 14 more genres" in said
+    said = message(*(tracks(f"g{i}", 1) for i in range(20)), tracks("nearly", 4), leave_out_thin=True)
+    assert said.startswith("'nearly' has 4 tracks: add at least 1 more; 'g0' has 1 track")
     with pytest.raises(DataError, match="no genre is left to learn"):
-        task_of(loaded(*(tracks(f"g{i}", 1) for i in range(20))), leave_out_thin=True)
+        task_of(loaded(tracks("salsa", 9)), leave_out=["salsa"])
 
 
 def test_leaving_out() -> None:

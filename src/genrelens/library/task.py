@@ -97,7 +97,7 @@ def settled(task: Task, *, unusable: Mapping[str, int], leave_out_thin: bool) ->
     have no track left. Raises :class:`DataError` that says what is missing, and how many more would do.
     """
     lacks = _lacks(task, unusable=unusable)
-    if lacks and leave_out_thin:
+    if leave_out_thin and lacks and set(task.taxonomy.names) - set(lacks):
         smaller = without(task, set(lacks))
         note = (
             f"left out because there is too little of them: {_some(sorted(lacks))} "
@@ -154,11 +154,11 @@ def n_artists_by_genre(tracks: Sequence[Track]) -> Counter[str]:
 
 
 def _lacks(task: Task, *, unusable: Mapping[str, int]) -> dict[str, str]:
-    """Genre -> what it lacks, in words."""
+    """Genre -> what it lacks, in words; those that lack least first."""
     n_tracks = Counter(genre for track in task.tracks for genre in track.all_genres)
     n_artists = n_artists_by_genre(task.tracks)
     found = {}
-    for genre in sorted({*task.taxonomy.names, *unusable}):
+    for genre in sorted({*task.taxonomy.names, *unusable}, key=lambda name: (-n_tracks[name], name)):
         n, artists = n_tracks[genre], n_artists[genre]
         bad = unusable.get(genre, 0)
         files = "its file" if bad == 1 else f"{bad} of its files"
