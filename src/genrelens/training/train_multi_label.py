@@ -32,10 +32,13 @@ from genrelens.taxonomy import Taxonomy
 from genrelens.training.card import model_card
 from genrelens.training.export import predict_onnx
 from genrelens.training.tabular import TabularModel
-from genrelens.training.tabular.logistic import NEVER, LinearLogits, Options
+from genrelens.training.tabular.logistic import LinearLogits, Options
 from genrelens.training.train_head import CALIBRATED_ON, N_FOLDS, _in_measured_units
 
 FloatArray = NDArray[np.float64]
+
+CERTAIN = 30.0
+"""Log odds of a genre that every training row has; its negative is that of one that none has."""
 
 
 def labels_of(tracks: Sequence[Track], *, taxonomy: Taxonomy) -> NDArray[np.bool_]:
@@ -153,10 +156,10 @@ def _fit(recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.bool_], *, 
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
     standard = (rows - mean) / scale
-    weight, bias = np.zeros((labels.shape[1], rows.shape[1])), np.full(labels.shape[1], NEVER)
+    weight, bias = np.zeros((labels.shape[1], rows.shape[1])), np.full(labels.shape[1], -CERTAIN)
     for k, has_it in enumerate(labels.T):
         if has_it.all():
-            bias[k] = -NEVER
+            bias[k] = CERTAIN
         elif has_it.any():
             machine = LogisticRegression(C=options.c, max_iter=10_000, tol=1e-6, random_state=seed)
             machine.fit(standard, has_it)
