@@ -19,6 +19,7 @@ from genrelens.cli.features import features
 from genrelens.cli.leakage import leakage
 from genrelens.cli.learn import learn
 from genrelens.cli.predict import predict
+from genrelens.cli.report import compare, report
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import crossval, recipes, train
 
@@ -68,5 +69,7 @@ app.command()(synthesise)
 app.command()(learn)
 app.command()(train)
 app.command()(crossval)
+app.command()(report)
+app.command()(compare)
 app.command()(recipes)
 app.add_typer(data)

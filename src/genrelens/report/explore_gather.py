@@ -126,9 +126,22 @@ def embed(
 
     ``None`` where no track has one.
     """
+    vectors, left_out = embed_tracks(bundle, gathered.with_sound, progress=progress)
+    if not vectors:
+        return None, left_out
+    values = np.stack(list(vectors.values()))
+    columns = tuple(f"embedding{k}" for k in range(values.shape[1]))
+    described = _describe(list(vectors), values, columns, gathered.names, gathered.genres, gathered.artists)
+    return described, left_out
+
+
+def embed_tracks(
+    bundle: Bundle, tracks: Sequence[Track], *, progress: Progress | None = None
+) -> tuple[dict[str, Float64], tuple[LeftOut, ...]]:
+    """The model's embedding ``(d,)`` of each track, by id, and the tracks that have none."""
     vectors: dict[str, Float64] = {}
     left_out = []
-    for track in gathered.with_sound:
+    for track in tracks:
         if progress is not None:
             progress(track.id)
         try:
@@ -140,12 +153,7 @@ def embed(
             vectors[track.id] = embedding.astype(np.float64)
         else:
             left_out.append(LeftOut(track.id, "embeddings", "there is nothing but silence"))
-    if not vectors:
-        return None, tuple(left_out)
-    values = np.stack(list(vectors.values()))
-    columns = tuple(f"embedding{k}" for k in range(values.shape[1]))
-    described = _describe(list(vectors), values, columns, gathered.names, gathered.genres, gathered.artists)
-    return described, tuple(left_out)
+    return vectors, tuple(left_out)
 
 
 def _predict(bundle: Bundle, track: Track) -> Prediction:

@@ -6,22 +6,22 @@ it.
 
 from __future__ import annotations
 
-import csv
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from genrelens.errors import DataError
 from genrelens.evaluation.build import MIN_ARTISTS
-from genrelens.evaluation.report import Report
+from genrelens.evaluation.report import Reliability, Report
 from genrelens.metrics import Interval
 from genrelens.report.figure_style import (
     BLUE,
@@ -33,9 +33,11 @@ from genrelens.report.figure_style import (
     in_style,
     percent,
     percent_interval,
+    printable,
     save,
     share_axis,
 )
+from genrelens.report.run_trainings import COLUMNS, read_history
 
 __all__ = [
     "accuracy_figure",
@@ -53,12 +55,22 @@ _DARK = 0.55  # a cell with more than this share of its row needs white print
 @in_style
 def confusion_figure(report: Report) -> Figure:
     """The confusion matrix: counts in the cells, shaded by their share of the true genre (the row)."""
-    n = len(report.names)
-    counts = np.array(report.confusion)
+    figure = Figure(figsize=(WIDTH_IN, 1.9 + 0.42 * len(report.names)), layout="constrained")
+    axes = figure.subplots()
+    image = draw_confusion(axes, report)
+    share_bar(figure, image, axes)
+    axes.set_title(_title(report))
+    _small_print(figure, report)
+    return figure
+
+
+def draw_confusion(axes: Axes, report: Report, *, names: Sequence[str] | None = None) -> AxesImage:
+    """A confusion matrix on given axes; ``names`` are the report's genres in the order to draw them in."""
+    order = [report.names.index(name) for name in names or report.names]
+    n = len(order)
+    counts = np.array(report.confusion)[np.ix_(order, order)]
     totals = counts.sum(axis=1)
     shares = counts / np.maximum(totals, 1)[:, None]
-    figure = Figure(figsize=(WIDTH_IN, 1.9 + 0.42 * n), layout="constrained")
-    axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
     for i, j in zip(*np.nonzero(counts), strict=True):
         colour = "white" if shares[i, j] > _DARK else INK
@@ -66,7 +78,7 @@ def confusion_figure(report: Report) -> Figure:
     for i in range(n):
         frame = Rectangle((i - 0.5, i - 0.5), 1, 1, fill=False, edgecolor=INK, linewidth=0.9)
         axes.add_patch(frame).set(zorder=4, clip_on=False)
-    labels = _genre_labels(report)
+    labels = [genre_labels(report)[k] for k in order]
     axes.set_xticks(range(n), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(n), [f"{label}  ({total})" for label, total in zip(labels, totals, strict=True)])
     axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
@@ -75,14 +87,16 @@ def confusion_figure(report: Report) -> Figure:
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
     axes.set(xlabel="called", ylabel="true genre (tracks)")
+    return image
+
+
+def share_bar(figure: Figure, image: AxesImage, axes: Axes | list[Axes]) -> None:
+    """The scale of confusion matrices."""
     bar = figure.colorbar(image, ax=axes, fraction=0.03, aspect=32, pad=0.02, ticks=[0, 0.5, 1])
     bar.ax.set_yticklabels(["0 %", "50 %", "100 %"])
     bar.ax.tick_params(length=0)
     bar.ax.spines[:].set_visible(False)
     bar.set_label("share of the true genre")
-    axes.set_title(_title(report))
-    _small_print(figure, report)
-    return figure
 
 
 @in_style
@@ -103,7 +117,7 @@ def genre_figure(report: Report) -> Figure:
     for k, row in enumerate(rows):
         _bar(axes, first + k, row.f1, colour=BLUE, hatch="///" if row.experimental else None)
     sizes = [f"{row.support} by {row.n_artists}" for row in rows]
-    labels = [f"{label}  ({size})" for label, size in zip(_genre_labels(report), sizes, strict=True)]
+    labels = [f"{label}  ({size})" for label, size in zip(genre_labels(report), sizes, strict=True)]
     axes.set_yticks(
         [*range(len(heads)), *(first + k for k in range(len(rows)))], [h[0] for h in heads] + labels
     )
@@ -151,26 +165,10 @@ def reliability_figure(report: Report) -> Figure:
     """Share of right answers against confidence, bin by bin, and below how many tracks each bin holds."""
     bins = report.reliability
     edges, counts = np.array(bins.edges), np.array(bins.counts)
-    confidence, right = np.array(bins.confidence), np.array(bins.accuracy)
-    width, filled = edges[1] - edges[0], counts > 0
+    width = edges[1] - edges[0]
     figure = Figure(figsize=(WIDTH_IN, 5.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1.0))
-    above.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.0)
-    above.bar(
-        edges[:-1][filled],
-        right[filled],
-        width,
-        align="edge",
-        color=BLUE,
-        alpha=0.2,
-        edgecolor=BLUE,
-        linewidth=0.8,
-    )
-    sizes = 12.0 + 150.0 * counts[filled] / max(1, counts.max(initial=0))
-    above.scatter(
-        confidence[filled], right[filled], s=sizes, color=BLUE, linewidths=0, zorder=3, clip_on=False
-    )
-    share_axis(above, "y", "right answers")
+    draw_reliability(above, bins)
     below.bar(edges[:-1], counts, width, align="edge", color=GREY, alpha=0.5, edgecolor=GREY, linewidth=0.8)
     below.set_ylabel("tracks")
     below.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
@@ -187,6 +185,29 @@ def reliability_figure(report: Report) -> Figure:
         genres=False,
     )
     return figure
+
+
+def draw_reliability(axes: Axes, bins: Reliability) -> None:
+    """The bins of the calibration error on given axes, larger points for more tracks."""
+    edges, counts = np.array(bins.edges), np.array(bins.counts)
+    confidence, right = np.array(bins.confidence), np.array(bins.accuracy)
+    width, filled = edges[1] - edges[0], counts > 0
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.0)
+    axes.bar(
+        edges[:-1][filled],
+        right[filled],
+        width,
+        align="edge",
+        color=BLUE,
+        alpha=0.2,
+        edgecolor=BLUE,
+        linewidth=0.8,
+    )
+    sizes = 12.0 + 150.0 * counts[filled] / max(1, counts.max(initial=0))
+    axes.scatter(
+        confidence[filled], right[filled], s=sizes, color=BLUE, linewidths=0, zorder=3, clip_on=False
+    )
+    share_axis(axes, "y", "right answers")
 
 
 @in_style
@@ -213,21 +234,10 @@ def learning_figure(history: Path) -> Figure:
 
 
 def _read_history(path: Path) -> dict[str, NDArray[np.float64]]:
-    wanted = ("epoch", "train_loss", "stop_loss", "train_accuracy", "stop_accuracy")
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        columns = {name: np.array([float(row[name]) for row in rows]) for name in wanted}
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"the history {str(path)!r} cannot be read: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        keys = ", ".join(wanted)
-        raise DataError(
-            f"{str(path)!r} is no history of a run: expected numbers in the columns {keys}"
-        ) from error
-    if not rows:
+    epochs = read_history(path)
+    if not epochs:
         raise DataError(f"{str(path)!r} holds no epoch yet: let the training run for at least one")
-    return columns
+    return {name: np.array([getattr(epoch, name) for epoch in epochs], dtype=np.float64) for name in COLUMNS}
 
 
 def _bar(axes: Axes, y: float, interval: Interval, *, colour: str, hatch: str | None = None) -> None:
@@ -252,13 +262,14 @@ def _bar(axes: Axes, y: float, interval: Interval, *, colour: str, hatch: str | 
     axes.text(x, y, f"{100 * interval.value:.0f}", va="center", ha=side, fontsize=8)
 
 
-def _genre_labels(report: Report) -> list[str]:
-    return [row.genre + (" *" if row.experimental else "") for row in report.genres]
+def genre_labels(report: Report) -> list[str]:
+    """The genres as they are written on axes, a star behind those that are experimental."""
+    return [printable(row.genre) + (" *" if row.experimental else "") for row in report.genres]
 
 
 def _name(report: Report) -> str:
     place = " ".join(word for word in (report.dataset, report.split, report.part) if word)
-    return f"{report.model} on {place}"
+    return printable(f"{report.model} on {place}", width=4 * _TITLE_WIDTH)
 
 
 def _title(report: Report) -> str:

@@ -1,0 +1,171 @@
+"""``genrelens report`` and ``compare``: what runs amount to, drawn, with the numbers behind every figure."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from genrelens.report.explore_data import GenreMap
+    from genrelens.report.run_files import Run
+
+OutOption = typer.Option(
+    "--out",
+    metavar="DIR",
+    help="Where to write; a new folder, or that of an earlier one.",
+    show_default=False,
+)
+
+
+def report(
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN",
+            help="Folder of a training or a cross-validation, or a report in JSON.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, OutOption],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the data set, for the map of embeddings (default: no map).",
+            show_default=False,
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which data set it is (default: found out).", show_default=False),
+    ] = None,
+) -> None:
+    """Draw one run: a page, its pictures, and the numbers behind each.
+
+    Accuracy with its interval beside what guessing gets, precision, recall and F1 of each genre, the confusion matrix,
+    the surest mistakes, learning curves, a t-SNE map of the model's embeddings (with --data), whether its confidence
+    can be trusted, time and size. RUN is a folder that genrelens train or crossval wrote, or the JSON of genrelens
+    evaluate; a training's folder needs a report in it, which genrelens evaluate --out RUN/report.json makes.
+
+    \b
+    Examples:
+      genrelens report runs/cv --out look
+      genrelens report runs/mine --data ~/gtzan --out look
+      genrelens report valid.json --out look
+    """
+    _check_out(out)
+    _check_extras()
+    from genrelens.report.run_files import open_run
+    from genrelens.report.run_report import REPORT_FOLDER, write_report
+
+    found = open_run(run)
+    embedded = _map(found, data=data, dataset=dataset)
+    REPORT_FOLDER.claim(out)
+    files = write_report(found, out=out, embedded=embedded)
+    typer.echo(files[-1])
+
+
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Two or more: folders of trainings or cross-validations, or reports in JSON.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path | None, OutOption] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")] = False,
+) -> None:
+    """Put runs of the same genres side by side, and test every two on the tracks that both answered.
+
+    Without --out a table is printed. With it, a page is drawn: accuracy with intervals beside what guessing gets, the
+    differences, each genre, confusion matrices, learning curves, reliability, time and size, with the numbers behind
+    each figure. The paired test draws artists, not tracks; tracks that only one run answered do not count, and how
+    many is said.
+
+    \b
+    Examples:
+      genrelens compare runs/ours runs/theirs
+      genrelens compare runs/cv-a runs/cv-b runs/cv-c --out look
+      genrelens compare a.json b.json --json > comparison.json
+    """
+    if len(runs) < 2:
+        raise typer.BadParameter(
+            f"expected two runs or more, got {len(runs)}; genrelens report draws a single one"
+        )
+    if out is not None:
+        _check_out(out)
+        _check_extras()
+    from genrelens.evaluation.compare import compare as compare_reports
+    from genrelens.evaluation.plain_json import json_text
+    from genrelens.report.comparison_text import comparison_text
+    from genrelens.report.run_files import open_runs
+    from genrelens.report.run_numbers import comparison_document
+    from genrelens.report.run_report import COMPARISON_FOLDER, write_comparison
+
+    found = open_runs(runs)
+    pairs = compare_reports({run.name: run.report for run in found})
+    if out is not None:
+        COMPARISON_FOLDER.claim(out)
+        page = write_comparison(found, pairs, out=out)[-1]
+        if not as_json:
+            typer.echo(page)
+    if as_json:
+        _print(json_text(comparison_document(found, pairs)))
+    elif out is None:
+        _print(comparison_text(found, pairs))
+
+
+def _map(run: Run, *, data: Path | None, dataset: str | None) -> GenreMap | str:
+    """The map of the run's tracks, or why there is none."""
+    if run.bundle is None:
+        return f"{run.missing['bundle']}."
+    if data is None:
+        return "it takes the sound of the tracks; give their folder with --data."
+    from genrelens.bundle import Bundle
+    from genrelens.cli.progress import ProgressLine
+    from genrelens.cli.tracks import load_tracks
+    from genrelens.errors import DataError
+    from genrelens.report.run_embeddings import map_run
+
+    name, tracks = load_tracks(data, dataset=dataset)
+    if name != run.report.dataset:
+        raise DataError(
+            f"the run was measured on {run.report.dataset!r}, but {str(data)!r} is {name!r}; give the "
+            "folder of that data set"
+        )
+    bundle = Bundle.load(run.bundle)
+    with ProgressLine(total=run.report.n_answered) as line:
+        return map_run(run.report, bundle, tracks, progress=line.show)
+
+
+def _check_out(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"--out {out}: expected a folder, there is a file of that name")
+
+
+def _check_extras() -> None:
+    """Before the work: a missing part should not cost it."""
+    from genrelens.errors import MissingExtraError
+
+    for module in ("matplotlib", "sklearn"):
+        try:
+            missing = find_spec(module) is None
+        except ValueError:  # what Python says of a module that was taken away
+            missing = True
+        if missing:
+            raise MissingExtraError("train", needed_for="drawing runs")
+
+
+def _print(text: str) -> None:
+    """Print to stdout whatever the text holds and whatever the terminal can show."""
+    from genrelens.report.wording import visible
+
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    shown = "\n".join(map(visible, text.splitlines()))
+    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding))

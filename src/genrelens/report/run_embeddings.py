@@ -1,0 +1,48 @@
+"""A map of a run's tracks by what its model makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genrelens.bundle import Bundle
+from genrelens.data import Track, gtzan
+from genrelens.errors import DataError
+from genrelens.evaluation.report import Report
+from genrelens.report.explore_data import Described, GenreMap, make_map
+from genrelens.report.explore_gather import Progress, embed_tracks
+
+
+def map_run(
+    report: Report, bundle: Bundle, tracks: Sequence[Track], *, progress: Progress | None = None
+) -> GenreMap | str:
+    """The t-SNE map of the tracks that a report has answers for, by their labels in it, or why there is none.
+
+    ``tracks`` are those of the data set; a track whose sound is not among them, or cannot be read any more, is counted
+    in the map's title. Imports scikit-learn.
+    """
+    if report.dataset == gtzan.DATASET and "segments" in report.leaks:
+        tracks = gtzan.segments(tracks)
+    rows = {row.id: row for row in report.tracks if row.predicted is not None}
+    wanted = [track for track in tracks if track.id in rows]
+    vectors, _ = embed_tracks(bundle, wanted, progress=progress)
+    if not vectors:
+        return "none of the report's tracks has its sound here."
+    there = {rows[id_].genre for id_ in vectors}
+    names = tuple(name for name in report.names if name in there)
+    values = np.stack(list(vectors.values()))
+    described = Described(
+        names=names,
+        ids=tuple(vectors),
+        labels=np.array([names.index(rows[id_].genre) for id_ in vectors], dtype=np.int64),
+        artists=tuple(rows[id_].artist for id_ in vectors),
+        columns=tuple(f"embedding{k}" for k in range(values.shape[1])),
+        values=values,
+    )
+    missing = len(rows) - len(vectors)
+    what = f"the embeddings of {report.model}" + (f", {missing} without sound" if missing else "")
+    try:
+        return make_map(described, what=what, seen=frozenset(bundle.manifest.training.trained_on))
+    except DataError as error:
+        return f"{error}."
