@@ -279,13 +279,16 @@ def page_lines(reports: Sequence[Robustness]) -> list[str]:
 
 def model_lines(report: Robustness) -> list[str]:
     of: Callable[[str], list[Change]] = lambda genres: [c for c in report.changes if c.genres == genres]  # noqa: E731
-    missed = [change.variant for change in of("full") if change.changed.value > LIMIT]
+    missed = {
+        genres: ", ".join(change.variant for change in of(genres) if change.changed.value > LIMIT) or "none"
+        for genres in ("full", "all")
+    }
     return [
         f"{report.n_tracks} clips of {report.n_artists} artists, {report.measured}:",
         "no clip is answered by a head that has heard it or its artist. First over the",
         f"{len(report.full_genres)} full genres ({', '.join(report.full_genres)}).",
         "",
-        "Over the limit: " + (f"**{', '.join(missed)}**." if missed else "none."),
+        f"Over the limit: {missed['full']}. Over all genres: {missed['all']}.",
         "",
         *table(of("full")),
         "",
