@@ -49,11 +49,3 @@ def test_leakage_from_sound_to_table_and_figure(
     )
     assert code == 0
     assert out.startswith("svm (-) on synthetic, split 2 folds by artist, seed 0")
-
-
-def test_train_says_that_it_cannot_take_a_classifier_of_descriptors(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, _, err = run("train", "svm", "--out", tmp_path / "run", "--data", tmp_path, capsys=capsys)
-    assert code == 2
-    assert "'svm' is a classifier of descriptors" in err

@@ -23,6 +23,17 @@ from genrelens.training.tabular.rows import Fold
 OPTIONS: dict[str, dict[str, Any]] = {
     "svm": {"c": 10.0, "kernel": "rbf"},
     "logistic": {"c": 0.1},
+    "lda": {},
+    "random_forest": {"n_trees": 50, "min_leaf": 1},
+    "xgboost": {
+        "max_depth": 4,
+        "eta": 0.3,
+        "subsample": 0.8,
+        "colsample_bytree": 0.8,
+        "min_child_weight": 1.0,
+        "max_rounds": 60,
+        "patience": 10,
+    },
     "mlp": {
         "hidden": "32-16",
         "dropout": 0.1,
@@ -194,7 +205,7 @@ def test_unknown_classifiers_and_rows_of_one_genre_are_refused() -> None:
     rows, classes = blobs(20, seed=0)
     shared = {"stop_rows": rows, "stop_classes": classes, "n_classes": 3, "seed": 0}
     unknown = dataclasses.replace(recipe("svm"), classifier=ClassifierRecipe("oracle", {}))
-    with pytest.raises(RecipeError, match="unknown classifier 'oracle'; known: svm, mlp, logistic"):
+    with pytest.raises(RecipeError, match="unknown classifier 'oracle'; known: svm, mlp, logistic, lda"):
         fit_tabular(unknown, rows, classes=classes, **shared)
     with pytest.raises(TrainingError, match="two genres"):
         fit_tabular(recipe("svm"), rows, classes=np.zeros(20, dtype=np.int64), **shared)

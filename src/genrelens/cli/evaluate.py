@@ -87,6 +87,7 @@ def evaluate(
     from genrelens.evaluation.evaluate_multi_label import evaluate_multi_label
 
     bundle = Bundle.load(find_bundle(model))
+    bundle.check_extra()
     if draw is not None and bundle.manifest.multi_label:
         raise typer.BadParameter(
             "--figure draws which genre is taken for which; this model gives a piece several genres"

@@ -72,6 +72,7 @@ def predict(
     from genrelens.cli.writers import open_writer
 
     bundle = Bundle.load(model)
+    bundle.check_extra()
     if coverage is not None and bundle.manifest.conformal is None:
         raise typer.BadParameter(
             f"--coverage: the model {bundle.name!r} promises none, it was not calibrated for it; leave it out"

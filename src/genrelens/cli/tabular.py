@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from genrelens.data.features import FeatureTable
     from genrelens.data.track import Track
     from genrelens.evaluation.fold_answers import TabularAnswers
     from genrelens.recipe import TabularRecipe
@@ -16,40 +17,27 @@ if TYPE_CHECKING:
 
 
 def tabular_answers(
-    recipe: TabularRecipe, tracks: tuple[Track, ...], *, taxonomy: Taxonomy, cache: Path, seed: int
+    recipe: TabularRecipe,
+    tracks: tuple[Track, ...],
+    *,
+    taxonomy: Taxonomy,
+    cache: Path,
+    seed: int,
+    table: FeatureTable | None = None,
 ) -> TabularAnswers:
-    """Compute the recipe's descriptors of all tracks, or take them from the cache.
+    """The recipe with its rows of all tracks, computed, from the cache, or out of a table of descriptors.
 
     Raises :class:`DataError` naming the tracks that cannot be read: figures do not leave any out in silence.
     """
-    from genrelens import parallel
     from genrelens.evaluation.fold_answers import TabularAnswers
 
     if recipe.features.set == "musicnn":
         rows = musicnn_rows(tracks, cache=cache)
         return TabularAnswers(recipe, tracks, rows, taxonomy=taxonomy, seed=seed)
-    from genrelens.cli.progress import ProgressLine
-    from genrelens.data.features import extract, join
-    from genrelens.errors import DataError
+    from genrelens.cli.descriptor_rows import descriptor_rows
 
-    whole = recipe.features.segment_s == 30
-    with ProgressLine(total=len(tracks)) as line:
-        table = extract(
-            tracks,
-            feature_set=recipe.features.set,
-            segment_s=None if whole else recipe.features.segment_s,
-            cache=cache / "features",
-            n_workers=parallel.n_cores(),
-            progress=lambda done, total: line.show(f"descriptors, {tracks[done - 1].id}"),
-        )
-    joined = join(table, tracks)
-    if joined.left_out:
-        name, why = joined.left_out[0]
-        raise DataError(
-            f"{len(joined.left_out)} of {len(table)} rows cannot be used, the first is {name}: {why}; take such "
-            "tracks out of the data or mend them"
-        )
-    return TabularAnswers(recipe, joined.tracks, joined.table.values, taxonomy=taxonomy, seed=seed)
+    pieces, rows = descriptor_rows(recipe, tracks, cache=cache, table=table)
+    return TabularAnswers(recipe, pieces, rows, taxonomy=taxonomy, seed=seed)
 
 
 def musicnn_rows(tracks: tuple[Track, ...], *, cache: Path) -> NDArray[np.float64]:

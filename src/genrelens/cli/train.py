@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genrelens.cli.feature_tables import TableOption
+
 if TYPE_CHECKING:
+    from genrelens.data.features import FeatureTable
     from genrelens.data.split import Split
     from genrelens.data.track import Track
 
@@ -61,29 +64,35 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted training in RUN.")
     ] = False,
+    table: TableOption = None,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Train a recipe and write RUN/bundle, a model that every other command takes.
 
     The weights that are kept are those of the epoch with the lowest loss on the stopping tracks, which are the split's
     valid part or, where the recipe says so or valid is trained on, whole artists taken out of the training part.
-    An interrupted training goes on with --resume and ends with the same weights.
+    An interrupted training goes on with --resume and ends with the same weights. A classifier of descriptors learns in
+    one go, from sound or from a table; its model predicts from sound files either way.
 
     \b
     Examples:
       genrelens train transformer-4x4 --data ~/gtzan --out runs/t44
+      genrelens train svm --data ~/gtzan --out runs/svm
+      genrelens train lda-plus --data ~/gtzan --table features_30_sec.csv --out runs/lda
       genrelens train mel-transformer --data ~/gtzan --split fault-filtered --part train+valid --out runs/all
     """
     _check_extra()
     from genrelens import recipe as recipes
+    from genrelens.cli.feature_tables import open_table
     from genrelens.data import registry
     from genrelens.data.folds import hold_out
     from genrelens.training.train import train as run_training
 
     chosen = recipes.load(recipe)
-    if isinstance(chosen, recipes.TabularRecipe):
-        recipes.check_trainable(chosen)
-    name, tracks, named_split = _tracks(data, dataset, split)
+    if resume and isinstance(chosen, recipes.TabularRecipe):
+        raise typer.BadParameter(f"--resume: {chosen.name} learns in one go; give a new --out")
+    given = open_table(table, recipe=chosen)
+    name, tracks, named_split = _tracks(data, dataset, split, given)
     learn = named_split.part(tracks, part)
     leaks = f" (leaks {', '.join(sorted(named_split.leaks))})" if named_split.leaks else ""
     if leaks:
@@ -91,6 +100,24 @@ def train(
             f"note: the split {named_split.name} leaks: figures on its other parts are too high", err=True
         )
     taxonomy, cut = registry.taxonomy(name, tracks), f"{named_split.name}{leaks}, part {part}"
+    if isinstance(chosen, recipes.TabularRecipe) and chosen.features.set != "musicnn":
+        from genrelens.cli.descriptor_rows import train_descriptors
+
+        _say(f"{chosen.name}: learning from {len(learn)} tracks")
+        bundle = train_descriptors(
+            chosen,
+            learn,
+            table=given,
+            taxonomy=taxonomy,
+            dataset=name,
+            split=cut,
+            out=out,
+            cache=cache,
+            seed=seed,
+            progress=lambda k, n: _say(f"calibrating, fold {k + 1}/{n}"),
+        )
+        typer.echo(bundle)
+        return
     if isinstance(chosen, recipes.TabularRecipe):
         from genrelens.cli.tabular import musicnn_rows
         from genrelens.training.train_head import train_head
@@ -145,6 +172,7 @@ def crossval(
         int, typer.Option(min=0, metavar="S", help="Seed of the folds and of the trainings.")
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    table: TableOption = None,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Score a recipe by cross-validation over folds of artists, and pool the answers.
@@ -153,11 +181,13 @@ def crossval(
     same command goes on where an interrupted one stopped. The report is also written to DIR/report.json.
 
     \b
-    Example:
+    Examples:
       genrelens crossval mel-transformer --data ~/gtzan --folds 5 --out runs/cv
+      genrelens crossval lda-plus --data ~/gtzan --table features_30_sec.csv --out runs/cv-lda
     """
     _check_extra()
     from genrelens import recipe as recipes
+    from genrelens.cli.feature_tables import open_table
     from genrelens.cli.tabular import tabular_answers
     from genrelens.data import registry
     from genrelens.evaluation.crossval import crossval as run
@@ -165,11 +195,12 @@ def crossval(
     from genrelens.files import write_whole
 
     chosen = recipes.load(recipe)
-    name, tracks, named_split = _tracks(data, dataset, split)
+    given = open_table(table, recipe=chosen)
+    name, tracks, named_split = _tracks(data, dataset, split, given)
     tracks, taxonomy = named_split.part(tracks, part), registry.taxonomy(name, tracks)
     if isinstance(chosen, recipes.TabularRecipe):
         report = run_tabular(
-            tabular_answers(chosen, tracks, taxonomy=taxonomy, cache=cache, seed=seed),
+            tabular_answers(chosen, tracks, taxonomy=taxonomy, cache=cache, seed=seed, table=given),
             recipe=chosen.name,
             taxonomy=taxonomy,
             dataset=name,
@@ -219,13 +250,18 @@ def recipes(
 
 
 def _tracks(
-    data: Path | None, dataset: str | None, split: str | None
+    data: Path | None, dataset: str | None, split: str | None, table: FeatureTable | None = None
 ) -> tuple[str, tuple[Track, ...], Split]:
-    """The data set's name, its tracks without those that are known to be faulty, and the split."""
+    """The data set's name, its tracks without those that are known to be faulty, and the split.
+
+    With a table they are the tracks that have a row in it.
+    """
+    from genrelens.cli.feature_tables import with_rows
     from genrelens.cli.tracks import find_split, fitting, load_tracks
     from genrelens.data import registry
 
     name, tracks = load_tracks(data, dataset=dataset)
+    tracks = with_rows(name, tracks, table)
     faulty = registry.never_train(name)
     sound = tuple(track for track in tracks if track.id not in faulty)
     chosen = find_split(split, dataset=name, tracks=tracks)

@@ -113,12 +113,12 @@ def crossval_tabular(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Report:
-    """The same for a classifier of descriptors: folds of whole artists, the rows of a track voting for it."""
+    """The same for a classifier of descriptors: folds of whole artists, a track's rows pooled as its bundle does."""
     cut = Protocol("by artist", "", grouped_folds(answers.pieces, n_folds=n_folds, seed=seed), "artist")
     rows = piece_rows(answers, cut, taxonomy=taxonomy, seed=seed, progress=progress)
     wholes = Counter({piece.whole: taxonomy.canonical(piece.genre) for piece in answers.pieces}.values())
     return build_report(
-        track_rows(rows, answers.pieces, taxonomy=taxonomy),
+        track_rows(rows, answers.pieces, taxonomy=taxonomy, pooled=True),
         names=taxonomy.names,
         model=recipe,
         model_hash="-",

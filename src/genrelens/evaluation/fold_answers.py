@@ -76,7 +76,8 @@ class TabularAnswers:
         return model.probabilities(self._rows(test))
 
     def _rows(self, pieces: Sequence[Track]) -> NDArray[np.float64]:
-        return np.stack([self._row_of[piece.id] for piece in pieces])
+        n_columns = len(next(iter(self._row_of.values()), ()))
+        return np.array([self._row_of[piece.id] for piece in pieces]).reshape(len(pieces), n_columns)
 
     def _classes(self, pieces: Sequence[Track]) -> NDArray[np.int64]:
         return np.array([self.taxonomy.index(piece.genre) for piece in pieces], dtype=np.int64)

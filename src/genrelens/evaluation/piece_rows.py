@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.bundle.pooling import pool_logits, softmax
 from genrelens.data.protocols import Protocol
 from genrelens.data.track import Track
 from genrelens.evaluation.fold_answers import FoldAnswers
@@ -39,8 +40,11 @@ def piece_rows(
     return rows
 
 
-def track_rows(rows: Sequence[TrackRow], pieces: Sequence[Track], *, taxonomy: Taxonomy) -> list[TrackRow]:
-    """One row a track, with the mean of its pieces' probabilities."""
+def track_rows(
+    rows: Sequence[TrackRow], pieces: Sequence[Track], *, taxonomy: Taxonomy, pooled: bool = False
+) -> list[TrackRow]:
+    """One row a track, with the mean of its pieces' probabilities; ``pooled``: of their logits, as a prediction pools
+    its windows."""
     whole_of = {piece.id: piece.whole for piece in pieces}
     of_track: dict[str, list[TrackRow]] = defaultdict(list)
     for row in rows:
@@ -50,11 +54,20 @@ def track_rows(rows: Sequence[TrackRow], pieces: Sequence[Track], *, taxonomy: T
             id_,
             its[0].artist,
             its[0].genre,
-            np.array([row.probabilities for row in its], dtype=np.float64).mean(axis=0),
+            _vote(np.array([row.probabilities for row in its], dtype=np.float64), pooled=pooled),
             taxonomy,
         )
         for id_, its in of_track.items()
     ]
+
+
+def _vote(probabilities: NDArray[np.float64], *, pooled: bool) -> NDArray[np.float64]:
+    """``(n, c)`` of the pieces -> ``(c,)`` of the whole."""
+    if len(probabilities) == 1 or not pooled:
+        mean: NDArray[np.float64] = probabilities.mean(axis=0)
+        return mean
+    logits = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    return softmax(pool_logits(logits, weights=np.ones(len(logits))))
 
 
 def _row(

@@ -27,7 +27,6 @@ __all__ = [
     "TabularRecipe",
     "TrainingRecipe",
     "WindowRecipe",
-    "check_trainable",
     "load",
     "names",
 ]
@@ -65,12 +64,3 @@ def load(name_or_path: str | Path) -> AnyRecipe:
         raise RecipeError(f"{where} is not valid TOML: {error}") from error
     kind = TabularRecipe if "classifier" in table else Recipe
     return kind.from_dict(table, where=where)
-
-
-def check_trainable(recipe: TabularRecipe) -> None:
-    """Raise :class:`RecipeError` for a classifier of descriptors, of which no bundle can be made yet."""
-    if recipe.features.set != "musicnn":
-        raise RecipeError(
-            f"the recipe {recipe.name!r} is a classifier of descriptors, of which genrelens train makes no model yet: "
-            "genrelens crossval and genrelens leakage can take it"
-        )

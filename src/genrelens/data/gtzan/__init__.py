@@ -12,7 +12,7 @@ from genrelens.data.gtzan.loader import GtzanData, load
 from genrelens.data.gtzan.pictures import pictures
 from genrelens.data.gtzan.segments import SHORT_CLIPS, segment_ids, segments
 from genrelens.data.gtzan.splits import SPLITS, split
-from genrelens.data.gtzan.tables import TABLES, tables
+from genrelens.data.gtzan.tables import TABLES, clips_of_rows, tables
 
 __all__ = [
     "DATASET",
@@ -25,6 +25,7 @@ __all__ = [
     "GtzanData",
     "all_ids",
     "clip_id",
+    "clips_of_rows",
     "facts",
     "is_gtzan",
     "load",

@@ -1,4 +1,4 @@
-"""Classifiers of descriptors: a table in, a model of standardised rows out.
+"""Classifiers of descriptors: a table in, a model of standardised rows out, and its ONNX graph.
 
 Adding a classifier is a file with ``Options`` and ``fit``, a line here and a row in a contract test.
 """
@@ -6,33 +6,51 @@ Adding a classifier is a file with ``Options`` and ``fit``, a line here and a ro
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import RecipeError, TrainingError
+from genrelens.frontend.descriptors import SETS
 from genrelens.metrics import fit_temperature, log_softmax
 from genrelens.models.options import read_options
 from genrelens.recipe import TabularRecipe
+from genrelens.recipe.tabular import STOPPING
+from genrelens.training.tabular.graph import Ends, GraphBuilder
 from genrelens.training.tabular.rows import FloatRows, Fold, Logits
 
 CLASSIFIERS = {
     "svm": "genrelens.training.tabular.svm",
     "mlp": "genrelens.training.tabular.mlp",
     "logistic": "genrelens.training.tabular.logistic",
+    "lda": "genrelens.training.tabular.lda",
+    "random_forest": "genrelens.training.tabular.random_forest",
+    "xgboost": "genrelens.training.tabular.xgboost",
 }
 """Classifier name -> module with a dataclass ``Options`` and a function ``fit``."""
 
 
+LEAST_VARIANCE = 1e-9
+"""Added to a variance before its logarithm: silence has variances of nothing."""
+
+
+def _none_logged() -> NDArray[np.bool_]:
+    return np.zeros(0, dtype=np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class TabularModel:
-    """A trained classifier with its scaler ``mean (d,)``, ``scale (d,)`` and its temperature."""
+    """A trained classifier with its scaler ``mean (d,)``, ``scale (d,)`` and its temperature.
+
+    ``logged (d,)``: the columns whose logarithm is scaled in their place; empty for none.
+    """
 
     mean: FloatRows
     scale: FloatRows
     logits: Logits
     temperature: float
+    logged: NDArray[np.bool_] = field(default_factory=_none_logged)
 
     def probabilities(self, rows: FloatRows) -> FloatRows:
         """``(n, d)`` descriptors as they were measured -> ``(n, c)`` calibrated probabilities."""
@@ -40,7 +58,36 @@ class TabularModel:
 
     def scores(self, rows: FloatRows) -> FloatRows:
         """``(n, d)`` descriptors as they were measured -> ``(n, c)`` logits before the temperature."""
-        return self.logits((rows - self.mean) / self.scale)
+        return self.logits((_with_logarithms(rows, self.logged) - self.mean) / self.scale)
+
+    def to_onnx(self) -> bytes:
+        """The graph of :meth:`scores`: ``descriptors (n, d)``, float64 -> ``logits (n, c)``, ``embedding``, float32."""
+        graph, rows = GraphBuilder(), "descriptors"
+        if self.logged.any():
+            where = graph.constant(self.logged)
+            positive = graph.add("Where", where, rows, graph.constant(np.array(1.0)))
+            least = graph.constant(np.array(LEAST_VARIANCE))
+            rows = graph.add("Where", where, graph.add("Log", graph.add("Add", positive, least)), rows)
+        centred = graph.add("Sub", rows, graph.constant(self.mean))
+        ends: Ends = self.logits.to_graph(graph, graph.add("Div", centred, graph.constant(self.scale)))
+        return graph.finish(ends, n_columns=len(self.mean))
+
+
+def _with_logarithms(rows: FloatRows, logged: NDArray[np.bool_]) -> FloatRows:
+    if not logged.any():
+        return rows
+    rows = rows.copy()
+    rows[:, logged] = np.log(rows[:, logged] + LEAST_VARIANCE)
+    return rows
+
+
+def _logged(recipe: TabularRecipe, n_columns: int) -> NDArray[np.bool_]:
+    if not recipe.features.log_variances:
+        return _none_logged()
+    columns = SETS[recipe.features.set].columns
+    if len(columns) != n_columns:
+        raise TrainingError(f"{recipe.name} learns from {len(columns)} columns, the rows have {n_columns}")
+    return np.array([column.endswith("_var") for column in columns])
 
 
 def fit_tabular(
@@ -65,14 +112,16 @@ def fit_tabular(
         raise RecipeError(f"unknown classifier {name!r}; known: {', '.join(CLASSIFIERS)}")
     module = importlib.import_module(CLASSIFIERS[name])
     options = read_options(recipe.classifier.options, cls=module.Options, of=name)
-    if len(np.unique(classes)) < 2 or (recipe.stop_share and not len(stop_rows)):
+    if len(np.unique(classes)) < 2 or (name in STOPPING and not len(stop_rows)):
         raise TrainingError(
             f"{recipe.name} needs rows of two genres at least to learn from, and rows to stop on; got "
             f"{len(np.unique(classes))} genres in {len(rows)} rows, and {len(stop_rows)} rows to stop on"
         )
+    logged = _logged(recipe, rows.shape[1])
+    rows, stop_rows = _with_logarithms(rows, logged), _with_logarithms(stop_rows, logged)
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0  # a column without spread says nothing, and must not divide by nothing
     fold = Fold((rows - mean) / scale, classes, (stop_rows - mean) / scale, stop_classes)
     logits: Logits = module.fit(options, fold, n_classes=n_classes, seed=seed)
     temperature = fit_temperature(logits(fold.stop_rows), targets=stop_classes) if len(stop_rows) else 1.0
-    return TabularModel(mean, scale, logits, temperature)
+    return TabularModel(mean, scale, logits, temperature, logged)

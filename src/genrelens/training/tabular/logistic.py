@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from genrelens.errors import MissingExtraError, RecipeError
-from genrelens.training.tabular.rows import FloatRows, Fold
-
-NEVER = -30.0
-"""Bias of a genre that no training row has."""
+from genrelens.training.tabular.graph import Ends, GraphBuilder
+from genrelens.training.tabular.rows import NEVER, FloatRows, Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,11 @@ class LinearLogits:
     def __call__(self, rows: FloatRows) -> FloatRows:
         """Standardised rows ``(n, d)`` -> logits ``(n, c)``."""
         return rows @ self.weight.T + self.bias
+
+    def to_graph(self, graph: GraphBuilder, scaled: str) -> Ends:
+        """See :class:`~genrelens.training.tabular.rows.Logits`; the embedding is the row."""
+        product = graph.add("MatMul", scaled, graph.constant(self.weight.T))
+        return Ends(graph.add("Add", product, graph.constant(self.bias)), scaled)
 
 
 def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> LinearLogits:

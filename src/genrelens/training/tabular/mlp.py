@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from genrelens.errors import MissingExtraError, RecipeError, TrainingError
-from genrelens.training.tabular.rows import FloatRows, Fold, Logits
+from genrelens.training.tabular.graph import Ends, GraphBuilder
+from genrelens.training.tabular.rows import FloatRows, Fold
+
+if TYPE_CHECKING:
+    from genrelens.models.mlp import MLP
 
 OPTIMISERS = ("adam", "sgd", "rmsprop")
 
@@ -45,7 +50,35 @@ class Options:
                 raise RecipeError(f"mlp should have {wanted}, got {self}")
 
 
-def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> Logits:
+@dataclass(frozen=True, slots=True)
+class MlpLogits:
+    """A trained perceptron, in evaluation mode."""
+
+    network: MLP
+
+    def __call__(self, rows: FloatRows) -> FloatRows:
+        """Standardised rows ``(n, d)`` -> logits ``(n, c)``, computed in float32."""
+        import torch
+
+        with torch.no_grad():
+            given: FloatRows = self.network(torch.from_numpy(rows.astype(np.float32))).double().numpy()
+        return given
+
+    def to_graph(self, graph: GraphBuilder, scaled: str) -> Ends:
+        """See :class:`~genrelens.training.tabular.rows.Logits`; the embedding is the last hidden layer."""
+        import torch
+
+        layers = [layer for layer in self.network.layers if isinstance(layer, torch.nn.Linear)]
+        value = hidden = graph.float32(scaled)
+        for i, layer in enumerate(layers):
+            if i:
+                hidden = value = graph.add("Relu", value)
+            weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+            value = graph.add("Gemm", value, graph.constant(weight), graph.constant(bias), transB=1)
+        return Ends(value, hidden)
+
+
+def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> MlpLogits:
     """Minimise the cross-entropy by mini-batches; keep the weights of the epoch that the stopping rows liked best."""
     try:
         import torch
@@ -89,10 +122,4 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> Logits:
         raise TrainingError("the mlp's loss is no number from the first epoch on; try a lower learning_rate")
     network.load_state_dict(best)
     network.eval()
-
-    def logits(rows: FloatRows) -> FloatRows:
-        with torch.no_grad():
-            given: FloatRows = network(torch.from_numpy(rows.astype(np.float32))).double().numpy()
-        return given
-
-    return logits
+    return MlpLogits(network)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from genrelens.training.tabular.graph import Ends, GraphBuilder
+
 FloatRows = NDArray[np.float64]
-Logits = Callable[[FloatRows], FloatRows]
-"""From standardised rows ``(n, d)`` to logits ``(n, c)``."""
+NEVER = -30.0
+"""Logit of a genre that no training row has, where a classifier has no number of its own for it."""
+
+
+class Logits(Protocol):
+    """A fitted classifier."""
+
+    def __call__(self, rows: FloatRows, /) -> FloatRows:
+        """Standardised rows ``(n, d)`` -> logits ``(n, c)``, by the library that learnt it."""
+
+    def to_graph(self, graph: GraphBuilder, scaled: str) -> Ends:
+        """The same as nodes of a graph, from its arrays: what leads from the rows named ``scaled (n, d)``, float64, to
+        the ends, of any float type.
+        """
 
 
 @dataclass(frozen=True, slots=True)
