@@ -26,6 +26,7 @@ from sounds.rows import Windows, music, sounds, windows
 from genrelens import recipe as recipes
 from genrelens.bundle.abstention import SHORTEST_S, Abstention
 from genrelens.data import registry, synthetic
+from genrelens.data.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.files import write_whole
 from genrelens.models.screens import Screens
@@ -34,7 +35,7 @@ from genrelens.taxonomy import Taxonomy
 from genrelens.training.calibrate import calibrate, probabilities_of
 from genrelens.training.screens import abstention, fit_unlikeness, out_of_fold_screens, screens_of
 from genrelens.training.tabular import fit_tabular
-from genrelens.training.train_head import out_of_fold_logits
+from genrelens.training.train_head import N_FOLDS, out_of_fold_logits
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/abstention.md"
@@ -89,13 +90,14 @@ def main() -> None:
         answered += [
             Answered(group, track.genre, reason) for track, reason in zip(others, reasons, strict=True)
         ]
-    tables = page_of(answered, model.limits)
+    nested = model.nested(tracks)
+    tables = page_of(answered, model.limits, nested)
     if args.choice_only:
         print(tables)
         return
     before, _, rest = PAGE.read_text().partition(BEGIN)
     write_whole(PAGE, before + BEGIN + tables + END + rest.partition(END)[2])
-    write_whole(FIGURES, json.dumps(figures_of(answered, model.limits), indent=1) + "\n")
+    write_whole(FIGURES, json.dumps(figures_of(answered, model.limits, nested), indent=1) + "\n")
 
 
 class Model:
@@ -122,14 +124,21 @@ class Model:
             seed=SEED,
         )
 
+    def nested(self, tracks: Sequence[Track]) -> int:
+        """Tracks held back by limits that were set on the other folds' values: not their own, nor their artist's."""
+        place = {track.id: i for i, track in enumerate(tracks)}
+        held = 0
+        for fold in grouped_folds(tracks, n_folds=N_FOLDS, seed=SEED):
+            learn = [place[id_] for id_ in fold.ids("train")]
+            limits = abstention(self.confidence[learn], self.screens[learn])
+            held += sum(
+                _said(limits, self.confidence[place[id_]], self.screens[place[id_]]) is not None
+                for id_ in fold.ids("test")
+            )
+        return held
+
     def limits_say(self, confidence: float, screens: FloatArray) -> str | None:
-        return self.limits.reason(
-            silent=False,
-            duration_s=SHORTEST_S,
-            confidence=float(confidence),
-            not_music=float(screens[0]),
-            unlikeness=float(screens[1]),
-        )
+        return _said(self.limits, confidence, screens)
 
     def reasons(self, made: Sequence[NDArray[np.float32]]) -> list[str | None]:
         """Of pieces that the model has not learnt from, all longer than a second."""
@@ -139,6 +148,16 @@ class Model:
         scores = self._head.scores(piece.mean(axis=0, dtype=np.float64)[None])
         confidence = probabilities_of(scores, temperature=self.temperature).max()
         return self.limits_say(float(confidence), screens_of(self._final, [piece])[0])
+
+
+def _said(limits: Abstention, confidence: float, screens: FloatArray) -> str | None:
+    return limits.reason(
+        silent=False,
+        duration_s=SHORTEST_S,
+        confidence=float(confidence),
+        not_music=float(screens[0]),
+        unlikeness=float(screens[1]),
+    )
 
 
 def counts(answered: Sequence[Answered]) -> dict[str, object]:
@@ -162,19 +181,37 @@ def wilson(k: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def figures_of(answered: Sequence[Answered], limits: Abstention) -> dict[str, object]:
+def by_kind(answered: Sequence[Answered]) -> tuple[float, float]:
+    """95 % interval of the share by bootstrap over lines (kinds), each with all of its clips."""
+    lines = [
+        [piece.reason is not None for piece in answered if piece.line == line]
+        for line in dict.fromkeys(piece.line for piece in answered)
+    ]
+    held, n = np.array([sum(line) for line in lines]), np.array([len(line) for line in lines])
+    drawn = np.random.default_rng(SEED).integers(0, len(lines), (10_000, len(lines)))
+    low, high = np.quantile(held[drawn].sum(axis=1) / n[drawn].sum(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def figures_of(answered: Sequence[Answered], limits: Abstention, nested: int) -> dict[str, object]:
     """Everything as JSON: the limits, and of each group the total and its lines; silence apart from the totals."""
-    figures: dict[str, object] = {"limits": dataclasses.asdict(limits)}
+    figures: dict[str, object] = {"limits": dataclasses.asdict(limits), "music_by_other_folds_limits": nested}
     for group in dict.fromkeys(piece.group for piece in answered):
         of = [piece for piece in answered if piece.group == group]
         figures[group] = {
-            "total": counts([piece for piece in of if not piece.line.startswith("silence")]),
+            "total": counts(heard(of)),
+            "interval_over_lines": [round(edge, 4) for edge in by_kind(heard(of))],
             **{
                 line: counts([piece for piece in of if piece.line == line])
                 for line in dict.fromkeys(piece.line for piece in of)
             },
         }
     return figures
+
+
+def heard(answered: Sequence[Answered]) -> list[Answered]:
+    """Those that are not silence."""
+    return [piece for piece in answered if not piece.line.startswith("silence")]
 
 
 TITLES = {
@@ -186,7 +223,7 @@ TITLES = {
 }
 
 
-def page_of(answered: Sequence[Answered], limits: Abstention) -> str:
+def page_of(answered: Sequence[Answered], limits: Abstention, nested: int) -> str:
     """The tables, in Markdown."""
     lines = [
         f"Limits: `not_music` above {limits.max_not_music:.3f}, `unlikeness` above {limits.max_unlikeness:.3f}, "
@@ -200,7 +237,14 @@ def page_of(answered: Sequence[Answered], limits: Abstention) -> str:
             continue
         heading = " | ".join(f"`{reason}`" for reason in REASONS)
         lines += [f"### {title}", "", f"| | n | abstained | {heading} |", "|---" * (3 + len(REASONS)) + "|"]
-        rows = {"**all**": [piece for piece in of if not piece.line.startswith("silence")]}
+        if group in ("choice", "held-out"):
+            low, high = by_kind(heard(of))
+            note = f"Interval of the share over all by bootstrap over kinds: {100 * low:.1f} to {100 * high:.1f} %."
+            lines[-2:-2] = [note, ""]
+        if group == "music":
+            note = f"By limits that were set on the other folds' values: {nested} of {len(of)} held back, "
+            lines[-2:-2] = [note + f"{100 * nested / len(of):.1f} %.", ""]
+        rows = {"**all**": heard(of)}
         for line in dict.fromkeys(piece.line for piece in of):
             rows[line] = [piece for piece in of if piece.line == line]
         for name, some in rows.items():
