@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from genrelens.report.explore_data import GenreMap
+    from genrelens.report.run_embeddings import Embedded
     from genrelens.report.run_files import Run
 
 OutOption = typer.Option(
@@ -73,7 +73,7 @@ def compare(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN...",
+            metavar="RUN",
             help="Two or more: folders of trainings or cross-validations, or reports in JSON.",
             show_default=False,
         ),
@@ -121,17 +121,18 @@ def compare(
         _print(comparison_text(found, pairs))
 
 
-def _map(run: Run, *, data: Path | None, dataset: str | None) -> GenreMap | str:
+def _map(run: Run, *, data: Path | None, dataset: str | None) -> Embedded:
     """The map of the run's tracks, or why there is none."""
+    from genrelens.report.run_embeddings import Embedded, map_run
+
     if run.bundle is None:
-        return f"{run.missing['bundle']}."
+        return Embedded(f"{run.missing['bundle']}.")
     if data is None:
-        return "it takes the sound of the tracks; give their folder with --data."
+        return Embedded("it takes the sound of the tracks; give their folder with --data.")
     from genrelens.bundle import Bundle
     from genrelens.cli.progress import ProgressLine
     from genrelens.cli.tracks import load_tracks
     from genrelens.errors import DataError
-    from genrelens.report.run_embeddings import map_run
 
     name, tracks = load_tracks(data, dataset=dataset)
     if name != run.report.dataset:

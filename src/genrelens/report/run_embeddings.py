@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,13 +15,23 @@ from genrelens.report.explore_data import Described, GenreMap, make_map
 from genrelens.report.explore_gather import Progress, embed_tracks
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """The map of a run's tracks, or the reason why there is none.
+
+    ``n_missing`` answered tracks are not on it: their sound is not here, or can no longer be read, or is silence.
+    """
+
+    found: GenreMap | str
+    n_missing: int = 0
+
+
 def map_run(
     report: Report, bundle: Bundle, tracks: Sequence[Track], *, progress: Progress | None = None
-) -> GenreMap | str:
-    """The t-SNE map of the tracks that a report has answers for, by their labels in it, or why there is none.
+) -> Embedded:
+    """The t-SNE map of the tracks that a report has answers for, by their labels in it; ``tracks`` are the data set's.
 
-    ``tracks`` are those of the data set; a track whose sound is not among them, or cannot be read any more, is counted
-    in the map's title. Imports scikit-learn.
+    Imports scikit-learn.
     """
     if report.dataset == gtzan.DATASET and "segments" in report.leaks:
         tracks = gtzan.segments(tracks)
@@ -28,7 +39,7 @@ def map_run(
     wanted = [track for track in tracks if track.id in rows]
     vectors, _ = embed_tracks(bundle, wanted, progress=progress)
     if not vectors:
-        return "none of the report's tracks has its sound here."
+        return Embedded("none of the report's tracks has its sound here.")
     there = {rows[id_].genre for id_ in vectors}
     names = tuple(name for name in report.names if name in there)
     values = np.stack(list(vectors.values()))
@@ -40,9 +51,9 @@ def map_run(
         columns=tuple(f"embedding{k}" for k in range(values.shape[1])),
         values=values,
     )
-    missing = len(rows) - len(vectors)
-    what = f"the embeddings of {report.model}" + (f", {missing} without sound" if missing else "")
+    what = f"the embeddings of {report.model}"
     try:
-        return make_map(described, what=what, seen=frozenset(bundle.manifest.training.trained_on))
+        found = make_map(described, what=what, seen=frozenset(bundle.manifest.training.trained_on))
     except DataError as error:
-        return f"{error}."
+        return Embedded(f"{error}.")
+    return Embedded(found, len(rows) - len(vectors))

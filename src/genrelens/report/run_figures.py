@@ -37,6 +37,7 @@ from genrelens.report.run_numbers import headlines
 WIDE_IN = 10.4
 """The width of figures that stand side by side."""
 _NAME_WIDTH = 34  # characters of a run's name beside its bar
+_LEGEND_WIDTH = 120  # characters that fit across a wide figure
 
 
 @in_style
@@ -111,12 +112,14 @@ def genre_scores_figure(reports: Mapping[str, Report]) -> Figure:
         share_axis(axes, "x", "")
         axes.grid(visible=False, axis="y")
         axes.set_title("F1" if measure == "f1" else measure)
-        axes.tick_params(axis="y", length=0)
+        axes.tick_params(axis="y", length=0, pad=9)  # a sign at 0 must not lie on a name
         axes.spines["left"].set_visible(False)
     panels[0].set_yticks(range(n), _genre_sizes(reports))
     panels[0].set_ylim(n - 0.5, -0.5)
     if k > 1:
-        figure.legend(*_signs(reports), loc="outside upper left", ncols=min(k, 3), frameon=False)
+        signs, said = _signs(reports)
+        n_columns = max(1, _LEGEND_WIDTH // (max(map(len, said)) + 8))
+        figure.legend(signs, said, loc="outside upper left", ncols=min(k, n_columns), frameon=False)
     lines = [
         f"Lines: {100 * LEVEL:.0f} % interval over artists, none below {MIN_ARTISTS} artists of a genre."
     ]
@@ -205,9 +208,7 @@ def differences_figure(pairs: Sequence[tuple[Pair, str, Scores]]) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("difference in accuracy, points of 100 (in brackets: tracks of both)")
-    lines = [
-        f"Lines: {100 * LEVEL:.0f} % paired interval over artists. Blue: without 0. Grey: no difference shown."
-    ]
+    lines = [f"Lines: {100 * LEVEL:.0f} % paired interval over artists. Blue where it leaves 0 out."]
     footnote(figure, lines)
     return figure
 

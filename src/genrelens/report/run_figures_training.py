@@ -31,7 +31,9 @@ def learning_curves_figure(curves: Mapping[str, Sequence[History]]) -> Figure:
                 axes.plot(epochs, stop, "-", color=BLUE, linewidth=1.5, alpha=alpha, label="stopping tracks")
                 if (kept := history.kept) is not None:
                     level = getattr(kept, f"stop_{kind}")
-                    axes.plot(kept.epoch, level, "o", color=ORANGE, markersize=5.5, label="kept epoch")
+                    axes.plot(
+                        kept.epoch, level, "o", color=ORANGE, markersize=5.5, zorder=4, label="kept epoch"
+                    )
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
             if kind == "accuracy":

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from genrelens.errors import DataError, TrainingError
@@ -25,6 +26,12 @@ from genrelens.report.run_trainings import (
 )
 
 REPORT: Final = "report.json"
+_KINDS: Final = {
+    "genrelens.multi-label-report": "about a model that gives a piece several genres, which is not drawn yet",
+    "genrelens.leakage": "of genrelens leakage, which draws its own figure",
+    "genrelens.run": "the record of a training (give its folder)",
+    "genrelens.comparison": "a comparison (give the runs themselves)",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,10 +132,14 @@ def report_file(path: Path) -> Path:
     if found:
         names = ", ".join(file.name for file in found)
         raise DataError(f"{str(path)!r} holds several reports: give one of {names}")
-    if find_bundle(path) is not None or (path / "manifest.json").is_file():
+    is_bundle = (path / "manifest.json").is_file()
+    if is_bundle or find_bundle(path) is not None:
+        where = (
+            path.parent if is_bundle else path
+        ) / REPORT  # a bundle holds nothing but what its manifest names
         raise DataError(
-            f"{str(path)!r} is a model without a report: make one with genrelens evaluate {path} --data DIR "
-            f"--split NAME --part PART --out {path / REPORT}",
+            f"{str(path)!r} is a model without a report: make one with genrelens evaluate {quote(str(path))} "
+            f"--data DIR --split NAME --part PART --out {quote(str(where))}",
             code="no_report",
         )
     raise DataError(
@@ -159,13 +170,9 @@ def _check_finished(folder: Path) -> None:
 def _read_report(file: Path) -> Report:
     schema = _schema(file)
     if schema.startswith("genrelens.") and not schema.startswith(f"{SCHEMA_NAME}/"):
-        what = {
-            "genrelens.multi-label-report": "of a model that gives a piece several genres",
-            "genrelens.leakage": "of genrelens leakage, which has a page of its own",
-            "genrelens.run": "a training's record; give its folder",
-        }.get(schema.split("/")[0], f"of the kind {schema!r}")
+        what = _KINDS.get(schema.split("/")[0], f"of the kind {schema!r}")
         raise DataError(
-            f"{str(file)!r} is {what}: expected {SCHEMA_NAME}/1, which genrelens evaluate and crossval write",
+            f"{str(file)!r} is {what}; expected {SCHEMA_NAME}/1, which genrelens evaluate and crossval write",
             code="other_schema",
         )
     return Report.read(file)

@@ -12,7 +12,7 @@ from genrelens.report.run_files import Run
 from genrelens.report.section_page import section_page
 
 if TYPE_CHECKING:
-    from genrelens.report.explore_data import GenreMap
+    from genrelens.report.run_embeddings import Embedded
     from genrelens.report.sections import Section
 
 PAGE: Final = "index.html"
@@ -33,11 +33,10 @@ COMPARISON_FOLDER: Final = _folder(
 )
 
 
-def write_report(run: Run, *, out: Path, embedded: GenreMap | str) -> tuple[Path, ...]:
+def write_report(run: Run, *, out: Path, embedded: Embedded) -> tuple[Path, ...]:
     """Draw one run into a folder that :data:`REPORT_FOLDER` has claimed; the files, the page last.
 
-    ``embedded`` is the map of its tracks, or the reason why there is none. Raises :class:`DataError` where the folder
-    cannot be written.
+    Raises :class:`DataError` where the folder cannot be written.
     """
     from genrelens.report import run_sections as draw
 
@@ -61,7 +60,7 @@ def write_report(run: Run, *, out: Path, embedded: GenreMap | str) -> tuple[Path
     )
     facts = {"model": report.model, "model_hash": report.model_hash, "tracks": head.n_tracks}
     title = f"{report.model} on {report.dataset}"
-    return _write(sections, folder=REPORT_FOLDER, out=out, title=title, lead=lead, facts=facts)
+    return _write(sections, folder=REPORT_FOLDER, out=out, title=title, lead=[lead], facts=facts)
 
 
 def write_comparison(runs: Sequence[Run], pairs: Sequence[Pair], *, out: Path) -> tuple[Path, ...]:
@@ -80,21 +79,32 @@ def write_comparison(runs: Sequence[Run], pairs: Sequence[Pair], *, out: Path) -
         draw.notes_section(runs),
     ]
     names = [run.name for run in runs]
-    lead = f"{len(runs)} runs over the same {len(runs[0].report.names)} genres: {', '.join(names)}."
+    lead = [f"{len(runs)} runs over the same {len(runs[0].report.names)} genres: {', '.join(names)}."]
+    places = {f"{run.report.dataset}{_cut(run)}" for run in runs}
+    if len(places) == 1:
+        lead.append(f"All were measured on {next(iter(places))}.")
+    else:
+        lead += [f"{run.name} was measured on {run.report.dataset}{_cut(run)}." for run in runs]
     title = " and ".join(names) if len(names) == 2 else f"{len(names)} runs side by side"
     facts = {"runs": names}
     return _write(sections, folder=COMPARISON_FOLDER, out=out, title=title, lead=lead, facts=facts)
 
 
 def _write(
-    sections: Sequence[Section], *, folder: OwnFolder, out: Path, title: str, lead: str, facts: dict[str, Any]
+    sections: Sequence[Section],
+    *,
+    folder: OwnFolder,
+    out: Path,
+    title: str,
+    lead: Sequence[str],
+    facts: dict[str, Any],
 ) -> tuple[Path, ...]:
     from genrelens.report.figure_style import to_png
 
     pictures = {section.key: to_png(section.figure) for section in sections if section.figure is not None}
     files = {f"{key}.png": png for key, png in pictures.items()}
     files |= {f"{key}.csv": table.to_csv() for section in sections for key, table in section.tables.items()}
-    page = section_page(sections, pictures=pictures, title=title, lead=[lead], wide=True)
+    page = section_page(sections, pictures=pictures, title=title, lead=lead, wide=True)
     files[PAGE] = page.encode("utf-8", "backslashreplace")
     return folder.write(out, files, facts=facts)
 

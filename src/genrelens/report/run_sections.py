@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from genrelens.evaluation.build import LEVEL
 from genrelens.evaluation.chance import chance
 from genrelens.evaluation.report import Report
 from genrelens.metrics import Interval
 from genrelens.report import run_numbers as numbers
-from genrelens.report.explore_data import GenreMap
 from genrelens.report.explore_sections import map_section
 from genrelens.report.figure_style import percent, percent_interval
 from genrelens.report.figures import confusion_figure, reliability_figure
+from genrelens.report.run_embeddings import Embedded
 from genrelens.report.run_figures import (
     accuracy_bars_figure,
     confusions_figure,
@@ -40,7 +41,7 @@ def accuracy_section(runs: Sequence[Run]) -> Section:
             everything = over == "all genres"
             rows.append(
                 (
-                    *(run.name, over if several else f"{len(head.genres)} genres", _where(run)),
+                    *(run.name, over if several else f"{len(head.genres)} genres"),
                     *(str(head.n_tracks), str(head.n_artists), percent_interval(head.accuracy)),
                     *(percent_interval(head.macro_f1), percent(report.top_3_accuracy) if everything else ""),
                     *(percent(levels.majority), percent(levels.uniform)),
@@ -61,8 +62,7 @@ def accuracy_section(runs: Sequence[Run]) -> Section:
         )
     if several:
         says.append("Full genres are those with enough clips to learn from; the others are experimental.")
-    sizes = ("run", "over", "measured on", "tracks", "artists")
-    header = (*sizes, "accuracy", "macro F1", "top 3", "majority", "by lot")
+    header = ("run", "over", "tracks", "artists", "accuracy", "macro F1", "top 3", "majority", "by lot")
     return Section(
         "accuracy",
         "How often it is right" if len(runs) == 1 else "How often they are right",
@@ -70,7 +70,7 @@ def accuracy_section(runs: Sequence[Run]) -> Section:
         accuracy_bars_figure(_reports(runs)),
         f"Bars of accuracy: {'; '.join(said)}.",
         {"accuracy": numbers.accuracy_table(runs)},
-        shown=Shown(header, rows, n_text_columns=3),
+        shown=Shown(header, rows, n_text_columns=2),
     )
 
 
@@ -176,10 +176,16 @@ def learning_section(runs: Sequence[Run]) -> Section:
     )
 
 
-def embeddings_section(found: GenreMap | str, *, model: str) -> Section:
+def embeddings_section(embedded: Embedded, *, model: str) -> Section:
     """The t-SNE map of a run's tracks, or why there is none."""
     about = f"A t-SNE map of what {model} makes of each track before it decides: its embedding, standardised."
-    return map_section("map-embeddings", "How it hears them", found, about=about)
+    section = map_section("map-embeddings", "How it hears them", embedded.found, about=about)
+    if not embedded.n_missing:
+        return section
+    n = embedded.n_missing
+    which = "1 of the answered tracks has" if n == 1 else f"{n} of the answered tracks have"
+    why = f"{which} no place on the map: the sound is not here, cannot be read, or is silence."
+    return replace(section, says=(*section.says, why))
 
 
 def reliability_section(runs: Sequence[Run]) -> Section:
@@ -197,8 +203,8 @@ def reliability_section(runs: Sequence[Run]) -> Section:
     figure = reliability_figure(runs[0].report) if len(runs) == 1 else reliabilities_figure(_reports(runs))
     says = (
         "ECE is the mean distance of the points from the dashed line, weighted by their tracks; Brier score and log "
-        "loss are smaller the better the probabilities. Answered is the share of all tracks that the model answers without "
-        "holding its guess back.",
+        "loss are smaller the better the probabilities. Answered is the share of all tracks that the model answers "
+        "without holding its guess back.",
     )
     head = ("run", "ECE", "Brier", "log loss", "answered", "accuracy of the answered")
     return Section(
@@ -279,10 +285,6 @@ def _warnings(run: Run, *, named: bool) -> list[str]:
         leaks = ", ".join(report.leaks)
         lines.append(f"THE SPLIT LEAKS {leaks}{who}: these figures are too high for new artists.")
     return lines
-
-
-def _where(run: Run) -> str:
-    return ", ".join(word for word in (run.report.dataset, run.report.split, run.report.part) if word)
 
 
 def _without(runs: Sequence[Run], what: str) -> list[str]:
