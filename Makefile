@@ -31,8 +31,8 @@ $(DEV)/ready: requirements/dev.txt requirements/torch.txt pyproject.toml
 demo: $(LIGHT)/ready
 	@mkdir -p demo
 ifeq ($(strip $(MUSIC)),)
-	@echo "No MUSIC=FOLDER given: making ten short pieces by rule, one a style. They are no real music: what a model"
-	@echo "trained on ten genres calls them, and how sure it is of it, says nothing about it. Try make demo MUSIC=~/Music."
+	@echo "No MUSIC=FOLDER given: making ten short pieces by rule, one a style. They are no real music, and the model"
+	@echo "should say of each that it does not know it. For genres and timelines try make demo MUSIC=~/Music."
 	@$(LIGHT)/bin/genrelens synthesise demo/music --per-style 1 --duration 12
 	@$(LIGHT)/bin/genrelens predict demo/music --html demo/report.html
 else

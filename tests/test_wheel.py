@@ -39,6 +39,7 @@ def test_holds_model_pages_recipes_and_splits(wheel: Path) -> None:
         "report/timeline.js",
         "recipes/mel-transformer.toml",
         "models/weights/musicnn-msd.npz",
+        "models/weights/not-music.npz",
         "models/weights/musicnn-msd.LICENSE.txt",
         "data/splits/gtzan-fault-filtered.json",
     ):

@@ -46,9 +46,9 @@ from genrelens.parallel import map_each
 from genrelens.recipe import TabularRecipe
 from genrelens.report.figure_style import percent, percent_interval
 from genrelens.taxonomy import Taxonomy
+from genrelens.training.head_bundle import N_FOLDS
 from genrelens.training.tabular import fit_tabular
 from genrelens.training.train import experimental_genres
-from genrelens.training.train_head import N_FOLDS
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs/results"

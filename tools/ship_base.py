@@ -39,9 +39,10 @@ from genrelens.models.musicnn_head import N_FRAMES
 from genrelens.recipe import TabularRecipe
 from genrelens.report import figure_style, figures
 from genrelens.training.card import model_card
-from genrelens.training.embed import musicnn_rows
+from genrelens.training.embed import musicnn_windows, rows_of
+from genrelens.training.head_bundle import CALIBRATED_ON, N_FOLDS
 from genrelens.training.train import experimental_genres
-from genrelens.training.train_head import CALIBRATED_ON, N_FOLDS, out_of_fold_logits, train_head
+from genrelens.training.train_head import out_of_fold_logits, train_head
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "src/genrelens/bundle/shipped"
@@ -66,8 +67,9 @@ def main() -> None:
     loaded = tuple(track for track in registry.load(args.data, dataset="gtzan") if track.id not in faulty)
     split, taxonomy = registry.split("gtzan", SPLIT), registry.taxonomy("gtzan", loaded)
     tracks = split.part(loaded, "train+valid")
-    rows = musicnn_rows(tracks, cache=args.cache, n_workers=2)
-    row_of = {track.id: row for track, row in zip(tracks, rows, strict=True)}
+    windows = musicnn_windows(tracks, cache=args.cache, n_workers=2)
+    rows = rows_of(tracks, windows)
+    place = {track.id: i for i, track in enumerate(tracks)}
     classes = np.array([taxonomy.index(track.genre) for track in tracks])
     experimental = experimental_genres(taxonomy, tracks)
     logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=SEED)
@@ -117,10 +119,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         learn = split.part(loaded, "train")
+        places = [place[track.id] for track in learn]
         made = train_head(
             recipe,
             learn,
-            np.stack([row_of[track.id] for track in learn]),
+            rows[places],
+            windows=[windows[i] for i in places],
             taxonomy=taxonomy,
             dataset="gtzan",
             split=f"{SPLIT}, part train",
@@ -132,6 +136,7 @@ def main() -> None:
             recipe,
             tracks,
             rows,
+            windows=windows,
             taxonomy=taxonomy,
             dataset="gtzan",
             split=f"{SPLIT}, part train+valid",

@@ -63,12 +63,12 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return Embedded(
             tuple(t for t, is_good in zip(all_tracks, good, strict=True) if is_good),
             rows[good],
+            tuple(row[None].astype(np.float32) for row in rows[good]),
             tuple((t, "silent throughout") for t, is_bad in zip(all_tracks, bad, strict=True) if is_bad),
         )
 
     monkeypatch.setattr(module, "embed", embed)
-    for where in ("train_head", "train_multi_label"):
-        monkeypatch.setattr(f"genrelens.training.{where}.predict_onnx", lambda network, **_: b"graph")
+    monkeypatch.setattr("genrelens.training.head_bundle.predict_onnx", lambda network, **_: b"graph")
     return how
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from genrelens.bundle import Bundle
 from genrelens.data import Track
 from genrelens.errors import TrainingError
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
-from genrelens.training.embed import musicnn_rows
+from genrelens.training.embed import musicnn_rows, musicnn_windows, rows_of
 from genrelens.training.train_head import out_of_fold_logits, train_head
 
 
@@ -35,11 +36,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Track, ...]:
 def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
     corpus: tuple[Track, ...], tmp_path: Path
 ) -> None:
-    rows = musicnn_rows(corpus, cache=tmp_path / "cache")
+    windows = musicnn_windows(corpus, cache=tmp_path / "cache")
+    rows = rows_of(corpus, windows)
+    np.testing.assert_array_equal(rows, musicnn_rows(corpus, cache=tmp_path / "cache"))
     path = train_head(
         base(),
         corpus,
         rows,
+        windows=windows,
         taxonomy=tiny_training.TAXONOMY,
         dataset="synthetic",
         split="all",
@@ -51,6 +55,9 @@ def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
     assert manifest.experimental == tiny_training.TAXONOMY.names  # ten tracks each
     assert "ISC" in bundle.card
     assert "Jordi Pons" in bundle.card
+    assert len(manifest.tags) == 50
+    assert manifest.conformal is not None
+    assert None not in dataclasses.astuple(manifest.abstention)
     for track, row in list(zip(corpus, rows, strict=True))[::10]:
         prediction = bundle.predict(track.path)
         np.testing.assert_allclose(prediction.embedding, row, atol=2e-4)
@@ -60,6 +67,7 @@ def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
             base(),
             corpus,
             rows,
+            windows=windows,
             taxonomy=tiny_training.TAXONOMY,
             dataset="synthetic",
             split="all",
@@ -93,5 +101,7 @@ def test_tracks_that_are_silent_or_lost_are_named(corpus: tuple[Track, ...], tmp
     soundfile.write(tmp_path / "silent.wav", np.zeros(16000), 16000)
     silent = Track("silent", tmp_path / "silent.wav", "drone", None, "test")
     lost = Track("lost", tmp_path / "lost.wav", "drone", None, "test")
-    with pytest.raises(TrainingError, match=r"2 of 2 tracks cannot be used, the first is lost"):
+    with pytest.raises(TrainingError, match=r"1 of 2 tracks cannot be used, the first is lost"):
         musicnn_rows([silent, lost], cache=tmp_path / "cache")
+    with pytest.raises(TrainingError, match=r"1 of 1 tracks cannot be used, the first is silent: silent through"):
+        musicnn_rows([silent], cache=tmp_path / "cache")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from genrelens.data.track import Track
 from genrelens.errors import TaxonomyError, TrainingError
 from genrelens.recipe import ClassifierRecipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
-from genrelens.training import train_multi_label as module
+from genrelens.training import head_bundle
 from genrelens.training.train_multi_label import (
     fit_sigmoid_temperature,
     labels_of,
@@ -108,11 +109,18 @@ def test_answers_that_are_all_right_do_not_make_it_certain() -> None:
 
 
 def test_a_bundle_of_several_genres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "predict_onnx", lambda network, **_: b"graph")
+    monkeypatch.setattr(head_bundle, "predict_onnx", lambda network, **_: b"graph")
     tracks, rows = music()
-    made = train_multi_label(
-        base(), tracks, rows, taxonomy=TAXONOMY, dataset="test", split="all", out=tmp_path / "run"
+    windows = [row[None].astype(np.float32) for row in rows]
+    learn = functools.partial(
+        train_multi_label,
+        windows=windows,
+        taxonomy=TAXONOMY,
+        dataset="test",
+        split="all",
+        out=tmp_path / "run",
     )
+    made = learn(base(), tracks, rows)
     stored = read_bundle(made)
     assert stored.manifest.multi_label
     assert stored.manifest.conformal is None
@@ -120,9 +128,7 @@ def test_a_bundle_of_several_genres(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert stored.manifest.temperature > 0
     assert stored.manifest.experimental == ()
     with pytest.raises(TrainingError, match="is not empty"):
-        train_multi_label(
-            base(), tracks, rows, taxonomy=TAXONOMY, dataset="test", split="all", out=tmp_path / "run"
-        )
+        learn(base(), tracks, rows)
     with pytest.raises(TrainingError, match="classifier logistic"):
         out_of_fold_logits(
             base(classifier=ClassifierRecipe("svm", {})),

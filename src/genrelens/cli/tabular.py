@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ def tabular_answers(
     from genrelens.evaluation.fold_answers import TabularAnswers
 
     if recipe.features.set == "musicnn":
-        rows = musicnn_rows(tracks, cache=cache)
+        rows = _embed("musicnn_rows", tracks, cache=cache)
         return TabularAnswers(recipe, tracks, rows, taxonomy=taxonomy, seed=seed)
     from genrelens.cli.descriptor_rows import descriptor_rows
 
@@ -40,18 +40,25 @@ def tabular_answers(
     return TabularAnswers(recipe, pieces, rows, taxonomy=taxonomy, seed=seed)
 
 
-def musicnn_rows(tracks: tuple[Track, ...], *, cache: Path) -> NDArray[np.float64]:
-    """A row a track of what musicnn makes of it, with progress."""
+def musicnn_windows(tracks: tuple[Track, ...], *, cache: Path) -> tuple[NDArray[np.float32], ...]:
+    """What musicnn makes of each track's windows, with progress."""
+    found: tuple[NDArray[np.float32], ...] = _embed("musicnn_windows", tracks, cache=cache)
+    return found
+
+
+def _embed(
+    what: Literal["musicnn_rows", "musicnn_windows"], tracks: tuple[Track, ...], *, cache: Path
+) -> Any:
     from genrelens import parallel
     from genrelens.cli.progress import ProgressLine
     from genrelens.errors import MissingExtraError
 
     try:
-        from genrelens.training.embed import musicnn_rows as embed
+        from genrelens.training import embed
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="musicnn's features") from error
     with ProgressLine(total=len(tracks)) as line:
-        return embed(
+        return getattr(embed, what)(
             tracks,
             cache=cache,
             n_workers=parallel.n_cores(),

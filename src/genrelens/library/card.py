@@ -33,8 +33,9 @@ The temperature is fitted on the same answers.
 {textwrap.indent(figures, "    ")}
 ## Limits
 
-It knows the genres above and nothing else, as they were labelled where it learnt them: other music, speech and noise
-get one of these genres, too, or none where the model is not sure of any.
+It knows the genres above and nothing else, as they were labelled where it learnt them. Speech, noise and music far from
+what it learnt from should get no answer but the reason `not_music` or `unlike_training`; other music gets one of these
+genres, or none where the model is not sure of any.
 
 ## Notice
 

@@ -65,7 +65,8 @@ def learn(
     check_out(out)
     from genrelens import recipe as recipes
     from genrelens.models.musicnn import read_weights
-    from genrelens.training.train_head import CALIBRATED_ON, N_FOLDS, train_head
+    from genrelens.training.head_bundle import CALIBRATED_ON, N_FOLDS
+    from genrelens.training.train_head import train_head
     from genrelens.training.train_multi_label import train_multi_label
 
     heard = embed(task.tracks, cache=cache, n_workers=n_workers, progress=progress)
@@ -75,12 +76,13 @@ def learn(
             f"none of the {len(heard.left_out)} files can be heard, the first is {track.id}: {why}",
             code="no_tracks",
         )
-    row_of = {track.id: row for track, row in zip(heard.tracks, heard.rows, strict=True)}
+    place = {track.id: i for i, track in enumerate(heard.tracks)}
     unusable = Counter(genre for track, _ in heard.left_out for genre in track.all_genres)
     task = settled(
         dataclasses.replace(task, tracks=heard.tracks), unusable=unusable, leave_out_thin=leave_out_thin
     )
-    rows = np.stack([row_of[track.id] for track in task.tracks])
+    places = [place[track.id] for track in task.tracks]
+    rows, windows = heard.rows[places], [heard.windows[i] for i in places]
     base = recipes.load(RECIPE)
     assert isinstance(base, recipes.TabularRecipe)
     recipe = dataclasses.replace(base, name=model_name(out), summary="a head for somebody's own genres")
@@ -94,6 +96,7 @@ def learn(
                 recipe,
                 task.tracks,
                 rows,
+                windows=windows,
                 taxonomy=task.taxonomy,
                 dataset=task.dataset,
                 split="all that can be heard",
@@ -104,7 +107,8 @@ def learn(
     manifest = stored.manifest
     all_right = _believable(manifest.temperature) != manifest.temperature
     if all_right:
-        manifest = dataclasses.replace(manifest, temperature=1.0, conformal=None)
+        limits = dataclasses.replace(manifest.abstention, min_confidence=None)
+        manifest = dataclasses.replace(manifest, temperature=1.0, conformal=None, abstention=limits)
     learned = Learned(
         bundle=out,
         name=recipe.name,
@@ -178,13 +182,14 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     from genrelens.evaluation.report import TrackRow
     from genrelens.training import train_head as single
     from genrelens.training import train_multi_label as several
+    from genrelens.training.head_bundle import N_FOLDS
     from genrelens.training.train import MIN_TRAINING_TRACKS
 
     tracks, taxonomy = task.tracks, task.taxonomy
     labels = several.labels_of(tracks, taxonomy=taxonomy)
     counts = dict(zip(taxonomy.names, labels.sum(axis=0).tolist(), strict=True))
     experimental = [name for name in taxonomy.names if counts[name] < MIN_TRAINING_TRACKS]
-    part = f"out of fold, {single.N_FOLDS} folds by artist, seed {seed}"
+    part = f"out of fold, {N_FOLDS} folds by artist, seed {seed}"
     notes = ["one temperature, fitted on these answers together"]
     if task.multi_label:
         logits = several.out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=seed)

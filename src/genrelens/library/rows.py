@@ -26,21 +26,25 @@ from genrelens.parallel import map_each
 if TYPE_CHECKING:
     from genrelens.models.musicnn import Musicnn
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Part of every cache file's name: raise it when the network, the front end's arithmetic or the decoder changes."""
 MAX_WINDOWS: Final = 40
 """Fewer than this many windows of a file are looked at, evenly spread: all of 30 s (19), 20 to 39 of a longer one."""
+KEPT_WINDOWS: Final = 8
+"""So many windows of a file, evenly spread, are kept beside its mean, to say how far from all files a sound is."""
 
 Progress = Callable[[int, int], None]
 FloatArray = NDArray[np.float64]
+_Heard = tuple[FloatArray, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """``rows (n, d)`` of ``tracks``; ``left_out`` are pairs of a track that has none and why."""
+    """``rows (n, d)`` of ``tracks`` and some ``windows`` (w, d) of each; ``left_out``: tracks without, and why."""
 
     tracks: tuple[Track, ...]
     rows: FloatArray
+    windows: tuple[NDArray[np.float32], ...]
     left_out: tuple[tuple[Track, str], ...]
 
 
@@ -59,7 +63,7 @@ def embed(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"the cache folder {str(folder)!r} cannot be made: {error.strerror}") from error
-    found: list[FloatArray | str] = [_kept(folder, track) for track in tracks]
+    found: list[_Heard | str] = [_kept(folder, track) for track in tracks]
     todo = [i for i, row in enumerate(found) if isinstance(row, str)]
     n_done = len(tracks) - len(todo)
     work = functools.partial(_row, folder=folder, n_threads=1 if n_workers > 1 else None)
@@ -68,16 +72,17 @@ def embed(
         n_done += 1
         if progress is not None:
             progress(n_done, len(tracks))
-    good = [(track, row) for track, row in zip(tracks, found, strict=True) if not isinstance(row, str)]
+    good = [(track, heard) for track, heard in zip(tracks, found, strict=True) if not isinstance(heard, str)]
     return Embedded(
         tuple(track for track, _ in good),
-        np.stack([row for _, row in good]) if good else np.zeros((0, 0)),
+        np.stack([heard[0] for _, heard in good]) if good else np.zeros((0, 0)),
+        tuple(heard[1] for _, heard in good),
         tuple((track, row) for track, row in zip(tracks, found, strict=True) if isinstance(row, str)),
     )
 
 
-def _row(track: Track, *, folder: Path, n_threads: int | None) -> FloatArray | str:
-    """A track's row (in whatever process this is), or why it has none."""
+def _row(track: Track, *, folder: Path, n_threads: int | None) -> _Heard | str:
+    """A track's row and some of its windows (in whatever process this is), or why it has none."""
     import torch
 
     from genrelens.bundle.windows import WindowSettings, is_silent, iter_windows
@@ -112,20 +117,23 @@ def _row(track: Track, *, folder: Path, n_threads: int | None) -> FloatArray | s
         return f"shorter than {SHORTEST_S:g} s"
     if not heard:
         return "silent throughout"
-    total = np.zeros(0)
     with torch.inference_mode():
-        for start in range(0, len(heard), 8):
-            batch = np.stack([compress(power, settings=FRONT_END) for power in heard[start : start + 8]])
-            part = embedding_of(_network()(torch.from_numpy(batch))).double().sum(dim=0).numpy()
-            total = total + part if total.size else part
-    row = total / len(heard)
+        batches = [
+            np.stack([compress(power, settings=FRONT_END) for power in heard[start : start + 8]])
+            for start in range(0, len(heard), 8)
+        ]
+        embedded = np.concatenate(
+            [embedding_of(_network()(torch.from_numpy(batch))).numpy() for batch in batches]
+        )
+    kept = np.unique(np.linspace(0, len(embedded) - 1, KEPT_WINDOWS).round().astype(int))
+    row, windows = embedded.mean(axis=0, dtype=np.float64), embedded[kept]
     buffer = io.BytesIO()
-    np.save(buffer, row, allow_pickle=False)
+    np.savez(buffer, row=row, windows=windows)
     try:
         write_whole(path, buffer.getvalue())
     except OSError as error:
         raise DataError(f"the cache file {str(path)!r} cannot be written: {error.strerror}") from error
-    return row
+    return row, windows
 
 
 @functools.cache
@@ -157,17 +165,19 @@ def _power(track: Track) -> Iterator[NDArray[np.float32]]:
     yield power[max(0, first - at) : max(0, int(min(end - at, len(power))))]
 
 
-def _kept(folder: Path, track: Track) -> FloatArray | str:
-    """The row in the cache, or that there is none."""
+def _kept(folder: Path, track: Track) -> _Heard | str:
+    """What is in the cache, or that there is nothing."""
     path = _cache_path(folder, track)
     try:
-        row = np.load(io.BytesIO(b"" if path is None else path.read_bytes()), allow_pickle=False)
+        with np.load(io.BytesIO(b"" if path is None else path.read_bytes()), allow_pickle=False) as found:
+            row, windows = found["row"], found["windows"]
     except Exception:  # a header of garbage makes numpy raise many things
         return "not heard yet"
-    if row.dtype != np.float64 or row.ndim != 1 or not np.isfinite(row).all():
+    fits = row.ndim == 1 and windows.ndim == 2 and len(windows) and windows.shape[1:] == row.shape
+    types = (row.dtype, windows.dtype) == (np.float64, np.float32)
+    if not (fits and types and np.isfinite(row).all() and np.isfinite(windows).all()):
         return "not heard yet"
-    kept: FloatArray = row
-    return kept
+    return row, windows
 
 
 def _cache_path(folder: Path, track: Track) -> Path | None:
@@ -189,8 +199,8 @@ def _cache_path(folder: Path, track: Track) -> Path | None:
         "span_s": track.span_s,
     }
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-    return folder / f"{digest[:40]}.npy"
+    return folder / f"{digest[:40]}.npz"
 
 
-def _died(track: Track) -> FloatArray | str:
+def _died(track: Track) -> _Heard | str:
     return f"{str(track.path)!r} brought down the process that read it"

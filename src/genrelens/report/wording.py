@@ -7,7 +7,7 @@ from collections.abc import Sequence
 REASONS = {
     "silence": "there is nothing but silence",
     "too_short": "less than a second of sound",
-    "not_music": "does not sound like music",
+    "not_music": "does not sound like music to the model",
     "unlike_training": "unlike all music that the model has learnt from",
     "undecided": "too close to call",
 }

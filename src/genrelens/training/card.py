@@ -46,6 +46,14 @@ Names the genre of a piece of music, one of: {", ".join(manifest.taxonomy.names)
 ## Limits
 
 It knows the genres above and nothing else, as they were labelled in the data named above. The music is
-mostly Western, mostly recorded before 2002. Speech, noise and music of other kinds get one of these genres
-too, unless the sound is silent or shorter than a second.
+mostly Western, mostly recorded before 2002. {_others(manifest)}
 {theirs}"""
+
+
+def _others(manifest: Manifest) -> str:
+    """What becomes of sounds that are none of the genres."""
+    if manifest.abstention.needs_screens:
+        return """Speech, noise and music far from what it learnt from should get no
+answer but the reason `not_music` or `unlike_training`; music of other kinds that is nearer gets one of these genres."""
+    return """Speech, noise and music of other kinds get one of these genres
+too, unless the sound is silent or shorter than a second."""

@@ -6,28 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from genrelens import __version__
-from genrelens.bundle.manifest import Manifest, TrainingRecord
-from genrelens.bundle.store import write_bundle
-from genrelens.bundle.windows import WindowSettings
 from genrelens.data.folds import grouped_folds
 from genrelens.data.track import Track
-from genrelens.errors import TrainingError
-from genrelens.models.musicnn import read_weights
-from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
-from genrelens.training.calibrate import calibrate
-from genrelens.training.card import model_card
-from genrelens.training.export import predict_onnx
+from genrelens.training.calibrate import calibrate, probabilities_of
+from genrelens.training.head_bundle import N_FOLDS, check_out, write_head
+from genrelens.training.screens import Windows
 from genrelens.training.tabular import TabularModel, fit_tabular
-from genrelens.training.tabular.logistic import LinearLogits
-
-N_FOLDS = 5
-CALIBRATED_ON = f"out-of-fold answers to its own tracks, {N_FOLDS} folds by artist"
 
 
 def train_head(
@@ -35,6 +23,7 @@ def train_head(
     tracks: Sequence[Track],
     rows: NDArray[np.float64],
     *,
+    windows: Windows,
     taxonomy: Taxonomy,
     dataset: str,
     split: str,
@@ -44,40 +33,32 @@ def train_head(
 ) -> Path:
     """Fit the head on ``rows (n, 712)`` of ``tracks``, calibrate it out of fold, and write ``out/bundle``.
 
-    Every track is learnt from: the temperature comes from answers by models of the other folds. Returns the bundle's
-    path.
+    ``windows``: (w, 712) for each track, all of its windows or some that lie evenly. Every track is learnt from: what
+    calibrates comes from answers by models of the other folds. Returns the bundle's path.
     """
     from genrelens.training.train import experimental_genres
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
+    check_out(out)
     classes = np.array([taxonomy.index(track.genre) for track in tracks], dtype=np.int64)
     logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed)
     temperature, conformal = calibrate(logits, targets=classes, groups=[track.group for track in tracks])
-    weight, bias = _in_measured_units(_fit(recipe, rows, classes, len(taxonomy), seed))
-    manifest = Manifest(
-        name=recipe.name,
-        taxonomy=taxonomy,
-        front_end=FRONT_END,
-        windows=WindowSettings(N_FRAMES, HOP_FRAMES),
+    return write_head(
+        recipe,
+        tracks,
+        _fit(recipe, rows, classes, len(taxonomy), seed),
+        windows=windows,
+        confidence=probabilities_of(logits, temperature=temperature).max(axis=1),
         temperature=temperature,
-        experimental=experimental_genres(taxonomy, tracks),
-        tags=read_weights().tags,
         conformal=conformal,
-        training=TrainingRecord(
-            recipe=recipe.to_dict(),
-            seed=seed,
-            dataset=dataset,
-            split=split,
-            trained_on=tuple(track.id for track in tracks),
-            stopped_on=(),
-            genrelens_version=__version__,
-        ),
+        experimental=experimental_genres(taxonomy, tracks),
+        taxonomy=taxonomy,
+        multi_label=False,
+        dataset=dataset,
+        split=split,
+        out=out,
+        seed=seed,
+        figures=figures,
     )
-    network = MusicnnHead(torch.from_numpy(weight), torch.from_numpy(bias))
-    graph = predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels)
-    card = model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=read_weights().notice)
-    return write_bundle(out / "bundle", manifest=manifest, predict_onnx=graph, attention_onnx=None, card=card)
 
 
 def out_of_fold_logits(
@@ -112,14 +93,3 @@ def _fit(
         n_classes=n_classes,
         seed=seed,
     )
-
-
-def _in_measured_units(model: TabularModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weight and bias with the scaler folded in: ``w (x - m) / s + b = (w / s) x + (b - w m / s)``."""
-    if not isinstance(model.logits, LinearLogits):
-        raise TrainingError(
-            "a head over musicnn should be linear to become a bundle: give classifier logistic"
-        )
-    weight = model.logits.weight / model.scale
-    bias = model.logits.bias - weight @ model.mean
-    return weight.astype(np.float32), bias.astype(np.float32)

@@ -12,28 +12,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from genrelens import __version__
-from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.pooling import sigmoid
-from genrelens.bundle.store import write_bundle
-from genrelens.bundle.windows import WindowSettings
 from genrelens.data.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.errors import MissingExtraError, TrainingError
 from genrelens.metrics.calibration import TEMPERATURE_RANGE
-from genrelens.models.musicnn import read_weights
-from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
 from genrelens.models.options import read_options
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
-from genrelens.training.card import model_card
-from genrelens.training.export import predict_onnx
+from genrelens.training.head_bundle import N_FOLDS, check_out, write_head
+from genrelens.training.screens import Windows
 from genrelens.training.tabular import TabularModel
 from genrelens.training.tabular.logistic import LinearLogits, Options
-from genrelens.training.train_head import CALIBRATED_ON, N_FOLDS, _in_measured_units
 
 FloatArray = NDArray[np.float64]
 
@@ -54,6 +46,7 @@ def train_multi_label(
     tracks: Sequence[Track],
     rows: FloatArray,
     *,
+    windows: Windows,
     taxonomy: Taxonomy,
     dataset: str,
     split: str,
@@ -62,39 +55,32 @@ def train_multi_label(
     figures: Sequence[str] = (),
 ) -> Path:
     """Fit the heads on ``rows (n, 712)`` of ``tracks``, calibrate them out of fold by one temperature, and write
-    ``out/bundle``. Returns the bundle's path.
+    ``out/bundle``. ``windows``: (w, 712) for each track, all or some that lie evenly. Returns the bundle's path.
     """
     from genrelens.training.train import MIN_TRAINING_TRACKS  # which brings Lightning in, and takes its time
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
+    check_out(out)
     labels = labels_of(tracks, taxonomy=taxonomy)
     logits = out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=seed)
-    weight, bias = _in_measured_units(_fit(recipe, rows, labels, seed=seed))
+    temperature = fit_sigmoid_temperature(logits, labels=labels)
     n_tracks = dict(zip(taxonomy.names, labels.sum(axis=0).tolist(), strict=True))
-    manifest = Manifest(
-        name=recipe.name,
-        taxonomy=taxonomy,
-        front_end=FRONT_END,
-        windows=WindowSettings(N_FRAMES, HOP_FRAMES),
-        temperature=fit_sigmoid_temperature(logits, labels=labels),
+    return write_head(
+        recipe,
+        tracks,
+        _fit(recipe, rows, labels, seed=seed),
+        windows=windows,
+        confidence=sigmoid(logits, temperature=temperature).max(axis=1),
+        temperature=temperature,
+        conformal=None,
         experimental=tuple(name for name in taxonomy.names if n_tracks[name] < MIN_TRAINING_TRACKS),
+        taxonomy=taxonomy,
         multi_label=True,
-        tags=read_weights().tags,
-        training=TrainingRecord(
-            recipe=recipe.to_dict(),
-            seed=seed,
-            dataset=dataset,
-            split=split,
-            trained_on=tuple(track.id for track in tracks),
-            stopped_on=(),
-            genrelens_version=__version__,
-        ),
+        dataset=dataset,
+        split=split,
+        out=out,
+        seed=seed,
+        figures=figures,
     )
-    network = MusicnnHead(torch.from_numpy(weight), torch.from_numpy(bias))
-    graph = predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels)
-    card = model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=read_weights().notice)
-    return write_bundle(out / "bundle", manifest=manifest, predict_onnx=graph, attention_onnx=None, card=card)
 
 
 def out_of_fold_logits(
@@ -164,4 +150,5 @@ def _fit(recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.bool_], *, 
             machine = LogisticRegression(C=options.c, max_iter=10_000, tol=1e-6, random_state=seed)
             machine.fit(standard, has_it)
             weight[k], bias[k] = machine.coef_[0], machine.intercept_[0]
-    return TabularModel(mean, scale, LinearLogits(weight, bias), 1.0)
+    plain = np.zeros(rows.shape[1], dtype=np.bool_)
+    return TabularModel(mean, scale, LinearLogits(weight, bias), 1.0, plain)
