@@ -119,14 +119,24 @@ def train(
         typer.echo(bundle)
         return
     if isinstance(chosen, recipes.TabularRecipe):
-        from genrelens.cli.tabular import musicnn_rows
+        from genrelens.cli.tabular import musicnn_windows
+        from genrelens.training.embed import rows_of
         from genrelens.training.train_head import train_head
 
         _say(f"{chosen.name}: learning from {len(learn)} tracks")
-        rows = musicnn_rows(learn, cache=cache)
-        typer.echo(
-            train_head(chosen, learn, rows, taxonomy=taxonomy, dataset=name, split=cut, out=out, seed=seed)
+        windows = musicnn_windows(learn, cache=cache)
+        made = train_head(
+            chosen,
+            learn,
+            rows_of(learn, windows),
+            windows=windows,
+            taxonomy=taxonomy,
+            dataset=name,
+            split=cut,
+            out=out,
+            seed=seed,
         )
+        typer.echo(made)
         return
     if chosen.training.stop_on == "valid" and "valid" not in part.split("+"):
         stop, stop_part = named_split.part(tracks, "valid"), "the split's valid part"
