@@ -16,6 +16,8 @@ from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.mel import MelSettings, mel_power
 
 Samples = NDArray[np.float32]
+AT_ENDS = 2
+"""Frames of 2,048 samples every 512 that reach over each end of a segment."""
 
 
 def hear_descriptors(stream: AudioStream, heard: Heard, *, settings: DescriptorSettings) -> None:
@@ -58,7 +60,11 @@ def segments(
 def is_silent_sound(samples: Samples, *, sample_rate: int) -> bool:
     """Whether samples (n,) hold nothing but silence, dither or a constant, by the measure of mel windows."""
     settings = _listening(sample_rate)
-    return is_silent(mel_power(samples, settings=settings), settings=settings)
+    power = mel_power(samples, settings=settings)
+    if len(power) > 4 * AT_ENDS:
+        # A segment is cut out of the sound: what a constant does at its ends is no sound, either.
+        power = power[AT_ENDS:-AT_ENDS]
+    return is_silent(power, settings=settings)
 
 
 @functools.lru_cache(maxsize=8)

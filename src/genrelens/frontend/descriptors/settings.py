@@ -28,7 +28,7 @@ class DescriptorSettings:
     segment_s: float
 
     def __post_init__(self) -> None:
-        if self.set not in SETS:
+        if not isinstance(self.set, str) or self.set not in SETS:
             raise RecipeError(f"descriptors: set should be one of {', '.join(SETS)}, not {self.set!r}")
         seconds = self.segment_s
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
