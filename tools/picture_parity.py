@@ -46,8 +46,8 @@ def main() -> None:
         made[name] = {
             "n_clips": len(correlations),
             "correlation": {
-                "mean": round(float(np.mean(correlations)), 5),
-                "least": round(min(correlations), 5),
+                "mean": round(float(np.mean(correlations)), 6),
+                "least": round(min(correlations), 6),
             },
             "pixels_of_the_same_level": {
                 "mean": round(float(np.mean(same)), 5),
