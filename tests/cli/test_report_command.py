@@ -45,7 +45,7 @@ def test_a_report_is_drawn_and_its_page_named(run: Run, two: list[Path], tmp_pat
 def test_a_comparison_as_text_json_and_page(run: Run, two: list[Path], tmp_path: Path) -> None:
     result = run("compare", *two)
     assert (result.code, result.err) == (0, "")
-    assert "svm is better" in result.out and "majority" in result.out
+    assert "B is better" in result.out and "majority" in result.out
     result = run("compare", *two, "--json")
     document = json.loads(result.out)
     assert document["schema"] == "genrelens.comparison/1"

@@ -28,7 +28,7 @@ def pairs_section(runs: Sequence[Run], pairs: Sequence[Pair]) -> Section:
         f"For each two runs, the difference in accuracy on the tracks that both answered, with its {100 * LEVEL:.0f} % "
         f"interval: both meet the same artists, drawn {N_RESAMPLES:,} times with replacement, so that what makes an "
         "artist hard for both cancels. An interval without 0 shows a difference; one with 0 in it does not show that "
-        "there is none.",
+        "there is none. Only one right: tracks that A alone, and that B alone, is right about.",
     ]
     if len(pairs) > 1:
         says.append(
@@ -48,7 +48,7 @@ def pairs_section(runs: Sequence[Run], pairs: Sequence[Pair]) -> Section:
             *(
                 points_interval(scores.difference),
                 f"{scores.n_only_a} / {scores.n_only_b}",
-                verdict(pair, scores),
+                verdict(scores),
             ),
         )
         for pair, over, scores in measured
@@ -62,7 +62,7 @@ def pairs_section(runs: Sequence[Run], pairs: Sequence[Pair]) -> Section:
         "A",
         "B",
         "A - B, points",
-        "only A / only B right",
+        "only one right",
         "shown",
     )
     apart = frozenset(k for k, (_, _, scores) in enumerate(measured) if scores.differs)

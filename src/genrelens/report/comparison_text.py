@@ -40,7 +40,7 @@ def comparison_text(runs: Sequence[Run], pairs: Sequence[Pair]) -> str:
             sizes = (str(scores.n_tracks), str(scores.n_artists))
             counts = (str(scores.n_only_a), str(scores.n_only_b))
             said = points_interval(scores.difference)
-            rows.append((pair.a, pair.b, over, *sizes, said, *counts, verdict(pair, scores)))
+            rows.append((pair.a, pair.b, over, *sizes, said, *counts, verdict(scores)))
     if len(rows) > 1:
         lines += ["", "Paired, on the tracks that both answered: difference in accuracy, in points of 100"]
         lines += columns(rows, left=(0, 1, 2, 8))
@@ -50,13 +50,13 @@ def comparison_text(runs: Sequence[Run], pairs: Sequence[Pair]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def verdict(pair: Pair, scores: Scores) -> str:
-    """What the interval shows: who is better, that it does not tell, or that there is none."""
+def verdict(scores: Scores) -> str:
+    """What the interval shows: which of the two is better, that it does not tell, or that there is none."""
     if scores.differs is None:
         return "no interval"
     if not scores.differs:
-        return "no difference"
-    return f"{pair.a if scores.difference.value > 0 else pair.b} is better"
+        return "not told apart"
+    return "A is better" if scores.difference.value > 0 else "B is better"
 
 
 def points_interval(difference: Interval) -> str:

@@ -58,20 +58,17 @@ def accuracy_bars_figure(reports: Mapping[str, Report]) -> Figure:
         axes.barh(y, accuracy.value, height=0.62, color=colour, alpha=0.25, edgecolor=colour, linewidth=0.8)
         for level, style in ((levels.majority, "-"), (levels.uniform, ":")):
             axes.plot([level] * 2, [y - 0.42, y + 0.42], style, color=ORANGE, linewidth=1.8)
-        end = accuracy.value
         if not math.isnan(accuracy.low):
             axes.plot(
                 [accuracy.low, accuracy.high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt"
             )
-            end = accuracy.high
-        left = end > 0.74  # no room for the words at its right
         axes.annotate(
             percent_interval(accuracy),
-            (min(accuracy.value, accuracy.low) if left and not math.isnan(accuracy.low) else end, y),
-            (-6 if left else 6, 0),
+            (1.0, y),
+            (10, 0),
+            xycoords=axes.get_yaxis_transform(),
             textcoords="offset points",
             va="center",
-            ha="right" if left else "left",
             fontsize=8.5,
         )
     labels = []
@@ -172,7 +169,7 @@ def reliabilities_figure(reports: Mapping[str, Report]) -> Figure:
 @in_style
 def differences_figure(pairs: Sequence[tuple[Pair, str, Scores]]) -> Figure:
     """Differences in accuracy on common tracks with their intervals, about the line of no difference."""
-    figure = Figure(figsize=(WIDTH_IN, 1.35 + 0.5 * len(pairs)), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, 1.1 + 0.46 * len(pairs)), layout="constrained")
     axes = figure.subplots()
     axes.axvline(0.0, color=INK, linewidth=1.0)
     ends = [0.05]
@@ -188,10 +185,11 @@ def differences_figure(pairs: Sequence[tuple[Pair, str, Scores]]) -> Figure:
         ends.append(abs(difference.value))
         axes.annotate(
             points_interval(difference),
-            (difference.value, y),
-            (0, 7),
+            (1.0, y),
+            (10, 0),
+            xycoords=axes.get_yaxis_transform(),
             textcoords="offset points",
-            ha="center",
+            va="center",
             fontsize=8.5,
         )
     labels = []
@@ -200,7 +198,7 @@ def differences_figure(pairs: Sequence[tuple[Pair, str, Scores]]) -> Figure:
         which = ", full genres" if over == "full genres" else ""
         labels.append(f"{a}\nminus {b}{which}  ({scores.n_tracks})")
     axes.set_yticks(range(len(pairs)), labels)
-    axes.set_ylim(len(pairs) - 0.5, -0.75)
+    axes.set_ylim(len(pairs) - 0.5, -0.5)
     axes.set_xlim(-1.12 * max(ends), 1.12 * max(ends))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:+.0f}" if abs(x) > 1e-9 else "0"))
     axes.grid(visible=True, axis="x")

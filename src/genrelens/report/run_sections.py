@@ -119,13 +119,13 @@ def confusion_section(runs: Sequence[Run]) -> Section:
         often = ", ".join(f"{names[i]} called {names[j]} ({counts[i][j]})" for i, j in worst)
         said.append(f"{run.name}: {often or 'nothing'}" if len(runs) > 1 else often or "nothing")
     figure = confusion_figure(runs[0].report) if len(runs) == 1 else confusions_figure(_reports(runs))
-    worst_of_all = f"Most often mistaken: {'; '.join(said)}."
+    says = tuple(f"{'Most often mistaken: ' if k == 0 else ''}{line}." for k, line in enumerate(said))
     return Section(
         "confusion",
         "What is taken for what",
-        (worst_of_all,),
+        says,
         figure,
-        f"Confusion {'matrix' if len(runs) == 1 else 'matrices side by side'}. {worst_of_all}",
+        f"Confusion {'matrix' if len(runs) == 1 else 'matrices side by side'}. {' '.join(says)}",
         {"confusion": numbers.confusion_table(runs)},
     )
 
