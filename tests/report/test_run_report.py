@@ -24,6 +24,8 @@ from matplotlib.text import Text
 from genrelens.report import comparison_text, run_figures, run_numbers, run_report, run_sections
 from genrelens.report.comparison_sections import pairs_section
 from genrelens.report.run_embeddings import Embedded
+from genrelens.report.run_figures_training import learning_curves_figure
+from genrelens.report.run_trainings import Epoch, History
 
 EVIL = '<b onload="x">&"$a$_{'
 SECTIONS = {"accuracy", "genres", "confusion", "learning", "reliability", "cost", "notes"}
@@ -306,3 +308,12 @@ def test_time_and_size_of_folds_are_means(runs: tuple[Run, ...]) -> None:
         ("mel-transformer (mean of 2 folds)", "90 s", "3", "1,234", "not known"),
         ("svm", "90 s", "3", "1,234", "not known"),
     ]
+
+
+def test_both_curves_of_a_run_have_one_axis_of_epochs() -> None:
+    came_apart = History("", tuple(Epoch(k + 1, math.nan, 0.5, math.nan, 0.4) for k in range(4)))
+    one_epoch = History("", (Epoch(1, 2.0, 0.1, 2.0, 0.1),))
+    figure = learning_curves_figure({"came apart": [came_apart], "one epoch": [one_epoch]})
+    assert [axes.get_xlim() for axes in figure.axes] == [(0.5, 4.5)] * 2 + [(0.5, 1.5)] * 2
+    assert figure.axes[2].lines[0].get_marker() == "."  # a line of one point cannot be seen
+    assert len(figure.axes[0].lines) == 2  # no epoch of it was kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from genrelens.report.figure_style import BLUE, GREY, ORANGE, WIDTH_IN, in_style, printable, share_axis
@@ -23,19 +24,17 @@ def learning_curves_figure(curves: Mapping[str, Sequence[History]]) -> Figure:
         for axes, kind in zip(row, ("accuracy", "loss"), strict=True):
             for history in histories:
                 epochs = [epoch.epoch for epoch in history.epochs]
+                dot = "." if len(epochs) == 1 else None  # a line of one point would not be seen
                 train = [getattr(epoch, f"train_{kind}") for epoch in history.epochs]
                 stop = [getattr(epoch, f"stop_{kind}") for epoch in history.epochs]
-                axes.plot(
-                    epochs, train, "--", color=GREY, linewidth=1.3, alpha=alpha, label="training windows"
-                )
-                axes.plot(epochs, stop, "-", color=BLUE, linewidth=1.5, alpha=alpha, label="stopping tracks")
+                axes.plot(epochs, train, "--", marker=dot, color=GREY, linewidth=1.3, alpha=alpha)
+                axes.plot(epochs, stop, "-", marker=dot, color=BLUE, linewidth=1.5, alpha=alpha)
                 if (kept := history.kept) is not None:
                     level = getattr(kept, f"stop_{kind}")
-                    axes.plot(
-                        kept.epoch, level, "o", color=ORANGE, markersize=5.5, zorder=4, label="kept epoch"
-                    )
-            axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+                    axes.plot(kept.epoch, level, "o", color=ORANGE, markersize=5.5, zorder=4)
+            last = max(history.epochs[-1].epoch for history in histories)
+            axes.set(xlabel="epoch", xlim=(0.5, last + 0.5))  # both alike, also where a loss is not a number
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
             if kind == "accuracy":
                 share_axis(axes, "y", "accuracy")
             else:
@@ -44,8 +43,13 @@ def learning_curves_figure(curves: Mapping[str, Sequence[History]]) -> Figure:
                 axes.grid(visible=True, axis="y")
         folds = f", {len(histories)} folds" if len(histories) > 1 else ""
         row[0].set_title(f"{printable(name, width=40)}{folds}")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles[:3], labels[:3], loc="outside lower center", ncols=3, frameon=False)
+    signs = [
+        Line2D([], [], color=GREY, linestyle="--", linewidth=1.3),
+        Line2D([], [], color=BLUE, linewidth=1.5),
+        Line2D([], [], color=ORANGE, marker="o", linestyle="", markersize=5.5),
+    ]
+    said = ["training windows", "stopping tracks", "kept epoch"]
+    figure.legend(signs, said, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
