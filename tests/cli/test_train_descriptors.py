@@ -208,3 +208,21 @@ def test_from_sound_to_a_model_and_its_figures(tmp_path: Path, capsys: pytest.Ca
     code, _, err = run("evaluate", bundle, *shared, "--part", "train", capsys=capsys)
     assert code == 2
     assert "was trained on" in err
+
+
+def test_grid_of_a_table(clips: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shared = ("grid", "--data", clips, "--set", "kaggle57", "--table", table, "--features", "mfcc")
+    code, out, err = run(*shared, "--classifier", "LR", "--classifier", "NB", capsys=capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith("kaggle57 on gtzan, train+valid:")
+    code, out, _ = run(*shared, "--classifier", "NB", "--json", capsys=capsys)
+    (cell,) = json.loads(out)["cells"]
+    assert code == 0
+    assert cell["accuracy"] > 0.9
+    assert json.loads(out)["n_tracks"] == len(all_ids())
+    code, _, err = run("grid", "--data", clips, "--set", "mfcc", capsys=capsys)
+    assert code == 2
+    assert "--set should be one of fma518, kaggle57" in " ".join(err.split())
+    code, _, err = run("grid", "--data", clips, "--table", table, capsys=capsys)
+    assert code == 1
+    assert "learns from the descriptors fma518, the table holds others" in err

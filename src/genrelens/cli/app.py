@@ -16,6 +16,7 @@ from genrelens.cli.data import data
 from genrelens.cli.evaluate import evaluate
 from genrelens.cli.explore import explore
 from genrelens.cli.features import features
+from genrelens.cli.grid import grid
 from genrelens.cli.leakage import leakage
 from genrelens.cli.learn import learn
 from genrelens.cli.predict import predict
@@ -64,6 +65,7 @@ app.command()(evaluate)
 app.command()(audit)
 app.command()(explore)
 app.command()(leakage)
+app.command()(grid)
 app.command()(features)
 app.command()(synthesise)
 app.command()(learn)
