@@ -148,6 +148,28 @@ def test_logistic_gives_scikit_learns_probabilities(n_classes: int) -> None:
     np.testing.assert_allclose(model.probabilities(new), theirs.predict_proba(new), atol=1e-4)
 
 
+def test_balanced_genres_count_the_same_however_many_rows_they_have() -> None:
+    """As if the rows of the thin genre stood there as often as those of the others: the penalty is per row, too."""
+    rows, classes = blobs(200, seed=3)
+    few = np.concatenate([np.flatnonzero(classes != 2), np.flatnonzero(classes == 2)[:10]])
+    rows, classes = rows[few], classes[few]
+    counts = np.bincount(classes)
+    base = dataclasses.replace(recipe("logistic", c=0.01, class_weight="balanced"), stop_share=0.0)
+    nothing: dict[str, Any] = {"stop_rows": rows[:0], "stop_classes": classes[:0], "n_classes": 3, "seed": 0}
+    found = fit_tabular(base, rows, classes=classes, **nothing)
+    from sklearn.linear_model import LogisticRegression
+
+    machine = LogisticRegression(C=0.01, max_iter=10_000, tol=1e-8)
+    standard = (rows - found.mean) / found.scale
+    machine.fit(standard, classes, sample_weight=len(rows) / (3 * counts[classes]))
+    np.testing.assert_allclose(found.probabilities(rows), machine.predict_proba(standard), atol=1e-4)
+    plain = fit_tabular(
+        dataclasses.replace(recipe("logistic", c=0.01), stop_share=0.0), rows, classes=classes, **nothing
+    )
+    thin = classes == 2
+    assert found.probabilities(rows[thin])[:, 2].mean() > plain.probabilities(rows[thin])[:, 2].mean() + 0.1
+
+
 def test_svm_takes_two_classes_that_are_not_the_first() -> None:
     rows, classes = blobs(100, seed=1, n_classes=2)
     fold = Fold(rows, classes + 1, rows, classes + 1)
@@ -189,6 +211,7 @@ def test_mlp_leaves_the_callers_random_numbers_alone() -> None:
     [
         ("svm", {"c": 0.0}, "c above 0"),
         ("logistic", {"c": -1.0}, "c above 0"),
+        ("logistic", {"c": 1.0, "class_weight": "none"}, 'should be "uniform" or "balanced"'),
         ("svm", {"kernel": "cubic"}, "kernel of rbf, poly, linear"),
         ("svm", {"gamma": 1.0}, "svm has no option 'gamma'"),
         ("mlp", {"hidden": "32-x"}, "hidden like"),

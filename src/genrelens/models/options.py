@@ -20,7 +20,8 @@ def read_options(options: Mapping[str, str | int | float | bool], *, cls: Any, o
         if type(value) is not hints[key] and not (hints[key] is float and type(value) is int):
             raise RecipeError(f"{of}: {key} should be of type {hints[key].__name__}, got {value!r}")
         values[key] = hints[key](value)
-    missing = [field.name for field in dataclasses.fields(cls) if field.name not in values]
+    needed = [field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING]
+    missing = [name for name in needed if name not in values]
     if missing:
         raise RecipeError(f"{of}: the option {missing[0]!r} is missing")
     return cls(**values)

@@ -1,7 +1,8 @@
 """One training of a head for several genres a track: one-vs-rest logistic regression on musicnn's rows -> a bundle.
 
 The same rows, scaler, penalty and folds as :mod:`genrelens.training.train_head`; each genre is learnt against all
-tracks that do not have it (Read, Pfahringer, Holmes & Frank 2011 call it binary relevance).
+tracks that do not have it (Read, Pfahringer, Holmes & Frank 2011 call it binary relevance). The recipe's weighing of
+genres is for one genre a track and does not count here: a genre's probability is then how often it is right.
 """
 
 from __future__ import annotations

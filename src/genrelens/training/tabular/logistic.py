@@ -13,13 +13,20 @@ from genrelens.training.tabular.rows import NEVER, FloatRows, Fold
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``c``: scikit-learn's inverse strength of the penalty."""
+    """``c``: scikit-learn's inverse strength of the penalty; ``class_weight``: whether each row counts the same
+    ("uniform") or each genre ("balanced", scikit-learn's: a row of a genre of n rows by 1 / n).
+    """
 
     c: float
+    class_weight: str = "uniform"
 
     def __post_init__(self) -> None:
         if self.c <= 0:
             raise RecipeError(f"logistic should have c above 0, got {self.c}")
+        if self.class_weight not in ("uniform", "balanced"):
+            raise RecipeError(
+                f'logistic: class_weight should be "uniform" or "balanced", got {self.class_weight!r}'
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,10 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> LinearLog
         from sklearn.linear_model import LogisticRegression
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="the classifier logistic") from error
-    machine = LogisticRegression(C=options.c, max_iter=10_000, tol=1e-6, random_state=seed)
+    weights = "balanced" if options.class_weight == "balanced" else None
+    machine = LogisticRegression(
+        C=options.c, class_weight=weights, max_iter=10_000, tol=1e-6, random_state=seed
+    )
     machine.fit(fold.rows, fold.classes)
     weight = np.zeros((n_classes, fold.rows.shape[1]))
     bias = np.full(n_classes, NEVER)
