@@ -103,5 +103,7 @@ def test_tracks_that_are_silent_or_lost_are_named(corpus: tuple[Track, ...], tmp
     lost = Track("lost", tmp_path / "lost.wav", "drone", None, "test")
     with pytest.raises(TrainingError, match=r"1 of 2 tracks cannot be used, the first is lost"):
         musicnn_rows([silent, lost], cache=tmp_path / "cache")
-    with pytest.raises(TrainingError, match=r"1 of 1 tracks cannot be used, the first is silent: silent through"):
+    with pytest.raises(
+        TrainingError, match=r"1 of 1 tracks cannot be used, the first is silent: silent through"
+    ):
         musicnn_rows([silent], cache=tmp_path / "cache")
