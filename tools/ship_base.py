@@ -8,6 +8,9 @@
    out-of-fold answers;
 4. its lighter twin: the same network over windows side by side.
 
+The cards also tell what tools/abstention_report.py, tools/robustness.py and tools/lite_report.py measured, as of their
+last run: run these after this where the head has changed, and this once more.
+
 Clips that the split leaves out take no part. The bundle goes into the package, reports and figures into docs/results.
 """
 
@@ -20,6 +23,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import base_card
 import numpy as np
 
 from genrelens import recipe as recipes
@@ -29,7 +33,7 @@ from genrelens.data import registry
 from genrelens.data.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.evaluation.build import build_report
-from genrelens.evaluation.calibration import CalibrationReport, judge_calibration
+from genrelens.evaluation.calibration import judge_calibration
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.report import Report, TrackRow
 from genrelens.files import write_whole
@@ -51,7 +55,6 @@ COVERAGES = (0.8, 0.9, 0.95)
 SPLIT = "fault-filtered"
 SEED = 0
 OTHER_SEEDS = (1, 2, 3, 4)
-COMMAND = "`python tools/ship_base.py --data GTZAN`"
 
 
 def main() -> None:
@@ -142,7 +145,12 @@ def main() -> None:
             split=f"{SPLIT}, part train+valid",
             out=Path(work) / "final",
             seed=SEED,
-            figures=[measured(pooled, twin, others), believed(calibration)],
+            figures=[
+                base_card.measured(pooled, twin, others),
+                base_card.believed(calibration, pooled),
+                *base_card.held_back(folder / "abstention.json"),
+                *base_card.other_files(folder / "robustness.json"),
+            ],
         )
         shutil.rmtree(SHIPPED, ignore_errors=True)
         shutil.copytree(made, SHIPPED / "base")
@@ -172,70 +180,9 @@ def ship_lite() -> None:
     """The shipped base with windows that do not overlap, as a model of its own."""
     base = read_bundle(SHIPPED / "base")
     manifest = dataclasses.replace(base.manifest, name=LITE, windows=WindowSettings(N_FRAMES, N_FRAMES))
-    figures = [
-        "The network, labels and calibration of `genrelens-base` over windows side by side, half as many. How often "
-        "the two agree out of fold, and what both cost, is in docs/results.md."
-    ]
+    figures = base_card.lite(ROOT / "docs/results" / LITE / "lite.json")
     card = model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=read_weights().notice)
     write_bundle(SHIPPED / "lite", manifest=manifest, predict_onnx=base.files[PREDICT], card=card)
-
-
-def believed(calibration: CalibrationReport) -> str:
-    """How far confidence and prediction sets can be believed, from the report."""
-    error = calibration.expected_calibration_error
-    lines = [
-        f"Expected calibration error, out of fold, each fold's temperature from the other {N_FOLDS - 1}, all "
-        f"{calibration.n_tracks} tracks: {error.value:.3f} [{error.low:.3f}, {error.high:.3f}].",
-        "",
-        "| coverage asked for | sets that held the genre | genres a set |",
-        "|---|---|---|",
-    ]
-    for found in calibration.sets:
-        size = found.mean_size
-        lines.append(
-            f"| {figure_style.percent(found.coverage)} | {figure_style.percent_interval(found.measured)} | "
-            f"{size.value:.2f} [{size.low:.2f}, {size.high:.2f}] |"
-        )
-    worst = min(calibration.sets[1].by_genre.items(), key=lambda item: item[1][0])
-    lines += [
-        "",
-        f"The promise is for all music together, one artist one vote, not for each genre: at "
-        f"{figure_style.percent(calibration.sets[1].coverage)} the least is {worst[0]} with "
-        f"{figure_style.percent(worst[1][0])} of {worst[1][1]} tracks.",
-    ]
-    return "\n".join(lines)
-
-
-def measured(pooled: Report, twin: Report, others: list[float]) -> str:
-    """The card's table, from the reports."""
-    full = pooled.full_genres.genres
-    lines = [
-        f"Over the {len(full)} full genres ({', '.join(full)}); 95 % intervals by bootstrap over artists.",
-        "",
-        "| measured on | tracks | artists | accuracy | macro F1 |",
-        "|---|---|---|---|---|",
-    ]
-    for label, report in (
-        ("out of fold, train + valid, five folds by artist", pooled),
-        ("valid, twin trained on train alone", twin),
-    ):
-        head = report.full_genres
-        lines.append(
-            f"| {label} | {head.n_tracks} | {head.n_artists} | {figure_style.percent_interval(head.accuracy)} | "
-            f"{figure_style.percent_interval(head.macro_f1)} |"
-        )
-    seeds = ", ".join(figure_style.percent(value) for value in others)
-    lines += [
-        "",
-        f"Out of fold with the folds of {len(others)} other seeds: {seeds}. Over all ten genres, out of fold: "
-        f"{figure_style.percent(pooled.all_genres.accuracy.value)}; mean recall of the ten, which counts a genre of "
-        f"nine clips as much as one of seventy: {figure_style.percent_interval(pooled.all_genres.macro_recall)}.",
-        "",
-        "The shipped model is trained on train + valid by the same recipe, so no part of the data here can measure it;",
-        "the figures are those of its siblings. The features and the strength of the penalty were chosen by looking at",
-        f"such cross-validations, which flatters them a little. Command: {COMMAND}.",
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
