@@ -174,6 +174,14 @@ def test_sets_and_tags_in_words() -> None:
         assert said is None or said in text
 
 
+def test_several_genres_are_not_told_as_one_against_the_others() -> None:
+    page = timeline_page([row("/m/a.wav", [[0.9, 0.8, 0.1]], set=("disco", "jazz"), multi_label=True)])
+    text = " ".join("".join(parse(page).text).split())
+    assert "Each genre has a probability of its own" in text
+    assert "sure of" not in text
+    assert "together" not in text
+
+
 def test_the_top_line_counts(page: str) -> None:
     assert "disco 2 · jazz 1 · no answer 2 · could not be read 1" in page
     assert "6 pieces, by genre" in page
