@@ -213,3 +213,23 @@ def test_several_genres_stand_side_by_side(run: Run, tmp_path: Path) -> None:
     assert len(row["set"]) == 3
     table = run("predict", song, "--model", model).out
     assert all(genre in table for genre in row["set"])
+    assert "also" in table.splitlines()[0]
+    assert "next best" not in table
+    only = tiny_model.write(tmp_path / "one", graph=tiny_model.predict_graph(bias=5.0), multi_label=True)
+    (row,) = run("predict", "--json", song, "--model", only).rows
+    assert row["set"] == ["hum"]
+    assert "hiss" not in run("predict", song, "--model", only).out
+
+
+def test_names_in_a_model_cannot_steer_the_terminal(run: Run, tmp_path: Path) -> None:
+    import tiny_model
+    from genrelens.taxonomy import Taxonomy
+
+    names = Taxonomy(("hum\x1b[2J", "his\ns", "thump"), {})
+    tags = ("\x1b[31mloud", *"bcdefgh")
+    graph = tiny_model.predict_graph(more=True)
+    model = tiny_model.write(tmp_path / "m", graph=graph, taxonomy=names, tags=tags)
+    result = run("predict", write_tone(tmp_path / "song.wav"), "--top", "3", "--model", model)
+    assert "\x1b" not in result.out
+    assert "hum\\x1b[2J" in result.out
+    assert len(result.out.splitlines()) == 2

@@ -45,6 +45,14 @@ def test_calibrate_puts_both_together() -> None:
     np.testing.assert_allclose(conformal.weights, weights, atol=1e-9)
 
 
+@pytest.mark.parametrize("n", [44_833, 1_000])
+def test_any_number_of_artists_can_be_calibrated_on(n: int) -> None:
+    """The weights of 44,833 artists, rounded to nine digits, summed to 1 and were refused."""
+    logits = np.random.default_rng(0).normal(size=(n, 2))
+    _, conformal = calibrate(logits, targets=np.arange(n) % 2, groups=[str(i) for i in range(n)])
+    assert 1 - sum(conformal.weights) == pytest.approx(1 / (n + 1), rel=1e-3)
+
+
 def test_the_error_is_that_of_the_definition() -> None:
     logits, targets, groups = answers(240, seed=1)
     folds = np.arange(240) % 3

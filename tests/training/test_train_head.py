@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,10 @@ pytest.importorskip("sklearn")
 
 import tiny_training
 from genrelens import recipe as recipes
-from genrelens.bundle import Bundle
+from genrelens.bundle import Abstention, Bundle
 from genrelens.data import Track
 from genrelens.errors import TrainingError
+from genrelens.models.screens import read_not_music
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.training.embed import musicnn_rows, musicnn_windows, rows_of
 from genrelens.training.train_head import out_of_fold_logits, train_head
@@ -57,7 +57,11 @@ def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
     assert "Jordi Pons" in bundle.card
     assert len(manifest.tags) == 50
     assert manifest.conformal is not None
-    assert None not in dataclasses.astuple(manifest.abstention)
+    detector = read_not_music()
+    worst = float((rows @ detector.weight + detector.bias).max())  # so few tracks set no other limit
+    assert worst > detector.usual_limit
+    assert manifest.abstention.max_not_music == pytest.approx(worst, abs=1e-4)
+    assert manifest.abstention == Abstention(max_not_music=manifest.abstention.max_not_music)
     for track, row in list(zip(corpus, rows, strict=True))[::10]:
         prediction = bundle.predict(track.path)
         np.testing.assert_allclose(prediction.embedding, row, atol=2e-4)

@@ -19,7 +19,7 @@ def evaluate(
         str,
         typer.Argument(
             metavar="RUN_OR_BUNDLE",
-            help="A run's folder, a saved model (folder or .zip), or default.",
+            help="A run's folder, a saved model (folder or .zip), base or lite.",
             show_default=False,
         ),
     ],
@@ -70,7 +70,7 @@ def evaluate(
     \b
     Examples:
       genrelens evaluate runs/mine --data ~/gtzan --split fault-filtered --part valid
-      genrelens evaluate default --data ~/gtzan --split fault-filtered --part valid --figure confusion.png
+      genrelens evaluate runs/other/bundle --data ~/gtzan --split fault-filtered --part valid --figure confusion.png
       genrelens evaluate runs/mine --data ~/gtzan --split fault-filtered --part valid --json > report.json
     """
     if (split is None) != (part is None):

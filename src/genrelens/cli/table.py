@@ -29,6 +29,8 @@ WIDE = 120
 class TableWriter:
     """Columns path, genre, confidence, next best (``top`` - 1 genres) or one of (``sets``), sounds like, note.
 
+    Of a model that gives several genres a piece, the others that it is of stand in the place of the next best.
+
     On a terminal long paths are shortened and the genre is bold; in a pipe nothing is cut.
     """
 
@@ -39,6 +41,7 @@ class TableWriter:
         self._sets = sets
         self._starred = False
         self._console = _console() if sys.stdout.isatty() else None
+        self._several = bundle.manifest.multi_label
         genre = max((width(self._mark(name)) for name in bundle.names), default=0)
         self._starred = False
         self._widths = {
@@ -46,10 +49,14 @@ class TableWriter:
             "genre": max(genre, len("genre")),
             "confidence": len("confidence"),
             "next best": max((genre + len(" 100 %, ")) * (top - 1) - 2, len("next best")) if top > 1 else 0,
-            "sounds like": sum(sorted((width(tag) + 2 for tag in bundle.manifest.tags), reverse=True)[:TAGS]),
+            "sounds like": sum(
+                sorted((width(visible(tag)) + 2 for tag in bundle.manifest.tags), reverse=True)[:TAGS]
+            ),
         }
         if sets:
-            self._widths["next best"] = max(2 * genre + len(" or "), len("one of"))
+            self._widths["next best"] = max(3 * genre + len(",  or "), len("one of"))
+        if self._several:
+            self._widths["next best"] = max(2 * (genre + len(" 100 %, ")) - 2, len("also"))
         if self._console:
             if shutil.get_terminal_size().columns < WIDE:
                 self._widths["sounds like"] = 0
@@ -57,7 +64,7 @@ class TableWriter:
             room = max(16, shutil.get_terminal_size().columns - others - 24)
             self._widths["path"] = min(self._widths["path"], room)
         self._widths["path"] = max(self._widths["path"], len("path"))
-        second = "one of" if sets else "next best" if top > 1 else ""
+        second = "one of" if sets else "also" if self._several else "next best" if top > 1 else ""
         self._line("path", "genre", "confidence", second, "note", like="sounds like", style="dim")
 
     def write(self, found: Answer) -> None:
@@ -74,14 +81,14 @@ class TableWriter:
         one_of = (
             either([self._mark(name) for name in prediction.set]) if self._sets and prediction.set else None
         )
-        like = ", ".join(tag for tag, _ in prediction.tags[:TAGS])
+        like = ", ".join(visible(tag) for tag, _ in prediction.tags[:TAGS])
         if prediction.abstained:
             why = REASONS.get(prediction.reason or "", prediction.reason or "")
             note = "; ".join(filter(None, (why, notes)))
             self._line(path, NOTHING, NOTHING, one_of or "", note, like=like, style="yellow")
             return
-        n_genres = max(self._top, len(prediction.set or ()) if prediction.multi_label else 0)
-        self._answer(path, prediction.top(n_genres), notes, one_of=one_of, like=like)
+        best = prediction.top(len(prediction.set or ()) if self._several else self._top)
+        self._answer(path, best, notes, one_of=one_of, like=like)
         if self._timeline:
             self._windows(prediction)
 
@@ -94,6 +101,8 @@ class TableWriter:
     def _windows(self, prediction: Prediction) -> None:
         import numpy as np
 
+        from genrelens.bundle.heard import MULTI_LABEL_FROM
+
         for (start_s, end_s), probabilities in zip(
             prediction.window_times_s, prediction.window_probabilities, strict=True
         ):
@@ -101,7 +110,8 @@ class TableWriter:
             if np.isnan(probabilities).any():
                 self._line(span, NOTHING, NOTHING, "", "silence", style="dim")
                 continue
-            order = np.argsort(-probabilities, kind="stable")[: self._top]
+            n_genres = max(1, (probabilities >= MULTI_LABEL_FROM).sum()) if self._several else self._top
+            order = np.argsort(-probabilities, kind="stable")[:n_genres]
             self._answer(
                 span, [(prediction.names[i], float(probabilities[i])) for i in order], "", style="dim"
             )
@@ -122,10 +132,11 @@ class TableWriter:
         self._line(path, self._mark(genre), percent(confidence), one_of, note, like=like, style=style)
 
     def _mark(self, genre: str) -> str:
+        shown = visible(genre)
         if genre not in self._experimental:
-            return genre
+            return shown
         self._starred = True
-        return f"{genre}*"
+        return f"{shown}*"
 
     def _line(
         self,

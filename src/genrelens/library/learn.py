@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.bundle.coverage import COVERAGE
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle, write_bundle
+from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError, MissingExtraError
 from genrelens.library.card import own_card
 from genrelens.library.learnt import Learned
@@ -77,10 +80,9 @@ def learn(
             code="no_tracks",
         )
     place = {track.id: i for i, track in enumerate(heard.tracks)}
+    known, n_repeats = one_recording(heard.tracks, heard.rows)
     unusable = Counter(genre for track, _ in heard.left_out for genre in track.all_genres)
-    task = settled(
-        dataclasses.replace(task, tracks=heard.tracks), unusable=unusable, leave_out_thin=leave_out_thin
-    )
+    task = settled(dataclasses.replace(task, tracks=known), unusable=unusable, leave_out_thin=leave_out_thin)
     places = [place[track.id] for track in task.tracks]
     rows, windows = heard.rows[places], [heard.windows[i] for i in places]
     base = recipes.load(RECIPE)
@@ -130,7 +132,11 @@ def learn(
         ),
         left_out=tuple((track.id, why) for track, why in heard.left_out),
         warnings=_warnings(
-            task, n_left_out=len(heard.left_out), experimental=manifest.experimental, all_right=all_right
+            task,
+            n_left_out=len(heard.left_out),
+            n_repeats=n_repeats,
+            experimental=manifest.experimental,
+            all_right=all_right,
         ),
     )
     card = own_card(
@@ -141,6 +147,27 @@ def learn(
     )
     write_bundle(out, manifest=manifest, predict_onnx=stored.files["predict.onnx"], card=card)
     return dataclasses.replace(learned, hash=read_bundle(out).hash)
+
+
+def one_recording(tracks: Sequence[Track], rows: FloatArray) -> tuple[tuple[Track, ...], int]:
+    """The tracks, those that sound the same to the last bit as one recording of one artist, and the number of repeats.
+
+    A copy on the other side of a fold would be known by heart. Copies in other formats are for ``genrelens audit``.
+    """
+    sounds = [row.tobytes() for row in rows]
+    counts = Counter(sounds)
+    first: dict[bytes, Track] = {}
+    known = []
+    for track, sound in zip(tracks, sounds, strict=True):
+        original = first.setdefault(sound, track)
+        if counts[sound] > 1:
+            track = dataclasses.replace(
+                track,
+                recording=original.recording or f"the sound of {original.id}",
+                artist=track.artist or original.artist or f"whoever made {original.id}",
+            )
+        known.append(track)
+    return tuple(known), len(tracks) - len(first)
 
 
 def model_name(out: Path) -> str:
@@ -165,7 +192,10 @@ def check_out(out: Path) -> None:
     """Refuse at the start what could not be written at the end. Raises :class:`BundleError`."""
     if not out.name:
         raise BundleError(f"{str(out)!r} is no name for a model; give one such as my.bundle")
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    if there != out.absolute() and not (there.is_dir() and os.access(there, os.W_OK)):
+        raise BundleError(f"{out}: cannot be written: {str(there)!r} is no folder that may be written to")
+    if there != out.absolute() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
         read_bundle(out)
@@ -252,9 +282,15 @@ def _believable(temperature: float) -> float:
 
 
 def _warnings(
-    task: Task, *, n_left_out: int, experimental: Sequence[str], all_right: bool
+    task: Task, *, n_left_out: int, n_repeats: int, experimental: Sequence[str], all_right: bool
 ) -> tuple[str, ...]:
     said = []
+    if n_repeats:
+        files = "1 file repeats" if n_repeats == 1 else f"{n_repeats} files repeat"
+        said.append(
+            f"{files} the sound of another; copies stay on one side of each fold. genrelens audit names them, and "
+            "copies in other formats, which would flatter the figures"
+        )
     unknown = sum(track.artist is None for track in task.tracks)
     if unknown:
         said.append(
@@ -265,6 +301,12 @@ def _warnings(
     if n_left_out:
         files = "1 file gives" if n_left_out == 1 else f"{n_left_out} files give"
         said.append(f"{files} no sound to learn from")
+    n_artists = len({track.group for track in task.tracks})
+    if not (all_right or task.multi_label) and n_artists / (n_artists + 1) < COVERAGE:
+        said.append(
+            f"with {n_artists} artists prediction sets hold every genre from a coverage of "
+            f"{n_artists / (n_artists + 1):.2f} on, and so at the usual {COVERAGE:g}"
+        )
     if all_right:
         said.append(
             "every answer was right, so nothing shows how sure the model may be: its percentages are not calibrated, "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 NOT_MUSIC = "not-music.npz"
+USUAL_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,12 @@ class NotMusic:
     dataset: str
     heard: tuple[str, ...]
     out_of_fold: NDArray[np.float32]
+
+    @property
+    def usual_limit(self) -> float:
+        """What :data:`USUAL_SHARE` of the music that it was fitted to lies above, out of fold."""
+        falling = -np.sort(-self.out_of_fold)
+        return float(falling[int(USUAL_SHARE * len(falling))])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,9 +21,12 @@ def calibrate(
     scores, weights = conformal_scores(
         probabilities_of(logits, temperature=temperature), targets=targets, groups=groups
     )
-    # Rounded up, a score can only let more genres in; so many digits are far below what a probability can tell.
+    # Rounded down, the weights stay below 1 in sum; rounded up, a score can only let more genres in. So many digits are
+    # far below what a probability can tell.
     up = np.ceil(scores * 1e6) / 1e6
-    return temperature, Conformal(tuple(np.minimum(up, 1.0).tolist()), tuple(np.round(weights, 9).tolist()))
+    return temperature, Conformal(
+        tuple(np.minimum(up, 1.0).tolist()), tuple((np.floor(weights * 1e12) / 1e12).tolist())
+    )
 
 
 def probabilities_of(logits: FloatArray, *, temperature: float) -> FloatArray:

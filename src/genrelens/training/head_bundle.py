@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from genrelens import __version__
+from genrelens.bundle.abstention import Abstention
 from genrelens.bundle.coverage import Conformal
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.store import write_bundle
@@ -19,7 +20,7 @@ from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
-from genrelens.models.screens import Screens
+from genrelens.models.screens import Screens, read_not_music
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.card import model_card
@@ -29,6 +30,8 @@ from genrelens.training.tabular import TabularModel
 from genrelens.training.tabular.logistic import LinearLogits
 
 N_FOLDS = 5
+MIN_FOR_LIMITS = 100
+"""Tracks that it takes to set limits of a model's own."""
 CALIBRATED_ON = f"out-of-fold answers to its own tracks, {N_FOLDS} folds by artist"
 
 
@@ -37,6 +40,7 @@ def write_head(
     tracks: Sequence[Track],
     model: TabularModel,
     *,
+    rows: NDArray[np.float64],
     windows: Windows,
     confidence: NDArray[np.float64],
     temperature: float,
@@ -52,10 +56,11 @@ def write_head(
 ) -> Path:
     """Write ``out/bundle`` of a ``model`` that has learnt from ``tracks``; returns its path.
 
-    ``windows``, (w, 712) for each track, some of its windows' embeddings, say what music like theirs is; ``confidence``
-    (n,) are the largest probabilities of out-of-fold answers. The limits of the bundle's silence come from both.
+    ``rows`` (n, 712) and ``windows``, (w, 712) for each track, some of its windows' embeddings, say what music like
+    theirs is; ``confidence`` (n,) are the largest probabilities of out-of-fold answers. The limits of the bundle's
+    silence come from both.
     """
-    limits = abstention(confidence, out_of_fold_screens(tracks, windows, seed=seed))
+    limits = limits_of(tracks, rows, windows, confidence=confidence, seed=seed)
     if multi_label:  # a genre has a probability of its own, and none of them above one half is silence enough
         limits = dataclasses.replace(limits, min_confidence=None)
     manifest = Manifest(
@@ -86,6 +91,29 @@ def write_head(
     graph = predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels)
     card = model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=read_weights().notice)
     return write_bundle(out / "bundle", manifest=manifest, predict_onnx=graph, attention_onnx=None, card=card)
+
+
+def limits_of(
+    tracks: Sequence[Track],
+    rows: NDArray[np.float64],
+    windows: Windows,
+    *,
+    confidence: NDArray[np.float64],
+    seed: int,
+) -> Abstention:
+    """The limits of a model's silence.
+
+    Of fewer than :data:`MIN_FOR_LIMITS` tracks the most unusual ones say little of what other music of the kind is
+    like, and limits there would hold back an eighth of it: then only ``not_music`` is looked at, from beyond all of
+    them on. Nowhere is its limit below that of the music which the detector was fitted to.
+    """
+    usual = read_not_music().usual_limit
+    values = out_of_fold_screens(tracks, windows, rows=rows, seed=seed)
+    if len(tracks) < MIN_FOR_LIMITS:
+        return Abstention(max_not_music=max(usual, float(values[:, 0].max())))
+    own = abstention(confidence, values)
+    assert own.max_not_music is not None
+    return dataclasses.replace(own, max_not_music=max(own.max_not_music, usual))
 
 
 def check_out(out: Path) -> None:

@@ -62,12 +62,18 @@ def screens_of(screens: Screens, windows: Windows) -> FloatArray:
 
 
 def out_of_fold_screens(
-    tracks: Sequence[Track], windows: Windows, *, seed: int, not_music: NotMusic | None = None
+    tracks: Sequence[Track],
+    windows: Windows,
+    *,
+    seed: int,
+    rows: FloatArray | None = None,
+    not_music: NotMusic | None = None,
 ) -> FloatArray:
     """``(n, 2)``: what screens that have heard neither a track nor its artist say of it.
 
     The detector of what is no music is not fitted to the tracks; for those that it has heard elsewhere its own
-    out-of-fold answers stand in.
+    out-of-fold answers stand in. ``rows`` (n, d): the means over all windows of a track where ``windows`` are only
+    some; the detector is linear, so that it gives of these what a prediction will.
     """
     detector = read_not_music() if not_music is None else not_music
     place = {track.id: i for i, track in enumerate(tracks)}
@@ -77,6 +83,8 @@ def out_of_fold_screens(
         answer = [place[id_] for id_ in fold.ids("test")]
         screens = Screens(fit_unlikeness([windows[i] for i in learn]), not_music=detector)
         values[answer] = screens_of(screens, [windows[i] for i in answer])
+    if rows is not None:
+        values[:, 0] = rows @ detector.weight.astype(np.float64) + float(detector.bias)
     heard = dict(zip(detector.heard, detector.out_of_fold.tolist(), strict=True))
     for i, track in enumerate(tracks):
         if track.dataset == detector.dataset and track.whole in heard:

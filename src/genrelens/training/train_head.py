@@ -46,6 +46,7 @@ def train_head(
         recipe,
         tracks,
         _fit(recipe, rows, classes, len(taxonomy), seed),
+        rows=rows,
         windows=windows,
         confidence=probabilities_of(logits, temperature=temperature).max(axis=1),
         temperature=temperature,

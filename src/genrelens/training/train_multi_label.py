@@ -69,6 +69,7 @@ def train_multi_label(
         recipe,
         tracks,
         _fit(recipe, rows, labels, seed=seed),
+        rows=rows,
         windows=windows,
         confidence=sigmoid(logits, temperature=temperature).max(axis=1),
         temperature=temperature,

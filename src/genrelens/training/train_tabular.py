@@ -89,6 +89,7 @@ def train_tabular(
     temperature, conformal = calibrate(logits, targets=targets, groups=[track.group for track in tracks])
     model, learnt, stopped = _fit(recipe, data, taxonomy=taxonomy, seed=seed)
     learnt_ids, stopped_ids = _ids(learnt), _ids(stopped)
+    learnt_set = set(learnt_ids)
     manifest = Manifest(
         name=recipe.name,
         taxonomy=taxonomy,
@@ -96,7 +97,7 @@ def train_tabular(
         windows=None,
         temperature=temperature,
         experimental=experimental_genres(
-            taxonomy, [track for track in tracks if data.owner(track) in set(learnt_ids)]
+            taxonomy, [track for track in tracks if data.owner(track) in learnt_set]
         ),
         conformal=conformal,
         training=TrainingRecord(
