@@ -136,7 +136,7 @@ def _genres_of(tracks: Sequence[Track], *, taxonomy: Taxonomy, model: str) -> tu
     if strangers:
         raise TaxonomyError(
             f"the tracks have genres that the model {model!r} does not know: {_some(strangers)}; it knows "
-            f"{', '.join(taxonomy.names)}. Choose a model trained for them, or give a folder or table without those tracks"
+            f"{', '.join(taxonomy.names)}. Choose a model trained for them, or give data without those tracks"
         )
     ids = [track.id for track in tracks]
     twice = sorted(id_ for id_, count in Counter(ids).items() if count > 1)

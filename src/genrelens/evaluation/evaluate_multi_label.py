@@ -35,7 +35,8 @@ def evaluate_multi_label(
         more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
         raise TaxonomyError(
             f"the tracks have genres that the model {manifest.name!r} does not know: {', '.join(strangers[:5])}{more}; "
-            f"it knows {', '.join(manifest.taxonomy.names)}. Choose a model trained for them, or give a folder or table without those tracks"
+            f"it knows {', '.join(manifest.taxonomy.names)}. Choose a model trained for them, or give "
+            "data without those tracks"
         )
     notes = [
         *_seen_notes(tracks, training=manifest.training, model=manifest.name, seen=seen),

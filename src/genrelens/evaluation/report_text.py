@@ -117,13 +117,14 @@ def _short_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _calibration(report: Report) -> str:
-    best_three = f"Right among the best three: {percent(report.top_3_accuracy)} %\n"
-    return (
-        (best_three if len(report.names) > 3 else "")
-        + f"Calibration: error (ECE) {_number(report.expected_calibration_error)}, "
+    lines = [
+        f"Calibration: error (ECE) {_number(report.expected_calibration_error)}, "
         f"Brier {_number(report.brier_score)}, "
         f"negative log likelihood {_number(report.negative_log_likelihood)}"
-    )
+    ]
+    if len(report.names) > 3:
+        lines.insert(0, f"Right among the best three: {percent(report.top_3_accuracy)} %")
+    return "\n".join(lines)
 
 
 def _number(value: float) -> str:
