@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from torch import Tensor
 from genrelens.data import Track
 from genrelens.errors import TrainingError
 from genrelens.models.network import Network, Output
-from genrelens.models.screens import NotMusic, Screens
+from genrelens.models.screens import NotMusic, Screens, read_not_music
 from genrelens.training.export import predict_onnx
+from genrelens.training.head_bundle import MIN_FOR_LIMITS, limits_of
 from genrelens.training.screens import (
     N_DIRECTIONS,
     abstention,
@@ -95,6 +97,43 @@ def test_tracks_that_the_detector_has_heard_get_its_out_of_fold_answers(rng: np.
     detector = toy_detector(5, heard=("t3",), scores=(1.5,))
     values = out_of_fold_screens(toy_tracks(10), toy_music(rng, 10), seed=0, not_music=detector)[:, 0]
     assert values[3] == 1.5 and np.delete(values, 3).tolist() == [0.25] * 9
+
+
+def test_where_some_windows_are_kept_the_detector_is_asked_about_the_mean_of_all(
+    rng: np.random.Generator,
+) -> None:
+    music = toy_music(rng, 10)
+    detector = dataclasses.replace(toy_detector(5), weight=np.arange(5, dtype=np.float32))
+    rows = rng.normal(size=(10, 5))
+    values = out_of_fold_screens(toy_tracks(10), music, rows=rows, seed=0, not_music=detector)
+    np.testing.assert_allclose(values[:, 0], rows @ np.arange(5) + float(detector.bias), rtol=1e-6)
+    alone = out_of_fold_screens(toy_tracks(10), music, seed=0, not_music=detector)
+    np.testing.assert_array_equal(values[:, 1], alone[:, 1])
+
+
+@pytest.mark.parametrize("n", [MIN_FOR_LIMITS - 1, MIN_FOR_LIMITS])
+def test_a_models_limits_need_enough_tracks_and_never_fall_below_the_detectors(
+    rng: np.random.Generator, n: int
+) -> None:
+    rows = 0.01 * rng.normal(size=(n, 712))
+    limits = limits_of(
+        toy_tracks(n), rows, [row[None].astype(np.float32) for row in rows], confidence=rng.random(n), seed=0
+    )
+    detector = read_not_music()
+    own = rows @ detector.weight + detector.bias
+    assert limits.max_not_music is not None
+    assert limits.max_not_music >= detector.usual_limit
+    if n < MIN_FOR_LIMITS:
+        assert limits.max_not_music == pytest.approx(max(own.max(), detector.usual_limit), abs=1e-5)
+        assert (limits.max_unlikeness, limits.min_confidence) == (None, None)
+    else:
+        assert limits.max_unlikeness is not None
+        assert limits.min_confidence is not None
+    low = rows - 10 * detector.weight / np.linalg.norm(detector.weight) ** 2  # ten below, each of them
+    few = limits_of(
+        toy_tracks(n), low, [row[None].astype(np.float32) for row in low], confidence=rng.random(n), seed=0
+    )
+    assert few.max_not_music == detector.usual_limit
 
 
 def held_back(limits, confidence: np.ndarray, screens: np.ndarray) -> list[str | None]:
