@@ -178,6 +178,11 @@ def test_several_genres_are_not_told_as_one_against_the_others() -> None:
     page = timeline_page([row("/m/a.wav", [[0.9, 0.8, 0.1]], set=("disco", "jazz"), multi_label=True)])
     text = " ".join("".join(parse(page).text).split())
     assert "Each genre has a probability of its own" in text
+    assert "Also" in text
+    assert "Next best" not in text
+    assert "jazz 80 %</td>" in page
+    alone = timeline_page([row("/m/a.wav", [[0.9, 0.3, 0.1]], set=("disco",), multi_label=True)])
+    assert "jazz 30 %</td>" not in alone  # the next best is none that it is of
     assert "sure of" not in text
     assert "together" not in text
 

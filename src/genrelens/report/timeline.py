@@ -16,7 +16,7 @@ from typing import Any
 
 from genrelens.errors import GenrelensError
 from genrelens.files import write_whole
-from genrelens.report.timeline_card import card, error_sentence, file_name
+from genrelens.report.timeline_card import card, error_sentence, file_name, gives_several
 from genrelens.report.wording import REASONS, length, percent, visible
 
 _FOOTNOTE = (
@@ -36,6 +36,7 @@ def timeline_page(rows: Sequence[Mapping[str, Any]], *, experimental: Collection
     return Template(_asset("timeline.html")).substitute(
         title=f"{pieces}, by genre",
         overview=_overview(rows),
+        following="Also" if any(map(gives_several, rows)) else "Next best",
         lines="\n".join(_line(row, number=i, experimental=experimental) for i, row in numbered),
         footnote=_FOOTNOTE if names & set(experimental) else "",
         cards="\n".join(card(row, number=i, experimental=experimental) for i, row in numbered),
@@ -88,7 +89,8 @@ def _line(row: Mapping[str, Any], *, number: int, experimental: Collection[str])
     else:
         (best, value), *others = sorted(row["probabilities"].items(), key=lambda item: -item[1])
         genre, confidence = f"<b>{mark(best)}</b>", percent(value)
-        following = f"{mark(others[0][0])} {percent(others[0][1])}" if others else ""
+        said = row["set"] if gives_several(row) else [name for name, _ in others[:1]]
+        following = ", ".join(f"{mark(name)} {percent(p)}" for name, p in others if name in said)
     cells = [
         f'<td><a href="#p{number}" title="{escape(visible(path))}">{escape(file_name(path))}</a></td>',
         f'<td class="n" data-v="{duration_s or 0}">{"-" if duration_s is None else length(duration_s)}</td>',

@@ -71,13 +71,13 @@ def _answer(row: Mapping[str, Any], *, experimental: Collection[str]) -> str:
     stretches = columns(row["windows"], duration_s=duration_s)
     shown = _genres_to_show(ranked, stretches)
     best, p = ranked[0]
-    sure = escape(EACH_BY_ITSELF if _gives_several(row) else how_sure(ranked))
+    sure = escape(EACH_BY_ITSELF if gives_several(row) else how_sure(ranked))
     if best in experimental:
         sure += f" <b>{escape(best)} is experimental:</b> how often that is right could not be measured."
     left = sum(probability for _, probability in ranked) - sum(probability for _, probability in shown)
     n_left = len(ranked) - len(shown)
     others = f" {n_left} other genres together: {percent(left)}." if left >= 0.005 else ""
-    others = "" if _gives_several(row) else others
+    others = "" if gives_several(row) else others
     in_parts = _in_parts(stretches)
     lines = [
         f'<p class="verdict"><b>{escape(best)}{"*" if best in experimental else ""}</b>',
@@ -96,7 +96,7 @@ def _answer(row: Mapping[str, Any], *, experimental: Collection[str]) -> str:
     return "\n".join(lines)
 
 
-def _gives_several(row: Mapping[str, Any]) -> bool:
+def gives_several(row: Mapping[str, Any]) -> bool:
     """Whether the model gives several genres a piece: it then has a set without a promise of how often it is right."""
     return row["set"] is not None and row["coverage"] is None
 
@@ -105,7 +105,7 @@ def _more(row: Mapping[str, Any]) -> str:
     """The prediction set and the likeliest tags, in sentences; nothing where the model has none."""
     sentences = []
     several = row["set"] if len(row["set"] or ()) > 1 else []
-    if several and _gives_several(row):
+    if several and gives_several(row):
         sentences.append(f"Belongs to {', '.join(several)}.")
     elif several:
         sentences.append(
