@@ -16,6 +16,7 @@ import pytest
 from genrelens import recipe as recipes
 from genrelens.cli import main
 from genrelens.errors import RecipeError
+from genrelens.frontend.wave import WaveSettings
 from genrelens.recipe import Recipe
 
 SHIPPED = recipes.names()
@@ -296,3 +297,40 @@ def test_reading_recipes_is_light() -> None:
         "heavy = {'torch', 'scipy', 'sklearn', 'librosa', 'lightning'} & sys.modules.keys(); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def wave_table() -> dict[str, Any]:
+    """The sound recipe over samples, with nothing of the augmentation that only mel frames know."""
+    made = table() | {"front_end": {"kind": "waveform", "sample_rate": 16000}}
+    made["augment"].update(time_stretch=0.0, eq_db=0.0, band_shift=0, n_masks=0, band_mask=0)
+    return made
+
+
+def test_a_front_end_is_chosen_by_its_kind_and_written_back_with_it() -> None:
+    made = Recipe.from_dict(wave_table(), where="here")
+    assert made.front_end == WaveSettings(sample_rate=16000)
+    assert made.to_dict()["front_end"] == {"kind": "waveform", "sample_rate": 16000}
+    assert Recipe.from_dict(made.to_dict(), where="here") == made
+    assert "kind" not in recipes.load("mel-transformer").to_dict()["front_end"]  # as runs of old have it
+
+
+@pytest.mark.parametrize(
+    ("front_end", "message"),
+    [
+        ({"kind": "cochlea"}, "here: front_end.kind should be one of 'mel'"),
+        ({"kind": "waveform"}, "here: the key 'front_end.sample_rate' is missing"),
+        ({"kind": "waveform", "sample_rate": 16000, "n_mels": 3}, "unknown key 'front_end.n_mels'"),
+        ({"kind": "waveform", "sample_rate": 0}, "here: waveform: sample_rate should be"),
+    ],
+)
+def test_a_wrong_front_end_is_named(front_end: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        Recipe.from_dict(wave_table() | {"front_end": front_end}, where="here")
+
+
+@pytest.mark.parametrize(("key", "value"), [("eq_db", 3.0), ("n_masks", 1), ("time_stretch", 0.1)])
+def test_augmentation_of_mel_frames_is_refused_for_other_front_ends(key: str, value: float) -> None:
+    made = wave_table()
+    made["augment"][key] = value
+    with pytest.raises(RecipeError, match="front end other than mel"):
+        Recipe.from_dict(made, where="here")

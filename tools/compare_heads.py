@@ -27,7 +27,7 @@ from torch.nn import functional
 from genrelens import recipe as recipes
 from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.data import registry
-from genrelens.data.cache import MelCache
+from genrelens.data.cache import FrameCache
 from genrelens.data.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.evaluation.plain_json import encode, json_text
@@ -202,7 +202,7 @@ def front_of(tracks: Sequence[Track], *, cache: Path) -> tuple[list[Tensor], NDA
     And (n, 512) their maxima and means as loud as the file was saved, as musicnn itself would hear it.
     """
     as_saved = dataclasses.replace(FRONT_END, level=None)
-    frames = MelCache(cache, FRONT_END)
+    frames = FrameCache(cache, FRONT_END)
     musicnn = pretrained()
     tokens, pooled = [], []
     for track in tracks:

@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genrelens.data import gtzan
-from genrelens.data.cache import MelCache
+from genrelens.data.cache import FrameCache
 from genrelens.data.folds import grouped_folds
 from genrelens.frontend.mel import MelSettings, compress
 from genrelens.models import musicnn
@@ -85,7 +85,7 @@ def main() -> None:
     torch.set_num_threads(1)
     network = musicnn.pretrained()
     with tempfile.TemporaryDirectory() as folder:
-        cache = MelCache(folder, AS_IT_IS)
+        cache = FrameCache(folder, AS_IT_IS)
         if errors := cache.fill(tracks):
             raise SystemExit(f"not readable: {errors}")
         power = [np.asarray(cache.frames(track)) for track in tracks]

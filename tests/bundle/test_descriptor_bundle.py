@@ -115,7 +115,7 @@ def test_a_manifest_of_descriptors_survives_the_round_trip() -> None:
         ({"front_end": {"kind": "descriptors", "set": "kaggle57", "segment_s": 0}}, "0.2 to 900"),
         ({"front_end": {"kind": "descriptors", "set": "kaggle57", "segment_s": "3"}}, "not '3'"),
         ({"front_end": {"kind": "wavelets"}}, "no front end 'wavelets'"),
-        ({"windows": {"n_frames": 4, "hop_frames": 2}}, "windows go with a mel front end"),
+        ({"windows": {"n_frames": 4, "hop_frames": 2}}, "windows go with a front end of frames"),
         ({"schema": "genrelens.bundle/2"}, "no front end 'descriptors'|unknown key"),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_wrong_front_end_is_named(changes: dict[str, Any], message: str) -> No
 
 
 def test_mel_cannot_be_without_windows() -> None:
-    with pytest.raises(BundleError, match="windows go with a mel front end"):
+    with pytest.raises(BundleError, match="windows go with a front end of frames"):
         tiny_model.manifest(windows=None)
 
 

@@ -14,8 +14,9 @@ import pytest
 import soundfile
 
 import tiny_model
-from genrelens.bundle import Bundle, Prediction, failed_row, is_silent, iter_windows, pool_logits, softmax
+from genrelens.bundle import Bundle, Prediction, failed_row, iter_windows, pool_logits, softmax
 from genrelens.errors import AudioError, BundleError
+from genrelens.frontend.frames import is_silent
 from genrelens.frontend.mel import mel_power, power_to_db
 
 RATE = tiny_model.MEL.sample_rate

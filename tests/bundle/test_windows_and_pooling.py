@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genrelens.bundle import WindowSettings, is_silent, iter_windows, pool_logits, softmax
+from genrelens.bundle import WindowSettings, iter_windows, pool_logits, softmax
 from genrelens.errors import BundleError
+from genrelens.frontend.frames import is_silent
 from genrelens.frontend.mel import MelSettings, mel_power
 
 

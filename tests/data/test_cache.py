@@ -7,7 +7,7 @@ import pytest
 
 from genrelens import audio
 from genrelens.data import Track, cache, gtzan, synthetic
-from genrelens.data.cache import MelCache
+from genrelens.data.cache import FrameCache
 from genrelens.errors import AudioError, DataError
 from genrelens.frontend.mel import MelSettings, MelStream, mel_power
 
@@ -40,7 +40,7 @@ def never(*_: Any, **__: Any) -> Any:
 
 
 def test_frames_are_the_front_ends_mapped_and_read_only(tracks: tuple[Track, ...], tmp_path: Path) -> None:
-    frames = MelCache(tmp_path / "cache", SETTINGS).frames(tracks[0])
+    frames = FrameCache(tmp_path / "cache", SETTINGS).frames(tracks[0])
     samples = audio.load(tracks[0].path, sample_rate=22050).samples
     np.testing.assert_array_equal(frames, mel_power(samples, settings=SETTINGS))
     assert frames.shape == (SETTINGS.n_frames(len(samples)), 40)
@@ -52,9 +52,9 @@ def test_frames_are_the_front_ends_mapped_and_read_only(tracks: tuple[Track, ...
 def test_the_second_time_nothing_is_computed(
     tracks: tuple[Track, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = np.array(MelCache(tmp_path, SETTINGS).frames(tracks[0]))
+    first = np.array(FrameCache(tmp_path, SETTINGS).frames(tracks[0]))
     monkeypatch.setattr(cache, "open_stream", never)
-    again = MelCache(tmp_path, SETTINGS)
+    again = FrameCache(tmp_path, SETTINGS)
     np.testing.assert_array_equal(again.frames(tracks[0]), first)
     assert again.fill(tracks[:1]) == {}
 
@@ -68,7 +68,7 @@ def test_the_name_depends_on_settings_and_file_but_not_on_the_floor(
     values = SETTINGS.to_dict()
 
     def name(**changed: Any) -> str:
-        return MelCache(tmp_path / "c", MelSettings(**{**values, **changed})).path(track).name
+        return FrameCache(tmp_path / "c", MelSettings(**{**values, **changed})).path(track).name
 
     names = [name(), name(n_mels=32), name(hop_length=256), name(htk=True), name(fmax_hz=8000.0)]
     assert name(top_db=None) == name(top_db=None, log_factor=1e4, level=0.2) == names[0]
@@ -77,7 +77,7 @@ def test_the_name_depends_on_settings_and_file_but_not_on_the_floor(
     copy.write_bytes(copy.read_bytes()[:-2])
     os.utime(copy, ns=(1, 1))
     names.append(name())
-    names.append(MelCache(tmp_path / "c", SETTINGS).path(tracks[0]).name)
+    names.append(FrameCache(tmp_path / "c", SETTINGS).path(tracks[0]).name)
     assert len(set(names)) == len(names)
 
 
@@ -111,7 +111,7 @@ def damage_pickle(path: Path) -> None:
 def test_a_damaged_cache_file_is_computed_again(
     tracks: tuple[Track, ...], tmp_path: Path, damage: Any
 ) -> None:
-    mel_cache = MelCache(tmp_path, SETTINGS)
+    mel_cache = FrameCache(tmp_path, SETTINGS)
     whole = np.array(mel_cache.frames(tracks[1]))
     damage(mel_cache.path(tracks[1]))
     np.testing.assert_array_equal(mel_cache.frames(tracks[1]), whole)
@@ -125,7 +125,7 @@ def test_a_run_that_dies_leaves_nothing_behind(
 
     monkeypatch.setattr(MelStream, "finish", dies)
     with pytest.raises(KeyboardInterrupt):
-        MelCache(tmp_path, SETTINGS).frames(tracks[0])
+        FrameCache(tmp_path, SETTINGS).frames(tracks[0])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -137,18 +137,18 @@ def test_a_full_disk_is_a_data_error(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DataError, match="No space left"):
-        MelCache(tmp_path, SETTINGS).fill(tracks)
+        FrameCache(tmp_path, SETTINGS).fill(tracks)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_a_data_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="cannot be made"):
-        MelCache(tmp_path / "file", SETTINGS)
+        FrameCache(tmp_path / "file", SETTINGS)
 
 
 def test_unreadable_and_missing_sound_raise(tmp_path: Path, broken: Track) -> None:
-    mel_cache = MelCache(tmp_path / "cache", SETTINGS)
+    mel_cache = FrameCache(tmp_path / "cache", SETTINGS)
     with pytest.raises(AudioError):
         mel_cache.frames(broken)
     gone = Track("gone", tmp_path / "gone.wav", "pop", None, "test")
@@ -163,7 +163,7 @@ def test_fill_computes_all_reports_the_bad_and_goes_on(
     tracks: tuple[Track, ...], tmp_path: Path, broken: Track, n_workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = Track("gone", tmp_path / "gone.wav", "pop", None, "test")
-    mel_cache = MelCache(tmp_path / "cache", SETTINGS)
+    mel_cache = FrameCache(tmp_path / "cache", SETTINGS)
     seen: list[tuple[int, int]] = []
     everything = (broken, *tracks[:5], gone)
     errors = mel_cache.fill(everything, n_workers=n_workers, progress=lambda n, of: seen.append((n, of)))
@@ -175,7 +175,7 @@ def test_fill_computes_all_reports_the_bad_and_goes_on(
         mel_cache.frames(track)
 
 
-class Deadly(MelCache):
+class Deadly(FrameCache):
     """A cache whose reader brings its process down on one track, as a fault in a decoder would."""
 
     def frames(self, track: Track) -> cache.Frames:
@@ -193,11 +193,11 @@ def test_a_track_that_kills_its_process_costs_only_itself(
     assert errors.keys() == {"drone.00000"}
     assert "brought down" in errors["drone.00000"]
     monkeypatch.setattr(cache, "open_stream", never)
-    assert MelCache(tmp_path, SETTINGS).fill([t for t in tracks[:5] if t.genre != "drone"]) == {}
+    assert FrameCache(tmp_path, SETTINGS).fill([t for t in tracks[:5] if t.genre != "drone"]) == {}
 
 
 def test_frames_of_many_tracks_keep_no_file_open(tracks: tuple[Track, ...], tmp_path: Path) -> None:
-    mel_cache = MelCache(tmp_path, SETTINGS)
+    mel_cache = FrameCache(tmp_path, SETTINGS)
     every = cache.CachedFrames(mel_cache, tracks)
     assert len(every) == len(tracks)
     for i, track in enumerate(tracks):
@@ -216,14 +216,14 @@ def test_frames_of_many_tracks_keep_no_file_open(tracks: tuple[Track, ...], tmp_
 @pytest.mark.real_data
 def test_real_clips_give_their_frames(real_data: Path, tmp_path: Path) -> None:
     tracks = gtzan.load(real_data).tracks[:2]
-    mel_cache = MelCache(tmp_path, SETTINGS)
+    mel_cache = FrameCache(tmp_path, SETTINGS)
     assert mel_cache.fill(tracks) == {}
     for track in tracks:
         assert 1280 < len(mel_cache.frames(track)) < 1330
 
 
 def test_a_track_with_a_span_has_the_frames_centred_in_it(tracks: tuple[Track, ...], tmp_path: Path) -> None:
-    cache = MelCache(tmp_path, SETTINGS)
+    cache = FrameCache(tmp_path, SETTINGS)
     whole = cache.frames(tracks[0])
     path = tracks[0].path
     starts = [int(np.ceil(round(i * 0.5 * 22050 / 512, 6))) for i in range(4)]

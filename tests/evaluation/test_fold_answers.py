@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 import tiny_training
 from genrelens.data import Track
-from genrelens.data.cache import MelCache
+from genrelens.data.cache import FrameCache
 from genrelens.data.protocols import protocols
 from genrelens.errors import DataError, TrainingError
 from genrelens.evaluation.fold_answers import NetworkAnswers, TabularAnswers, window_pieces
@@ -32,7 +32,7 @@ def test_a_track_is_cut_into_whole_windows_and_each_piece_has_just_its_frames(
     pieces = window_pieces(RECIPE, corpus[:2], cache=tmp_path)
     # 4 s at 8 kHz with a hop of 256 are 126 frames: one window of 64 and a rest that is left off.
     assert [piece.id for piece in pieces] == [f"{track.id}.0" for track in corpus[:2]]
-    cache = MelCache(tmp_path, RECIPE.front_end)
+    cache = FrameCache(tmp_path, RECIPE.front_end)
     assert {len(cache.frames(piece)) for piece in pieces} == {64}
     assert {(p.segment_of, p.artist, p.genre) for p in pieces} == {
         (t.id, t.artist, t.genre) for t in corpus[:2]
@@ -46,7 +46,7 @@ def test_a_track_shorter_than_a_window_is_one_piece(corpus: tuple[Track, ...], t
     )
     (piece,) = window_pieces(long, corpus[:1], cache=tmp_path)
     assert piece.id == f"{corpus[0].id}.0"
-    assert len(MelCache(tmp_path, long.front_end).frames(piece)) == 126
+    assert len(FrameCache(tmp_path, long.front_end).frames(piece)) == 126
 
 
 def test_a_track_that_cannot_be_read_is_named(corpus: tuple[Track, ...], tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ pytest.importorskip("torch")
 
 import torch
 
-from genrelens.bundle.windows import WindowSettings, is_silent, iter_windows
+from genrelens.bundle.windows import WindowSettings, iter_windows
+from genrelens.frontend.frames import is_silent
 from genrelens.frontend.mel import compress, mel_power
 from genrelens.models.musicnn import pretrained
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, embedding_of

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from genrelens import audio
 from genrelens.data import registry
-from genrelens.data.cache import MelCache
+from genrelens.data.cache import FrameCache
 from genrelens.data.track import Track
 from genrelens.models.musicnn_head import FRONT_END
 from genrelens.training.embed import musicnn_windows
@@ -78,7 +78,7 @@ def sounds(folder: Path, group: str, *, cache: Path) -> tuple[Piece, ...]:
 
 def windows(tracks: Sequence[Track], *, cache: Path) -> Windows:
     """:func:`musicnn_windows`, from the cache where these very files have been through it."""
-    mel = MelCache(cache, FRONT_END)
+    mel = FrameCache(cache, FRONT_END)
     key = hashlib.sha256("\n".join(mel.path(track).name for track in tracks).encode()).hexdigest()[:40]
     path = cache / f"windows-{key}.npz"
     if not path.exists():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from genrelens.bundle.predict import Bundle
     from genrelens.bundle.prediction import Prediction, failed_row
     from genrelens.bundle.store import read_bundle, write_bundle
-    from genrelens.bundle.windows import Window, WindowSettings, is_silent, iter_windows
+    from genrelens.bundle.windows import Window, WindowSettings, iter_windows
 
 _HOMES = {
     "Abstention": "abstention",
@@ -28,7 +28,6 @@ _HOMES = {
     "Window": "windows",
     "WindowSettings": "windows",
     "failed_row": "prediction",
-    "is_silent": "windows",
     "iter_windows": "windows",
     "pool_logits": "pooling",
     "read_bundle": "store",
@@ -46,7 +45,6 @@ __all__ = [
     "Window",
     "WindowSettings",
     "failed_row",
-    "is_silent",
     "iter_windows",
     "pool_logits",
     "read_bundle",

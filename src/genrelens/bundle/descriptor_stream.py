@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from genrelens.audio import AudioStream
 from genrelens.bundle.heard import Heard
-from genrelens.bundle.windows import is_silent
 from genrelens.frontend.descriptors import MIN_SAMPLES
 from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.mel import MelSettings, mel_power
+from genrelens.frontend.silence import mel_is_silent
 
 Samples = NDArray[np.float32]
 AT_ENDS = 2
@@ -64,7 +64,7 @@ def is_silent_sound(samples: Samples, *, sample_rate: int) -> bool:
     if len(power) > 4 * AT_ENDS:
         # A segment is cut out of the sound: what a constant does at its ends is no sound, either.
         power = power[AT_ENDS:-AT_ENDS]
-    return is_silent(power, settings=settings)
+    return mel_is_silent(power, settings=settings)
 
 
 @functools.lru_cache(maxsize=8)

@@ -15,7 +15,7 @@ from genrelens.bundle.prediction import Prediction
 
 Float32 = NDArray[np.float32]
 Values = NDArray[Any]
-"""What the graph is given of one window: mel ``(n_frames, n_mels)`` float32, or descriptors ``(d,)`` float64."""
+"""What the graph is given of one window: frames ``(n_frames, n_bands)`` float32, or descriptors ``(d,)`` float64."""
 
 MULTI_LABEL_FROM = 0.5
 """A piece is of a genre that has at least this probability of its own."""

@@ -17,15 +17,18 @@ from genrelens.bundle.json_table import JsonTable
 from genrelens.bundle.windows import WindowSettings
 from genrelens.errors import BundleError, GenrelensError
 from genrelens.frontend.descriptors.settings import DescriptorSettings
-from genrelens.frontend.mel import MelSettings
+from genrelens.frontend.frames import KINDS, FrameSettings
 from genrelens.taxonomy import Taxonomy
 
 SCHEMA_NAME = "genrelens.bundle"
 SCHEMA_VERSION = 3
 """Written; read are 1, which had no ``front_end.log_factor`` and ``level``, 2, which had no ``multi_label``, ``tags``,
 ``conformal`` and ``abstention`` and no front end but mel, and 3."""
-FrontEnd = MelSettings | DescriptorSettings
-FRONT_ENDS: Mapping[str, type[FrontEnd]] = {"mel": MelSettings, "descriptors": DescriptorSettings}
+FrontEnd = FrameSettings | DescriptorSettings
+FRONT_ENDS: Mapping[str, Any] = {
+    **{kind: front_end.settings for kind, front_end in KINDS.items()},
+    "descriptors": DescriptorSettings,
+}
 """Front ends by the ``kind`` that a manifest names."""
 
 
@@ -66,7 +69,7 @@ class Manifest:
 
     ``temperature`` > 0 divides the pooled logits; ``experimental`` are genres whose accuracy could not be
     measured; ``multi_label``: a piece may be of several genres, each with a probability of its own; ``tags`` names the
-    graph's output of that name, other words for the sound than its genres. ``windows`` are of mel frames: None with
+    graph's output of that name, other words for the sound than its genres. ``windows`` are of frames: None with
     descriptors, whose windows are the segments that the front end names. ``files`` is filled in when the bundle is
     written. Raises :class:`BundleError` on values that do not fit.
     """
@@ -96,7 +99,9 @@ class Manifest:
         if self.multi_label and self.conformal is not None:
             raise BundleError("prediction sets are for models that give one genre a piece, not several")
         if (self.windows is None) != isinstance(self.front_end, DescriptorSettings):
-            raise BundleError("windows go with a mel front end, which cannot be without, and with no other")
+            raise BundleError(
+                "windows go with a front end of frames, which cannot be without, and with no other"
+            )
         for name in self.files:
             check_file_name(name)
 
@@ -218,7 +223,8 @@ def _front_end(table: JsonTable, *, version: int) -> FrontEnd:
         )
     values = {key: value for key, value in table.value.items() if key != "kind"}
     without = {} if version > 1 else {"log_factor": None, "level": None}
-    return FRONT_ENDS[kind].from_dict(values | without)
+    front_end: FrontEnd = FRONT_ENDS[kind].from_dict(values | without)
+    return front_end
 
 
 def _windows(table: JsonTable) -> WindowSettings:

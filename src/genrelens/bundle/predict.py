@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from genrelens.audio import AudioStream, open_stream, stream_array
 from genrelens.bundle.coverage import COVERAGE, check_coverage
 from genrelens.bundle.descriptor_stream import hear_descriptors
+from genrelens.bundle.frame_stream import hear_frames
 from genrelens.bundle.heard import Heard, Outputs, Values
 from genrelens.bundle.manifest import Manifest
-from genrelens.bundle.mel_stream import hear_mel
 from genrelens.bundle.prediction import Prediction
 from genrelens.bundle.sessions import check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
@@ -92,7 +92,7 @@ class Bundle:
         return ATTENTION in self._files
 
     def outputs(self, values: Values) -> Outputs:
-        """What the graph says of windows: mel ``(w, n_frames, n_mels)``, compressed, or descriptors ``(w, d)``.
+        """What the graph says of windows: frames ``(w, n_frames, n_bands)``, compressed, or descriptors ``(w, d)``.
 
         Runs a bounded number of windows at a time. Raises :class:`BundleError` when the graph fails or gives
         values that are not finite.
@@ -117,7 +117,7 @@ class Bundle:
         return Outputs(found["logits"], found["embedding"], found.get("tags"), found.get("screens"))
 
     def attention(self, mel: Float32) -> Float32:
-        """Attention ``(layers, heads, tokens, tokens)`` in one window ``(n_frames, n_mels)``, compressed.
+        """Attention ``(layers, heads, tokens, tokens)`` in one window ``(n_frames, n_bands)``, compressed.
 
         Raises :class:`BundleError` with the code ``no_attention`` when the model has none.
         """
@@ -150,7 +150,7 @@ class Bundle:
                 hear_descriptors(stream, heard, settings=front_end)
             else:
                 assert self.manifest.windows is not None
-                hear_mel(stream, heard, settings=front_end, windows=self.manifest.windows)
+                hear_frames(stream, heard, settings=front_end, windows=self.manifest.windows)
             n_samples, notes, rate = stream.n_samples, tuple(stream.notes), stream.sample_rate
         if n_samples == 0:
             raise AudioError("the file holds no sound: 0 samples", code="no_sound")
@@ -207,7 +207,7 @@ class Bundle:
         if isinstance(front_end, DescriptorSettings):
             return (front_end.n_columns,)
         assert windows is not None
-        return windows.n_frames, front_end.n_mels
+        return windows.n_frames, front_end.n_bands
 
     def _session(self, file: str) -> Any:
         with self._lock:

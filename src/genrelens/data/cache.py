@@ -1,4 +1,4 @@
-"""Mel frames on disk: computed once a file, mapped into memory ever after.
+"""Frames of a front end on disk: computed once a file, mapped into memory ever after.
 
 A cache file is named after everything that its numbers depend on, so nothing in it can be out of date; one
 that cannot be read is computed again. Plain ``.npy`` without objects, written aside and renamed, so that a
@@ -7,7 +7,6 @@ killed run leaves no half of a file under a good name, and several processes may
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import math
@@ -24,7 +23,7 @@ import numpy.typing as npt
 from genrelens.audio import open_stream
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
-from genrelens.frontend.mel import MelSettings, MelStream
+from genrelens.frontend.frames import FrameSettings, frame_stream, kind_of
 from genrelens.parallel import map_each
 
 SCHEMA: Final = 1
@@ -34,10 +33,10 @@ Frames = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
 
-class MelCache:
-    """Mel power of tracks at one front-end setting, kept in a folder (made when missing)."""
+class FrameCache:
+    """Frames of tracks at one front-end setting, kept in a folder (made when missing)."""
 
-    def __init__(self, folder: Path | str, settings: MelSettings) -> None:
+    def __init__(self, folder: Path | str, settings: FrameSettings) -> None:
         self.folder = Path(folder)
         self.settings = settings
         try:
@@ -58,13 +57,15 @@ class MelCache:
             raise AudioError(
                 f"{str(track.path)!r} cannot be found: {error.strerror}", code="missing"
             ) from error
+        kind = kind_of(self.settings)
         key = {
             "schema": SCHEMA,
             "settings": {
                 name: value
-                for name, value in dataclasses.asdict(self.settings).items()
+                for name, value in self.settings.to_dict().items()
                 if name not in ("top_db", "log_factor", "level")
             },
+            **({} if kind == "mel" else {"kind": kind}),
             "path": str(track.path.resolve()),
             "size": state.st_size,
             "mtime_ns": state.st_mtime_ns,
@@ -74,7 +75,7 @@ class MelCache:
         )
 
     def frames(self, track: Track) -> Frames:
-        """The track's mel power ``(n_frames, n_mels)``, float32, read-only and mapped from disk.
+        """The track's frames ``(n_frames, n_bands)``, mel power for most, float32, read-only and mapped from disk.
 
         Computed first if it is not there; of a track with a span, the frames that are centred in it. Raises
         :class:`AudioError` when the sound cannot be read and :class:`DataError` when the cache cannot be written.
@@ -140,7 +141,7 @@ class MelCache:
             return None
         if not isinstance(frames, np.memmap) or frames.dtype != np.float32 or frames.ndim != 2:
             return None
-        if frames.shape[1] != self.settings.n_mels or size != frames.offset + frames.nbytes:
+        if frames.shape[1] != self.settings.n_bands or size != frames.offset + frames.nbytes:
             return None
         return frames
 
@@ -172,7 +173,7 @@ class MelCache:
                 aside.unlink(missing_ok=True)
 
 
-def _fill_one(cache: MelCache, track: Track) -> str | None:
+def _fill_one(cache: FrameCache, track: Track) -> str | None:
     """Compute one track's frames (in whatever process this is); the reason when its sound cannot be read."""
     try:
         cache.frames(track)
@@ -185,32 +186,34 @@ def _brought_down(track: Track) -> str:
     return f"{str(track.path)!r} brought down the process that read it"
 
 
-def _stream_frames(file: IO[bytes], blocks: Iterable[npt.NDArray[np.float32]], settings: MelSettings) -> None:
+def _stream_frames(
+    file: IO[bytes], blocks: Iterable[npt.NDArray[np.float32]], settings: FrameSettings
+) -> None:
     """Write the frames of a stream of samples as ``.npy``; memory does not grow with the stream."""
-    mel = MelStream(settings)
-    _write_header(file, 0, settings.n_mels)
-    n_frames = sum(_append(file, mel.push(block)) for block in blocks) + _append(file, mel.finish())
+    frames = frame_stream(settings)
+    _write_header(file, 0, settings.n_bands)
+    n_frames = sum(_append(file, frames.push(block)) for block in blocks) + _append(file, frames.finish())
     file.seek(0)
-    _write_header(file, n_frames, settings.n_mels)
+    _write_header(file, n_frames, settings.n_bands)
     file.flush()
     os.fsync(file.fileno())
 
 
-def _write_header(file: IO[bytes], n_frames: int, n_mels: int) -> None:
+def _write_header(file: IO[bytes], n_frames: int, n_bands: int) -> None:
     """NumPy pads headers so that the first axis can grow in place: 0 frames take as many bytes as many."""
-    header = {"descr": "<f4", "fortran_order": False, "shape": (n_frames, n_mels)}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (n_frames, n_bands)}
     np.lib.format.write_array_header_1_0(file, header)
 
 
-def _append(file: IO[bytes], power: npt.NDArray[np.float32]) -> int:
-    file.write(np.ascontiguousarray(power, dtype="<f4").tobytes())
-    return len(power)
+def _append(file: IO[bytes], frames: npt.NDArray[np.float32]) -> int:
+    file.write(np.ascontiguousarray(frames, dtype="<f4").tobytes())
+    return len(frames)
 
 
 class CachedFrames(Sequence[Frames]):
     """The frames of tracks, each mapped when it is asked for: thousands of tracks need no thousands of open files."""
 
-    def __init__(self, cache: MelCache, tracks: Sequence[Track]) -> None:
+    def __init__(self, cache: FrameCache, tracks: Sequence[Track]) -> None:
         self._cache, self._tracks = cache, tuple(tracks)
 
     def __len__(self) -> int:
@@ -221,7 +224,7 @@ class CachedFrames(Sequence[Frames]):
     @overload
     def __getitem__(self, i: slice) -> CachedFrames: ...
     def __getitem__(self, i: int | slice) -> Frames | CachedFrames:
-        """Frames ``(n_frames, n_mels)`` of track ``i``, as :meth:`MelCache.frames` gives them."""
+        """Frames ``(n_frames, n_bands)`` of track ``i``, as :meth:`FrameCache.frames` gives them."""
         if isinstance(i, slice):
             return CachedFrames(self._cache, self._tracks[i])
         return self._cache.frames(self._tracks[i])

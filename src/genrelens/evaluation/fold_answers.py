@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens import audio
-from genrelens.data.cache import MelCache
+from genrelens.data.cache import FrameCache
 from genrelens.data.track import Track
 from genrelens.errors import DataError, TrainingError
 from genrelens.recipe import Recipe, TabularRecipe
@@ -144,7 +144,7 @@ def window_pieces(recipe: Recipe, tracks: Sequence[Track], *, cache: Path) -> tu
 
     A track shorter than a window is one piece. Raises :class:`DataError` on tracks that cannot be read.
     """
-    frames = MelCache(cache, recipe.front_end)
+    frames = FrameCache(cache, recipe.front_end)
     errors = frames.fill(tracks)
     if errors:
         id_, message = next(iter(errors.items()))

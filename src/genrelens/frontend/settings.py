@@ -143,6 +143,11 @@ class MelSettings:
         return self.sample_rate / 2 if self.fmax_hz is None else self.fmax_hz
 
     @property
+    def n_bands(self) -> int:
+        """Numbers in a frame: :attr:`n_mels`."""
+        return self.n_mels
+
+    @property
     def input_name(self) -> str:
         """What a graph calls its input of such windows: ``mel_db``, decibels, or ``log_mel``."""
         return "mel_db" if self.log_factor is None else "log_mel"

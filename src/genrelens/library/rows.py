@@ -85,8 +85,8 @@ def _row(track: Track, *, folder: Path, n_threads: int | None) -> _Heard | str:
     """A track's row and some of its windows (in whatever process this is), or why it has none."""
     import torch
 
-    from genrelens.bundle.windows import WindowSettings, is_silent, iter_windows
-    from genrelens.frontend.mel import compress
+    from genrelens.bundle.windows import WindowSettings, iter_windows
+    from genrelens.frontend.frames import compress, is_silent
     from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, embedding_of
 
     if n_threads is not None:

@@ -25,11 +25,22 @@ class Output(NamedTuple):
 
 
 class Network(nn.Module):
-    """A classifier of windows: ``mel_db`` (batch, n_frames, n_mels) in decibels of at most 0 -> :class:`Output`."""
+    """A classifier of windows: (batch, n_frames, n_bands) as the front end compresses them -> :class:`Output`.
+
+    For most they are mel_db, decibels of at most 0.
+    """
 
     def forward(self, mel_db: Tensor) -> Output:
         """Logits and embedding of each window."""
         raise TypeError(f"{type(self).__name__} has no forward")
+
+    def loss(self, windows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """What a training step lowers, and the logits (batch, n_classes) that its accuracy is counted of.
+
+        ``targets`` (batch, n_classes) sum to 1. Here the cross-entropy; systems that train by another loss say so.
+        """
+        logits = self(windows).logits.float()
+        return functional.cross_entropy(logits, targets), logits
 
     def attention(self, mel_db: Tensor) -> Tensor | None:
         """Attention weights (batch, layers, heads, tokens, tokens), rows summing to 1; None where there is none."""

@@ -1,4 +1,4 @@
-"""The recipe of a network over windows of mel frames."""
+"""The recipe of a network over windows of frames."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from genrelens.errors import RecipeError
-from genrelens.frontend.mel import MelSettings
+from genrelens.frontend.frames import KINDS, FrameSettings, kind_of
 from genrelens.recipe.reading import Scalar, read_dataclass
+
+MEL = "mel"
+"""The front end of recipes that name none, and the only one whose frames the augmentation knows how to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,15 @@ class TrainingRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that makes a network, but for the music and the seed."""
+    """Everything that makes a network, but for the music and the seed.
+
+    In TOML ``front_end.kind`` is a key of :data:`genrelens.frontend.frames.KINDS`; without it the front end is mel.
+    """
 
     name: str
     system: str
     summary: str
-    front_end: MelSettings
+    front_end: FrameSettings
     windows: WindowRecipe
     model: ModelRecipe
     augment: AugmentRecipe
@@ -90,13 +96,30 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries of TOML and JSON types; :meth:`from_dict` takes them back."""
-        return dataclasses.asdict(self)
+        table = dataclasses.asdict(self)
+        kind = kind_of(self.front_end)
+        table["front_end"] = ({} if kind == MEL else {"kind": kind}) | self.front_end.to_dict()
+        return table
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any], *, where: str) -> Recipe:
         """Build a recipe, or raise :class:`RecipeError` naming ``where``, the key, what was expected and what came."""
+        front_end = table.get("front_end")
+        if isinstance(front_end, Mapping):
+            table = {**table, "front_end": _front_end(front_end, where=where)}
         recipe: Recipe = read_dataclass(cls, table, where=where)
         return recipe
+
+
+def _front_end(table: Mapping[str, Any], *, where: str) -> FrameSettings:
+    kind = table.get("kind", MEL)
+    if kind not in KINDS:
+        raise RecipeError(
+            f"{where}: front_end.kind should be one of {', '.join(map(repr, KINDS))}, got {kind!r}"
+        )
+    values = {key: value for key, value in table.items() if key != "kind"}
+    settings: FrameSettings = read_dataclass(KINDS[kind].settings, values, where=where, path="front_end")
+    return settings
 
 
 def _check_ranges(recipe: Recipe) -> None:
@@ -117,11 +140,15 @@ def _check_ranges(recipe: Recipe) -> None:
         "augment.eq_db of at least 0": augment.eq_db >= 0,
         "augment.band_shift from 0 to below half of n_mels": 0
         <= augment.band_shift
-        < recipe.front_end.n_mels / 2,
+        < recipe.front_end.n_bands / 2,
         "augment.n_masks of at least 0": augment.n_masks >= 0,
         "augment.time_mask from 0 to 0.5": 0 <= augment.time_mask <= 0.5,
-        "augment.band_mask from 0 to below n_mels": 0 <= augment.band_mask < recipe.front_end.n_mels,
+        "augment.band_mask from 0 to below n_mels": 0 <= augment.band_mask < recipe.front_end.n_bands,
         "augment.mixup_alpha of at least 0": augment.mixup_alpha >= 0,
+        f"no time_stretch, eq_db, band_shift or n_masks with a front end other than {MEL}": (
+            kind_of(recipe.front_end) == MEL
+            or not (augment.time_stretch or augment.eq_db or augment.band_shift or augment.n_masks)
+        ),
     }
     for wanted, holds in checks.items():
         if not holds:

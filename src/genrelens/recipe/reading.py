@@ -14,11 +14,15 @@ from genrelens.errors import GenrelensError, RecipeError
 Scalar = str | int | float | bool
 
 
-def read_dataclass(cls: Any, table: Mapping[str, Any], *, where: str) -> Any:
-    """``cls`` from plain tables, or :class:`RecipeError` naming ``where``, the key, what was expected and what came."""
-    table = {key: _without_none(value) for key, value in table.items()}
+def read_dataclass(cls: Any, table: Any, *, where: str, path: str = "") -> Any:
+    """``cls`` from plain tables, or :class:`RecipeError` naming ``where``, the key, what was expected and what came.
+
+    ``path`` is the key of the table itself. A value that has been read already, being a dataclass, stays as it is.
+    """
+    if isinstance(table, Mapping):
+        table = {key: _without_none(value) for key, value in table.items()}
     try:
-        return _build(cls, table, where=where, path="")
+        return _build(cls, table, where=where, path=path)
     except GenrelensError as error:
         raise error if str(error).startswith(where) else RecipeError(f"{where}: {error}") from error
 
@@ -57,6 +61,8 @@ def _dotted(path: str, name: str) -> str:
 
 
 def _value(hint: Any, value: Any, *, where: str, key: str) -> Any:
+    if dataclasses.is_dataclass(value):
+        return value
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, where=where, path=key)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from genrelens.bundle.windows import WindowSettings, is_silent, iter_windows
+from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.data import augment
-from genrelens.frontend.mel import compress
+from genrelens.frontend.frames import compress, is_silent
 from genrelens.recipe import Recipe
 
 Frames = NDArray[np.float32]

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from genrelens.bundle.windows import WindowSettings, is_silent, iter_windows
-from genrelens.data.cache import MelCache
+from genrelens.bundle.windows import WindowSettings, iter_windows
+from genrelens.data.cache import FrameCache
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
-from genrelens.frontend.mel import compress
+from genrelens.frontend.frames import compress, is_silent
 from genrelens.models.musicnn import pretrained
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, embedding_of
 
@@ -70,7 +70,7 @@ def _rows(tracks: Sequence[Track], windows: Iterator[NDArray[np.float32]]) -> ND
 def _each(
     tracks: Sequence[Track], *, cache: Path, n_workers: int, progress: Progress | None
 ) -> Iterator[NDArray[np.float32]]:
-    frames = MelCache(cache, FRONT_END)
+    frames = FrameCache(cache, FRONT_END)
     problems = frames.fill(tracks, n_workers=n_workers)
     if problems:
         first, message = next(iter(problems.items()))

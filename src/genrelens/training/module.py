@@ -38,10 +38,9 @@ class GenreModule(pl.LightningModule):
             torch.empty((), dtype=torch.int64).random_()  # keeps the numbers of the first trained models
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_index: int) -> Tensor:
-        """Cross-entropy against soft targets of one batch of windows."""
-        mel, targets = batch
-        logits = self.network(mel).logits.float()
-        loss = functional.cross_entropy(logits, targets)
+        """The network's loss against soft targets of one batch of windows."""
+        windows, targets = batch
+        loss, logits = self.network.loss(windows, targets)
         hits = (logits.argmax(1) == targets.argmax(1)).float().mean()
         self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=True)
         self.log("train_accuracy", hits, on_step=False, on_epoch=True, sync_dist=True)

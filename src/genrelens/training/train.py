@@ -24,7 +24,7 @@ from genrelens import __version__, models
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.cache import CachedFrames, MelCache
+from genrelens.data.cache import CachedFrames, FrameCache
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.metrics import fit_temperature
@@ -92,7 +92,7 @@ def train(
         recipe.model.architecture,
         recipe.model.options,
         n_frames=recipe.windows.n_frames,
-        n_mels=recipe.front_end.n_mels,
+        n_mels=recipe.front_end.n_bands,
         n_classes=len(taxonomy),
     )
     frames = _cached_frames(recipe, [*train_tracks, *stop_tracks], cache)
@@ -133,7 +133,7 @@ def train(
     shape: dict[str, Any] = {
         "input_name": recipe.front_end.input_name,
         "n_frames": recipe.windows.n_frames,
-        "n_mels": recipe.front_end.n_mels,
+        "n_mels": recipe.front_end.n_bands,
     }
     bundle = write_bundle(
         out / "bundle",
@@ -170,7 +170,7 @@ def stop_logits(network: Network, whole: WholeTracks) -> NDArray[np.float32]:
 
 
 def _cached_frames(recipe: Recipe, tracks: Sequence[Track], folder: Path) -> CachedFrames:
-    cache = MelCache(folder, recipe.front_end)
+    cache = FrameCache(folder, recipe.front_end)
     errors = cache.fill(tracks)
     if errors:
         first, message = next(iter(errors.items()))

@@ -1,0 +1,33 @@
+"""From a stream of sound to the windows of frames that a network hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.audio import AudioStream
+from genrelens.bundle.heard import Heard
+from genrelens.bundle.windows import WindowSettings, iter_windows
+from genrelens.frontend.frames import FrameSettings, compress, frame_stream, is_silent
+
+
+def hear_frames(
+    stream: AudioStream, heard: Heard, *, settings: FrameSettings, windows: WindowSettings
+) -> None:
+    """Give ``heard`` every window of the stream, compressed ``(n_frames, n_bands)``, in constant memory."""
+    seconds_per_frame = settings.hop_length / settings.sample_rate
+    for window in iter_windows(_frames(stream, settings), settings=windows):
+        heard.add(
+            None if is_silent(window.power, settings=settings) else compress(window.power, settings=settings),
+            start_s=window.start_frame * seconds_per_frame,
+            end_s=window.end_frame * seconds_per_frame,
+        )
+
+
+def _frames(stream: AudioStream, settings: FrameSettings) -> Iterator[NDArray[np.float32]]:
+    frames = frame_stream(settings)
+    for block in stream:
+        yield frames.push(block)
+    yield frames.finish()
