@@ -268,7 +268,7 @@ def cnn_scores(pictures: NDArray[np.float32], classes: Ints, asked: NDArray[np.f
         for start in range(0, len(order) - BATCH + 1, BATCH):
             chosen = order[start : start + BATCH]
             at = int(torch.randint(learn.shape[2] - CROP + 1, ()))
-            logits = network(learn[chosen, :, at : at + CROP]).logits
+            logits = network.look(learn[chosen, :, at : at + CROP]).logits
             loss = functional.cross_entropy(logits, targets[chosen], label_smoothing=0.1)
             optimiser.zero_grad()
             torch.autograd.backward(loss)
@@ -277,7 +277,7 @@ def cnn_scores(pictures: NDArray[np.float32], classes: Ints, asked: NDArray[np.f
     network.eval()
     with torch.inference_mode():
         answers = [
-            network(part).logits.log_softmax(1) for part in torch.split(torch.from_numpy(asked), BATCH)
+            network.look(part).logits.log_softmax(1) for part in torch.split(torch.from_numpy(asked), BATCH)
         ]
     return torch.cat(answers).double().numpy()
 

@@ -12,6 +12,7 @@ from genrelens.data import gtzan
 from genrelens.data.png import read_png
 from genrelens.errors import AudioError, DataError
 from genrelens.frontend import image
+from genrelens.frontend.mel import compress
 from genrelens.frontend.picture_colours import MAGMA, nearest_levels
 
 
@@ -140,6 +141,37 @@ def test_other_pictures_are_refused() -> None:
         image.from_pixels(np.zeros((10, 10, 3), np.uint8))
     with pytest.raises(DataError, match="magma"):
         image.from_pixels(np.full((288, 432, 3), 128, np.uint8))
+
+
+def test_what_a_picture_does_not_show_is_filled_up() -> None:
+    picture = np.zeros((image.HEIGHT, image.WIDTH), np.float32)
+    picture[:, 100] = 0.9
+    power = image.to_mel_power(picture)
+    assert power.shape == (image.N_FRAMES, 128)
+    assert power.dtype == np.float32
+    frames = image.cells(image.N_FRAMES)[1]
+    assert set(np.flatnonzero(power[1:].max(axis=1) > 2e-4) + 1) == set(
+        range(frames[99] + 1, frames[100] + 1)
+    )
+    assert power[frames[100]] == pytest.approx(10**-0.4)  # 4 dB below the loudest cell
+    assert power[0, 0] == 1
+    assert np.delete(power.ravel(), 0).max() < 1
+
+
+def test_a_black_picture_is_silence() -> None:
+    assert not image.to_mel_power(np.zeros((image.HEIGHT, image.WIDTH), np.float32)).any()
+    with pytest.raises(DataError, match=r"expected a picture of shape \(216, 334\), got \(216, 335\)"):
+        image.to_mel_power(np.zeros((image.HEIGHT, image.WIDTH + 1), np.float32))
+
+
+@pytest.mark.real_data
+def test_published_pictures_come_back_through_decibels(real_data: Path) -> None:
+    pictures = gtzan.pictures(real_data / "gtzan")
+    bands, frames = image.cells(image.N_FRAMES)
+    for path in list(pictures.values())[::40]:
+        picture = image.from_pixels(read_png(path, size_px=image.SIZE_PX))
+        db = compress(image.to_mel_power(picture), settings=image.SETTINGS)
+        np.testing.assert_allclose((db / 40 + 1)[frames][:, bands].T, picture, atol=0.1 / 255)
 
 
 @pytest.mark.real_data

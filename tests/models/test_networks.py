@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,40 @@ MEL_TRANSFORMER: Options = {
     "dropout": 0.1,
 }
 N_FRAMES, N_MELS, N_CLASSES = 44, 32, 5
-CASES = {"transformer": (TRANSFORMER, N_FRAMES), "mel_transformer": (MEL_TRANSFORMER, N_FRAMES // 8)}
-"""Architecture -> small options, and the number of tokens that they make of N_FRAMES frames."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Small options, the width of their embedding, and the tokens that attention has, 0 without attention.
+
+    ``n_mels`` where an architecture takes but one number; ``free``: parameters whose gradient is zero, up to rounding.
+    """
+
+    options: Options
+    embedding: int
+    n_tokens: int = 0
+    n_mels: int = N_MELS
+    free: frozenset[str] = frozenset()
+
+
+CASES = {
+    "transformer": Case(TRANSFORMER, 16, N_FRAMES),
+    # A constant added to all scores of a softmax changes nothing.
+    "mel_transformer": Case(MEL_TRANSFORMER, 16, N_FRAMES // 8, free=frozenset({"query.bias"})),
+    "cnn_128": Case({"dropout": 0.4}, 128),
+    "cnn_5s": Case({"dropout": 0.3}, 128),
+    "cnn_plus": Case({"channels": "4-8-12", "block_dropout": 0.1, "dropout": 0.3, "n_mfcc": 12}, 24),
+    "image_cnn": Case({"dropout": 0.5}, 768, n_mels=128),
+}
+"""Architecture -> a small one of it."""
+WITH_ATTENTION = [name for name, case in CASES.items() if case.n_tokens]
 
 
 def build(architecture: str, *, seed: int = 0, **changes: Any) -> Network:
     torch.manual_seed(seed)
-    options = {**CASES[architecture][0], **changes}
-    return models.build(architecture, options, n_frames=N_FRAMES, n_mels=N_MELS, n_classes=N_CLASSES)
+    case = CASES[architecture]
+    options = {**case.options, **changes}
+    return models.build(architecture, options, n_frames=N_FRAMES, n_mels=case.n_mels, n_classes=N_CLASSES)
 
 
 def windows(n: int, *, n_frames: int = N_FRAMES, n_mels: int = N_MELS, seed: int = 1) -> Tensor:
@@ -44,12 +71,16 @@ def windows(n: int, *, n_frames: int = N_FRAMES, n_mels: int = N_MELS, seed: int
     return -80 * torch.rand(n, n_frames, n_mels, generator=generator)
 
 
+def heard_by(architecture: str, n: int, *, seed: int = 1) -> Tensor:
+    return windows(n, n_mels=CASES[architecture].n_mels, seed=seed)
+
+
 def settled(architecture: str, **changes: Any) -> Network:
     """A network in evaluation mode that has seen some windows: its band norms are no identity."""
     network = build(architecture, **changes).train()
     with torch.no_grad():
         for seed in range(20):
-            network(windows(8, seed=seed))
+            network(heard_by(architecture, 8, seed=seed))
     return network.eval()
 
 
@@ -61,14 +92,18 @@ def test_every_architecture_has_a_row_above() -> None:
 @pytest.mark.parametrize("n", [1, 3])
 def test_shapes(architecture: str, n: int) -> None:
     network = build(architecture).eval()
-    logits, embedding = network(windows(n))[:2]
+    logits, embedding = network(heard_by(architecture, n))[:2]
+    case = CASES[architecture]
     assert logits.shape == (n, N_CLASSES)
-    assert embedding.shape == (n, 16)
+    assert embedding.shape == (n, case.embedding)
     assert logits.dtype == embedding.dtype == torch.float32
-    options, n_tokens = CASES[architecture]
-    attention = network.attention(windows(n))
-    assert attention is not None
-    assert attention.shape == (n, options["n_layers"], options["n_heads"], n_tokens, n_tokens)
+    attention = network.attention(heard_by(architecture, n))
+    if case.n_tokens:
+        assert attention is not None
+        layers, heads = case.options["n_layers"], case.options["n_heads"]
+        assert attention.shape == (n, layers, heads, case.n_tokens, case.n_tokens)
+    else:
+        assert attention is None
 
 
 def test_the_size_of_the_original() -> None:
@@ -94,7 +129,7 @@ def test_a_frame_is_a_token_at_the_size_of_the_original() -> None:
 @pytest.mark.parametrize("architecture", CASES)
 def test_the_last_layer_reads_the_embedding_and_nothing_else(architecture: str) -> None:
     network = settled(architecture)
-    logits, embedding = network(windows(3))[:2]
+    logits, embedding = network(heard_by(architecture, 3))[:2]
     classify = network.get_submodule("classify")
     assert torch.allclose(classify(embedding), logits, atol=1e-6)
 
@@ -103,9 +138,8 @@ def test_the_last_layer_reads_the_embedding_and_nothing_else(architecture: str) 
 def test_every_parameter_gets_a_gradient(architecture: str) -> None:
     network = build(architecture).train()
     target = torch.arange(6) % N_CLASSES
-    functional.cross_entropy(network(windows(6)).logits, target).backward()
-    # A constant added to all scores of a softmax changes nothing: these have a gradient of zero, up to rounding.
-    free = {"query.bias"}
+    functional.cross_entropy(network(heard_by(architecture, 6)).logits, target).backward()
+    free = CASES[architecture].free
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
@@ -114,14 +148,14 @@ def test_every_parameter_gets_a_gradient(architecture: str) -> None:
 
 @pytest.mark.parametrize("architecture", CASES)
 def test_it_can_learn_its_windows_by_heart(architecture: str) -> None:
-    still = {"dropout": 0.0, "stem_dropout": 0.0}
-    options = CASES[architecture][0]
+    still = {"dropout": 0.0, "stem_dropout": 0.0, "block_dropout": 0.0}
+    options = CASES[architecture].options
     network = build(architecture, **{name: still[name] for name in still if name in options}).train()
     target = torch.arange(6) % N_CLASSES
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     for _ in range(60):
         optimizer.zero_grad()
-        loss = functional.cross_entropy(network(windows(6)).logits, target)
+        loss = functional.cross_entropy(network(heard_by(architecture, 6)).logits, target)
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.1 * math.log(N_CLASSES)
@@ -130,24 +164,33 @@ def test_it_can_learn_its_windows_by_heart(architecture: str) -> None:
 @pytest.mark.parametrize("architecture", CASES)
 def test_evaluation_is_deterministic_and_training_is_not(architecture: str) -> None:
     network = settled(architecture)
-    assert torch.equal(network(windows(3)).logits, network(windows(3)).logits)
+    assert torch.equal(network(heard_by(architecture, 3)).logits, network(heard_by(architecture, 3)).logits)
     network.train()
-    assert not torch.equal(network(windows(3)).logits, network(windows(3)).logits)
+    assert not torch.equal(
+        network(heard_by(architecture, 3)).logits, network(heard_by(architecture, 3)).logits
+    )
 
 
 @pytest.mark.parametrize("architecture", CASES)
 def test_a_window_is_answered_alike_wherever_it_stands_and_whoever_stands_beside(architecture: str) -> None:
     network = settled(architecture)
-    batch, order = windows(5), torch.tensor([3, 0, 4, 1, 2])
+    batch, order = heard_by(architecture, 5), torch.tensor([3, 0, 4, 1, 2])
     with torch.no_grad():
         logits, embedding = network(batch)[:2]
         shuffled, shuffled_embedding = network(batch[order])[:2]
-        attention, shuffled_attention = network.attention(batch), network.attention(batch[order])
         alone = network(batch[2:3]).logits
     assert logits.std(dim=0).min() > 1e-4  # the windows are told apart at all
     assert torch.allclose(shuffled, logits[order], atol=1e-5)
     assert torch.allclose(shuffled_embedding, embedding[order], atol=1e-5)
     assert torch.allclose(alone, logits[2:3], atol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", WITH_ATTENTION)
+def test_attention_is_alike_wherever_a_window_stands(architecture: str) -> None:
+    network = settled(architecture)
+    batch, order = heard_by(architecture, 5), torch.tensor([3, 0, 4, 1, 2])
+    with torch.no_grad():
+        attention, shuffled_attention = network.attention(batch), network.attention(batch[order])
     assert attention is not None and shuffled_attention is not None
     assert torch.allclose(shuffled_attention, attention[order], atol=1e-5)
 
@@ -156,7 +199,10 @@ def test_a_window_is_answered_alike_wherever_it_stands_and_whoever_stands_beside
 def test_the_order_of_time_matters(architecture: str) -> None:
     network = settled(architecture)
     with torch.no_grad():
-        forward, backward = network(windows(2)).logits, network(windows(2).flip(1)).logits
+        forward, backward = (
+            network(heard_by(architecture, 2)).logits,
+            network(heard_by(architecture, 2).flip(1)).logits,
+        )
     assert (forward - backward).abs().max() > 1e-4
 
 
@@ -261,7 +307,7 @@ def test_attention_of_a_stack_is_that_of_each_layer_on_its_own_input() -> None:
         assert torch.equal(stack[:, 1], second.weights(first(x)))
 
 
-@pytest.mark.parametrize("architecture", CASES)
+@pytest.mark.parametrize("architecture", WITH_ATTENTION)
 def test_rows_of_attention_sum_to_one(architecture: str) -> None:
     with torch.no_grad():
         attention = settled(architecture).attention(windows(2))
@@ -292,6 +338,18 @@ def test_rows_of_attention_sum_to_one(architecture: str) -> None:
         ("mel_transformer", {"stem": "8-8-8-8-8-8"}, "6 stem blocks need n_mels divisible by 64, got 32"),
         ("mel_transformer", {"stem_dropout": -0.1}, "stem_dropout should be from 0 to below 1, got -0.1"),
         ("mel_transformer", {"dropout": 1}, "dropout should be from 0 to below 1, got 1.0"),
+        ("cnn_128", {"dropout": 1.0}, "dropout should be from 0 to below 1, got 1.0"),
+        ("cnn_5s", {"dropout": -0.1}, "dropout should be from 0 to below 1, got -0.1"),
+        ("image_cnn", {"dropout": 1.0}, "dropout should be from 0 to below 1, got 1.0"),
+        ("cnn_plus", {"channels": "8-"}, "channels should be counts such as '24-48-96', got '8-'"),
+        ("cnn_plus", {"n_mfcc": 33}, "n_mfcc should be from 0 to the number of bands, 32, got 33"),
+        ("cnn_plus", {"n_mfcc": -1}, "n_mfcc should be from 0 to the number of bands, 32, got -1"),
+        (
+            "cnn_plus",
+            {"channels": "4-4-4-4"},
+            "4 blocks need at least 16 frames and 16 bands or coefficients, got 44 and 12",
+        ),
+        ("cnn_plus", {"block_dropout": 1.5}, "block_dropout should be from 0 to below 1, got 1.5"),
     ],
 )
 def test_options_that_do_not_fit_are_named(architecture: str, changes: Options, message: str) -> None:
@@ -303,9 +361,9 @@ def test_options_that_do_not_fit_are_named(architecture: str, changes: Options, 
 
 @pytest.mark.parametrize("architecture", CASES)
 def test_a_missing_option_and_an_unknown_architecture(architecture: str) -> None:
-    options = dict(CASES[architecture][0])
-    del options["d_hidden"]
-    with pytest.raises(RecipeError, match=f"{architecture}: the option 'd_hidden' is missing"):
+    options = dict(CASES[architecture].options)
+    del options["dropout"]
+    with pytest.raises(RecipeError, match=f"{architecture}: the option 'dropout' is missing"):
         models.build(architecture, options, n_frames=N_FRAMES, n_mels=N_MELS, n_classes=N_CLASSES)
     with pytest.raises(RecipeError, match="unknown architecture 'cnn'; known: transformer, mel_transformer"):
         models.build("cnn", {}, n_frames=N_FRAMES, n_mels=N_MELS, n_classes=N_CLASSES)

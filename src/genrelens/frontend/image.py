@@ -38,6 +38,9 @@ SIZE_PX: Final = (432, 288)
 
 HEIGHT, WIDTH = 216, 334
 
+N_FRAMES: Final = 1293
+"""Mel frames of a usual clip, 30.0 s: what a picture whose clip is not at hand is taken to show."""
+
 _LEFT_PX, _TOP_PX = 55, 36  # the first pixel inside the line
 _AXES_LEFT_PX, _AXES_BOTTOM_PX = (
     54.0,
@@ -138,6 +141,34 @@ def from_pixels(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
             f"lie {distance:.0f} from them (mean squared distance, at most {_DRAWN_IN_MAGMA:.0f})"
         )
     return _as_unit(levels)
+
+
+def to_mel_power(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Mel power of which the same picture is drawn, for a model that has learnt to look at pictures.
+
+    The way back from what a picture shows, which is every band but only 334 of the 1,293 frames: those between are like
+    the next one that is shown. Power is relative to the loudest cell of the clip. That cell is mostly one that is not
+    shown, so it is put into the first frame, which never is. A picture that is black all over gives silence.
+
+    Args:
+        picture: shape (216, 334), in [0, 1], as :func:`from_pixels` and :func:`picture` give it.
+
+    Returns:
+        float32, shape (1293, 128): power in [1e-4, 1]. In decibels with a floor of 40 dB (:data:`SETTINGS`) it draws
+        the picture again, to within rounding.
+    """
+    if picture.shape != (HEIGHT, WIDTH):
+        raise DataError(f"expected a picture of shape ({HEIGHT}, {WIDTH}), got {picture.shape}")
+    if not picture.any():
+        return np.zeros((N_FRAMES, SETTINGS.n_mels), np.float32)
+    assert SETTINGS.top_db is not None
+    bands, frames = cells(N_FRAMES)
+    _, rows = np.unique(bands, return_index=True)  # the first row of each band, lowest band first
+    columns = np.minimum(np.searchsorted(frames, np.arange(N_FRAMES)), WIDTH - 1)
+    db = (picture[rows][:, columns].T - 1) * np.float32(SETTINGS.top_db)
+    power: npt.NDArray[np.float32] = (10 ** (db.astype(np.float64) / 10)).astype(np.float32)
+    power[0, 0] = 1
+    return power
 
 
 def _as_unit(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 ARCHITECTURES = {
     "transformer": "genrelens.models.transformer",
     "mel_transformer": "genrelens.models.mel_transformer",
+    "vggish": "genrelens.models.vggish",
+    "cnn_128": "genrelens.models.cnn_128",
+    "cnn_5s": "genrelens.models.cnn_5s",
+    "cnn_plus": "genrelens.models.cnn_plus",
+    "image_cnn": "genrelens.models.image_cnn",
+    "wav2vec2": "genrelens.models.wav2vec2",
+    "wav2vec2_debias": "genrelens.models.wav2vec2_debias",
+    "wav2vec2_transformer": "genrelens.models.wav2vec2_transformer",
 }
 """Architecture name -> module with a dataclass ``Options`` and a function ``build``."""
 

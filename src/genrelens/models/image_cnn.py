@@ -1,12 +1,21 @@
-"""A small convolutional network on Kaggle's pictures, as ``frontend.image`` draws them."""
+"""A small convolutional network on Kaggle's pictures, which it draws from mel decibels by itself.
+
+What ``frontend.image`` draws with NumPy is drawn here inside the graph, by taking the cells that each pixel shows. So a
+model that has learnt from pictures answers sound, too, and a picture that comes as a file takes the same way
+(``frontend.image.to_mel_power``).
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genrelens.models.network import Network, Output
+from genrelens.errors import RecipeError
+from genrelens.frontend import image
+from genrelens.models.network import Network, Output, check_dropout
 
 SHRINK = 4
 """Pixels that one cell of what the convolutions see is the mean of, each way: 216 x 334 become 54 x 83."""
@@ -15,16 +24,28 @@ _CHANNELS = (16, 32, 64)
 _ROWS = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``dropout`` is before the last layer."""
+
+    dropout: float
+
+
 class ImageCnn(Network):
-    """Pictures (n, 216, 334) in [0, 1] -> logits of genres and embedding (n, 768).
+    """Mel decibels (n, n_frames, 128) -> pictures (n, 216, 334) -> logits of genres and embedding (n, 768).
 
     Three convolutions of 3 x 3, each with batch norm, ReLU and the maximum of 2 x 2; then the mean and the maximum over
-    time at each of six heights, because where in a clip something sounds does not matter and how high it does. Pictures
-    of another width are taken, too.
+    time at each of six heights, because where in a clip something sounds does not matter and how high it does.
     """
 
-    def __init__(self, n_classes: int, *, dropout: float = 0.5) -> None:
+    rows: Tensor
+    columns: Tensor
+
+    def __init__(self, n_classes: int, *, dropout: float = 0.5, n_frames: int = image.N_FRAMES) -> None:
         super().__init__()
+        rows, columns = image.cells(n_frames)
+        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
+        self.register_buffer("columns", torch.from_numpy(columns), persistent=False)
         layers: list[nn.Module] = []
         for n_in, n_out in zip((1, *_CHANNELS), _CHANNELS, strict=False):
             layers += [
@@ -35,10 +56,33 @@ class ImageCnn(Network):
             ]
         self.convolutions = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(2 * _ROWS * _CHANNELS[-1], n_classes)
+        self.classify = nn.Linear(2 * _ROWS * _CHANNELS[-1], n_classes)
 
-    def forward(self, pictures: Tensor) -> Output:
-        """Logits and embedding of each picture."""
-        seen = self.convolutions(functional.avg_pool2d(pictures[:, None], SHRINK) - 0.5)
+    def draw(self, mel_db: Tensor) -> Tensor:
+        """Pictures (n, 216, 334) in [0, 1] of windows (n, n_frames, 128): 0 is the floor, 1 the loudest cell.
+
+        ``image.draw`` stretches the levels of a clip whose faintest cell is above the floor over all colours, as
+        matplotlib did. That is left out: of a picture it could not be undone, and sound hardly ever asks for it.
+        """
+        assert image.SETTINGS.top_db is not None
+        unit = mel_db / image.SETTINGS.top_db + 1
+        return unit.index_select(1, self.columns).index_select(2, self.rows).transpose(1, 2)
+
+    def look(self, pictures: Tensor) -> Output:
+        """Logits and embedding of pictures (n, 216, width) in [0, 1]; the published ones are 334 wide."""
+        small = functional.avg_pool2d(pictures[:, None], SHRINK) - 0.5
+        seen = self.convolutions(small.contiguous(memory_format=torch.channels_last))
         embedding = torch.cat([seen.mean(dim=3), seen.amax(dim=3)], dim=1).flatten(1)
-        return Output(self.head(self.dropout(embedding)), embedding)
+        return Output(self.classify(self.dropout(embedding)), embedding)
+
+    def forward(self, mel_db: Tensor) -> Output:
+        """Logits and embedding of each window."""
+        return self.look(self.draw(mel_db))
+
+
+def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> ImageCnn:
+    """The network, or :class:`RecipeError` when the windows have not the picture's bands."""
+    check_dropout("image_cnn", "dropout", options.dropout)
+    if n_mels != image.SETTINGS.n_mels:
+        raise RecipeError(f"image_cnn: the picture has {image.SETTINGS.n_mels} bands, got n_mels = {n_mels}")
+    return ImageCnn(n_classes, dropout=options.dropout, n_frames=n_frames)
