@@ -94,10 +94,13 @@ def test_triangles_meet_at_one_half_in_mel() -> None:
 # An implementation of its own, written out from the numbers that were published
 
 
+def mel_of(hz: float) -> float:
+    return 1127.0 * math.log(1.0 + hz / 700.0)
+
+
 def written_out(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     n_frames = 1 + (len(samples) - 400) // 160
     found = np.zeros((n_frames, 64))
-    mel_of = lambda hz: 1127.0 * math.log(1.0 + hz / 700.0)  # noqa: E731
     first, last = mel_of(125.0), mel_of(7500.0)
     step = (last - first) / 65
     weights: list[list[tuple[int, float]]] = []

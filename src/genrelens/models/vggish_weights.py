@@ -1,0 +1,172 @@
+"""Weights of VGGish in files: read from safetensors, and made from the file that torchvggish released.
+
+What a file holds is said in its own metadata and goes from there into every model and report: ``origin`` in words, and
+``source_sha256`` of the file that it was converted from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from genrelens.errors import BundleError, MissingExtraError
+from genrelens.files import write_whole
+
+RELEASE_URL: Final = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
+RELEASE_NAME: Final = "vggish-10086976.pth"
+RELEASE_SHA256_BEGINS: Final = "10086976"
+"""The first digits of the SHA-256, which the file bears in its name as torch.hub wants it. The whole of it is published
+nowhere that could be found."""
+RELEASED: Final = f"torchvggish v0.1, {RELEASE_NAME}"
+RANDOM: Final = "random weights"
+WHERE_FROM: Final = (
+    "`genrelens weights vggish --download --out vggish.safetensors` gets the public ones, "
+    "`genrelens weights vggish --random --out random.safetensors` makes some that know nothing, to try things with"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights as read: ``tensors`` by the names of :class:`~genrelens.models.vggish.Vggish`'s layers, float32.
+
+    ``sha256`` is that of the safetensors file, ``origin`` says whose they are.
+    """
+
+    tensors: Mapping[str, Tensor]
+    sha256: str
+    origin: str
+
+    @property
+    def are_random(self) -> bool:
+        """Whether nothing has been learnt with them."""
+        return self.origin.startswith(RANDOM)
+
+    @property
+    def said(self) -> str:
+        """Whose they are, and exactly which: for models and reports."""
+        return f"{self.origin} (safetensors, SHA-256 {self.sha256})"
+
+
+def read_weights(path: str | Path, *, shapes: Mapping[str, tuple[int, ...]]) -> Weights:
+    """The weights in a safetensors file.
+
+    Raises :class:`BundleError` where there is no such file, it is something else, or a weight is missing, unknown or of
+    another shape than ``shapes`` says; :class:`MissingExtraError` without safetensors.
+    """
+    place = Path(path)
+    safetensors = _safetensors()
+    if not place.is_file():
+        raise BundleError(f"{place}: there is no such file of weights; {WHERE_FROM}", code="missing")
+    try:
+        sha256 = _sha256(place)
+        with safetensors.safe_open(place, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise BundleError(
+            f"{place}: cannot be read as safetensors ({error}); weights of torchvggish (.pth) are converted by "
+            f"`genrelens weights vggish {place.name} --out vggish.safetensors`"
+        ) from error
+    _check(tensors, shapes=shapes, where=str(place))
+    return Weights(tensors, sha256, metadata.get("origin", "weights of unknown origin"))
+
+
+def write_weights(path: Path, tensors: Mapping[str, Tensor], *, origin: str, source_sha256: str = "") -> Path:
+    """Write a safetensors file, whole or not at all. Raises :class:`BundleError` where that fails."""
+    import safetensors.torch
+
+    metadata = {"format": "pt", "origin": origin} | (
+        {"source_sha256": source_sha256} if source_sha256 else {}
+    )
+    content = safetensors.torch.save(
+        {name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=metadata
+    )
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return path
+
+
+def convert(
+    source: Path,
+    out: Path,
+    *,
+    shapes: Mapping[str, tuple[int, ...]],
+    sha256_begins: str = RELEASE_SHA256_BEGINS,
+) -> str:
+    """Write ``out`` (safetensors) from torchvggish's released file, and return that file's SHA-256.
+
+    Its digest is looked at before its content is, and no code in it is run (``weights_only``). Raises
+    :class:`BundleError` where the digest begins otherwise, the file is no table of tensors, or a weight is missing,
+    unknown, of another shape or not finite.
+    """
+    _safetensors()
+    if not source.is_file():
+        raise BundleError(f"{source}: there is no such file; {WHERE_FROM}", code="missing")
+    try:
+        sha256 = _sha256(source)
+    except OSError as error:
+        raise BundleError(f"{source}: cannot be read: {error.strerror or error}") from error
+    if not sha256.startswith(sha256_begins):
+        raise BundleError(
+            f"{source}: its SHA-256 is {sha256}, that of {RELEASE_NAME} begins with {sha256_begins}: it was damaged on "
+            f"its way or is another file; get it again from {RELEASE_URL}"
+        )
+    try:
+        tensors = torch.load(source, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle, zip and torch errors of many classes all mean the same
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BundleError(f"{source}: torch cannot read it as a table of weights ({why})") from error
+    if not isinstance(tensors, dict):
+        raise BundleError(f"{source}: expected a table of weights, it holds a {type(tensors).__name__}")
+    _check(tensors, shapes=shapes, where=str(source))
+    write_weights(out, tensors, origin=RELEASED, source_sha256=sha256)
+    return sha256
+
+
+def _check(tensors: Mapping[str, Any], *, shapes: Mapping[str, tuple[int, ...]], where: str) -> None:
+    missing = [name for name in shapes if name not in tensors]
+    unknown = [str(name) for name in tensors if name not in shapes]
+    if missing or unknown:
+        what = [f"{name!r} is missing" for name in missing[:1]] + [
+            f"{name!r} is unknown" for name in unknown[:1]
+        ]
+        raise BundleError(
+            f"{where}: not the weights of VGGish: {' and '.join(what)}; expected just {', '.join(shapes)}"
+        )
+    for name, shape in shapes.items():
+        value = tensors[name]
+        if not isinstance(value, Tensor) or tuple(value.shape) != shape or value.dtype != torch.float32:
+            came = (
+                f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+                if isinstance(value, Tensor)
+                else type(value).__name__
+            )
+            raise BundleError(
+                f"{where}: not the weights of VGGish: {name} is {came}, expected float32 {shape}"
+            )
+        if not torch.isfinite(value).all():
+            raise BundleError(
+                f"{where}: {name} holds values that are not finite; the file is damaged, get it again"
+            )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors
+        import safetensors.torch
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pretrained", needed_for="reading weights (safetensors)") from error
+    return safetensors
