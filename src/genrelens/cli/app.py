@@ -21,6 +21,7 @@ from genrelens.cli.leakage import leakage
 from genrelens.cli.learn import learn
 from genrelens.cli.predict import predict
 from genrelens.cli.report import compare, report
+from genrelens.cli.reproduce import reproduce
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import crossval, recipes, train
 
@@ -73,5 +74,6 @@ app.command()(train)
 app.command()(crossval)
 app.command()(report)
 app.command()(compare)
+app.command()(reproduce)
 app.command()(recipes)
 app.add_typer(data)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from genrelens.data import gtzan, registry
+from genrelens.data import registry
 from genrelens.data.folds import hold_out
 from genrelens.data.split import Split
 from genrelens.data.track import Track
@@ -123,22 +123,6 @@ def random_tracks(tracks: Iterable[Track], *, valid: float, test: float, seed: i
         made,
         ALL_LEAKS,
         f"{shares} of the tracks of each genre at random, seed {seed}: artists and repeats may stand on both sides.",
-    )
-
-
-def of_pieces(cut: Cut) -> Cut:
-    """The same cut over GTZAN's pieces of 3 s."""
-    pieces = {name: gtzan.segments(getattr(cut, name)) for name in ("learn", "stop", "test")}
-    return Cut(
-        cut.kind,
-        cut.split,
-        cut.tested,
-        pieces["learn"],
-        pieces["stop"],
-        pieces["test"],
-        cut.stop_part,
-        cut.says,
-        cut.at_hand,
     )
 
 

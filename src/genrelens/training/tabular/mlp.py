@@ -51,10 +51,22 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class MlpEpoch:
+    """One epoch: mean losses (nats) and accuracies (0 to 1); those of training are of the epoch's batches, dropout
+    and all, as they were learnt from."""
+
+    train_loss: float
+    train_accuracy: float
+    stop_loss: float
+    stop_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
 class MlpLogits:
-    """A trained perceptron, in evaluation mode."""
+    """A trained perceptron, in evaluation mode, and how it learnt."""
 
     network: MLP
+    history: tuple[MlpEpoch, ...] = ()
 
     def __call__(self, rows: FloatRows) -> FloatRows:
         """Standardised rows ``(n, d)`` -> logits ``(n, c)``, computed in float32."""
@@ -103,17 +115,26 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> MlpLogits
             optimiser = torch.optim.SGD(parameters, lr=rate)
         loss_of = torch.nn.functional.cross_entropy
         best_loss, best_epoch, best = float("inf"), 0, copy.deepcopy(network.state_dict())
+        history: list[MlpEpoch] = []
         for epoch in range(1, options.max_epochs + 1):
             network.train()
             order = torch.randperm(len(rows))
+            train_loss, n_right = 0.0, 0
             for start in range(0, len(rows), options.batch_size):
                 batch = order[start : start + options.batch_size]
                 optimiser.zero_grad()
-                torch.autograd.backward(loss_of(network(rows[batch]), classes[batch]))
+                logits = network(rows[batch])
+                loss = loss_of(logits, classes[batch])
+                torch.autograd.backward(loss)
                 optimiser.step()
+                train_loss += loss.item() * len(batch)
+                n_right += int((logits.argmax(dim=1) == classes[batch]).sum())
             network.eval()
             with torch.no_grad():
-                stop_loss = float(loss_of(network(stop_rows), stop_classes))
+                stop_logits = network(stop_rows)
+                stop_loss = float(loss_of(stop_logits, stop_classes))
+                stop_accuracy = float((stop_logits.argmax(dim=1) == stop_classes).double().mean())
+            history.append(MlpEpoch(train_loss / len(rows), n_right / len(rows), stop_loss, stop_accuracy))
             if stop_loss < best_loss:
                 best_loss, best_epoch, best = stop_loss, epoch, copy.deepcopy(network.state_dict())
             elif epoch - best_epoch >= options.patience:
@@ -122,4 +143,4 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> MlpLogits
         raise TrainingError("the mlp's loss is no number from the first epoch on; try a lower learning_rate")
     network.load_state_dict(best)
     network.eval()
-    return MlpLogits(network)
+    return MlpLogits(network, tuple(history))

@@ -1,0 +1,164 @@
+"""``genrelens reproduce``: one of the five systems as a whole, by its own protocol and beside an honest split."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from genrelens.cli.train import DEFAULT_CACHE, CacheOption, DataOption
+
+
+class System(StrEnum):
+    """The systems, by the names that genrelens recipes prints."""
+
+    s0 = "s0"
+    s1 = "s1"
+    s2 = "s2"
+    s3 = "s3"
+    s4 = "s4"
+
+
+def reproduce(
+    system: Annotated[
+        System, typer.Argument(metavar="SYSTEM", help="s0, s1, s2, s3 or s4.", show_default=False)
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Where to write; a new folder, or that of an earlier or interrupted run.",
+            show_default=False,
+        ),
+    ],
+    data: DataOption = None,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="S", help="Seed of random splits and of the trainings.")
+    ] = 0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights",
+            metavar="FILE",
+            help="S2: VGGish's weights (default: only its baseline).",
+            show_default=False,
+        ),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder", metavar="DIR_OR_ID", help="S3: the Wav2Vec2 to start from.", show_default=False
+        ),
+    ] = None,
+    biased_encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--biased-encoder",
+            metavar="DIR_OR_ID",
+            help="S3: the smaller, biased one (default: the same).",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print reproduce.json in the place of the table.")
+    ] = False,
+    cache: CacheOption = DEFAULT_CACHE,
+) -> None:
+    """Run a whole system of others again: data, training, evaluation, its own figures, and what its protocol leaked.
+
+    \b
+    s0  transformer on 1290 mel frames, and whether its attention deserves belief   GTZAN
+    s1  perceptrons on rows of 3 s, a CNN on squeezed mel images                    GTZAN
+    s2  VGGish with SVM, XGBoost or fine-tuned, and FMA's baseline                  FMA small
+    s3  Wav2Vec2, alone and beside a biased model                                   GTZAN
+    s4  a small CNN on five seconds                                                 GTZAN
+
+    Each is trained and measured twice: by its original protocol on the clips at hand, and by a split that keeps
+    artists apart. DIR/report.html has the figures, DIR/reproduce.json the numbers; trainings lie in DIR/runs, and the
+    same command goes on with interrupted ones. Clips known to be faulty are left out of both.
+
+    \b
+    Examples:
+      genrelens reproduce s4 --data ~/gtzan --out s4
+      genrelens reproduce s3 --data ~/gtzan --encoder facebook/wav2vec2-base --out s3
+      genrelens reproduce s2 --data ~/fma --weights vggish.safetensors --out s2
+    """
+    if out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"--out {out}: expected a folder, there is a file of that name")
+    for option, given, its in (
+        ("--weights", weights, "s2"),
+        ("--encoder", encoder, "s3"),
+        ("--biased-encoder", biased_encoder, "s3"),
+    ):
+        if given is not None and system != its:
+            raise typer.BadParameter(f"{option} is for {its}: leave it out")
+    _check_extras()
+    from genrelens.evaluation.plain_json import json_text
+    from genrelens.report.wording import visible
+    from genrelens.reproduce.page import MARKER, PAGE
+    from genrelens.reproduce.run import reproduce as run
+    from genrelens.reproduce.words import to_text
+
+    command = [
+        "genrelens",
+        "reproduce",
+        system.value,
+        "--data",
+        str(data or "$GENRELENS_DATA"),
+        "--out",
+        str(out),
+    ]
+    command += [f"--seed={seed}"] if seed else []
+    command += [
+        f"{option}={value}" for option, value in (("--weights", weights), ("--encoder", encoder)) if value
+    ]
+    command += [f"--biased-encoder={biased_encoder}"] if biased_encoder else []
+    try:
+        outcome = run(
+            system.value,
+            data=data,
+            out=out,
+            cache=cache,
+            seed=seed,
+            command=" ".join(word if word.startswith("$") else shlex.quote(word) for word in command),
+            say=_say,
+            weights=weights,
+            encoder=encoder,
+            biased_encoder=biased_encoder,
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; the same command goes on with {out}", err=True)
+        raise
+    if as_json:
+        typer.echo(json_text(outcome.reproduction.to_dict()), nl=False)
+        return
+    text = to_text(outcome.reproduction) + f"\npage: {out / PAGE}\nnumbers: {out / MARKER}"
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    shown = "\n".join(map(visible, text.splitlines()))
+    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _check_extras() -> None:
+    """Before the work: a missing part should not cost it."""
+    from importlib.util import find_spec
+
+    from genrelens.errors import MissingExtraError
+
+    for module in ("torch", "lightning", "matplotlib", "sklearn", "librosa"):
+        try:
+            missing = find_spec(module) is None
+        except ValueError:  # what Python says of a module that was taken away
+            missing = True
+        if missing:
+            raise MissingExtraError("train", needed_for="genrelens reproduce")
+
+
+def _say(line: str) -> None:
+    """Progress goes to people who watch; each run's history.csv has the same for everybody else."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,82 @@
+"""One system by name: data, training, evaluation, figures, page."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from genrelens.data import registry
+from genrelens.errors import DataError
+from genrelens.recipe import AnyRecipe
+from genrelens.reproduce.job import Job, Outcome
+
+SYSTEMS: Final[Mapping[str, tuple[str, str]]] = {
+    "s0": ("gtzan", "genrelens.reproduce.s0"),
+    "s1": ("gtzan", "genrelens.reproduce.s1"),
+    "s2": ("fma_small", "genrelens.reproduce.s2"),
+    "s3": ("gtzan", "genrelens.reproduce.s3"),
+    "s4": ("gtzan", "genrelens.reproduce.s4"),
+}
+"""Name -> the data set that it is of, and its own file, which has ``check(job)`` and ``run(job) -> Outcome``."""
+
+_GET: Final = {
+    "gtzan": "GTZAN, ten folders of genres with files like blues/blues.00000.wav",
+    "fma_small": "FMA small (genrelens data fetch fma_small fma_metadata; 8 GB)",
+}
+
+
+def reproduce(
+    system: str,
+    *,
+    data: Path | None,
+    out: Path,
+    cache: Path,
+    seed: int = 0,
+    command: str = "",
+    say: Callable[[str], None] = lambda line: None,
+    recipes: Mapping[str, AnyRecipe] | None = None,
+    weights: Path | None = None,
+    encoder: str | None = None,
+    biased_encoder: str | None = None,
+) -> Outcome:
+    """Run a system of :data:`SYSTEMS` and write its page to ``out``. The same call goes on with an interrupted run.
+
+    Raises :class:`DataError` on a data set that is not the system's, and where ``out`` holds anything else; what the
+    system's own networks start from is checked before any work.
+    """
+    from genrelens.reproduce import page
+
+    if system not in SYSTEMS:
+        raise DataError(f"unknown system {system!r}; known: {', '.join(SYSTEMS)}")
+    wanted, module = SYSTEMS[system]
+    loaded = registry.open_dataset(data)
+    if loaded.dataset != wanted:
+        raise DataError(
+            f"{system.upper()} was made on {_GET[wanted]}; {str(data or 'GENRELENS_DATA')!r} is {loaded.dataset}. Give "
+            "its folder with --data",
+            code="other_dataset",
+        )
+    faulty = registry.never_train(loaded.dataset)
+    job = Job(
+        data=data,
+        loaded=loaded,
+        tracks=tuple(track for track in loaded.tracks if track.id not in faulty),
+        out=out,
+        cache=cache,
+        seed=seed,
+        command=command or f"genrelens reproduce {system} --data DIR --out DIR --seed {seed}",
+        say=say,
+        recipes=recipes or {},
+        weights=weights,
+        encoder=encoder,
+        biased_encoder=biased_encoder,
+    )
+    own = importlib.import_module(module)
+    own.check(job)
+    page.claim(out)
+    outcome: Outcome = own.run(job)
+    say("drawing")
+    page.write(outcome, out=out)
+    return outcome
