@@ -66,7 +66,8 @@ class AttentionMap:
             if asked is not None and not 0 <= asked < n:
                 raise BundleError(f"the network has {n} {what}s, there is no {what} {asked + 1}")
         if self.rollout:
-            return received(rollout(weights)) * n_tokens
+            flow: Float64 = received(rollout(weights)) * n_tokens
+            return flow
         if self.layer is not None:
             weights = weights[self.layer : self.layer + 1]
         if self.head is not None:

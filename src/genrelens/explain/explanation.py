@@ -1,0 +1,239 @@
+"""What an explanation says, and the one JSON form it has in the shell, the page and the library."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCHEMA = "genrelens.explanation/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the file, s, and its score: higher means more for the class."""
+
+    start_s: float
+    end_s: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A range of frequencies, Hz, over the whole stretch, and its score: higher means more for the class."""
+
+    low_hz: float
+    high_hz: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreMap:
+    """Scores of time and frequency together.
+
+    Attributes:
+        times_s: ``(n + 1,)`` edges of the cells in the file, s, ascending.
+        edges_hz: ``(m + 1,)`` edges of the cells, Hz, ascending.
+        scores: ``(n, m)`` float64, higher means more for the class.
+    """
+
+    times_s: NDArray[np.float64]
+    edges_hz: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.scores.shape != (len(self.times_s) - 1, len(self.edges_hz) - 1):
+            raise ValueError(
+                f"scores {self.scores.shape} do not fit {len(self.times_s)} and {len(self.edges_hz)} edges"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Faithfulness:
+    """Whether this explanation is true: what is left of the class when its best fifth is taken out.
+
+    Attributes:
+        share: of the segments that were taken out, e.g. 0.2.
+        seconds: how long they are together.
+        fill: what stood in their place, not the method's own fill.
+        probability: of the class with all sound.
+        without_top: without the segments of the highest scores.
+        without_random: without as many others, drawn by chance, each time.
+        seed: of the draws.
+    """
+
+    share: float
+    seconds: float
+    fill: str
+    probability: float
+    without_top: float
+    without_random: tuple[float, ...]
+    seed: int
+
+    @property
+    def drop_top(self) -> float:
+        """How far the probability falls without the top."""
+        return self.probability - self.without_top
+
+    @property
+    def drop_random(self) -> float:
+        """How far it falls without a random fifth, the mean over the draws."""
+        return self.probability - float(np.mean(self.without_random))
+
+    @property
+    def beaten(self) -> float:
+        """Share of the draws that took less from the class than the top did."""
+        return float(np.mean([p > self.without_top for p in self.without_random]))
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What the model would say without one part of the sound; the part is all time or all frequencies where None."""
+
+    start_s: float | None
+    end_s: float | None
+    low_hz: float | None
+    high_hz: float | None
+    genre: str
+    probability: float
+    answer: str
+    answer_probability: float
+    """``genre`` is the winner with all sound, ``probability`` what it has left; ``answer`` is the new winner."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether another genre wins."""
+        return self.answer != self.genre
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Beats a minute, and how clear they are: 0 (none) to 1 (a metronome)."""
+
+    bpm: float
+    clarity: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why a model says what it says of one piece.
+
+    Attributes:
+        genre: the class that is explained.
+        method: its name, such as ``occlusion``.
+        unit: what scores are, in words.
+        segments: over time, in order.
+        bands: over frequency, lowest first; empty where the method is over time only.
+        cells: over both, or None.
+        probability: of ``genre`` in the stretch, 0 to 1.
+        runner_up: the likeliest other genre in the stretch and its probability; None without another.
+        faithfulness: of this explanation; None where there is too little sound to judge.
+        what_if: the one part whose absence takes most from the winner; None where the method takes nothing out.
+        tempo: None where no beat is clear.
+        start_s, end_s: the stretch that is explained, the whole file unless it is long.
+        duration_s: of the file.
+        model_name, model_hash: which model.
+        notes: what else must be known, e.g. that the model gives no answer.
+    """
+
+    genre: str
+    method: str
+    unit: str
+    segments: tuple[Segment, ...]
+    bands: tuple[Band, ...]
+    cells: ScoreMap | None
+    probability: float
+    runner_up: tuple[str, float] | None
+    faithfulness: Faithfulness | None
+    what_if: WhatIf | None
+    tempo: Tempo | None
+    start_s: float
+    end_s: float
+    duration_s: float
+    model_name: str
+    model_hash: str
+    notes: tuple[str, ...] = ()
+
+    def top(self, n: int) -> list[Segment]:
+        """Up to ``n`` segments that speak for the class, the strongest first, in the order of their scores."""
+        positive = [segment for segment in self.segments if segment.score > 0]
+        return sorted(positive, key=lambda segment: -segment.score)[:n]
+
+    def to_json(self, *, path: str | None) -> dict[str, Any]:
+        """The explanation in JSON types; scores and probabilities have six decimals, seconds three."""
+        cells = self.cells
+        return {
+            "schema": SCHEMA,
+            "path": path,
+            "class": self.genre,
+            "probability": round(self.probability, 6),
+            "runner_up": None
+            if self.runner_up is None
+            else {"class": self.runner_up[0], "probability": round(self.runner_up[1], 6)},
+            "method": self.method,
+            "unit": self.unit,
+            "segments": [
+                {"start_s": round(s.start_s, 3), "end_s": round(s.end_s, 3), "score": _score(s.score)}
+                for s in self.segments
+            ],
+            "bands": [
+                {"low_hz": round(b.low_hz, 1), "high_hz": round(b.high_hz, 1), "score": _score(b.score)}
+                for b in self.bands
+            ],
+            "cells": None
+            if cells is None
+            else {
+                "times_s": [round(float(t), 3) for t in cells.times_s],
+                "edges_hz": [round(float(f), 1) for f in cells.edges_hz],
+                "scores": [[_score(s) for s in row] for row in cells.scores],
+            },
+            "faithfulness": None if self.faithfulness is None else _faithfulness(self.faithfulness),
+            "what_if": None if self.what_if is None else _what_if(self.what_if),
+            "tempo": None
+            if self.tempo is None
+            else {"bpm": round(self.tempo.bpm, 1), "clarity": round(self.tempo.clarity, 3)},
+            "start_s": round(self.start_s, 3),
+            "end_s": round(self.end_s, 3),
+            "duration_s": round(self.duration_s, 3),
+            "model": {"name": self.model_name, "hash": self.model_hash},
+            "notes": list(self.notes),
+        }
+
+
+def _score(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), 6)
+
+
+def _faithfulness(found: Faithfulness) -> dict[str, Any]:
+    return {
+        "share": found.share,
+        "seconds": round(found.seconds, 3),
+        "fill": found.fill,
+        "probability": round(found.probability, 6),
+        "without_top": round(found.without_top, 6),
+        "without_random": [round(p, 6) for p in found.without_random],
+        "drop_top": round(found.drop_top, 6),
+        "drop_random": round(found.drop_random, 6),
+        "seed": found.seed,
+    }
+
+
+def _what_if(found: WhatIf) -> dict[str, Any]:
+    return {
+        "without": {
+            key: None if value is None else round(value, 3)
+            for key, value in (
+                ("start_s", found.start_s),
+                ("end_s", found.end_s),
+                ("low_hz", found.low_hz),
+                ("high_hz", found.high_hz),
+            )
+        },
+        "class": found.genre,
+        "probability": round(found.probability, 6),
+        "answer": found.answer,
+        "answer_probability": round(found.answer_probability, 6),
+    }

@@ -1,0 +1,176 @@
+"""The ways to explain, by name: from a stretch to scores over time, and where the way has them over frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.bundle import Bundle
+from genrelens.errors import BundleError
+from genrelens.explain.attention import AttentionMap, over_frames, over_piece
+from genrelens.explain.bands import COARSE_EDGES_HZ, BandGroup, band_groups
+from genrelens.explain.fills import FILLS
+from genrelens.explain.hearing import Hearing
+from genrelens.explain.occlusion import (
+    CELLS_PER_STEP,
+    Progress,
+    band_parts,
+    cell_parts,
+    scores,
+    time_parts,
+    without_each,
+)
+
+Float64 = NDArray[np.float64]
+
+DEFAULT = "occlusion"
+OCCLUSIONS = {"occlusion": "mean", "occlusion-silence": "silence"}
+"""Occlusion by name: which fill stands in the place of what is taken out."""
+_FILL_WORDS = {"mean": "a steady sound of the piece's mean power", "silence": "silence"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What a method found.
+
+    Attributes:
+        unit: what a score is, in words.
+        judged_by: the fill that the explanation is judged by, not the method's own.
+        segments: ``(n,)`` scores.
+        groups: of bands; empty where the method is over time only.
+        bands: ``(m,)`` scores of the groups.
+        coarse_edges: ``(k + 1,)`` frames at which the steps of the map are cut; None without a map.
+        coarse_groups: of bands in the map.
+        cells: ``(k, l)`` scores of steps and groups.
+        without_segments, without_bands: ``(n, c)`` and ``(m, c)`` logits without each; None where nothing is taken out.
+        notes: what must be known of the method.
+    """
+
+    unit: str
+    judged_by: str
+    segments: Float64
+    groups: list[BandGroup]
+    bands: Float64
+    coarse_edges: NDArray[np.int64] | None = None
+    coarse_groups: tuple[BandGroup, ...] = ()
+    cells: Float64 | None = None
+    without_segments: Float64 | None = None
+    without_bands: Float64 | None = None
+    notes: tuple[str, ...] = ()
+
+
+def check_method(method: str, *, bundle: Bundle) -> None:
+    """Raise :class:`BundleError` where there is no such method, or it needs attention that the model has not."""
+    if method in OCCLUSIONS:
+        return
+    if not method.startswith(("attention", "rollout")):
+        raise BundleError(
+            f"there is no method {method!r}; expected {', '.join(OCCLUSIONS)}, or of models with attention: "
+            "attention, attention-layer1, attention-head1, attention-layer1-head1 (counted from 1), rollout",
+            code="unknown_method",
+        )
+    AttentionMap.named(method)
+    if not bundle.has_attention:
+        raise BundleError(
+            f"{bundle.name} has no attention to show: its architecture has none. What works with every model: "
+            f"--method {' or --method '.join(OCCLUSIONS)}",
+            code="no_attention",
+        )
+
+
+def score(
+    method: str,
+    hearing: Hearing,
+    *,
+    genre: int,
+    edges: NDArray[np.int64],
+    progress: Progress | None = None,
+) -> Scored:
+    """Scores of a stretch's segments, which are cut at the frames ``edges``, and what else the method gives."""
+    if method in OCCLUSIONS:
+        return _occlusion(hearing, fill=OCCLUSIONS[method], genre=genre, edges=edges, progress=progress)
+    return _attention(hearing, AttentionMap.named(method), edges=edges, progress=progress)
+
+
+def _occlusion(
+    hearing: Hearing, *, fill: str, genre: int, edges: NDArray[np.int64], progress: Progress | None
+) -> Scored:
+    stand_in = FILLS[fill](hearing.frames, hearing.front_end)
+    # A band's own mean would leave its level where it is, and its level is what there is to explain.
+    nothing = FILLS["silence"](hearing.frames, hearing.front_end)
+    groups = band_groups(hearing.front_end)
+    coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
+    coarse_edges = np.append(edges[:-1:CELLS_PER_STEP], edges[-1])
+    segments = time_parts(edges)
+    bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
+    cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
+    n, m = len(segments), len(bands)
+    count = _Count(progress, n + m + len(cells))
+    without_segments = without_each(hearing, segments, fill=stand_in, progress=count)
+    without_bands = without_each(hearing, bands, fill=nothing, progress=count)
+    without_cells = without_each(hearing, cells, fill=stand_in, progress=count)
+    return Scored(
+        unit=f"log-odds of the class with all sound, minus those with {_FILL_WORDS[fill]} in the place of a part of "
+        "time, or with a range of frequencies filtered out",
+        judged_by="silence" if fill == "mean" else "mean",
+        segments=scores(hearing, without_segments, genre=genre),
+        groups=groups if bands else [],
+        bands=scores(hearing, without_bands, genre=genre),
+        coarse_edges=coarse_edges if cells else None,
+        coarse_groups=tuple(coarse),
+        cells=scores(hearing, without_cells, genre=genre).reshape(-1, len(coarse)) if cells else None,
+        without_segments=without_segments,
+        without_bands=without_bands,
+        notes=() if bands else ("This model hears samples, not frequencies: only time is explained.",),
+    )
+
+
+class _Count:
+    """Counts parts over several calls, for one line of progress."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _attention(
+    hearing: Hearing, wanted: AttentionMap, *, edges: NDArray[np.int64], progress: Progress | None
+) -> Scored:
+    windows = hearing.bundle.manifest.windows
+    assert windows is not None
+    found: list[Float64 | None] = []
+    for i in range(len(hearing.spans)):
+        if progress is not None:
+            progress(i, len(hearing.spans))
+        values = hearing.values(i)
+        if values is None:
+            found.append(None)
+        else:
+            tokens = wanted.scores(hearing.bundle.attention(values))
+            found.append(over_frames(tokens, n_frames=windows.n_frames))
+    frames = over_piece(found, spans=hearing.spans, n_frames=windows.n_frames)
+    segments = np.array([_mean(frames[a:b]) for a, b in pairwise(edges.tolist())], dtype=np.float64)
+    return Scored(
+        # Everything is looked at somewhat, so the even share is where speaking for the class could begin.
+        unit="attention received, in times the even share, minus 1",
+        judged_by="mean",
+        segments=segments - 1.0,
+        groups=[],
+        bands=np.zeros(0),
+        notes=(
+            "Attention says where the model looks, not what for: it is the same for every class, and what is looked "
+            "at need not change the answer. It is over time only; --method occlusion also explains frequencies.",
+        ),
+    )
+
+
+def _mean(values: Float64) -> float:
+    heard = values[~np.isnan(values)]
+    return float(heard.mean()) if heard.size else 1.0
