@@ -12,6 +12,8 @@ import typer
 
 from genrelens.cli.train import DEFAULT_CACHE, CacheOption, DataOption
 
+S0_RECIPES = ("transformer-2x4", "transformer-4x4")
+
 
 class System(StrEnum):
     """The systems, by the names that genrelens recipes prints."""
@@ -64,6 +66,15 @@ def reproduce(
             show_default=False,
         ),
     ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only",
+            metavar="RECIPE",
+            help="S0: transformer-2x4 or transformer-4x4 alone (default: both).",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print reproduce.json in the place of the table.")
     ] = False,
@@ -94,9 +105,12 @@ def reproduce(
         ("--weights", weights, "s2"),
         ("--encoder", encoder, "s3"),
         ("--biased-encoder", biased_encoder, "s3"),
+        ("--only", only, "s0"),
     ):
         if given is not None and system != its:
             raise typer.BadParameter(f"{option} is for {its}: leave it out")
+    if only is not None and only not in S0_RECIPES:
+        raise typer.BadParameter(f"--only should be one of {', '.join(S0_RECIPES)}, got {only!r}")
     _check_extras()
     from genrelens.evaluation.plain_json import json_text
     from genrelens.report.wording import visible
@@ -118,6 +132,7 @@ def reproduce(
         f"{option}={value}" for option, value in (("--weights", weights), ("--encoder", encoder)) if value
     ]
     command += [f"--biased-encoder={biased_encoder}"] if biased_encoder else []
+    command += [f"--only={only}"] if only else []
     try:
         outcome = run(
             system.value,
@@ -130,6 +145,7 @@ def reproduce(
             weights=weights,
             encoder=encoder,
             biased_encoder=biased_encoder,
+            only=only,
         )
     except KeyboardInterrupt:
         typer.echo(f"stopped; the same command goes on with {out}", err=True)

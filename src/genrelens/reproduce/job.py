@@ -37,6 +37,7 @@ class Job:
         recipes: recipes in the place of those that come with genrelens, by name: smaller ones, in tests.
         weights: VGGish's weights, for S2.
         encoder, biased_encoder: folders or names of S3's encoders.
+        only: the one recipe of S0's two to run; None for both.
     """
 
     data: Path | None
@@ -51,6 +52,7 @@ class Job:
     weights: Path | None = None
     encoder: str | None = None
     biased_encoder: str | None = None
+    only: str | None = None
 
     def network(self, name: str) -> Recipe:
         """The recipe of a network by name."""

@@ -23,7 +23,8 @@ _SCHEMA: Final = f"{SCHEMA_NAME}/{SCHEMA_VERSION}"
 _KEYS: Final = (
     *("claims", "accuracy", "genres", "confusion", "learning", "map-embeddings", "reliability", "cost"),
     *("comparison", "correlation", "tempo", "counts", "grid", "embeddings"),
-    *("attention-heads", "attention-genres", "attention-moments", "attention-true"),
+    *("attention-heads", "attention-heads-2", "attention-heads-3"),
+    *("attention-genres", "attention-moments", "attention-true", "confusion-honest"),
 )
 FOLDER: Final = OwnFolder(
     what="reproduction",

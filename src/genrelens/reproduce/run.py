@@ -40,6 +40,7 @@ def reproduce(
     weights: Path | None = None,
     encoder: str | None = None,
     biased_encoder: str | None = None,
+    only: str | None = None,
 ) -> Outcome:
     """Run a system of :data:`SYSTEMS` and write its page to ``out``. The same call goes on with an interrupted run.
 
@@ -72,6 +73,7 @@ def reproduce(
         weights=weights,
         encoder=encoder,
         biased_encoder=biased_encoder,
+        only=only,
     )
     own = importlib.import_module(module)
     own.check(job)

@@ -111,8 +111,8 @@ def run(job: Job) -> Outcome:
         seed=job.seed,
         lines=tuple(lines),
         leaked=(
-            f"Pieces: {share_text(four.protocol.shared_tracks)} of the tested rows are of clips of which other rows are "
-            f"learnt from, and {share_text(four.protocol.shared_artists)} of artists who are; on the honest split "
+            f"Pieces: {share_text(four.protocol.shared_tracks)} of the tested rows are of clips of which other rows "
+            f"are learnt from, and {share_text(four.protocol.shared_artists)} of artists who are; on the honest split "
             f"{share_text(four.honest.shared_tracks)} and {share_text(four.honest.shared_artists)}. Without that, the "
             f"same model 4 is right about {lost:.0f} of 100 rows less.",
             f"The CNN's split is by song: {share_text(of_cnn[0].shared_artists)} of its tested clips are by an artist "

@@ -80,8 +80,8 @@ def run(job: Job) -> Outcome:
         mended=MENDED,
         differs=(
             "It learnt from the first 5 s of each clip; here training takes crops from anywhere, and the first 5 s "
-            "alone are answered beside the vote of all crops. Filters and sizes are its own; the front end is genrelens's, "
-            "with the same 64 mel bands.",
+            "alone are answered beside the vote of all crops. Filters and sizes are its own; the front end is "
+            "genrelens's, with the same 64 mel bands.",
         ),
         notes=(
             f"By F1 on its own split, best to worst: {', '.join(ranked)}.",

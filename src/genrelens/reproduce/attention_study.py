@@ -1,0 +1,208 @@
+"""S0's attention study: where each layer and head looks, genre by genre, and whether what is looked at matters.
+
+The answer to a clip is taken apart in its first window, which is all of a clip that S0 saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.bundle import Bundle
+from genrelens.data.cache import FrameCache
+from genrelens.data.track import Track
+from genrelens.explain.attention import AttentionMap, over_frames, received
+from genrelens.explain.fills import mean as mean_fill
+from genrelens.explain.hearing import Hearing
+from genrelens.explain.occlusion import segment_frames, time_parts
+from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
+
+Float64 = NDArray[np.float64]
+SHARE: Final = 0.2
+N_DRAWS: Final = 5
+MAPS: Final = {"attention": AttentionMap(), "rollout": AttentionMap(rollout=True)}
+"""By the names that the page gives: the mean over all layers and heads, and rollout."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """One clip under study.
+
+    Attributes:
+        track: which.
+        called, probability: the model's answer to its first window, and how sure it is.
+        mel_db: ``(n_frames, bands)`` dB relative to the loudest cell.
+        heads: ``(layers, heads, n_frames)`` times the even share that each frame receives.
+        maps: ``(n_frames,)`` by name: :data:`MAPS`, and ``"loudness"`` (mean power), the yardstick.
+        edges: ``(n + 1,)`` frames: segments of about 1 s.
+        left: what is left of the probability without the fifth of the segments that each map ranks highest, by name,
+            and under ``"random"`` without as many others, the mean over :data:`N_DRAWS` draws.
+    """
+
+    track: Track
+    called: str
+    probability: float
+    mel_db: Float64
+    heads: Float64
+    maps: dict[str, Float64]
+    edges: NDArray[np.int64]
+    left: dict[str, float]
+
+    def segment_scores(self, name: str) -> Float64:
+        """``(n,)`` a map's mean over each segment."""
+        return np.array(
+            [self.maps[name][a:b].mean() for a, b in zip(self.edges, self.edges[1:], strict=False)]
+        )
+
+    @property
+    def fall(self) -> dict[str, float]:
+        """How far the probability falls, by name."""
+        return {name: self.probability - left for name, left in self.left.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Mean fall of the probability over all clips when a map's top fifth is taken out, and that above a random fifth,
+    both with intervals over artists; ``n_clips`` and ``n_artists`` are what it rests on."""
+
+    name: str
+    fall: Interval
+    above_random: Interval
+    n_clips: int
+    n_artists: int
+
+
+def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) -> Clip | None:
+    """Take one clip apart; None where its first window is silence."""
+    windows = bundle.manifest.windows
+    assert windows is not None
+    frames = np.array(cache.frames(track)[: windows.n_frames])
+    hearing = Hearing(bundle, frames)
+    values = hearing.values(0)
+    if values is None:
+        return None
+    attention = bundle.attention(values)
+    n_frames = windows.n_frames
+    n_tokens = attention.shape[-1]
+    heads = over_frames(received(attention) * n_tokens, n_frames=n_frames)[..., : len(frames)]
+    maps = {
+        name: over_frames(chosen.scores(attention), n_frames=n_frames)[: len(frames)]
+        for name, chosen in MAPS.items()
+    }
+    maps["loudness"] = frames.mean(axis=1, dtype=np.float64)
+    rate = bundle.manifest.front_end.sample_rate
+    hop = getattr(bundle.manifest.front_end, "hop_length", 1)
+    assert rate is not None
+    edges = segment_frames(len(frames), frames_per_s=rate / hop)
+    probabilities = hearing.probabilities(hearing.logits)
+    genre = int(probabilities.argmax())
+    clip = Clip(
+        track=track,
+        called=bundle.names[genre],
+        probability=float(probabilities[genre]),
+        mel_db=values[: len(frames)].astype(np.float64),
+        heads=heads,
+        maps=maps,
+        edges=edges,
+        left={},
+    )
+    parts = time_parts(edges)
+    n_out = max(1, round(SHARE * len(parts)))
+    fill = mean_fill(frames, hearing.front_end)
+
+    def left(chosen: Sequence[int]) -> float:
+        logits = hearing.without([parts[i] for i in chosen], fill=fill)
+        return float(hearing.probabilities(logits)[genre])
+
+    for name in maps:
+        clip.left[name] = left(np.argsort(-clip.segment_scores(name), kind="stable")[:n_out].tolist())
+    rng = np.random.default_rng(seed)
+    draws = [rng.permutation(len(parts))[:n_out].tolist() for _ in range(N_DRAWS)]
+    clip.left["random"] = float(np.mean([left(draw) for draw in draws]))
+    return clip
+
+
+def study(
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    *,
+    cache: FrameCache,
+    n_per_genre: int,
+    seed: int,
+    say: Callable[[str], None],
+) -> tuple[Clip, ...]:
+    """Up to ``n_per_genre`` clips of each genre, drawn by ``seed``, taken apart, in order of id."""
+    rng = np.random.default_rng(seed)
+    by_genre: dict[str, list[Track]] = {}
+    for track in sorted(tracks, key=lambda track: track.id):
+        by_genre.setdefault(track.genre, []).append(track)
+    chosen = [
+        its[i]
+        for genre, its in sorted(by_genre.items())
+        for i in sorted(rng.permutation(len(its))[:n_per_genre].tolist())
+    ]
+    found = []
+    for k, track in enumerate(chosen):
+        if k % 5 == 0:
+            say(f"attention: clip {k + 1} of {len(chosen)}")
+        clip = study_clip(bundle, track, cache=cache, seed=seed + k)
+        if clip is not None:
+            found.append(clip)
+    return tuple(found)
+
+
+def verdicts(clips: Sequence[Clip]) -> tuple[Verdict, ...]:
+    """How far each map's top fifth takes the probability down, and a random fifth."""
+    groups = [clip.track.group for clip in clips]
+    found = []
+    for name in (*MAPS, "loudness", "random"):
+        falls = np.array([clip.fall[name] for clip in clips])
+        above = falls - np.array([clip.fall["random"] for clip in clips])
+        both = [grouped_bootstrap(mean_statistic(v), groups=groups, seed=0) for v in (falls, above)]
+        found.append(Verdict(name, both[0], both[1], len(clips), len(set(groups))))
+    return tuple(found)
+
+
+def examples(clips: Sequence[Clip], *, n: int) -> tuple[Clip, ...]:
+    """Of each genre the right answer that the model is surest of, the ``n`` surest of them."""
+    best: dict[str, Clip] = {}
+    for clip in clips:
+        if clip.called == clip.track.genre and (
+            clip.track.genre not in best or clip.probability > best[clip.track.genre].probability
+        ):
+            best[clip.track.genre] = clip
+    return tuple(sorted(best.values(), key=lambda clip: -clip.probability)[:n])
+
+
+def by_genre(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
+    """The clips of each genre, in the order in which they come."""
+    found: dict[str, list[Clip]] = {}
+    for clip in clips:
+        found.setdefault(clip.track.genre, []).append(clip)
+    return found
+
+
+def attended_spectrum(clips: Sequence[Clip]) -> Float64:
+    """``(bands,)`` dB: the mean level of the most attended fifth of the frames minus that of all frames."""
+    rows = []
+    for clip in clips:
+        n = max(1, round(SHARE * len(clip.mel_db)))
+        top = np.argsort(-clip.maps["attention"], kind="stable")[:n]
+        rows.append(clip.mel_db[top].mean(axis=0) - clip.mel_db.mean(axis=0))
+    mean: Float64 = np.mean(rows, axis=0)
+    return mean
+
+
+def concentration(clip: Clip) -> Float64:
+    """``(layers, heads)``: the share of all attention that the most attended fifth of the frames receives.
+
+    A fifth where a head looks at all frames alike, 1 where it looks at no others.
+    """
+    n = max(1, round(SHARE * clip.heads.shape[-1]))
+    top = np.sort(clip.heads, axis=-1)[..., -n:].sum(axis=-1)
+    share: Float64 = top / clip.heads.sum(axis=-1)
+    return share
