@@ -87,6 +87,11 @@ class Bundle:
         return self._files.get(CARD, b"").decode("utf-8", "replace")
 
     @property
+    def graph(self) -> bytes:
+        """``predict.onnx``: the network, for tools that read ONNX."""
+        return self._files[PREDICT]
+
+    @property
     def has_attention(self) -> bool:
         """Whether :meth:`attention` can be asked."""
         return ATTENTION in self._files

@@ -80,6 +80,8 @@ class EncoderLayer(nn.Module):
         self.expand = nn.Linear(d_model, d_hidden)
         self.contract = nn.Linear(d_hidden, d_model)
         self.dropout = nn.Dropout(dropout)
+        self.keeps_weights = False
+        self.kept_weights: Tensor | None = None
 
     def _heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         shape = (x.shape[0], x.shape[1], 3, self.n_heads, x.shape[2] // self.n_heads)
@@ -95,9 +97,17 @@ class EncoderLayer(nn.Module):
         return scores.softmax(-1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, tokens, d_model) in and out."""
+        """(batch, tokens, d_model) in and out.
+
+        With ``keeps_weights`` the attention weights stay in ``kept_weights`` (batch, heads, tokens, tokens), part of
+        the gradient's graph, which the fused attention does not give.
+        """
         query, key, value = self._heads(x)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
+        if self.keeps_weights:
+            self.kept_weights = (query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5).softmax(-1)
+            mixed = self.kept_weights @ value
+        else:
+            mixed = functional.scaled_dot_product_attention(query, key, value)
         x = x + self.dropout(self.project(mixed.transpose(1, 2).reshape(x.shape)))
         hidden = functional.gelu(self.expand(self.norm_hidden(x)))
         out: Tensor = x + self.dropout(self.contract(self.dropout(hidden)))
