@@ -1,4 +1,4 @@
-"""Mel scales and the triangles on them.
+"""The filter banks over a power spectrum: triangles on a mel scale, and constant-Q filters.
 
 Two formulas are in use. O'Shaughnessy (Speech Communication: Human and Machine, 1987), taken over by HTK:
 mel = 2595 log10(1 + f / 700). Slaney (Auditory Toolbox, 1998), librosa's default: linear up to 1 kHz with
@@ -55,6 +55,38 @@ def triangles(
     bank = (np.maximum(0, np.minimum(rise, fall)) * (2 / (high - low))).astype(np.float32)
     bank.setflags(write=False)
     return bank
+
+
+@lru_cache(maxsize=32)
+def constant_q(
+    *, sample_rate: int, n_fft: int, n_bins: int, fmin_hz: float, bins_per_octave: int
+) -> npt.NDArray[np.float32]:
+    """Filters at equal steps of pitch, each as wide as its frequency asks for (Brown 1991, "Calculation of a constant Q
+    spectral transform"), as ``librosa.pseudo_cqt`` lays them over the frames of one length.
+
+    Filter k is the squared response of a tone of ``fmin_hz * 2 ** (k / bins_per_octave)`` Hz under a Hann window of Q
+    periods: with x = Q (f / f_k - 1), (sin(pi x) / (pi x (1 - x^2)))^2 over its main lobe, -2 < x < 2.
+
+    Returns:
+        float32, shape (n_bins, 1 + n_fft // 2), in 1/Hz, each of area 1 over Hz, read-only since it is shared.
+    """
+    centres_hz = fmin_hz * 2.0 ** (np.arange(n_bins)[:, np.newaxis] / bins_per_octave)
+    bins_hz = np.arange(1 + n_fft // 2) * (sample_rate / n_fft)
+    x = constant_q_periods(bins_per_octave) * (bins_hz / centres_hz - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        response = np.sinc(x) / (1 - x**2)
+    response[np.isclose(np.abs(x), 1)] = 0.5
+    weights = np.where(np.abs(x) < 2, response**2, 0.0)
+    area = weights.sum(axis=1, keepdims=True) * (sample_rate / n_fft)
+    bank = (weights / np.where(area > 0, area, 1)).astype(np.float32)
+    bank.setflags(write=False)
+    return bank
+
+
+def constant_q_periods(bins_per_octave: int) -> float:
+    """Q, the periods in a filter's window: (r^2 + 1) / (r^2 - 1) for frequencies a factor r apart, as in librosa."""
+    squared = float(4.0 ** (1 / bins_per_octave))
+    return (squared + 1) / (squared - 1)
 
 
 def empty_bands(bank: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:

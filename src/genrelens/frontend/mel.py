@@ -59,10 +59,11 @@ _LOUDEST_SCALED = np.float32(1e38)
 def mel_filter_bank(settings: MelSettings) -> _Float32:
     """The triangles that gather FFT bins into mel bands, equal to ``librosa.filters.mel(norm="slaney")``.
 
-    Mel scales: O'Shaughnessy 1987 (``htk=True``) or Slaney 1998; see ``filter_bank``.
+    Mel scales: O'Shaughnessy 1987 (``htk=True``) or Slaney 1998; see ``filter_bank``. With ``bins_per_octave`` they are
+    filters of constant Q.
 
     Returns:
-        float32, shape (n_mels, 1 + n_fft // 2), >= 0, in 1/Hz: the area of each triangle over Hz is 1. The
+        float32, shape (n_mels, 1 + n_fft // 2), >= 0, in 1/Hz: the area of each filter over Hz is 1. The
         array is shared and read-only.
     """
     return settings.bank()

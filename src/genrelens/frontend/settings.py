@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.errors import RecipeError
-from genrelens.frontend.filter_bank import empty_bands, triangles
+from genrelens.frontend.filter_bank import constant_q, constant_q_periods, empty_bands, triangles
 
 # What a refusal proposes: the counts and sizes in common use, nothing odd.
 _COMMON_N_MELS = (256, 128, 96, 80, 64, 40, 32, 20, 10)
@@ -22,7 +22,8 @@ _COMMON_N_FFT = (256, 512, 1024, 2048, 4096, 8192)
 class MelSettings:
     """How sound becomes a mel spectrogram. A bundle carries these, so no value is a hidden default.
 
-    Power spectrum under a periodic Hann window of ``n_fft`` samples, triangles of area 1 ("slaney" norm).
+    Power spectrum under a periodic Hann window of ``n_fft`` samples, triangles of area 1 ("slaney" norm); or, with
+    ``bins_per_octave``, filters of constant Q at equal steps of pitch, of area 1, too (a pseudo-CQT).
 
     Attributes:
         sample_rate: samples a second that the sound must have, Hz.
@@ -38,6 +39,8 @@ class MelSettings:
         level: the mean power that a window is scaled to before the logarithm, so that how loud a file was
             mastered does not matter; None leaves it as loud as it is. Only with ``log_factor``: decibels below
             the loudest cell have no level anyway.
+        bins_per_octave: None for mel bands. Otherwise band k lies at ``fmin_hz * 2 ** (k / bins_per_octave)`` Hz,
+            ``n_mels`` counts those, and ``fmax_hz`` and ``htk`` have nothing to say.
 
     Raises:
         RecipeError: a value is of the wrong type or out of range, values do not fit each other, or a band
@@ -54,6 +57,7 @@ class MelSettings:
     top_db: float | None
     log_factor: float | None = None
     level: float | None = None
+    bins_per_octave: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "n_fft", "hop_length", "n_mels"):
@@ -64,8 +68,12 @@ class MelSettings:
         for name in ("fmax_hz", "top_db", "log_factor", "level"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _as_number(name, getattr(self, name)))
+        if self.bins_per_octave is not None:
+            _check_positive_int("bins_per_octave", self.bins_per_octave)
         self._check_frames()
         self._check_range()
+        if self.bins_per_octave is not None:
+            self._check_constant_q(self.bins_per_octave)
         self._check_bands()
 
     def _check_frames(self) -> None:
@@ -106,6 +114,27 @@ class MelSettings:
                 "decibels have a floor, log10(1 + log_factor * power) needs none; leave one of them out"
             )
 
+    def _check_constant_q(self, bins_per_octave: int) -> None:
+        if self.fmax_hz is not None or self.htk or self.fmin_hz <= 0:
+            raise RecipeError(
+                "mel: bins_per_octave goes with an fmin_hz above 0, no fmax_hz and htk = false, since it has no mel "
+                f"scale; got fmin_hz = {self.fmin_hz:g}, fmax_hz = {self.fmax_hz} and htk = {self.htk}"
+            )
+        periods = constant_q_periods(bins_per_octave)
+        octaves = min((self.n_mels - 1) / bins_per_octave, 100)
+        highest_hz = self.fmin_hz * 2.0**octaves
+        if highest_hz * (1 + 2 / periods) > self.sample_rate / 2:
+            raise RecipeError(
+                f"mel: the highest of {self.n_mels} bins would lie at {highest_hz:.6g} Hz and reach beyond half the "
+                f"sample rate, {self.sample_rate / 2:g} Hz; give fewer (n_mels)"
+            )
+        longest = periods * self.sample_rate / self.fmin_hz
+        if longest > self.n_fft:
+            raise RecipeError(
+                f"mel: to tell {bins_per_octave} bins an octave apart at {self.fmin_hz:g} Hz takes frames of "
+                f"{math.ceil(longest)} samples, not n_fft = {self.n_fft}; {1 << math.ceil(math.log2(longest))} would do"
+            )
+
     def _check_bands(self) -> None:
         if self.n_mels > self.n_fft // 2:
             raise RecipeError(
@@ -127,7 +156,15 @@ class MelSettings:
         return not empty_bands(self.bank(n_fft=n_fft, n_mels=n_mels)).size
 
     def bank(self, *, n_fft: int | None = None, n_mels: int | None = None) -> npt.NDArray[np.float32]:
-        """The triangles of these settings, or of another frame length or number of bands."""
+        """The filters of these settings, or of another frame length or number of bands."""
+        if self.bins_per_octave is not None:
+            return constant_q(
+                sample_rate=self.sample_rate,
+                n_fft=n_fft or self.n_fft,
+                n_bins=n_mels or self.n_mels,
+                fmin_hz=self.fmin_hz,
+                bins_per_octave=self.bins_per_octave,
+            )
         return triangles(
             sample_rate=self.sample_rate,
             n_fft=n_fft or self.n_fft,
@@ -157,8 +194,12 @@ class MelSettings:
         return 1 + n_samples // self.hop_length
 
     def to_dict(self) -> dict[str, Any]:
-        """All settings by name, as JSON values."""
-        return asdict(self)
+        """All settings by name, as JSON values; ``bins_per_octave`` only where it is set.
+
+        What is mel looks as it did before there was that setting, to manifests, caches and runs.
+        """
+        values = asdict(self)
+        return {key: value for key, value in values.items() if key != "bins_per_octave" or value is not None}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> MelSettings:
@@ -169,7 +210,7 @@ class MelSettings:
         """
         names = [field.name for field in fields(cls)]
         unknown = [f"{key!r} is unknown" for key in values if key not in names]
-        missing = [f"{name} is missing" for name in names if name not in values]
+        missing = [f"{name} is missing" for name in names if name not in values and name != "bins_per_octave"]
         if unknown or missing:
             raise RecipeError(f"mel: {', '.join(unknown + missing)}; expected just {', '.join(names)}")
         return cls(**values)
