@@ -57,15 +57,6 @@ def reproduce(
             "--encoder", metavar="DIR_OR_ID", help="S3: the Wav2Vec2 to start from.", show_default=False
         ),
     ] = None,
-    biased_encoder: Annotated[
-        str | None,
-        typer.Option(
-            "--biased-encoder",
-            metavar="DIR_OR_ID",
-            help="S3: the smaller, biased one (default: the same).",
-            show_default=False,
-        ),
-    ] = None,
     only: Annotated[
         str | None,
         typer.Option(
@@ -104,7 +95,6 @@ def reproduce(
     for option, given, its in (
         ("--weights", weights, "s2"),
         ("--encoder", encoder, "s3"),
-        ("--biased-encoder", biased_encoder, "s3"),
         ("--only", only, "s0"),
     ):
         if given is not None and system != its:
@@ -131,7 +121,6 @@ def reproduce(
     command += [
         f"{option}={value}" for option, value in (("--weights", weights), ("--encoder", encoder)) if value
     ]
-    command += [f"--biased-encoder={biased_encoder}"] if biased_encoder else []
     command += [f"--only={only}"] if only else []
     try:
         outcome = run(
@@ -144,7 +133,6 @@ def reproduce(
             say=_say,
             weights=weights,
             encoder=encoder,
-            biased_encoder=biased_encoder,
             only=only,
         )
     except KeyboardInterrupt:

@@ -92,10 +92,11 @@ def genres_figure(
         cmap="viridis",
         vmin=0.0,
         vmax=2.0,
+        interpolation="nearest",
         extent=(0.0, seconds, len(names) - 0.5, -0.5),
     )
     left.set_yticks(range(len(names)), labels)
-    left.set(xlabel="s into the clip", title="When: attention by time")
+    left.set(xlabel="s into the clip", title="When: attention, second by second")
     figure.colorbar(shown, ax=left, fraction=0.04, label="times the even share")
     levels = np.stack([spectra[name] for name in names])
     most = max(1.0, float(np.abs(levels).max()))

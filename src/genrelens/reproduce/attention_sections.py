@@ -46,8 +46,8 @@ def says_whether(found: Sequence[Verdict]) -> str:
     by = f"{100 * above.value:+.1f} points [{100 * above.low:.1f}, {100 * above.high:.1f}]"
     if not above.low > 0:
         return (
-            f"Taking out what it attends to most costs the answer no more than taking out anything ({by} against a "
-            "random fifth): its attention does not tell what decides."
+            "Taking out what it attends to most does not measurably cost the answer more than taking out anything "
+            f"({by} against a random fifth): nothing here shows that its attention tells what decides."
         )
     if attention.fall.value > loud.fall.value:
         return f"What it attends to most matters more than a random fifth ({by}), and more than the loudest fifth."
@@ -131,9 +131,10 @@ def _head_sections(clips: Sequence[Clip], *, bundle: Bundle) -> list[Section]:
 def _genres_section(clips: Sequence[Clip], *, bundle: Bundle) -> Section:
     grouped = by_genre(clips)
     names = [name for name in bundle.names if name in grouped]
-    shortest = min(len(clip.mel_db) for clip in clips)
+    n_segments = min(len(clip.edges) - 1 for clip in clips)
     over_time = {
-        name: np.mean([clip.maps["attention"][:shortest] for clip in grouped[name]], axis=0) for name in names
+        name: np.mean([clip.segment_scores("attention")[:n_segments] for clip in grouped[name]], axis=0)
+        for name in names
     }
     spectra = {name: attended_spectrum(grouped[name]) for name in names}
     seconds = min(_seconds(clip, bundle) for clip in clips)

@@ -36,7 +36,7 @@ class Job:
         say: is called with a line on what is being done.
         recipes: recipes in the place of those that come with genrelens, by name: smaller ones, in tests.
         weights: VGGish's weights, for S2.
-        encoder, biased_encoder: folders or names of S3's encoders.
+        encoder: folder or hub id of S3's encoder.
         only: the one recipe of S0's two to run; None for both.
     """
 
@@ -51,7 +51,6 @@ class Job:
     recipes: Mapping[str, AnyRecipe] = field(default_factory=dict)
     weights: Path | None = None
     encoder: str | None = None
-    biased_encoder: str | None = None
     only: str | None = None
 
     def network(self, name: str) -> Recipe:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PAGE: Final = "report.html"
 MARKER: Final = "reproduce.json"
 RUNS: Final = "runs"
+COMPARED: Final = (
+    "The two columns answer different tracks and learn from different ones, with one seed each; genrelens leakage cuts "
+    "the same tracks in every way, and shows the cutting alone."
+)
 _SCHEMA: Final = f"{SCHEMA_NAME}/{SCHEMA_VERSION}"
 _KEYS: Final = (
     *("claims", "accuracy", "genres", "confusion", "learning", "map-embeddings", "reliability", "cost"),
@@ -145,14 +149,14 @@ def _claims_section(found: Reproduction) -> Section:
 
 
 def _said_section(found: Reproduction) -> Section:
-    from genrelens.report.sections import Section, Shown
+    from genrelens.report.sections import Section
 
-    rows = [("they reported", f"{line.name}: {line.reported_says}") for line in found.lines]
-    rows += [("leaked", line) for line in found.leaked] + [("mended", line) for line in found.mended]
-    rows += [("not as it was", line) for line in found.differs] + [("note", line) for line in found.notes]
-    return Section(
-        "said",
-        "What leaked, what was mended, what is not as it was",
-        (),
-        shown=Shown(("", ""), list(dict.fromkeys(rows)), n_text_columns=2),
+    kinds = (
+        ("They reported", [f"{line.name}, {line.counted}: {line.reported_says}." for line in found.lines]),
+        ("Leaked", found.leaked),
+        ("Mended", found.mended),
+        ("Not as it was", found.differs),
+        ("Note", (*found.notes, COMPARED)),
     )
+    says = [f"{kind}: {line}" for kind, lines in kinds for line in dict.fromkeys(lines)]
+    return Section("said", "What leaked, what was mended, what is not as it was", tuple(says))

@@ -29,7 +29,8 @@ class GenreFigures:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One model's figures under one cut, over the answered tracks (or pieces) of ``over``, the full genres.
+    """One model's figures under one cut, over the answered tracks (or pieces) of ``over``: the full genres, or where
+    none is full all of them.
 
     ``says``, ``split``, ``part``, ``leaks`` name the cut; ``n_learnt`` and ``n_stopped`` count what it learnt from and
     stopped on, ``n`` what it answered, all in the unit that is ``counted``. ``shared_artists``: the share of answers
@@ -133,7 +134,10 @@ class Reproduction:
 
 def measured(report: Report, cut: Cut, *, counted: str, n_learnt: int, n_stopped: int) -> Measured:
     """The figures of a report, and what must be said beside them."""
-    head, levels = report.full_genres, chance(report, report.full_genres)
+    head = (
+        report.full_genres if report.full_genres.n_tracks else report.all_genres
+    )  # where all genres are thin
+    levels = chance(report, head)
     return Measured(
         says=cut.says,
         split=cut.split.name,

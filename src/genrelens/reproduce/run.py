@@ -39,7 +39,6 @@ def reproduce(
     recipes: Mapping[str, AnyRecipe] | None = None,
     weights: Path | None = None,
     encoder: str | None = None,
-    biased_encoder: str | None = None,
     only: str | None = None,
 ) -> Outcome:
     """Run a system of :data:`SYSTEMS` and write its page to ``out``. The same call goes on with an interrupted run.
@@ -72,7 +71,6 @@ def reproduce(
         recipes=recipes or {},
         weights=weights,
         encoder=encoder,
-        biased_encoder=biased_encoder,
         only=only,
     )
     own = importlib.import_module(module)
