@@ -15,8 +15,8 @@ import torch
 import transformers
 
 KINDS = ("wav2vec2", "hubert", "wavlm", "ast")
-CONVOLUTIONS = {"conv_kernel": (10, 8, 4, 4, 4), "conv_stride": (5, 4, 2, 2, 4)}
-"""One frame every 320 samples, 20 ms at 16 kHz, as in the published encoders, by five layers and not seven."""
+CONVOLUTIONS = {"conv_kernel": (20, 8, 4, 4), "conv_stride": (10, 4, 2, 4)}
+"""One frame every 320 samples, 20 ms at 16 kHz, as in the published encoders, by four layers and not seven."""
 
 
 def make(kind: str, *, width: int, n_layers: int, seed: int) -> tuple[Any, Any]:
@@ -50,7 +50,7 @@ def make(kind: str, *, width: int, n_layers: int, seed: int) -> tuple[Any, Any]:
     return model_of(config_of(**of_sound)), transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
 
 
-def write(folder: Path, kind: str = "wav2vec2", *, width: int = 64, n_layers: int = 4, seed: int = 0) -> Path:
+def write(folder: Path, kind: str = "wav2vec2", *, width: int = 32, n_layers: int = 2, seed: int = 0) -> Path:
     """Write such an encoder to a folder, in the form that ``genrelens train --encoder`` reads."""
     model, extractor = make(kind, width=width, n_layers=n_layers, seed=seed)
     bars = transformers.utils.logging.is_progress_bar_enabled()
@@ -71,8 +71,8 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kind", choices=KINDS, default="wav2vec2")
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     folder = write(given.folder, given.kind, width=given.width, n_layers=given.layers, seed=given.seed)
