@@ -86,20 +86,24 @@ def test_a_shipped_recipe_loads_as_its_file_says_and_round_trips(name: str) -> N
     assert type(recipe).from_dict(json.loads(json.dumps(made)), where="from JSON") == recipe
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+BEGIN_WITH_WEIGHTS = ("vggish", "wav2vec2")
+"""Networks that others have trained, whose weights are not here: their own tests build small ones."""
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if not name.startswith(BEGIN_WITH_WEIGHTS)])
 def test_a_shipped_recipe_builds_its_network(name: str) -> None:
     pytest.importorskip("torch")
     from genrelens import models
 
     recipe = recipes.load(name)
     assert isinstance(recipe, Recipe)
-    n_mels = recipe.front_end.n_mels
+    n_mels = recipe.front_end.n_bands
     options = recipe.model.options
     network = models.build(
         recipe.model.architecture, options, n_frames=recipe.windows.n_frames, n_mels=n_mels, n_classes=10
     )
     layers = [module for module in network.modules() if type(module).__name__ == "EncoderLayer"]
-    assert len(layers) == options["n_layers"]
+    assert len(layers) == options.get("n_layers", 0)
 
 
 def test_the_originals_transformers_differ_in_depth_alone() -> None:

@@ -85,7 +85,9 @@ def settled(architecture: str, **changes: Any) -> Network:
 
 
 def test_every_architecture_has_a_row_above() -> None:
-    assert models.ARCHITECTURES.keys() == CASES.keys()
+    """But for the networks that begin with weights from elsewhere: their own tests build small ones."""
+    theirs = {name for name in models.ARCHITECTURES if name.startswith(("vggish", "wav2vec2"))}
+    assert models.ARCHITECTURES.keys() - theirs == CASES.keys()
 
 
 @pytest.mark.parametrize("architecture", CASES)

@@ -29,8 +29,9 @@ def open_table(path: Path | None, *, recipe: AnyRecipe) -> FeatureTable | None:
         return None
     from genrelens.data.features import read_table
     from genrelens.recipe import TabularRecipe
+    from genrelens.recipe.tabular import DESCRIPTORS
 
-    if not isinstance(recipe, TabularRecipe) or recipe.features.set == "musicnn":
+    if not isinstance(recipe, TabularRecipe) or recipe.features.set not in DESCRIPTORS:
         raise typer.BadParameter(
             f"--table holds descriptors, of which {recipe.name} learns nothing; leave it out"
         )

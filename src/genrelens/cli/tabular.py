@@ -1,7 +1,11 @@
-"""The rows that a classifier of descriptors learns from, for every command that takes its recipe."""
+"""The rows that a classifier learns from, and the model that it becomes, for every command that takes its recipe.
+
+Rows are descriptors, or what a trained network makes of the sound; a new network is a branch in each of the two.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +16,10 @@ if TYPE_CHECKING:
     from genrelens.data.features import FeatureTable
     from genrelens.data.track import Track
     from genrelens.evaluation.fold_answers import TabularAnswers
+    from genrelens.models.vggish_weights import Weights
     from genrelens.recipe import TabularRecipe
     from genrelens.taxonomy import Taxonomy
+    from genrelens.training.train_tabular import RowNetwork, TabularData
 
 
 def tabular_answers(
@@ -24,20 +30,88 @@ def tabular_answers(
     cache: Path,
     seed: int,
     table: FeatureTable | None = None,
+    weights: Weights | None = None,
 ) -> TabularAnswers:
     """The recipe with its rows of all tracks, computed, from the cache, or out of a table of descriptors.
 
-    Raises :class:`DataError` naming the tracks that cannot be read: figures do not leave any out in silence.
+    Raises :class:`DataError` or :class:`TrainingError` naming the tracks that cannot be read: figures do not leave any
+    out in silence.
     """
     from genrelens.evaluation.fold_answers import TabularAnswers
 
     if recipe.features.set == "musicnn":
         rows = _embed("musicnn_rows", tracks, cache=cache)
         return TabularAnswers(recipe, tracks, rows, taxonomy=taxonomy, seed=seed)
+    if recipe.features.set == "vggish":
+        data = vggish_rows(recipe, tracks, weights=weights, cache=cache)
+        return TabularAnswers(recipe, data.pieces, data.rows, taxonomy=taxonomy, seed=seed)
     from genrelens.cli.descriptor_rows import descriptor_rows
 
     pieces, rows = descriptor_rows(recipe, tracks, cache=cache, table=table)
     return TabularAnswers(recipe, pieces, rows, taxonomy=taxonomy, seed=seed)
+
+
+def train_rows(
+    recipe: TabularRecipe,
+    tracks: tuple[Track, ...],
+    *,
+    taxonomy: Taxonomy,
+    dataset: str,
+    split: str,
+    out: Path,
+    cache: Path,
+    seed: int,
+    table: FeatureTable | None,
+    weights: Weights | None,
+    progress: Callable[[int, int], None],
+) -> Path:
+    """A bundle of the recipe's classifier; returns its path."""
+    if recipe.features.set == "musicnn":
+        from genrelens.training.embed import rows_of
+        from genrelens.training.train_head import train_head
+
+        windows = musicnn_windows(tracks, cache=cache)
+        rows = rows_of(tracks, windows)
+        return train_head(
+            recipe,
+            tracks,
+            rows,
+            windows=windows,
+            taxonomy=taxonomy,
+            dataset=dataset,
+            split=split,
+            out=out,
+            seed=seed,
+        )
+    if recipe.features.set == "vggish":
+        from genrelens.training.train_tabular import train_tabular
+
+        data = vggish_rows(recipe, tracks, weights=weights, cache=cache)
+        return train_tabular(
+            recipe,
+            data,
+            network=_vggish_network(recipe, weights),
+            taxonomy=taxonomy,
+            dataset=dataset,
+            split=split,
+            out=out,
+            seed=seed,
+            progress=progress,
+        )
+    from genrelens.cli.descriptor_rows import train_descriptors
+
+    return train_descriptors(
+        recipe,
+        tracks,
+        table=table,
+        taxonomy=taxonomy,
+        dataset=dataset,
+        split=split,
+        out=out,
+        cache=cache,
+        seed=seed,
+        progress=progress,
+    )
 
 
 def musicnn_windows(tracks: tuple[Track, ...], *, cache: Path) -> tuple[NDArray[np.float32], ...]:
@@ -64,3 +138,44 @@ def _embed(
             n_workers=parallel.n_cores(),
             progress=lambda done, total: line.show(tracks[done - 1].id),
         )
+
+
+def vggish_rows(
+    recipe: TabularRecipe, tracks: tuple[Track, ...], *, weights: Weights | None, cache: Path
+) -> TabularData:
+    """What VGGish makes of each track's windows, with progress."""
+    from genrelens import parallel
+    from genrelens.cli.progress import CountLine
+    from genrelens.training import embed_vggish
+
+    with CountLine("VGGish: tracks heard,") as line:
+        windows = embed_vggish.vggish_windows(
+            tracks,
+            weights=_needed(recipe, weights),
+            cache=cache,
+            n_workers=parallel.n_cores(),
+            progress=line.show,
+        )
+    return embed_vggish.vggish_data(tracks, windows, pooling=_pooling(recipe))
+
+
+def _vggish_network(recipe: TabularRecipe, weights: Weights | None) -> RowNetwork:
+    from genrelens.training import embed_vggish
+
+    return embed_vggish.row_network(_needed(recipe, weights), pooling=_pooling(recipe))
+
+
+def _needed(recipe: TabularRecipe, weights: Weights | None) -> Weights:
+    from genrelens.errors import RecipeError
+
+    if weights is None:
+        raise RecipeError(
+            f"{recipe.name} begins with weights of VGGish, which train, crossval and grid take by --weights FILE"
+        )
+    return weights
+
+
+def _pooling(recipe: TabularRecipe) -> Literal["flatten", "mean_std"]:
+    pooling = recipe.features.pooling
+    assert pooling != "none"  # the recipe has checked it
+    return pooling

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from genrelens.cli.feature_tables import TableOption
+from genrelens.cli.weights import WeightsOption, given_weights
 
 if TYPE_CHECKING:
     from genrelens.data.features import FeatureTable
@@ -65,6 +66,7 @@ def train(
         bool, typer.Option("--resume", help="Go on with the interrupted training in RUN.")
     ] = False,
     table: TableOption = None,
+    weights: WeightsOption = None,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Train a recipe and write RUN/bundle, a model that every other command takes.
@@ -79,6 +81,7 @@ def train(
       genrelens train transformer-4x4 --data ~/gtzan --out runs/t44
       genrelens train svm --data ~/gtzan --out runs/svm
       genrelens train lda-plus --data ~/gtzan --table features_30_sec.csv --out runs/lda
+      genrelens train vggish-svm --data ~/fma_small --weights vggish.safetensors --out runs/vggish
       genrelens train mel-transformer --data ~/gtzan --split fault-filtered --part train+valid --out runs/all
     """
     _check_extra()
@@ -88,7 +91,7 @@ def train(
     from genrelens.data.folds import hold_out
     from genrelens.training.train import train as run_training
 
-    chosen = recipes.load(recipe)
+    chosen, begins_with = given_weights(recipes.load(recipe), weights)
     if resume and isinstance(chosen, recipes.TabularRecipe):
         raise typer.BadParameter(f"--resume: {chosen.name} learns in one go; give a new --out")
     given = open_table(table, recipe=chosen)
@@ -100,14 +103,15 @@ def train(
             f"note: the split {named_split.name} leaks: figures on its other parts are too high", err=True
         )
     taxonomy, cut = registry.taxonomy(name, tracks), f"{named_split.name}{leaks}, part {part}"
-    if isinstance(chosen, recipes.TabularRecipe) and chosen.features.set != "musicnn":
-        from genrelens.cli.descriptor_rows import train_descriptors
+    if isinstance(chosen, recipes.TabularRecipe):
+        from genrelens.cli.tabular import train_rows
 
         _say(f"{chosen.name}: learning from {len(learn)} tracks")
-        bundle = train_descriptors(
+        made = train_rows(
             chosen,
             learn,
             table=given,
+            weights=begins_with,
             taxonomy=taxonomy,
             dataset=name,
             split=cut,
@@ -115,26 +119,6 @@ def train(
             cache=cache,
             seed=seed,
             progress=lambda k, n: _say(f"calibrating, fold {k + 1}/{n}"),
-        )
-        typer.echo(bundle)
-        return
-    if isinstance(chosen, recipes.TabularRecipe):
-        from genrelens.cli.tabular import musicnn_windows
-        from genrelens.training.embed import rows_of
-        from genrelens.training.train_head import train_head
-
-        _say(f"{chosen.name}: learning from {len(learn)} tracks")
-        windows = musicnn_windows(learn, cache=cache)
-        made = train_head(
-            chosen,
-            learn,
-            rows_of(learn, windows),
-            windows=windows,
-            taxonomy=taxonomy,
-            dataset=name,
-            split=cut,
-            out=out,
-            seed=seed,
         )
         typer.echo(made)
         return
@@ -183,6 +167,7 @@ def crossval(
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     table: TableOption = None,
+    weights: WeightsOption = None,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Score a recipe by cross-validation over folds of artists, and pool the answers.
@@ -204,13 +189,21 @@ def crossval(
     from genrelens.evaluation.crossval import crossval_tabular as run_tabular
     from genrelens.files import write_whole
 
-    chosen = recipes.load(recipe)
+    chosen, begins_with = given_weights(recipes.load(recipe), weights)
     given = open_table(table, recipe=chosen)
     name, tracks, named_split = _tracks(data, dataset, split, given)
     tracks, taxonomy = named_split.part(tracks, part), registry.taxonomy(name, tracks)
     if isinstance(chosen, recipes.TabularRecipe):
         report = run_tabular(
-            tabular_answers(chosen, tracks, taxonomy=taxonomy, cache=cache, seed=seed, table=given),
+            tabular_answers(
+                chosen,
+                tracks,
+                taxonomy=taxonomy,
+                cache=cache,
+                seed=seed,
+                table=given,
+                weights=begins_with,
+            ),
             recipe=chosen.name,
             taxonomy=taxonomy,
             dataset=name,

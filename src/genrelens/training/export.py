@@ -47,6 +47,12 @@ def predict_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: in
     return _export(_Predict(network), example, input_name, outputs, free_windows=True)
 
 
+def rows_onnx(module: nn.Module, *, input_name: str, output_name: str, n_frames: int, n_bands: int) -> bytes:
+    """``input_name (windows, n_frames, n_bands)`` -> what the module makes of it, ``output_name (windows, d)``."""
+    example = torch.zeros(2, n_frames, n_bands)
+    return _export(module, example, input_name, [output_name], free_windows=True)
+
+
 def attention_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: int) -> bytes | None:
     """``input_name (1, n_frames, n_mels)`` -> ``attention (layers, heads, tokens, tokens)``; None without attention."""
     example = torch.zeros(1, n_frames, n_mels)

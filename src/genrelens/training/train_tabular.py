@@ -1,4 +1,4 @@
-"""One training of a classifier of descriptors: rows of tracks -> a model, calibrated out of fold -> a bundle."""
+"""One training of a classifier of rows: rows of tracks -> a model, calibrated out of fold -> a bundle."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens import __version__
-from genrelens.bundle.manifest import Manifest, TrainingRecord
+from genrelens.bundle.manifest import FrontEnd, Manifest, TrainingRecord
 from genrelens.bundle.pooling import pool_logits
 from genrelens.bundle.store import write_bundle
+from genrelens.bundle.windows import WindowSettings
 from genrelens.data.folds import grouped_folds, hold_out
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.frontend.descriptors.settings import DescriptorSettings
+from genrelens.frontend.frames import FrameSettings
 from genrelens.recipe import TabularRecipe
 from genrelens.recipe.tabular import STOPPING
 from genrelens.taxonomy import Taxonomy
@@ -57,6 +59,23 @@ class TabularData:
         return np.array([taxonomy.index(piece.genre) for piece in self.pieces], dtype=np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class RowNetwork:
+    """The network that rows come out of, as the bundle is to have it.
+
+    ``onnx``: a graph from windows as ``front_end`` and ``windows`` give them to the output
+    :data:`~genrelens.training.tabular.graph.ROWS`, ``(windows, n_columns)`` float64. ``notice``: whose weights are
+    inside, for the card; ``licence``: of the whole bundle.
+    """
+
+    front_end: FrameSettings
+    windows: WindowSettings
+    onnx: bytes
+    n_columns: int
+    notice: str
+    licence: str
+
+
 def train_tabular(
     recipe: TabularRecipe,
     data: TabularData,
@@ -65,23 +84,30 @@ def train_tabular(
     dataset: str,
     split: str,
     out: Path,
+    network: RowNetwork | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Path:
     """Fit a model on ``data``, calibrate it on out-of-fold answers to whole tracks, and write ``out/bundle``.
 
-    A classifier that stops early stops on whole artists (``recipe.stop_share``), which the model does not learn from
-    and the manifest names; every other one learns from everything. Returns the bundle's path. Raises
-    :class:`TrainingError` where ``out`` is not empty, or there is too little to learn from.
+    The bundle hears descriptors, or with a ``network`` what that makes of the sound. A classifier that stops early
+    stops on whole artists (``recipe.stop_share``), which the model does not learn from and the manifest names; every
+    other one learns from everything. Returns the bundle's path. Raises :class:`TrainingError` where ``out`` is not
+    empty, or there is too little to learn from.
     """
     from genrelens.training.train import experimental_genres  # which brings Lightning in, and takes its time
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
-    front_end = DescriptorSettings(set=recipe.features.set, segment_s=recipe.features.segment_s)
-    if data.rows.shape[1] != front_end.n_columns:
+    front_end: FrontEnd
+    if network is None:
+        front_end = DescriptorSettings(set=recipe.features.set, segment_s=recipe.features.segment_s)
+        n_columns = front_end.n_columns
+    else:
+        front_end, n_columns = network.front_end, network.n_columns
+    if data.rows.shape[1] != n_columns:
         raise TrainingError(
-            f"{recipe.name} learns from the {front_end.n_columns} columns of {front_end.set}, the rows have "
+            f"{recipe.name} learns from the {n_columns} columns of {recipe.features.set}, the rows have "
             f"{data.rows.shape[1]}"
         )
     tracks, logits = out_of_fold_logits(recipe, data, taxonomy=taxonomy, seed=seed, progress=progress)
@@ -94,12 +120,13 @@ def train_tabular(
         name=recipe.name,
         taxonomy=taxonomy,
         front_end=front_end,
-        windows=None,
+        windows=None if network is None else network.windows,
         temperature=temperature,
         experimental=experimental_genres(
             taxonomy, [track for track in tracks if data.owner(track) in learnt_set]
         ),
         conformal=conformal,
+        licence="MIT" if network is None else network.licence,
         training=TrainingRecord(
             recipe=recipe.to_dict(),
             seed=seed,
@@ -113,8 +140,10 @@ def train_tabular(
     return write_bundle(
         out / "bundle",
         manifest=manifest,
-        predict_onnx=model.to_onnx(),
-        card=model_card(manifest, calibrated_on=CALIBRATED_ON),
+        predict_onnx=model.to_onnx(network=None if network is None else network.onnx),
+        card=model_card(
+            manifest, calibrated_on=CALIBRATED_ON, notice="" if network is None else network.notice
+        ),
     )
 
 

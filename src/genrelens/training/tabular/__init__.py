@@ -17,7 +17,8 @@ from genrelens.metrics import fit_temperature, log_softmax
 from genrelens.models.options import read_options
 from genrelens.recipe import TabularRecipe
 from genrelens.recipe.tabular import STOPPING
-from genrelens.training.tabular.graph import Ends, GraphBuilder
+from genrelens.training.tabular.graph import Ends, GraphBuilder, behind
+from genrelens.training.tabular.pca import principal_components
 from genrelens.training.tabular.rows import FloatRows, Fold, Logits
 
 CLASSIFIERS = {
@@ -43,7 +44,8 @@ def _none_logged() -> NDArray[np.bool_]:
 class TabularModel:
     """A trained classifier with its scaler ``mean (d,)``, ``scale (d,)`` and its temperature.
 
-    ``logged (d,)``: the columns whose logarithm is scaled in their place; empty for none.
+    ``logged (d,)``: the columns whose logarithm is scaled in their place; empty for none. ``components (d, k)``: the
+    principal components of scaled rows that the classifier learnt from; None where it learnt from the rows themselves.
     """
 
     mean: FloatRows
@@ -51,6 +53,7 @@ class TabularModel:
     logits: Logits
     temperature: float
     logged: NDArray[np.bool_] = field(default_factory=_none_logged)
+    components: FloatRows | None = None
 
     def probabilities(self, rows: FloatRows) -> FloatRows:
         """``(n, d)`` descriptors as they were measured -> ``(n, c)`` calibrated probabilities."""
@@ -58,10 +61,15 @@ class TabularModel:
 
     def scores(self, rows: FloatRows) -> FloatRows:
         """``(n, d)`` descriptors as they were measured -> ``(n, c)`` logits before the temperature."""
-        return self.logits((_with_logarithms(rows, self.logged) - self.mean) / self.scale)
+        scaled = (_with_logarithms(rows, self.logged) - self.mean) / self.scale
+        return self.logits(scaled if self.components is None else scaled @ self.components)
 
-    def to_onnx(self) -> bytes:
-        """The graph of :meth:`scores`: ``descriptors (n, d)``, float64 -> ``logits (n, c)``, ``embedding``, float32."""
+    def to_onnx(self, *, network: bytes | None = None) -> bytes:
+        """The graph of :meth:`scores`: ``descriptors (n, d)``, float64 -> ``logits (n, c)``, ``embedding``, float32.
+
+        With a ``network``, an ONNX graph whose output :data:`~genrelens.training.tabular.graph.ROWS` are the
+        descriptors: the graph of both, from the network's input on.
+        """
         graph, rows = GraphBuilder(), "descriptors"
         if self.logged.any():
             where = graph.constant(self.logged)
@@ -69,8 +77,12 @@ class TabularModel:
             least = graph.constant(np.array(LEAST_VARIANCE))
             rows = graph.add("Where", where, graph.add("Log", graph.add("Add", positive, least)), rows)
         centred = graph.add("Sub", rows, graph.constant(self.mean))
-        ends: Ends = self.logits.to_graph(graph, graph.add("Div", centred, graph.constant(self.scale)))
-        return graph.finish(ends, n_columns=len(self.mean))
+        scaled = graph.add("Div", centred, graph.constant(self.scale))
+        if self.components is not None:
+            scaled = graph.add("MatMul", scaled, graph.constant(self.components))
+        ends: Ends = self.logits.to_graph(graph, scaled)
+        classifier = graph.finish(ends, n_columns=len(self.mean))
+        return classifier if network is None else behind(network, classifier)
 
 
 def _with_logarithms(rows: FloatRows, logged: NDArray[np.bool_]) -> FloatRows:
@@ -102,10 +114,10 @@ def fit_tabular(
 ) -> TabularModel:
     """Standardise by the training rows ``(n, d)``, learn, and fit the temperature on the stopping rows.
 
-    Without stopping rows it is 1.
+    Without stopping rows it is 1. Principal components are those of the training rows, too.
 
-    Raises :class:`TrainingError` on rows of one genre only and :class:`RecipeError` on an unknown classifier or
-    option.
+    Raises :class:`TrainingError` on rows of one genre only, or fewer rows than components, and :class:`RecipeError` on
+    an unknown classifier or option.
     """
     name = recipe.classifier.name
     if name not in CLASSIFIERS:
@@ -121,7 +133,12 @@ def fit_tabular(
     rows, stop_rows = _with_logarithms(rows, logged), _with_logarithms(stop_rows, logged)
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0  # a column without spread says nothing, and must not divide by nothing
-    fold = Fold((rows - mean) / scale, classes, (stop_rows - mean) / scale, stop_classes)
+    rows, stop_rows = (rows - mean) / scale, (stop_rows - mean) / scale
+    components = None
+    if recipe.features.pca:
+        components = principal_components(rows, n_components=recipe.features.pca, of=recipe.name)
+        rows, stop_rows = rows @ components, stop_rows @ components
+    fold = Fold(rows, classes, stop_rows, stop_classes)
     logits: Logits = module.fit(options, fold, n_classes=n_classes, seed=seed)
     temperature = fit_temperature(logits(fold.stop_rows), targets=stop_classes) if len(stop_rows) else 1.0
-    return TabularModel(mean, scale, logits, temperature, logged)
+    return TabularModel(mean, scale, logits, temperature, logged, components)

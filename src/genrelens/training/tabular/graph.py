@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-OPSET = 18
+OPSET = 20
+"""That of exported networks, which a classifier may stand behind (:func:`behind`)."""
 ML_OPSET = 3
 IR_VERSION = 9
+ROWS = "rows"
+"""What a network calls the rows (n, d), float64, that it gives a classifier."""
 
 
 class Ends(NamedTuple):
@@ -89,3 +92,18 @@ class GraphBuilder:
         onnx.checker.check_model(model)
         encoded: bytes = model.SerializeToString()
         return encoded
+
+
+def behind(network: bytes, classifier: bytes) -> bytes:
+    """One graph of two: a network from its input to :data:`ROWS`, and the classifier of those rows."""
+    import onnx
+    from onnx import compose
+
+    first, second = onnx.load_from_string(network), onnx.load_from_string(classifier)
+    # Both count their values from the first on.
+    compose.add_prefix(first, "network_", rename_inputs=False, rename_outputs=False, inplace=True)
+    first.ir_version = second.ir_version = max(first.ir_version, second.ir_version)
+    model = compose.merge_models(first, second, io_map=[(ROWS, "descriptors")])
+    onnx.checker.check_model(model)
+    encoded: bytes = model.SerializeToString()
+    return encoded
