@@ -24,6 +24,7 @@ from genrelens.cli.report import compare, report
 from genrelens.cli.reproduce import reproduce
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import crossval, recipes, train
+from genrelens.cli.weights import weights
 
 HELP = """Say which genre each piece of music is, how sure that is, and when in the piece.
 
@@ -76,4 +77,5 @@ app.command()(report)
 app.command()(compare)
 app.command()(reproduce)
 app.command()(recipes)
+app.command()(weights)
 app.add_typer(data)
