@@ -16,7 +16,7 @@ import tiny_model
 from genrelens import models
 from genrelens.bundle import Bundle, WindowSettings
 from genrelens.errors import BundleError
-from genrelens.explain.gradients import attention_relevance, integrated_gradients, log_odds
+from genrelens.explain.gradients import STEPS, attention_relevance, integrated_gradients, log_odds
 from genrelens.explain.network import network_of
 from genrelens.models.network import EncoderLayer, Network, Output
 from genrelens.training.export import predict_onnx
@@ -113,7 +113,7 @@ def test_integrated_gradients_add_up_and_equal_captums(architecture: str, multi_
     whole = torch.from_numpy(values)[None]
     nothing = torch.full_like(whole, -80.0)
     theirs = captum.attr.IntegratedGradients(odds).attribute(
-        whole, baselines=nothing, n_steps=32, method="riemann_middle"
+        whole, baselines=nothing, n_steps=STEPS, method="riemann_middle"
     )
     np.testing.assert_allclose(found, theirs[0].detach().numpy(), rtol=1e-3, atol=1e-5)
     with torch.no_grad():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-STEPS = 32
+STEPS = 16
 """Points of the path from the baseline to the sound. The attributions then add up to the difference that they explain
 to within a few hundredths (a test measures it)."""
 _BATCH = 8

@@ -1,0 +1,244 @@
+"""The judge is right where the truth is known: the tiny model's logits are sums over frames and bands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tiny_model
+from genrelens.bundle import Bundle
+from genrelens.data.track import Track
+from genrelens.errors import BundleError, DataError
+from genrelens.explain import faithfulness_report
+from genrelens.explain.controls import CONTROLS, control_scores
+from genrelens.explain.curves import Curves, area, curves
+from genrelens.explain.faithfulness import (
+    JUDGES,
+    check_methods,
+    judge_track,
+    judge_tracks,
+    methods_of,
+    sample,
+    shuffled,
+)
+from genrelens.explain.fills import FILLS
+from genrelens.explain.hearing import Hearing, Part
+from genrelens.explain.occlusion import time_parts
+from genrelens.explain.randomise import agreement, randomised, spearman
+from genrelens.explain.splicing import GUEST_S, pairs, point, splice
+from genrelens.files import write_whole
+from genrelens.frontend.mel import mel_power
+
+RATE = tiny_model.MEL.sample_rate
+
+
+def tone(hz: float, seconds: float, *, level: float = 0.1) -> np.ndarray:
+    return (level * np.sin(2 * np.pi * hz * np.arange(round(seconds * RATE)) / RATE)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return Bundle.load(tiny_model.write(tmp_path_factory.mktemp("m") / "b"))
+
+
+@pytest.fixture(scope="module")
+def hearing(bundle: Bundle) -> Hearing:
+    """10 s: a low tone, and from 4 to 6 s a high one, which speaks for hiss."""
+    sound = np.concatenate([tone(200, 4), tone(3500, 2), tone(200, 4)])
+    return Hearing(bundle, mel_power(sound, settings=tiny_model.MEL))
+
+
+def write_tone(path: Path, *, hz: float, seconds: float = 12.0, seed: int = 0) -> Path:
+    import soundfile
+
+    noise = np.random.default_rng(seed).standard_normal(round(seconds * RATE)).astype(np.float32)
+    soundfile.write(path, tone(hz, seconds) + noise * 0.001, RATE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Track, ...]:
+    folder = tmp_path_factory.mktemp("tones")
+    made = []
+    for genre, hz in (("hum", 150), ("hiss", 3500)):
+        for i in range(3):
+            path = write_tone(folder / f"{genre}{i}.wav", hz=hz + 20 * i, seed=i)
+            made.append(Track(f"{genre}.{i}", path, genre, f"artist {i}", "tones", None))
+    return tuple(made)
+
+
+def test_the_area_is_the_mean_height() -> None:
+    assert area(np.linspace(1, 0, 11)) == pytest.approx(0.5)
+    assert area(np.ones(11)) == pytest.approx(1.0)
+    assert area(np.array([1.0, *np.zeros(10)])) == pytest.approx(0.05)
+
+
+def test_drop_and_increase_look_at_the_top_fifth_alone() -> None:
+    falls = Curves(np.linspace(0.8, 0, 11), np.array([0, 0.1, 0.2, *np.full(8, 0.8)]))
+    assert falls.drop == pytest.approx(0.75) and not falls.increases
+    rises = Curves(np.linspace(0.8, 0, 11), np.array([0, 0.1, 0.9, *np.full(8, 0.8)]))
+    assert rises.drop == 0 and rises.increases
+
+
+def test_the_true_map_has_the_least_deletion_and_the_most_insertion(hearing: Hearing) -> None:
+    edges = np.linspace(0, len(hearing.frames), 11).astype(np.int64)
+    parts = time_parts(edges)
+    genre = tiny_model.GENRES.index("hiss")
+    fill = FILLS["silence"](hearing.frames, hearing.front_end)
+    truth = np.array([float(4 <= i < 6) for i in range(10)])
+
+    def areas(scores: np.ndarray) -> tuple[float, float]:
+        found = curves(hearing, parts, scores, genre=genre, fill=fill)
+        return found.deletion_area, found.insertion_area
+
+    best, worst = areas(truth), areas(-truth)
+    rng = np.random.default_rng(0)
+    others = [areas(rng.permutation(10).astype(float)) for _ in range(5)]
+    assert all(best[0] <= other[0] and best[1] >= other[1] for other in [worst, *others])
+    assert best[0] < worst[0] and best[1] > worst[1]
+
+
+def test_curves_begin_and_end_with_all_sound_and_none(hearing: Hearing) -> None:
+    parts = [Part(i * 60, min((i + 1) * 60, len(hearing.frames))) for i in range(11)]
+    fill = FILLS["mean"](hearing.frames, hearing.front_end)
+    found = curves(hearing, parts, np.arange(11.0), genre=0, fill=fill)
+    assert found.deletion.shape == found.insertion.shape == (11,)
+    assert found.deletion[0] == found.insertion[-1] == hearing.probabilities(hearing.logits)[0]
+    assert found.deletion[-1] == found.insertion[0]
+    # Half of the parts: what deletion has left is what insertion of the others' order has put in.
+    turned = curves(hearing, parts, -np.arange(11.0), genre=0, fill=fill)
+    assert found.deletion[3] == pytest.approx(turned.insertion[7])
+
+
+def test_controls_know_loudness_and_onsets_and_nothing_else(bundle: Bundle) -> None:
+    quiet, loud = tone(300, 2, level=0.01), tone(300, 2, level=0.5)
+    clicks = np.zeros(2 * RATE, np.float32)
+    clicks[:: RATE // 8] = 0.3
+    hearing = Hearing(bundle, mel_power(np.concatenate([quiet, loud, clicks]), settings=tiny_model.MEL))
+    parts = time_parts(np.linspace(0, len(hearing.frames), 7).astype(np.int64))
+    assert int(np.argmax(control_scores("energy", hearing, parts, seed=0))) in (2, 3)
+    assert int(np.argmax(control_scores("onset", hearing, parts, seed=0))) in (4, 5)
+    chance = control_scores("random", hearing, parts, seed=0)
+    assert np.array_equal(chance, control_scores("random", hearing, parts, seed=0))
+    assert not np.array_equal(chance, control_scores("random", hearing, parts, seed=1))
+    low = control_scores("energy", hearing, [Part(0, 250, 0, 4), Part(0, 250, 4, 8)], seed=0)
+    assert low[0] > low[1]
+
+
+def test_shuffled_frames_are_the_same_frames(hearing: Hearing) -> None:
+    made = shuffled(hearing.frames, hearing.front_end)
+    assert not np.array_equal(made, hearing.frames)
+    assert np.array_equal(np.sort(made, axis=0), np.sort(hearing.frames, axis=0))
+
+
+def test_a_method_is_never_judged_by_its_own_fill(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
+    judged = judge_track(bundle, tracks[0], methods=("occlusion", "occlusion-silence", "energy"))
+    fills = {m: {key[2] for key in judged.curves if key[0] == m} for m in ("occlusion", "energy")}
+    assert fills == {"occlusion": {"silence", "shuffled"}, "energy": set(JUDGES)}
+    assert {key[2] for key in judged.curves if key[0] == "occlusion-silence"} == {"mean", "shuffled"}
+    assert {key[1] for key in judged.curves} == {"time", "time-frequency"}
+
+
+def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(
+    bundle: Bundle, tracks: tuple[Track, ...]
+) -> None:
+    judged = judge_tracks(bundle, tracks, methods=("occlusion", *CONTROLS))
+    report = faithfulness_report.build(judged, model="tiny", model_hash="0", sample="tones")
+    assert [row.fills for row in report.rows if row.method == "occlusion"] == [("silence", "shuffled")] * 2
+    against = {(row.against, row.domain): row for row in report.differences}
+    assert set(against) == {(c, d) for c in CONTROLS for d in ("time", "time-frequency")}
+    row = against["random", "time"]
+    by_hand = np.mean(
+        [
+            np.mean([j.curves["random", "time", f].deletion_area for f in ("silence", "shuffled")])
+            - np.mean([j.curves["occlusion", "time", f].deletion_area for f in ("silence", "shuffled")])
+            for j in judged
+        ]
+    )
+    assert row.deletion.value == pytest.approx(by_hand) and row.deletion.low <= by_hand <= row.deletion.high
+    document = json.loads(report.to_json())
+    assert document["schema"] == "genrelens.faithfulness/1" and document["n_tracks"] == 6
+    assert len(document["curves"]) == sum(len(j.curves) for j in judged)
+    assert "occlusion             than energy" in report.to_text()
+
+
+def test_tracks_that_cannot_be_judged_are_named(
+    bundle: Bundle, tracks: tuple[Track, ...], tmp_path: Path
+) -> None:
+    silent = tmp_path / "silent.wav"
+    import soundfile
+
+    soundfile.write(silent, np.zeros(RATE * 3, np.float32), RATE)
+    broken = tmp_path / "broken.wav"
+    write_whole(broken, "no sound")
+    bad = [Track(p.stem, p, "hum", None, "tones", None) for p in (silent, broken)]
+    with pytest.raises(DataError, match=r"2 of 3 tracks .* silent: .*silent"):
+        judge_tracks(bundle, [*bad, tracks[0]], methods=("random",))
+
+
+def test_methods_are_checked_before_anything_is_heard(bundle: Bundle) -> None:
+    assert methods_of(bundle) == ("occlusion", "occlusion-silence", *CONTROLS)
+    with pytest.raises(BundleError, match="no method 'attention'; expected some of occlusion"):
+        check_methods(["random", "attention"], bundle=bundle)
+
+
+def test_the_sample_is_fixed_by_its_size_and_seed(tracks: tuple[Track, ...]) -> None:
+    assert sample(tracks, n=4) == sample(tracks[::-1], n=4)
+    assert len(sample(tracks, n=4)) == 4 and len(sample(tracks, n=50)) == 6
+    assert sample(tracks, n=3, seed=1) != sample(tracks, n=3, seed=2)
+
+
+@given(at=st.integers(0, 700), n=st.integers(1, 300))
+def test_a_splice_changes_the_place_of_the_guest_alone(at: int, n: int) -> None:
+    host = np.sin(np.arange(1000, dtype=np.float32))
+    guest = 7 * np.cos(np.arange(n, dtype=np.float32) * 1.3)
+    made = splice(host, guest, at=at, sample_rate=1000)
+    assert np.array_equal(made[:at], host[:at]) and np.array_equal(made[at + n :], host[at + n :])
+    assert np.abs(made).max() < 10
+
+
+def test_a_guest_is_as_loud_as_its_host() -> None:
+    host, guest = np.full(1000, 0.5, np.float32), np.full(400, 0.01, np.float32)
+    np.testing.assert_allclose(splice(host, guest, at=100, sample_rate=1000), 0.5, rtol=1e-5)
+    with pytest.raises(ValueError, match="do not fit"):
+        splice(host, guest, at=700, sample_rate=1000)
+
+
+def test_the_map_of_the_guests_genre_points_at_the_guest(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
+    chosen = pairs(tracks, n=8)
+    assert all(host.genre != guest.genre for host, guest in chosen) and chosen == pairs(tracks, n=8)
+    found = point(bundle, chosen, method="occlusion")
+    assert all(one.hit for one in found)
+    assert all(abs(one.even - GUEST_S / 12) < 0.06 for one in found)
+    with pytest.raises(DataError, match="two genres"):
+        pairs(tracks[:3])
+
+
+def test_ranks_correlate_as_scipys() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 5, 40).astype(float), rng.standard_normal(40)
+    assert spearman(a, b) == pytest.approx(scipy.stats.spearmanr(a, b).statistic)
+    assert np.isnan(spearman(np.ones(5), b[:5]))
+
+
+def _unnamed(graph: bytes) -> Sequence[str]:
+    import onnx
+
+    return [entry.name for entry in onnx.load_from_string(graph).graph.initializer]
+
+
+def test_shuffled_weights_give_other_maps(bundle: Bundle, tracks: tuple[Track, ...], tmp_path: Path) -> None:
+    other = randomised(bundle, seed=1, out=tmp_path / "shuffled")
+    assert other.hash != bundle.hash and _unnamed(other.graph) == _unnamed(bundle.graph)
+    samples = tone(3500, 3)
+    before, after = (m.predict(samples, sample_rate=RATE).probabilities for m in (bundle, other))
+    assert np.abs(np.array(before) - np.array(after)).max() > 0.01
+    assert np.allclose(agreement(bundle, bundle, tracks[:2], method="occlusion"), 1.0)
+    assert (agreement(bundle, other, tracks[:2], method="occlusion") < 0.999).all()
