@@ -25,13 +25,15 @@ R = TypeVar("R", bound="AnyRecipe")
 
 def with_encoder(recipe: R, encoder: str | None) -> R:
     """The recipe with this encoder in the place of its own; wrong usage where it has none."""
-    from genrelens.recipe import Recipe
+    from genrelens.recipe import Recipe, TabularRecipe
 
     if encoder is None:
         return recipe
+    if isinstance(recipe, TabularRecipe) and recipe.features.set == "encoder":
+        return dataclasses.replace(recipe, features=dataclasses.replace(recipe.features, encoder=encoder))
     if isinstance(recipe, Recipe) and "encoder" in recipe.model.options:
         options = {**recipe.model.options, "encoder": encoder}
         return dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, options=options))
     raise typer.BadParameter(
-        f"--encoder: the recipe {recipe.name} has no encoder; those of S3 (wav2vec2, ...) have"
+        f"--encoder: the recipe {recipe.name} has no encoder; wav2vec2, encoder-probe and their like have"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genrelens.cli.encoder import EncoderOption
 from genrelens.cli.feature_tables import TableOption
 from genrelens.cli.weights import WeightsOption, given_weights
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from genrelens.data.features import FeatureTable
     from genrelens.data.split import Split
     from genrelens.data.track import Track
+    from genrelens.recipe import AnyRecipe
 
 DataOption = Annotated[
     Path | None,
@@ -67,6 +69,7 @@ def train(
     ] = False,
     table: TableOption = None,
     weights: WeightsOption = None,
+    encoder: EncoderOption = None,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Train a recipe and write RUN/bundle, a model that every other command takes.
@@ -82,20 +85,22 @@ def train(
       genrelens train svm --data ~/gtzan --out runs/svm
       genrelens train lda-plus --data ~/gtzan --table features_30_sec.csv --out runs/lda
       genrelens train vggish-svm --data ~/fma_small --weights vggish.safetensors --out runs/vggish
+      genrelens train wav2vec2 --data ~/gtzan --encoder ~/models/wav2vec2-base --out runs/w2v
       genrelens train mel-transformer --data ~/gtzan --split fault-filtered --part train+valid --out runs/all
     """
     _check_extra()
     from genrelens import recipe as recipes
+    from genrelens.cli.encoder import with_encoder
     from genrelens.cli.feature_tables import open_table
     from genrelens.data import registry
     from genrelens.data.folds import hold_out
     from genrelens.training.train import train as run_training
 
-    chosen, begins_with = given_weights(recipes.load(recipe), weights)
+    chosen, begins_with = given_weights(with_encoder(recipes.load(recipe), encoder), weights)
     if resume and isinstance(chosen, recipes.TabularRecipe):
         raise typer.BadParameter(f"--resume: {chosen.name} learns in one go; give a new --out")
     given = open_table(table, recipe=chosen)
-    name, tracks, named_split = _tracks(data, dataset, split, given)
+    name, tracks, named_split = _tracks(chosen, data, dataset, split, given)
     learn = named_split.part(tracks, part)
     leaks = f" (leaks {', '.join(sorted(named_split.leaks))})" if named_split.leaks else ""
     if leaks:
@@ -168,6 +173,7 @@ def crossval(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     table: TableOption = None,
     weights: WeightsOption = None,
+    encoder: EncoderOption = None,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
     """Score a recipe by cross-validation over folds of artists, and pool the answers.
@@ -182,6 +188,7 @@ def crossval(
     """
     _check_extra()
     from genrelens import recipe as recipes
+    from genrelens.cli.encoder import with_encoder
     from genrelens.cli.feature_tables import open_table
     from genrelens.cli.tabular import tabular_answers
     from genrelens.data import registry
@@ -189,9 +196,9 @@ def crossval(
     from genrelens.evaluation.crossval import crossval_tabular as run_tabular
     from genrelens.files import write_whole
 
-    chosen, begins_with = given_weights(recipes.load(recipe), weights)
+    chosen, begins_with = given_weights(with_encoder(recipes.load(recipe), encoder), weights)
     given = open_table(table, recipe=chosen)
-    name, tracks, named_split = _tracks(data, dataset, split, given)
+    name, tracks, named_split = _tracks(chosen, data, dataset, split, given)
     tracks, taxonomy = named_split.part(tracks, part), registry.taxonomy(name, tracks)
     if isinstance(chosen, recipes.TabularRecipe):
         report = run_tabular(
@@ -242,7 +249,10 @@ def recipes(
     if as_json:
         typer.echo(
             json.dumps(
-                [{"name": r.name, "system": r.system, "needs": "audio", "summary": r.summary} for r in rows],
+                [
+                    {"name": r.name, "system": r.system, "needs": _needs(r), "summary": r.summary}
+                    for r in rows
+                ],
                 indent=1,
             )
         )
@@ -253,22 +263,32 @@ def recipes(
 
 
 def _tracks(
-    data: Path | None, dataset: str | None, split: str | None, table: FeatureTable | None = None
+    recipe: AnyRecipe,
+    data: Path | None,
+    dataset: str | None,
+    split: str | None,
+    table: FeatureTable | None = None,
 ) -> tuple[str, tuple[Track, ...], Split]:
     """The data set's name, its tracks without those that are known to be faulty, and the split.
 
-    With a table they are the tracks that have a row in it.
+    With a table they are the tracks that have a row in it; for a recipe that learns from pictures they are those.
     """
     from genrelens.cli.feature_tables import with_rows
-    from genrelens.cli.tracks import find_split, fitting, load_tracks
+    from genrelens.cli.tracks import find_split, fitting, load_pictures, load_tracks
     from genrelens.data import registry
 
-    name, tracks = load_tracks(data, dataset=dataset)
+    load = load_pictures if _needs(recipe) == "pictures" else load_tracks
+    name, tracks = load(data, dataset=dataset)
     tracks = with_rows(name, tracks, table)
     faulty = registry.never_train(name)
     sound = tuple(track for track in tracks if track.id not in faulty)
     chosen = find_split(split, dataset=name, tracks=tracks)
     return name, fitting(chosen, dataset=name, tracks=sound), chosen
+
+
+def _needs(recipe: AnyRecipe) -> str:
+    """What a recipe learns from: ``"pictures"`` or ``"audio"`` (classifiers of descriptors take a table as well)."""
+    return "pictures" if getattr(recipe, "learn_from", "sound") == "pictures" else "audio"
 
 
 def _check_extra() -> None:

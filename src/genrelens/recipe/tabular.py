@@ -17,7 +17,7 @@ STOPPING = ("mlp", "xgboost")
 DESCRIPTORS = ("kaggle57", "fma518")
 """Sets of rows that are descriptors, which a table may hold; those of all others come out of a trained network."""
 
-_ONLY_WHERE_SET = ("pooling", "pca", "weights")
+_ONLY_WHERE_SET = ("pooling", "pca", "weights", "encoder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,21 @@ class FeatureRecipe:
     Rows of 3 s vote for their track. ``log_variances``: of kaggle57, each variance becomes its logarithm. The other
     sets are what a trained network makes of the sound: rows of "musicnn" are means over a whole track, rows of "vggish"
     its 31 embeddings of 30 s, side by side (``pooling`` "flatten") or their means and standard deviations ("mean_std").
+    Rows of "encoder" are means over a whole track of what the pretrained audio encoder that ``encoder`` names makes of
+    it.
 
     ``pca``: how many principal components of the standardised rows the classifier learns from, 0 for the rows
     themselves. ``weights`` says whose the network's weights were; it is written down when a model is trained, and a
     recipe does not give it.
     """
 
-    set: Literal["kaggle57", "fma518", "musicnn", "vggish"]
+    set: Literal["kaggle57", "fma518", "musicnn", "vggish", "encoder"]
     segment_s: Literal[3, 30]
     log_variances: bool = False
     pooling: Literal["none", "flatten", "mean_std"] = "none"
     pca: int = 0
     weights: str = ""
+    encoder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ class TabularRecipe:
             raise RecipeError(f"recipe {self.name!r}: musicnn has rows of whole tracks, give segment_s = 30")
         if features.set == "vggish" and features.segment_s != 30:
             raise RecipeError(f"recipe {self.name!r}: vggish has rows of 30 s, give segment_s = 30")
+        if (features.set == "encoder") != bool(features.encoder):
+            raise RecipeError(
+                f"recipe {self.name!r}: encoder, a folder or a hub id, goes with the set encoder and with no other"
+            )
+        if features.set == "encoder" and features.segment_s != 30:
+            raise RecipeError(f"recipe {self.name!r}: encoder has rows of whole tracks, give segment_s = 30")
         if (features.set == "vggish") != (features.pooling != "none"):
             raise RecipeError(
                 f"recipe {self.name!r}: pooling, flatten or mean_std, goes with the set vggish and with no other"
