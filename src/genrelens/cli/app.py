@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from genrelens import __version__
+from genrelens.cli.ablation import ablate
 from genrelens.cli.audit import audit
 from genrelens.cli.data import data
 from genrelens.cli.evaluate import evaluate
@@ -73,6 +74,7 @@ app.command()(synthesise)
 app.command()(learn)
 app.command()(train)
 app.command()(crossval)
+app.command()(ablate)
 app.command()(report)
 app.command()(compare)
 app.command()(reproduce)

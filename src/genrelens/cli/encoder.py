@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from genrelens.recipe import AnyRecipe
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from genrelens.data.track import Track
+    from genrelens.errors import RecipeError
+    from genrelens.recipe import AnyRecipe, TabularRecipe
 
 EncoderOption = Annotated[
     str | None,
@@ -36,4 +42,28 @@ def with_encoder(recipe: R, encoder: str | None) -> R:
         return dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, options=options))
     raise typer.BadParameter(
         f"--encoder: the recipe {recipe.name} has no encoder; wav2vec2, encoder-probe and their like have"
+    )
+
+
+def rows_of_encoder(recipe: TabularRecipe, tracks: tuple[Track, ...], *, cache: Path) -> NDArray[np.float64]:
+    """What the recipe's encoder makes of each track, ``(n, width)``, with progress."""
+    from genrelens.cli.progress import CountLine
+    from genrelens.errors import MissingExtraError
+
+    try:
+        from genrelens.training.embed_encoder import encoder_rows
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train", needed_for="a pretrained audio encoder") from error
+    with CountLine("encoder: tracks heard,") as line:
+        return encoder_rows(tracks, encoder=recipe.features.encoder, cache=cache, progress=line.show)
+
+
+def no_bundle(recipe: TabularRecipe) -> RecipeError:
+    """Why no model is made of such rows, and what to do."""
+    from genrelens.errors import RecipeError
+
+    return RecipeError(
+        f"{recipe.name} scores an encoder (genrelens crossval {recipe.name}) and makes no model: a bundle runs without "
+        "transformers, whose feature extractor prepares the encoder's input; for encoders of raw sound "
+        'train wav2vec2 with freeze = "full"'
     )

@@ -45,6 +45,11 @@ def tabular_answers(
     if recipe.features.set == "vggish":
         data = vggish_rows(recipe, tracks, weights=weights, cache=cache)
         return TabularAnswers(recipe, data.pieces, data.rows, taxonomy=taxonomy, seed=seed)
+    if recipe.features.set == "encoder":
+        from genrelens.cli.encoder import rows_of_encoder
+
+        rows = rows_of_encoder(recipe, tracks, cache=cache)
+        return TabularAnswers(recipe, tracks, rows, taxonomy=taxonomy, seed=seed)
     from genrelens.cli.descriptor_rows import descriptor_rows
 
     pieces, rows = descriptor_rows(recipe, tracks, cache=cache, table=table)
@@ -66,6 +71,10 @@ def train_rows(
     progress: Callable[[int, int], None],
 ) -> Path:
     """A bundle of the recipe's classifier; returns its path."""
+    if recipe.features.set == "encoder":
+        from genrelens.cli.encoder import no_bundle
+
+        raise no_bundle(recipe)
     if recipe.features.set == "musicnn":
         from genrelens.training.embed import rows_of
         from genrelens.training.train_head import train_head
