@@ -1,0 +1,215 @@
+"""Whole systems on miniatures of their data sets: what is made, what is said, what is gone on with."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from miniatures import network, perceptrons, transformer, wav2vec2, write_fma, write_gtzan
+
+import tiny_encoder
+from genrelens.data import registry, synthetic
+from genrelens.errors import BundleError, DataError, TrainingError
+from genrelens.recipe import AnyRecipe
+from genrelens.reproduce.job import Outcome
+from genrelens.reproduce.result import Reproduction
+from genrelens.reproduce.run import SYSTEMS, reproduce
+from genrelens.reproduce.words import HEAD, to_markdown, to_text
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("lightning")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_gtzan(tmp_path_factory.mktemp("gtzan"))
+
+
+@pytest.fixture(autouse=True)
+def _coarse_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take half of the time; nothing here looks at their pixels."""
+    monkeypatch.setattr("genrelens.report.figure_style.DPI", 30)
+
+
+def run(system: str, data: Path, out: Path, **more: object) -> tuple[Outcome, list[str]]:
+    said: list[str] = []
+    recipes: Mapping[str, AnyRecipe] = more.pop("recipes", {})  # type: ignore[assignment]
+    outcome = reproduce(
+        system,
+        data=data,
+        out=out,
+        cache=data / "cache",
+        say=said.append,
+        recipes=recipes,
+        **more,  # type: ignore[arg-type]
+    )
+    return outcome, said
+
+
+def check_folder(outcome: Outcome, out: Path) -> str:
+    """What every reproduction leaves; returns the page."""
+    found = outcome.reproduction
+    stored = json.loads((out / "reproduce.json").read_text("utf-8"))
+    assert stored["schema"] == "genrelens.reproduce/1"
+    assert Reproduction.read(out / "reproduce.json").to_dict() == found.to_dict()
+    assert set(stored["files"]) <= {path.name for path in out.iterdir()}
+    assert found.versions[0].package == "python" and found.commands and found.mended and found.leaked
+    page = (out / "report.html").read_text("utf-8")
+    assert (
+        "http://" not in page and "https://" not in page and "<script" not in page
+    )  # opens without a network
+    with (out / "claims.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == sum((line.protocol is not None) + (line.honest is not None) for line in found.lines)
+    for row, one in zip(
+        rows, [m for line in found.lines for m in (line.protocol, line.honest) if m], strict=True
+    ):
+        assert float(row["accuracy"]) == one.accuracy.value
+    text = to_text(found)
+    assert all(word in text for word in HEAD) and all(line.name in text for line in found.lines)
+    assert to_markdown(found, folder=found.system, pictures=()).startswith(f"## {found.system.upper()}: ")
+    return page
+
+
+@pytest.mark.slow
+def test_s4_whole_interrupted_and_gone_on_with(small: Path, tmp_path: Path) -> None:
+    out, recipes = tmp_path / "s4", {"cnn-5s": network("cnn-5s")}
+
+    def stop_after_an_epoch(line: str) -> None:
+        if "epoch 1/" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reproduce("s4", data=small, out=out, cache=small / "cache", say=stop_after_an_epoch, recipes=recipes)
+    half = json.loads((out / "runs" / "cnn-5s-protocol" / "run.json").read_text("utf-8"))
+    assert not half["finished"]
+    outcome, said = run("s4", small, out, recipes=recipes)
+    assert any("epoch 2/2" in line for line in said)
+    page = check_folder(outcome, out)
+    first, voted = outcome.reproduction.lines
+    assert (first.counted, voted.counted) == ("tracks, their first 5 s", "tracks, crops voted")
+    assert math.isnan(voted.reported)
+    assert voted.protocol is not None and voted.honest is not None
+    assert voted.protocol.leaks == ("artists", "duplicates") and voted.honest.leaks == ()
+    assert voted.honest.shared_artists == 0.0 and voted.honest.part == "valid"
+    assert voted.honest.n == 9 and "THE SPLIT LEAKS artists, duplicates" in page
+    # A finished training is taken as it is, and the figures are the same; another seed is not the same training.
+    again, said = run("s4", small, out, recipes=recipes)
+    assert sum("is taken as it is" in line for line in said) == 2 and not any(
+        "epoch" in line for line in said
+    )
+    assert again.reproduction.to_dict() == outcome.reproduction.to_dict()
+    with pytest.raises(TrainingError, match="another recipe, seed or other tracks"):
+        run("s4", small, out, recipes=recipes, seed=1)
+
+
+@pytest.mark.slow
+def test_s0_studies_attention_of_the_network_that_kept_artists_apart(small: Path, tmp_path: Path) -> None:
+    name = "transformer-2x4"
+    outcome, _ = run("s0", small, tmp_path / "s0", recipes={name: transformer(name)}, only=name)
+    page = check_folder(outcome, tmp_path / "s0")
+    assert "Does its attention deserve belief?" in page
+    two, four = outcome.reproduction.lines
+    assert two.protocol is not None and two.protocol.n == 6 and two.honest is not None
+    assert (four.name, four.reported, four.protocol, four.honest) == ("transformer-4x4", 0.95, None, None)
+    checks = {check.name: check.value for check in outcome.reproduction.checks}
+    assert checks["attention above random"] == pytest.approx(
+        checks["fall without attention"] - checks["fall without random"], abs=1e-9
+    )
+    with (tmp_path / "s0" / "attention-moments.csv").open(encoding="utf-8", newline="") as file:
+        moments = list(csv.DictReader(file))
+    assert len(moments) == 9 * 3  # every answered clip
+    assert all(0 <= float(row["start_s"]) < float(row["end_s"]) <= 6.2 for row in moments)
+
+
+@pytest.mark.slow
+def test_s1_shows_what_splitting_by_row_leaks(small: Path, tmp_path: Path) -> None:
+    recipes = {**perceptrons(), "cnn-128": network("cnn-128")}
+    outcome, _ = run("s1", small, tmp_path / "s1", recipes=recipes)
+    page = check_folder(outcome, tmp_path / "s1")
+    lines = {(line.name, line.counted): line for line in outcome.reproduction.lines}
+    assert len(lines) == 6
+    four = lines["mlp-4", "rows of 3 s"]
+    assert four.reported == 0.8768 and four.protocol is not None and four.honest is not None
+    assert "segments" in four.protocol.leaks and four.protocol.shared_tracks > 0
+    assert four.honest.leaks == () and four.honest.shared_tracks == 0.0
+    assert four.honest.n == 2 * 9  # two rows a clip
+    voted = lines["mlp-4", "tracks, by vote"]
+    assert voted.honest is not None and voted.honest.n == 9
+    for key in ("correlation", "tempo", "learning", "comparison", "confusion", "confusion-honest"):
+        assert (tmp_path / "s1" / f"{key}.png").is_file(), key
+    assert "a dashed line at their mean" in page
+
+
+@pytest.mark.slow
+def test_s2_runs_its_baseline_without_weights_and_says_how_to_get_them(tmp_path: Path) -> None:
+    outcome, _ = run("s2", write_fma(tmp_path / "fma"), tmp_path / "s2")
+    page = check_folder(outcome, tmp_path / "s2")
+    baseline, best = outcome.reproduction.lines
+    assert baseline.reported == 0.49 and baseline.protocol == baseline.honest
+    assert best.protocol is not None and best.honest is not None
+    assert best.protocol.accuracy.value >= best.honest.accuracy.value  # picked on the test part
+    assert "genrelens weights vggish --download" in page
+    assert [(one.part, one.n_here) for one in outcome.reproduction.at_hand] == [
+        ("train", 12),
+        ("valid", 3),
+        ("test", 3),
+    ]
+
+
+@pytest.mark.slow
+def test_s3_counts_windows_and_tracks(small: Path, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    encoder = tiny_encoder.write(tmp_path / "encoder")
+    recipes = {name: wav2vec2(name) for name in ("wav2vec2", "wav2vec2-debias")}
+    outcome, _ = run("s3", small, tmp_path / "s3", recipes=recipes, encoder=str(encoder))
+    check_folder(outcome, tmp_path / "s3")
+    lines = outcome.reproduction.lines
+    assert [line.counted for line in lines] == ["windows of 3 s", "tracks, windows voted"] * 2
+    windows, tracks = lines[2].honest, lines[3].honest
+    assert windows is not None and tracks is not None and windows.n > 5 * tracks.n
+    assert lines[2].reported == 0.74
+
+
+def test_s3_needs_an_encoder(small: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="give --encoder with a folder"):
+        run("s3", small, tmp_path / "s3")
+    assert not (tmp_path / "s3").exists()  # before any work
+
+
+def test_s2_refuses_weights_that_are_not_there(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    data = write_fma(tmp_path / "fma", seconds=0.2)
+    with pytest.raises(BundleError, match="no such file of weights"):
+        run("s2", data, tmp_path / "s2", weights=tmp_path / "none.safetensors")
+    assert not (tmp_path / "s2").exists()
+
+
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_another_data_set_is_refused_by_name(system: str, tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    synthetic.write_corpus(root, n_per_style=1, seed=0, duration_s=0.5)
+    wanted = "FMA small" if system == "s2" else "GTZAN"
+    with pytest.raises(DataError, match=f"{system.upper()} was made on {wanted}.*synthetic"):
+        run(system, root, tmp_path / "out")
+
+
+def test_a_folder_of_somebody_else_is_left_alone(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(DataError, match="no reproduction of genrelens"):
+        run("s4", small, tmp_path, recipes={"cnn-5s": network("cnn-5s")})
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_partial_fma_says_what_is_missing(tmp_path: Path) -> None:
+    data = write_fma(tmp_path / "fma", n=6, seconds=0.2)  # all of them to train on
+    with pytest.raises(DataError, match="nothing of the part valid is here"):
+        run("s2", data, tmp_path / "out")
+
+
+def test_every_system_is_of_a_known_data_set() -> None:
+    assert {dataset for dataset, _ in SYSTEMS.values()} <= set(registry.DATASETS)
