@@ -7,40 +7,11 @@ import io
 import numpy as np
 import pytest
 import soundfile
+from explain_toys import explanation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genrelens.explain.explanation import Explanation, ScoreMap, Segment
 from genrelens.explain.listen import FADE_S, gains, masked, reasons, to_flac
-
-
-def explanation(
-    scores: list[float],
-    *,
-    cells: np.ndarray | None = None,
-    edges_hz: tuple[float, ...] = (),
-    start_s: float = 0.0,
-) -> Explanation:
-    """Segments of a second with these scores, and cells over them."""
-    times = start_s + np.arange(len(scores) + 1.0)
-    return Explanation(
-        genre="jazz",
-        method="occlusion",
-        unit="",
-        segments=tuple(Segment(times[i], times[i + 1], s) for i, s in enumerate(scores)),
-        bands=(),
-        cells=None if cells is None else ScoreMap(times, np.array(edges_hz), cells),
-        probability=0.9,
-        runner_up=None,
-        faithfulness=None,
-        what_if=None,
-        tempo=None,
-        start_s=start_s,
-        end_s=float(times[-1]),
-        duration_s=float(times[-1]),
-        model_name="m",
-        model_hash="0",
-    )
 
 
 def noise(duration_s: float, *, rate: int, level: float = 0.2) -> np.ndarray:

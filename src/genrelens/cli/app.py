@@ -15,6 +15,7 @@ from genrelens.cli.ablation import ablate
 from genrelens.cli.audit import audit
 from genrelens.cli.data import data
 from genrelens.cli.evaluate import evaluate
+from genrelens.cli.explain import explain
 from genrelens.cli.explore import explore
 from genrelens.cli.features import features
 from genrelens.cli.grid import grid
@@ -66,6 +67,7 @@ def _options(
 app.command()(predict)
 app.command()(evaluate)
 app.command()(audit)
+app.command()(explain)
 app.command()(explore)
 app.command()(leakage)
 app.command()(grid)

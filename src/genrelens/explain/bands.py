@@ -87,7 +87,7 @@ def band_groups(front_end: FrameSettings, *, edges_hz: tuple[int, ...] = EDGES_H
 
 def name_of(low_hz: float, high_hz: float) -> str:
     """What people call a range of frequencies, by its middle on a logarithmic scale."""
-    middle = float(np.sqrt(max(low_hz, 20.0) * high_hz))
+    middle = float(np.sqrt(max(low_hz, 40.0) * high_hz))
     return next(name for limit, name in _NAMES if middle < limit)
 
 

@@ -41,5 +41,28 @@ def mean(frames: Float32, settings: FrameSettings) -> Float32:
     return np.broadcast_to(means.astype(np.float32), frames.shape)
 
 
+def shuffled(frames: Float32, settings: FrameSettings) -> Float32:
+    """The stretch's own frames in an order of chance (seeded): every sound as it was, and no events."""
+    return frames[np.random.default_rng(0).permutation(len(frames))]
+
+
+QUIETER_DB = 20.0
+
+
+def quieter(frames: Float32, settings: FrameSettings) -> Float32:
+    """The same, :data:`QUIETER_DB` down, as an equaliser does it: for ranges of frequencies.
+
+    A hole in the spectrum is nothing that a model has ever heard, and it may say anything of it; a band's mean leaves
+    the level where it is, which is what there is to explain.
+    """
+    if isinstance(settings, VggishSettings):
+        magnitude = np.maximum(np.exp(frames, dtype=np.float64) - LOG_OFFSET, 0.0)
+        return np.log(magnitude * 10 ** (-QUIETER_DB / 20) + LOG_OFFSET).astype(np.float32)
+    over = 20 if isinstance(settings, WaveSettings) else 10
+    return frames * np.float32(10 ** (-QUIETER_DB / over))
+
+
 FILLS: Final[Mapping[str, Fill]] = {"mean": mean, "silence": silence}
-"""By the name that explanations give."""
+"""What methods are made with, by the name that explanations give."""
+JUDGES: Final[Mapping[str, Fill]] = {**FILLS, "shuffled": shuffled}
+"""What explanations are judged by."""

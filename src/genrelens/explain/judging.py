@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.explain.explanation import Band, Faithfulness, Segment, WhatIf
-from genrelens.explain.fills import FILLS
+from genrelens.explain.fills import JUDGES
 from genrelens.explain.hearing import Hearing, Part
 from genrelens.explain.occlusion import Progress
 from genrelens.frontend.frames import is_silent
@@ -58,7 +58,7 @@ def judge(
         order[:n],
         *(random.choice(sounding, size=n, replace=False).tolist() for _ in range(N_DRAWS)),
     ]
-    frames = FILLS[fill](hearing.frames, hearing.front_end)
+    frames = JUDGES[fill](hearing.frames, hearing.front_end)
     left = []
     for done, indices in enumerate(chosen):
         if progress is not None:

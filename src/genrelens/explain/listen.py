@@ -88,8 +88,8 @@ class Mask:
         return (self.times[at] @ self.cells @ self.bins).astype(np.float32)
 
 
-def mask(explanation: Explanation, *, times_s: Float64, bins_hz: Float64) -> Mask:
-    """The gains at some times of the file and some frequencies: 0 where nothing speaks for the class.
+def mask(explanation: Explanation, *, times_s: Float64, bins_hz: Float64, against: bool = False) -> Mask:
+    """The gains at some times of the file and some frequencies: 0 where nothing speaks for the class, or ``against``.
 
     Without a map over time and frequency the segments make it, for all frequencies.
     """
@@ -106,15 +106,20 @@ def mask(explanation: Explanation, *, times_s: Float64, bins_hz: Float64) -> Mas
             width=FADE_OCTAVES,
         ).T
     times = _shares(times_s, edges_s, width=FADE_S)
-    return Mask(times, gains(scores), bins)
+    return Mask(times, gains(scores, against=against), bins)
 
 
-def gains(scores: Float64) -> Float64:
-    """From scores of any shape to 0 (nothing or less) to 1 (the :data:`WHOLE_AT` of what is above 0, and more)."""
-    positive = scores[scores > 0]
-    if not positive.size:
-        return np.zeros_like(scores)
-    return np.clip(scores / np.quantile(positive, WHOLE_AT), 0.0, 1.0)
+def gains(scores: Float64, *, against: bool = False) -> Float64:
+    """From scores of any shape to 0 (nothing or less) to 1 (the :data:`WHOLE_AT` of what is above 0, and more).
+
+    ``against``: of what is below 0, by the same measure, so that the two can be compared.
+    """
+    counted = scores[scores > 0]
+    if not counted.size:
+        if not against or not scores.any():
+            return np.zeros_like(scores)
+        counted = -scores[scores < 0]
+    return np.clip((-scores if against else scores) / np.quantile(counted, WHOLE_AT), 0.0, 1.0)
 
 
 def _shares(at: Float64, edges: Float64, *, width: float) -> Float64:

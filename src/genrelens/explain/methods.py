@@ -12,8 +12,8 @@ from genrelens.bundle import Bundle
 from genrelens.errors import BundleError
 from genrelens.explain.attention import AttentionMap, over_frames, over_piece
 from genrelens.explain.bands import COARSE_EDGES_HZ, BandGroup, band_groups
-from genrelens.explain.fills import FILLS
-from genrelens.explain.hearing import Hearing
+from genrelens.explain.fills import FILLS, QUIETER_DB, quieter
+from genrelens.explain.hearing import Hearing, Part
 from genrelens.explain.occlusion import (
     CELLS_PER_STEP,
     Progress,
@@ -24,12 +24,22 @@ from genrelens.explain.occlusion import (
     without_each,
 )
 
+Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-DEFAULT = "occlusion"
+DEFAULT = "occlusion-both"
 OCCLUSIONS = {"occlusion": "mean", "occlusion-silence": "silence"}
 """Occlusion by name: which fill stands in the place of what is taken out."""
-_FILL_WORDS = {"mean": "a steady sound of the piece's mean power", "silence": "silence"}
+BOTH = "occlusion-both"
+"""The mean of the two: each fill has its own way of misleading a model, and what they share counts twice."""
+OCCLUSION_METHODS = (BOTH, *OCCLUSIONS)
+_UNITS = {
+    "mean": "a steady sound of the piece's mean power in the place of a part of time, or a range of frequencies turned "
+    f"down by {QUIETER_DB:g} dB",
+    "silence": "silence in the part's place",
+    "both": "a part of time taken out (the mean of two ways: a steady sound of the piece's mean power in its place, "
+    f"and silence), or a range of frequencies turned down by {QUIETER_DB:g} dB",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +55,8 @@ class Scored:
         coarse_edges: ``(k + 1,)`` frames at which the steps of the map are cut; None without a map.
         coarse_groups: of bands in the map.
         cells: ``(k, l)`` scores of steps and groups.
-        without_segments, without_bands: ``(n, c)`` and ``(m, c)`` logits without each; None where nothing is taken out.
+        without_segments, without_bands: ``(n, c)`` and ``(m, c)`` logits without each, by the first fill; None where
+            nothing is taken out.
         notes: what must be known of the method.
     """
 
@@ -64,11 +75,11 @@ class Scored:
 
 def check_method(method: str, *, bundle: Bundle) -> None:
     """Raise :class:`BundleError` where there is no such method, or it needs attention that the model has not."""
-    if method in OCCLUSIONS:
+    if method in OCCLUSION_METHODS:
         return
     if not method.startswith(("attention", "rollout")):
         raise BundleError(
-            f"there is no method {method!r}; expected {', '.join(OCCLUSIONS)}, or of models with attention: "
+            f"there is no method {method!r}; expected {', '.join(OCCLUSION_METHODS)}, or of models with attention: "
             "attention, attention-layer1, attention-head1, attention-layer1-head1 (counted from 1), rollout",
             code="unknown_method",
         )
@@ -76,7 +87,7 @@ def check_method(method: str, *, bundle: Bundle) -> None:
     if not bundle.has_attention:
         raise BundleError(
             f"{bundle.name} has no attention to show: its architecture has none. What works with every model: "
-            f"--method {' or --method '.join(OCCLUSIONS)}",
+            f"--method {' or --method '.join(OCCLUSION_METHODS)}",
             code="no_attention",
         )
 
@@ -90,17 +101,23 @@ def score(
     progress: Progress | None = None,
 ) -> Scored:
     """Scores of a stretch's segments, which are cut at the frames ``edges``, and what else the method gives."""
-    if method in OCCLUSIONS:
-        return _occlusion(hearing, fill=OCCLUSIONS[method], genre=genre, edges=edges, progress=progress)
+    if method in OCCLUSION_METHODS:
+        fills = tuple(FILLS) if method == BOTH else (OCCLUSIONS[method],)
+        return _occlusion(hearing, fills=fills, genre=genre, edges=edges, progress=progress)
     return _attention(hearing, AttentionMap.named(method), edges=edges, progress=progress)
 
 
 def _occlusion(
-    hearing: Hearing, *, fill: str, genre: int, edges: NDArray[np.int64], progress: Progress | None
+    hearing: Hearing,
+    *,
+    fills: tuple[str, ...],
+    genre: int,
+    edges: NDArray[np.int64],
+    progress: Progress | None,
 ) -> Scored:
-    stand_in = FILLS[fill](hearing.frames, hearing.front_end)
-    # A band's own mean would leave its level where it is, and its level is what there is to explain.
-    nothing = FILLS["silence"](hearing.frames, hearing.front_end)
+    stand_ins = [FILLS[fill](hearing.frames, hearing.front_end) for fill in fills]
+    silent = fills == ("silence",)
+    band_stand_in = stand_ins[0] if silent else quieter(hearing.frames, hearing.front_end)
     groups = band_groups(hearing.front_end)
     coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
     coarse_edges = np.append(edges[:-1:CELLS_PER_STEP], edges[-1])
@@ -108,21 +125,26 @@ def _occlusion(
     bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
     cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
     n, m = len(segments), len(bands)
-    count = _Count(progress, n + m + len(cells))
-    without_segments = without_each(hearing, segments, fill=stand_in, progress=count)
-    without_bands = without_each(hearing, bands, fill=nothing, progress=count)
-    without_cells = without_each(hearing, cells, fill=stand_in, progress=count)
+    count = _Count(progress, (n + len(cells)) * len(fills) + m)
+
+    def scored(parts: list[Part], fill: Float32) -> tuple[Float64, Float64]:
+        logits = without_each(hearing, parts, fill=fill, progress=count)
+        return logits, scores(hearing, logits, genre=genre)
+
+    without_bands, band_scores = scored(bands, band_stand_in)
+    by_segment = [scored(segments, fill) for fill in stand_ins]
+    cell_scores = np.mean([scored(cells, fill)[1] for fill in stand_ins], axis=0)
+    way = fills[0] if len(fills) == 1 else "both"
     return Scored(
-        unit=f"log-odds of the class with all sound, minus those with {_FILL_WORDS[fill]} in the place of a part of "
-        "time, or with a range of frequencies filtered out",
-        judged_by="silence" if fill == "mean" else "mean",
-        segments=scores(hearing, without_segments, genre=genre),
+        unit=f"log-odds of the class with all sound, minus those with {_UNITS[way]}",
+        judged_by="shuffled" if len(fills) > 1 else "mean" if silent else "silence",
+        segments=np.mean([found for _, found in by_segment], axis=0),
         groups=groups if bands else [],
-        bands=scores(hearing, without_bands, genre=genre),
+        bands=band_scores,
         coarse_edges=coarse_edges if cells else None,
         coarse_groups=tuple(coarse),
-        cells=scores(hearing, without_cells, genre=genre).reshape(-1, len(coarse)) if cells else None,
-        without_segments=without_segments,
+        cells=cell_scores.reshape(-1, len(coarse)) if cells else None,
+        without_segments=by_segment[0][0],
         without_bands=without_bands,
         notes=() if bands else ("This model hears samples, not frequencies: only time is explained.",),
     )

@@ -1,0 +1,112 @@
+"""The folder that ``genrelens explain`` writes: the page, the numbers, a picture and the reasons as sound."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.audio import open_stream
+from genrelens.bundle import Bundle
+from genrelens.explain.explain import Explained
+from genrelens.explain.explanation import SCHEMA
+from genrelens.explain.listen import reasons, to_flac
+from genrelens.explain.sound import read_with_rate
+from genrelens.report.explain_figure import figure
+from genrelens.report.explain_page import Shown, explain_page
+from genrelens.report.explain_picture import lit, plain, spectrogram
+from genrelens.report.own_folder import OwnFolder
+from genrelens.report.png import encode_png
+
+MARKER = "explanation.json"
+FILES = ("report.html", "explanation.png", "reasons.flac", "without.flac")
+FOLDER = OwnFolder(what="explanation", marker=MARKER, schema=SCHEMA, known=frozenset(FILES))
+MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+"""Hz. Sound at another rate is resampled to 44,100, so that every browser plays it."""
+
+
+class Claimed:
+    """A folder that is claimed before the work and given back if the work fails (a context manager)."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._was_there = out.exists()
+        self._had_marker = (out / MARKER).is_file()
+
+    def __enter__(self) -> Claimed:
+        FOLDER.claim(self._out)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or self._had_marker:
+            return
+        with contextlib.suppress(OSError):
+            (self._out / MARKER).unlink(missing_ok=True)
+            if not self._was_there:
+                self._out.rmdir()
+
+
+def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bundle) -> tuple[Path, ...]:
+    """Write the files into a claimed folder, each whole; those written, the page first.
+
+    Of a piece with nothing to explain only ``explanation.json`` is written, which says so. Raises :class:`DataError`
+    where the folder cannot be written, :class:`AudioError` where the file cannot be read any more.
+    """
+    prediction, explanation, sound = explained.prediction, explained.explanation, explained.stretch
+    facts = {"prediction": prediction.to_json(path=path)}
+    if explanation is None or sound is None:
+        nothing = {"path": path, "class": None, "notes": [NOTHING, *prediction.notes], **facts}
+        return (*FOLDER.write(out, {}, facts=nothing), out / MARKER)
+    rate = bundle.manifest.front_end.sample_rate
+    assert rate is not None
+    samples, heard_rate = read_with_rate(
+        path, start_s=explanation.start_s, end_s=explanation.end_s, sample_rate=listening_rate(path)
+    )
+    parts = reasons(samples, sample_rate=heard_rate, explanation=explanation)
+    picture = spectrogram(sound.samples, sample_rate=rate, start_s=explanation.start_s)
+    page = explain_page(
+        Shown(
+            path=path,
+            prediction=prediction,
+            explanation=explanation,
+            plain_png=encode_png(plain(picture)),
+            lit_png=encode_png(lit(picture, explanation)),
+            top_hz=picture.top_hz,
+            piece_mp3=to_mp3(samples, sample_rate=heard_rate),
+            reasons_mp3=to_mp3(parts.reasons, sample_rate=heard_rate),
+            without_mp3=to_mp3(parts.without, sample_rate=heard_rate),
+            quieter_db=-20 * math.log10(parts.gain),
+            experimental=bundle.manifest.experimental,
+        )
+    )
+    files = {
+        "report.html": page.encode("utf-8", "backslashreplace"),
+        "explanation.png": figure(picture, explanation),
+        "reasons.flac": to_flac(parts.reasons, sample_rate=heard_rate),
+        "without.flac": to_flac(parts.without, sample_rate=heard_rate),
+    }
+    facts |= {"sound": {"sample_rate": heard_rate, "gain": round(parts.gain, 6)}}
+    return (*FOLDER.write(out, files, facts={**explanation.to_json(path=path), **facts}), out / MARKER)
+
+
+NOTHING = "There is nothing to explain: the piece holds nothing but silence."
+
+
+def listening_rate(path: str) -> int:
+    """The rate at which a person listens, Hz: the file's own where an mp3 can have it."""
+    with open_stream(path, sample_rate=None) as stream:
+        return stream.sample_rate if stream.sample_rate in MP3_RATES else 44_100
+
+
+def to_mp3(samples: NDArray[np.float32], *, sample_rate: int) -> bytes:
+    """An mp3 file of mono samples ``(n,)``, for the players of the page; louder than full scale is cut."""
+    import soundfile
+
+    file = io.BytesIO()
+    loudest = np.clip(samples, -0.999, 0.999)
+    soundfile.write(file, loudest, sample_rate, format="MP3", subtype="MPEG_LAYER_III")
+    return file.getvalue()
