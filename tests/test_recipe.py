@@ -284,7 +284,8 @@ def test_the_list_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     for row in rows:
         assert list(row) == ["name", "system", "needs", "summary"]
         recipe = recipes.load(row["name"])
-        assert (row["system"], row["needs"], row["summary"]) == (recipe.system, "audio", recipe.summary)
+        needs = "pictures" if row["name"] == "cnn-png" else "audio"
+        assert (row["system"], row["needs"], row["summary"]) == (recipe.system, needs, recipe.summary)
 
 
 def test_the_list_for_people(capsys: pytest.CaptureFixture[str]) -> None:
@@ -338,3 +339,16 @@ def test_augmentation_of_mel_frames_is_refused_for_other_front_ends(key: str, va
     made["augment"][key] = value
     with pytest.raises(RecipeError, match="front end other than mel"):
         Recipe.from_dict(made, where="here")
+
+
+def test_a_recipe_learns_from_sound_or_pictures() -> None:
+    """Sound goes without saying, so that runs of before look as they did; pictures need the picture's front end."""
+    png, sound = recipes.load("cnn-png"), recipes.load("cnn-5s")
+    assert isinstance(png, Recipe) and isinstance(sound, Recipe)
+    assert (png.learn_from, sound.learn_from) == ("pictures", "sound")
+    assert "learn_from" not in sound.to_dict()
+    assert Recipe.from_dict(png.to_dict(), where="again").learn_from == "pictures"
+    with pytest.raises(RecipeError, match=r"should have the front end of frontend\.image, with top_db = 40"):
+        Recipe.from_dict(sound.to_dict() | {"learn_from": "pictures"}, where="mine.toml")
+    with pytest.raises(RecipeError, match="learn_from should be one of 'sound', 'pictures', got 'tables'"):
+        Recipe.from_dict(png.to_dict() | {"learn_from": "tables"}, where="mine.toml")

@@ -67,3 +67,19 @@ def test_every_weight_learns() -> None:
     loss = torch.nn.functional.cross_entropy(logits, torch.arange(6) % 3)
     loss.backward()
     assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in network.parameters())
+
+
+def test_training_looks_at_a_stretch_of_the_columns_and_answers_at_all() -> None:
+    network = ImageCnn(2, crop=0.5)
+    mel_db = torch.zeros(2, 1293, 128)
+    mel_db[:, :, :] = -40 * torch.linspace(0, 1, 1293)[None, :, None]
+    torch.manual_seed(0)
+    network.train()
+    seen = [network.draw(mel_db)[0, 0] for _ in range(8)]
+    assert {each.shape for each in seen} == {(167,)}
+    assert len({float(each[0]) for each in seen}) > 1
+    whole = network.eval().draw(mel_db)[0, 0]
+    assert whole.shape == (334,)
+    for each in seen:  # a stretch of the whole, in order
+        start = int((whole == each[0]).nonzero()[0])
+        assert torch.equal(whole[start : start + 167], each)

@@ -53,7 +53,7 @@ CASES = {
     "cnn_128": Case({"dropout": 0.4}, 128),
     "cnn_5s": Case({"dropout": 0.3}, 128),
     "cnn_plus": Case({"channels": "4-8-12", "block_dropout": 0.1, "dropout": 0.3, "n_mfcc": 12}, 24),
-    "image_cnn": Case({"dropout": 0.5}, 768, n_mels=128),
+    "image_cnn": Case({"dropout": 0.5, "crop": 0.8}, 768, n_mels=128),
 }
 """Architecture -> a small one of it."""
 WITH_ATTENTION = [name for name, case in CASES.items() if case.n_tokens]
@@ -343,6 +343,8 @@ def test_rows_of_attention_sum_to_one(architecture: str) -> None:
         ("cnn_128", {"dropout": 1.0}, "dropout should be from 0 to below 1, got 1.0"),
         ("cnn_5s", {"dropout": -0.1}, "dropout should be from 0 to below 1, got -0.1"),
         ("image_cnn", {"dropout": 1.0}, "dropout should be from 0 to below 1, got 1.0"),
+        ("image_cnn", {"crop": 0.05}, "crop should be from 0.1 to 1, got 0.05"),
+        ("image_cnn", {"crop": 1.1}, "crop should be from 0.1 to 1, got 1.1"),
         ("cnn_plus", {"channels": "8-"}, "channels should be counts such as '24-48-96', got '8-'"),
         ("cnn_plus", {"n_mfcc": 33}, "n_mfcc should be from 0 to the number of bands, 32, got 33"),
         ("cnn_plus", {"n_mfcc": -1}, "n_mfcc should be from 0 to the number of bands, 32, got -1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,15 @@ def hear_frames(
     stream: AudioStream, heard: Heard, *, settings: FrameSettings, windows: WindowSettings
 ) -> None:
     """Give ``heard`` every window of the stream, compressed ``(n_frames, n_bands)``, in constant memory."""
+    take_frames(_frames(stream, settings), heard, settings=settings, windows=windows)
+
+
+def take_frames(
+    chunks: Iterable[NDArray[np.float32]], heard: Heard, *, settings: FrameSettings, windows: WindowSettings
+) -> None:
+    """The same of frames ``(k, n_bands)`` that have been computed already."""
     seconds_per_frame = settings.hop_length / settings.sample_rate
-    for window in iter_windows(_frames(stream, settings), settings=windows):
+    for window in iter_windows(chunks, settings=windows):
         heard.add(
             None if is_silent(window.power, settings=settings) else compress(window.power, settings=settings),
             start_s=window.start_frame * seconds_per_frame,

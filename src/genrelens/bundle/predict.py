@@ -14,14 +14,18 @@ from numpy.typing import ArrayLike, NDArray
 from genrelens.audio import AudioStream, open_stream, stream_array
 from genrelens.bundle.coverage import COVERAGE, check_coverage
 from genrelens.bundle.descriptor_stream import hear_descriptors
-from genrelens.bundle.frame_stream import hear_frames
+from genrelens.bundle.frame_stream import hear_frames, take_frames
 from genrelens.bundle.heard import Heard, Outputs, Values
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.prediction import Prediction
 from genrelens.bundle.sessions import check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
+from genrelens.data.picture_frames import picture_frames
+from genrelens.data.png import is_png
 from genrelens.errors import AudioError, BundleError
+from genrelens.frontend import image
 from genrelens.frontend.descriptors.settings import DescriptorSettings
+from genrelens.frontend.mel import MelSettings
 
 Float32 = NDArray[np.float32]
 Source = str | Path | bytes | ArrayLike
@@ -141,16 +145,21 @@ class Bundle:
     ) -> Prediction:
         """The genre of a piece: a path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``.
 
-        ``sample_rate`` (Hz) goes with samples and with nothing else; ``coverage``, above 0 and below 1, is how often
-        the prediction's ``set`` is to hold the true genre. Sound of any length is read by blocks in constant memory.
-        Raises :class:`AudioError` when no sound can be had; sound that tells nothing is no error: the prediction
+        A file may also be a picture of a spectrogram as Kaggle drew them of GTZAN (PNG), where the model has the front
+        end of those pictures; for others that is no sound. ``sample_rate`` (Hz) goes with samples and with nothing
+        else; ``coverage``, above 0 and below 1, is how often the prediction's ``set`` is to hold the true genre. Sound
+        of any length is read by blocks in constant memory. Raises :class:`AudioError` when no sound can be had; sound
+        that tells nothing is no error: the prediction
         abstains. :class:`MissingExtraError`: see :meth:`check_extra`.
         """
         check_coverage(coverage)
         self.check_extra()
         front_end = self.manifest.front_end
+        heard = Heard(self.manifest, run=self.outputs, batch_windows=self._batch_windows)
+        picture = None if sample_rate is not None else _picture_file(source)
+        if picture is not None:
+            return self._look(picture, heard, coverage=coverage)
         with self._opened(source, sample_rate=sample_rate) as stream:
-            heard = Heard(self.manifest, run=self.outputs, batch_windows=self._batch_windows)
             if isinstance(front_end, DescriptorSettings):
                 hear_descriptors(stream, heard, settings=front_end)
             else:
@@ -159,8 +168,27 @@ class Bundle:
             n_samples, notes, rate = stream.n_samples, tuple(stream.notes), stream.sample_rate
         if n_samples == 0:
             raise AudioError("the file holds no sound: 0 samples", code="no_sound")
+        return self._answer(heard, duration_s=n_samples / rate, notes=notes, coverage=coverage)
+
+    def _look(self, source: Path | bytes, heard: Heard, *, coverage: float) -> Prediction:
+        """The answer to a picture in the place of sound."""
+        front_end, windows = self.manifest.front_end, self.manifest.windows
+        # The floor counts here, too: what a picture does not show below it, a deeper floor would.
+        frames = picture_frames(source, settings=front_end if front_end == image.SETTINGS else None)
+        assert isinstance(front_end, MelSettings) and windows is not None
+        take_frames([frames], heard, settings=front_end, windows=windows)
+        return self._answer(
+            heard,
+            duration_s=len(frames) * front_end.hop_length / front_end.sample_rate,
+            notes=("a picture: its times are those of a clip of 30 s",),
+            coverage=coverage,
+        )
+
+    def _answer(
+        self, heard: Heard, *, duration_s: float, notes: tuple[str, ...], coverage: float
+    ) -> Prediction:
         return heard.prediction(
-            duration_s=n_samples / rate,
+            duration_s=duration_s,
             notes=notes,
             coverage=coverage,
             embedding_size=self._embedding_size(),
@@ -241,6 +269,14 @@ def _shipped(name: str) -> Any:
         "genrelens.load(path) in Python",
         code="missing",
     )
+
+
+def _picture_file(source: Source) -> Path | bytes | None:
+    """The source as a file or the bytes of one, if it is a PNG picture."""
+    if not isinstance(source, str | Path | bytes | bytearray | memoryview):
+        return None
+    file = Path(source) if isinstance(source, str | Path) else bytes(source)
+    return file if is_png(file) else None
 
 
 def _opened(source: Source, *, sample_rate: int | None, target_rate: int | None) -> AudioStream:

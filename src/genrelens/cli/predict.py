@@ -10,7 +10,10 @@ import typer
 
 def predict(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="Sound files and folders.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="PATH", help="Sound files and folders, or pictures (cnn-png).", show_default=False
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
@@ -54,6 +57,7 @@ def predict(
       genrelens predict ~/Music --coverage 0.9
       genrelens predict ~/Music --html music.html
       genrelens predict mix.m4a --json --timeline | jq '.windows'
+      genrelens predict spectrogram.png --model runs/cnn-png/bundle
     """
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both")

@@ -21,6 +21,19 @@ def load_tracks(data: Path | None, *, dataset: str | None) -> tuple[str, tuple[T
     return loaded.dataset, loaded.tracks
 
 
+def load_pictures(data: Path | None, *, dataset: str | None) -> tuple[str, tuple[Track, ...]]:
+    """The pictures of a data set as tracks, for recipes that learn from pictures; only GTZAN has some."""
+    from genrelens.data import gtzan
+    from genrelens.errors import DataError
+
+    if dataset not in (None, gtzan.DATASET):
+        raise DataError(
+            f"the recipe learns from pictures, and the data set {dataset!r} has none: only {gtzan.DATASET} has",
+            code="no_pictures",
+        )
+    return gtzan.DATASET, gtzan.picture_tracks(data)
+
+
 def find_split(split: str | None, *, dataset: str, tracks: tuple[Track, ...]) -> Split:
     """A split by its name in the data set (``None``: its usual one), or from a file whose name ends in .json."""
     from genrelens.data import Split, registry

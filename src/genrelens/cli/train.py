@@ -100,7 +100,7 @@ def train(
     if resume and isinstance(chosen, recipes.TabularRecipe):
         raise typer.BadParameter(f"--resume: {chosen.name} learns in one go; give a new --out")
     given = open_table(table, recipe=chosen)
-    name, tracks, named_split = _tracks(chosen, data, dataset, split, given)
+    name, tracks, named_split = _tracks(data, dataset, split, given, needs=_needs(chosen))
     learn = named_split.part(tracks, part)
     leaks = f" (leaks {', '.join(sorted(named_split.leaks))})" if named_split.leaks else ""
     if leaks:
@@ -198,7 +198,7 @@ def crossval(
 
     chosen, begins_with = given_weights(with_encoder(recipes.load(recipe), encoder), weights)
     given = open_table(table, recipe=chosen)
-    name, tracks, named_split = _tracks(chosen, data, dataset, split, given)
+    name, tracks, named_split = _tracks(data, dataset, split, given, needs=_needs(chosen))
     tracks, taxonomy = named_split.part(tracks, part), registry.taxonomy(name, tracks)
     if isinstance(chosen, recipes.TabularRecipe):
         report = run_tabular(
@@ -263,21 +263,22 @@ def recipes(
 
 
 def _tracks(
-    recipe: AnyRecipe,
     data: Path | None,
     dataset: str | None,
     split: str | None,
     table: FeatureTable | None = None,
+    *,
+    needs: str = "audio",
 ) -> tuple[str, tuple[Track, ...], Split]:
     """The data set's name, its tracks without those that are known to be faulty, and the split.
 
-    With a table they are the tracks that have a row in it; for a recipe that learns from pictures they are those.
+    With a table they are the tracks that have a row in it; for a recipe that ``needs`` pictures they are those.
     """
     from genrelens.cli.feature_tables import with_rows
     from genrelens.cli.tracks import find_split, fitting, load_pictures, load_tracks
     from genrelens.data import registry
 
-    load = load_pictures if _needs(recipe) == "pictures" else load_tracks
+    load = load_pictures if needs == "pictures" else load_tracks
     name, tracks = load(data, dataset=dataset)
     tracks = with_rows(name, tracks, table)
     faulty = registry.never_train(name)

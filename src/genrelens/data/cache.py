@@ -12,7 +12,8 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Final, overload
@@ -21,6 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.audio import open_stream
+from genrelens.data.picture_frames import picture_frames
+from genrelens.data.png import is_png
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
 from genrelens.frontend.frames import FrameSettings, frame_stream, kind_of
@@ -77,7 +80,8 @@ class FrameCache:
     def frames(self, track: Track) -> Frames:
         """The track's frames ``(n_frames, n_bands)``, mel power for most, float32, read-only and mapped from disk.
 
-        Computed first if it is not there; of a track with a span, the frames that are centred in it. Raises
+        Computed first if it is not there; of a track with a span, the frames that are centred in it. A PNG picture
+        stands for its clip where the front end is the picture's (``frontend.image``). Raises
         :class:`AudioError` when the sound cannot be read and :class:`DataError` when the cache cannot be written.
         """
         path = self.path(track)
@@ -147,7 +151,7 @@ class FrameCache:
 
     def _write(self, path: Path, track: Track) -> None:
         """Stream the file through the front end into a temporary file, then give it its name."""
-        with open_stream(track.path, sample_rate=self.settings.sample_rate) as stream:
+        with _opened(track.path, self.settings) as blocks:
             try:
                 handle, name = tempfile.mkstemp(dir=self.folder, prefix=path.stem[:8] + "-", suffix=".part")
             except OSError as error:
@@ -157,7 +161,7 @@ class FrameCache:
             aside = Path(name)
             try:
                 with os.fdopen(handle, "wb") as file:
-                    _stream_frames(file, stream, self.settings)
+                    _stream_frames(file, blocks, n_bands=self.settings.n_bands)
                 try:
                     aside.replace(path)
                 except (
@@ -186,15 +190,29 @@ def _brought_down(track: Track) -> str:
     return f"{str(track.path)!r} brought down the process that read it"
 
 
-def _stream_frames(
-    file: IO[bytes], blocks: Iterable[npt.NDArray[np.float32]], settings: FrameSettings
-) -> None:
-    """Write the frames of a stream of samples as ``.npy``; memory does not grow with the stream."""
+@contextmanager
+def _opened(path: Path, settings: FrameSettings) -> Iterator[Iterable[Frames]]:
+    """The frames of a file, block by block."""
+    if is_png(path):
+        yield [picture_frames(path, settings=settings)]
+        return
+    with open_stream(path, sample_rate=settings.sample_rate) as stream:
+        yield _frame_blocks(stream, settings)
+
+
+def _frame_blocks(stream: Iterable[npt.NDArray[np.float32]], settings: FrameSettings) -> Iterator[Frames]:
     frames = frame_stream(settings)
-    _write_header(file, 0, settings.n_bands)
-    n_frames = sum(_append(file, frames.push(block)) for block in blocks) + _append(file, frames.finish())
+    for block in stream:
+        yield frames.push(block)
+    yield frames.finish()
+
+
+def _stream_frames(file: IO[bytes], blocks: Iterable[Frames], *, n_bands: int) -> None:
+    """Write blocks of frames as ``.npy``; memory does not grow with their number."""
+    _write_header(file, 0, n_bands)
+    n_frames = sum(_append(file, block) for block in blocks)
     file.seek(0)
-    _write_header(file, n_frames, settings.n_bands)
+    _write_header(file, n_frames, n_bands)
     file.flush()
     os.fsync(file.fileno())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -15,10 +16,21 @@ from genrelens.errors import DataError
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
-def png_fault(path: Path, *, size_px: tuple[int, int] | None = None) -> str | None:
+def is_png(source: Path | bytes) -> bool:
+    """Whether a file, or the bytes of one, begins as a PNG picture does; ``False`` for one that cannot be opened."""
+    if isinstance(source, bytes):
+        return source.startswith(_SIGNATURE)
+    try:
+        with source.open("rb") as file:
+            return file.read(len(_SIGNATURE)) == _SIGNATURE
+    except (OSError, ValueError):
+        return False
+
+
+def png_fault(source: Path | bytes, *, size_px: tuple[int, int] | None = None) -> str | None:
     """Why a file is no whole PNG picture (of ``size_px``, width and height); ``None`` when it is one."""
     try:
-        data = path.read_bytes()
+        data = source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
         return f"cannot be opened: {error.strerror}"
     if not data.startswith(_SIGNATURE):
@@ -44,21 +56,22 @@ def png_fault(path: Path, *, size_px: tuple[int, int] | None = None) -> str | No
     return None if kinds[-1:] == [b"IEND"] else "the picture is cut off"
 
 
-def read_png(path: Path, *, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def read_png(source: Path | bytes, *, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """Red, green and blue of a PNG picture's pixels, uint8, shape (height, width, 3); transparency is passed over.
 
-    Raises :class:`DataError` when the file is no whole PNG picture of ``size_px`` (width and height).
+    Raises :class:`DataError` when the file, or the bytes of one, are no whole PNG picture of ``size_px`` (width and
+    height).
     """
-    fault = png_fault(path, size_px=size_px)
+    where = "the picture" if isinstance(source, bytes) else repr(str(source))
+    fault = png_fault(source, size_px=size_px)
     if fault is not None:
-        raise DataError(f"{str(path)!r}: {fault}", code="bad_picture")
+        raise DataError(f"{where}: {fault}", code="bad_picture")
     import av
 
     try:
-        with av.open(str(path), format="png_pipe") as container:
+        file = io.BytesIO(source) if isinstance(source, bytes) else str(source)
+        with av.open(file, mode="r", format="png_pipe") as container:
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
     except (av.FFmpegError, StopIteration) as error:
-        raise DataError(
-            f"{str(path)!r}: the picture cannot be decoded: {error}", code="bad_picture"
-        ) from error
+        raise DataError(f"{where}: the picture cannot be decoded: {error}", code="bad_picture") from error

@@ -12,6 +12,7 @@ sound; a picture here is what that line encloses, 334 x 216.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -169,6 +170,17 @@ def to_mel_power(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     power: npt.NDArray[np.float32] = (10 ** (db.astype(np.float64) / 10)).astype(np.float32)
     power[0, 0] = 1
     return power
+
+
+def is_front_end(settings: object) -> bool:
+    """Whether frames of these settings are the picture's, so that a picture can stand for the sound that it shows.
+
+    How windows of them are compressed does not matter here: that is done when windows are cut.
+    """
+    return (
+        isinstance(settings, MelSettings)
+        and replace(settings, top_db=SETTINGS.top_db, log_factor=None, level=None) == SETTINGS
+    )
 
 
 def _as_unit(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

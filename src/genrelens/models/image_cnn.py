@@ -22,13 +22,19 @@ SHRINK = 4
 
 _CHANNELS = (16, 32, 64)
 _ROWS = 6
+_LEAST_CROP = 0.1  # 33 columns, which shrinking and pooling leave one of
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``dropout`` is before the last layer."""
+    """``dropout`` is before the last layer.
+
+    ``crop``: in training, the share of a picture's columns that are looked at, a stretch of them taken at random for
+    each batch; 1 for all. An answer always looks at all of them.
+    """
 
     dropout: float
+    crop: float = 1.0
 
 
 class ImageCnn(Network):
@@ -41,8 +47,11 @@ class ImageCnn(Network):
     rows: Tensor
     columns: Tensor
 
-    def __init__(self, n_classes: int, *, dropout: float = 0.5, n_frames: int = image.N_FRAMES) -> None:
+    def __init__(
+        self, n_classes: int, *, dropout: float = 0.5, crop: float = 1.0, n_frames: int = image.N_FRAMES
+    ) -> None:
         super().__init__()
+        self.crop = crop
         rows, columns = image.cells(n_frames)
         self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
         self.register_buffer("columns", torch.from_numpy(columns), persistent=False)
@@ -61,12 +70,20 @@ class ImageCnn(Network):
     def draw(self, mel_db: Tensor) -> Tensor:
         """Pictures (n, 216, 334) in [0, 1] of windows (n, n_frames, 128): 0 is the floor, 1 the loudest cell.
 
+        In training they are as narrow as ``crop`` says.
+
         ``image.draw`` stretches the levels of a clip whose faintest cell is above the floor over all colours, as
         matplotlib did. That is left out: of a picture it could not be undone, and sound hardly ever asks for it.
         """
         assert image.SETTINGS.top_db is not None
-        unit = mel_db / image.SETTINGS.top_db + 1
-        return unit.index_select(1, self.columns).index_select(2, self.rows).transpose(1, 2)
+        columns = self._cropped(self.columns) if self.training else self.columns
+        unit = mel_db.index_select(1, columns) / image.SETTINGS.top_db + 1
+        return unit.index_select(2, self.rows).transpose(1, 2)
+
+    def _cropped(self, columns: Tensor) -> Tensor:
+        width = round(self.crop * len(columns))
+        start = int(torch.randint(len(columns) - width + 1, ()))
+        return columns[start : start + width]
 
     def look(self, pictures: Tensor) -> Output:
         """Logits and embedding of pictures (n, 216, width) in [0, 1]; the published ones are 334 wide."""
@@ -85,4 +102,6 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Im
     check_dropout("image_cnn", "dropout", options.dropout)
     if n_mels != image.SETTINGS.n_mels:
         raise RecipeError(f"image_cnn: the picture has {image.SETTINGS.n_mels} bands, got n_mels = {n_mels}")
-    return ImageCnn(n_classes, dropout=options.dropout, n_frames=n_frames)
+    if not _LEAST_CROP <= options.crop <= 1:
+        raise RecipeError(f"image_cnn: crop should be from {_LEAST_CROP} to 1, got {options.crop}")
+    return ImageCnn(n_classes, dropout=options.dropout, crop=options.crop, n_frames=n_frames)

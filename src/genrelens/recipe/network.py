@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from genrelens.errors import RecipeError
+from genrelens.frontend import image
 from genrelens.frontend.frames import KINDS, FrameSettings, kind_of
 from genrelens.recipe.reading import Scalar, read_dataclass
 
@@ -80,6 +81,8 @@ class Recipe:
     """Everything that makes a network, but for the music and the seed.
 
     In TOML ``front_end.kind`` is a key of :data:`genrelens.frontend.frames.KINDS`; without it the front end is mel.
+    ``learn_from``: ``"pictures"`` has training and cross-validation take a data set's pictures of spectrograms in the
+    place of its sound, for which the front end has to be the picture's (:data:`genrelens.frontend.image.SETTINGS`).
     """
 
     name: str
@@ -90,6 +93,7 @@ class Recipe:
     model: ModelRecipe
     augment: AugmentRecipe
     training: TrainingRecipe
+    learn_from: Literal["sound", "pictures"] = "sound"
 
     def __post_init__(self) -> None:
         _check_ranges(self)
@@ -99,6 +103,8 @@ class Recipe:
         table = dataclasses.asdict(self)
         kind = kind_of(self.front_end)
         table["front_end"] = ({} if kind == MEL else {"kind": kind}) | self.front_end.to_dict()
+        if self.learn_from == "sound":
+            del table["learn_from"]
         return table
 
     @classmethod
@@ -145,6 +151,9 @@ def _check_ranges(recipe: Recipe) -> None:
         "augment.time_mask from 0 to 0.5": 0 <= augment.time_mask <= 0.5,
         "augment.band_mask from 0 to below n_mels": 0 <= augment.band_mask < recipe.front_end.n_bands,
         "augment.mixup_alpha of at least 0": augment.mixup_alpha >= 0,
+        "the front end of frontend.image, with top_db = 40, to learn from pictures": (
+            recipe.learn_from == "sound" or recipe.front_end == image.SETTINGS
+        ),
         f"no time_stretch, eq_db, band_shift or n_masks with a front end other than {MEL}": (
             kind_of(recipe.front_end) == MEL
             or not (augment.time_stretch or augment.eq_db or augment.band_shift or augment.n_masks)

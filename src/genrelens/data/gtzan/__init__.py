@@ -9,7 +9,7 @@ Kereliuk, Sturm & Larsen's (2015, arXiv 1507.04761); ``tools/make_gtzan_facts.py
 from genrelens.data.gtzan.facts import DATASET, N_CLIPS_PER_GENRE, Facts, all_ids, clip_id, facts
 from genrelens.data.gtzan.layout import LAYOUTS, is_gtzan
 from genrelens.data.gtzan.loader import GtzanData, load
-from genrelens.data.gtzan.pictures import pictures
+from genrelens.data.gtzan.pictures import picture_tracks, pictures
 from genrelens.data.gtzan.segments import SHORT_CLIPS, segment_ids, segments
 from genrelens.data.gtzan.splits import SPLITS, split
 from genrelens.data.gtzan.tables import TABLES, clips_of_rows, tables
@@ -29,6 +29,7 @@ __all__ = [
     "facts",
     "is_gtzan",
     "load",
+    "picture_tracks",
     "pictures",
     "segment_ids",
     "segments",

@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from typing import Final
 
-from genrelens.data.gtzan.facts import all_ids
+from genrelens.data.gtzan.facts import DATASET, all_ids, facts
 from genrelens.data.gtzan.layout import BESIDE, descend, genre_folders, listing
 from genrelens.data.root import data_root
+from genrelens.data.track import Track
+from genrelens.errors import DataError
 from genrelens.taxonomy import GTZAN
 
 FOLDER: Final = "images_original"
@@ -36,6 +38,25 @@ def pictures(root: Path | str | None = None) -> dict[str, Path]:
             if found:
                 return dict(sorted(found.items()))
     return {}
+
+
+def picture_tracks(root: Path | str | None = None) -> tuple[Track, ...]:
+    """The pictures below a root as tracks, in order of id: the files of clips whose sound need not be there.
+
+    Raises :class:`DataError` when the root is missing or holds no picture.
+    """
+    known = facts()
+    tracks = tuple(
+        Track(id_, path, id_.split(".")[0], known.artists.get(id_), DATASET, known.recordings.get(id_))
+        for id_, path in pictures(root).items()
+    )
+    if not tracks:
+        raise DataError(
+            f"no pictures of GTZAN in {str(data_root(root))!r}: expected ten folders of genres below {FOLDER!r} with "
+            "files like blues/blues00000.png; give the folder that Kaggle's GTZAN was unpacked into",
+            code="no_pictures",
+        )
+    return tracks
 
 
 def picture_id(file_name: str) -> str | None:
