@@ -108,6 +108,34 @@ def test_what_cannot_answer_says_why_and_costs_nothing_else() -> None:
     assert found[1].accuracy is not None
 
 
+def test_components_are_those_of_the_scaled_rows_that_are_learnt_from() -> None:
+    """By scikit-learn's scaler, PCA and classifier, one after the other."""
+    from sklearn.decomposition import PCA
+    from sklearn.naive_bayes import GaussianNB
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(3)
+    classes = rng.integers(3, size=300)
+    values = rng.normal(size=(300, 150)) + 0.25 * classes[:, np.newaxis]
+    (found,) = grid(
+        values,
+        columns=[f"embedding_{i}" for i in range(150)],
+        classes=classes,
+        folds=folds(),
+        feature_set="vggish",
+        features=("flatten/pca128",),
+        classifiers=("NB",),
+        seed=0,
+    )
+    said = np.full(300, -1)
+    for learn, test in folds():
+        machine = make_pipeline(StandardScaler(), PCA(128, svd_solver="full"), GaussianNB())
+        said[test] = machine.fit(values[learn], classes[learn]).predict(values[test])
+    assert found.n_columns == 128
+    assert found.accuracy == round(float(np.mean(said == classes)), 4)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

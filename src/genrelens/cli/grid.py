@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from genrelens.cli.feature_tables import TableOption
 from genrelens.cli.train import DEFAULT_CACHE, CacheOption, DataOption, DatasetOption, SplitOption
+from genrelens.cli.weights import WeightsOption, given_weights
+
+if TYPE_CHECKING:
+    from genrelens.recipe import TabularRecipe
 
 
 def grid(
     data: DataOption = None,
     dataset: DatasetOption = None,
     feature_set: Annotated[
-        str, typer.Option("--set", metavar="SET", help="Descriptors: fma518 or kaggle57.")
+        str, typer.Option("--set", metavar="SET", help="Features: fma518, kaggle57 or vggish.")
     ] = "fma518",
     table: TableOption = None,
+    weights: WeightsOption = None,
     split: SplitOption = None,
     part: Annotated[
         str, typer.Option("--part", metavar="PART", help="Tracks to make folds of.")
@@ -48,7 +53,7 @@ def grid(
     ] = False,
     cache: CacheOption = DEFAULT_CACHE,
 ) -> None:
-    """Score thirteen classifiers on parts of the descriptors of whole tracks, as FMA's baselines do.
+    """Score thirteen classifiers on parts of the descriptors of whole tracks, as FMA's baselines do, or on VGGish.
 
     A table of accuracies out of fold over artists, and one of CPU seconds. Nothing is kept: it is a survey, and its
     best cell is flattered by having been looked for. Recipes make models (genrelens train).
@@ -58,36 +63,36 @@ def grid(
       genrelens grid --data ~/fma_small
       genrelens grid --data ~/gtzan --set kaggle57 --table features_30_sec.csv
       genrelens grid --data ~/gtzan --features mfcc --features all --classifier SVCrbf --json
+      genrelens grid --data ~/fma_small --set vggish --weights vggish.safetensors
     """
     import numpy as np
 
     from genrelens.cli.descriptor_rows import descriptor_rows
     from genrelens.cli.feature_tables import open_table, with_rows
     from genrelens.cli.progress import ProgressLine
+    from genrelens.cli.tabular import vggish_columns
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
     from genrelens.data.folds import grouped_folds
     from genrelens.evaluation import grid as grids
     from genrelens.frontend.descriptors import SETS
-    from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
+    from genrelens.recipe import TabularRecipe
 
     if feature_set not in grids.FEATURES:
         raise typer.BadParameter(f"--set should be one of {', '.join(grids.FEATURES)}, got {feature_set!r}")
-    rows_of = TabularRecipe(
-        name="grid",
-        system="S2",
-        summary="rows of whole tracks",
-        features=FeatureRecipe("fma518" if feature_set == "fma518" else "kaggle57", 30),
-        classifier=ClassifierRecipe("any", {}),
-        stop_share=0.0,
-    )
+    rows_of, begins_with = given_weights(_recipe(feature_set), weights)
+    assert isinstance(rows_of, TabularRecipe)
     given = open_table(table, recipe=rows_of)
     name, tracks = load_tracks(data, dataset=dataset)
     tracks = with_rows(name, tracks, given)
     taxonomy, faulty = registry.taxonomy(name, tracks), registry.never_train(name)
     sound = tuple(track for track in tracks if track.id not in faulty)
     chosen_part = find_split(split, dataset=name, tracks=tracks).part(sound, part)
-    pieces, rows = descriptor_rows(rows_of, chosen_part, cache=cache, table=given)
+    if feature_set == "vggish":
+        pieces, rows, columns = vggish_columns(rows_of, chosen_part, weights=begins_with, cache=cache)
+    else:
+        pieces, rows = descriptor_rows(rows_of, chosen_part, cache=cache, table=given)
+        columns = SETS[feature_set].columns
     place = {piece.id: i for i, piece in enumerate(pieces)}
     cut = [
         (
@@ -100,7 +105,7 @@ def grid(
     with ProgressLine(total=n_cells) as line:
         cells = grids.grid(
             rows,
-            columns=SETS[feature_set].columns,
+            columns=columns,
             classes=np.array([taxonomy.index(piece.genre) for piece in pieces], dtype=np.int64),
             folds=cut,
             feature_set=feature_set,
@@ -112,7 +117,7 @@ def grid(
     found = grids.Grid(
         dataset=name,
         part=part,
-        feature_set=feature_set,
+        feature_set=feature_set + (f", {begins_with.said}" if begins_with else ""),
         n_tracks=len(pieces),
         n_artists=len({piece.group for piece in pieces}),
         n_folds=folds,
@@ -120,3 +125,22 @@ def grid(
         cells=cells,
     )
     typer.echo(found.to_json() if as_json else grids.grid_text(found), nl=False)
+
+
+def _recipe(feature_set: str) -> TabularRecipe:
+    """Rows of whole tracks of a set of features, for any classifier."""
+    from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
+
+    rows = {
+        "fma518": FeatureRecipe("fma518", 30),
+        "kaggle57": FeatureRecipe("kaggle57", 30),
+        "vggish": FeatureRecipe("vggish", 30, pooling="flatten"),
+    }
+    return TabularRecipe(
+        name="grid",
+        system="S2",
+        summary="rows of whole tracks",
+        features=rows[feature_set],
+        classifier=ClassifierRecipe("any", {}),
+        stop_share=0.0,
+    )

@@ -152,20 +152,47 @@ def _embed(
 def vggish_rows(
     recipe: TabularRecipe, tracks: tuple[Track, ...], *, weights: Weights | None, cache: Path
 ) -> TabularData:
-    """What VGGish makes of each track's windows, with progress."""
-    from genrelens import parallel
-    from genrelens.cli.progress import CountLine
+    """What VGGish makes of each track's windows, a row each."""
+    from genrelens.training.embed_vggish import vggish_data
+
+    windows = _vggish_windows(recipe, tracks, weights=weights, cache=cache)
+    return vggish_data(tracks, windows, pooling=_pooling(recipe))
+
+
+def vggish_columns(
+    recipe: TabularRecipe, tracks: tuple[Track, ...], *, weights: Weights | None, cache: Path
+) -> tuple[tuple[Track, ...], NDArray[np.float64], tuple[str, ...]]:
+    """The tracks with a row of both poolings each, and its columns' names; of long tracks the first window alone."""
+    import numpy as np
+
     from genrelens.training import embed_vggish
 
+    windows = _vggish_windows(recipe, tracks, weights=weights, cache=cache)
+    first = np.stack([embed_vggish.first_heard(its) for its in windows])
+    flat, pooled = (embed_vggish.rows_of(first, pooling=pooling) for pooling in ("flatten", "mean_std"))
+    half = pooled.shape[1] // 2
+    columns = (
+        *(f"embedding_{i}" for i in range(flat.shape[1])),
+        *(f"{of}_{i}" for of in ("mean", "std") for i in range(half)),
+    )
+    return tracks, np.concatenate((flat, pooled), axis=1), columns
+
+
+def _vggish_windows(
+    recipe: TabularRecipe, tracks: tuple[Track, ...], *, weights: Weights | None, cache: Path
+) -> tuple[NDArray[np.float32], ...]:
+    from genrelens import parallel
+    from genrelens.cli.progress import CountLine
+    from genrelens.training.embed_vggish import vggish_windows
+
     with CountLine("VGGish: tracks heard,") as line:
-        windows = embed_vggish.vggish_windows(
+        return vggish_windows(
             tracks,
             weights=_needed(recipe, weights),
             cache=cache,
             n_workers=parallel.n_cores(),
             progress=line.show,
         )
-    return embed_vggish.vggish_data(tracks, windows, pooling=_pooling(recipe))
 
 
 def _vggish_network(recipe: TabularRecipe, weights: Weights | None) -> RowNetwork:

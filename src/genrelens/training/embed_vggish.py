@@ -102,6 +102,12 @@ def vggish_data(tracks: Sequence[Track], windows: Sequence[Windows], *, pooling:
     return TabularData(tuple(pieces), rows_of(np.concatenate(heard), pooling=pooling), ids)
 
 
+def first_heard(windows: Windows) -> Windows:
+    """``(31, 128)``: the first window of a track that is not silent."""
+    found: Windows = windows[int(np.argmax(_heard(windows)))]
+    return found
+
+
 def rows_of(windows: Windows, *, pooling: Pooling) -> NDArray[np.float64]:
     """``(w, 31, 128)`` -> ``(w, 3968)``, the embeddings side by side, or ``(w, 256)``, their means and standard
     deviations over time."""
