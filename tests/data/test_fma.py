@@ -182,7 +182,19 @@ def test_small_is_found_with_its_genres_artists_and_all_genres(tmp_path: Path) -
     }
     assert data.genres_all["000003"] == ("Rock", "Loud-Rock")
     assert data.notes == ("1 clips that are not of FMA small, or in no table, are passed over",)
-    assert len(fma.BROKEN) == 6
+
+
+def test_the_six_broken_clips_of_small_are_left_out_of_training(tmp_path: Path) -> None:
+    """S2's list: the training part of 6,400 keeps 6,394."""
+    broken = (98565, 98567, 98569, 99134, 108925, 133297)
+    assert tuple(sorted(fma.BROKEN)) == broken
+    write_tracks_csv(tmp_path / "fma_metadata" / "tracks.csv", [fma_row(i) for i in (2, *broken)])
+    for number in (2, *broken):
+        make_music.noise(tmp_path / "fma_small" / f"{number:06d}"[:3] / f"{number:06d}.mp3")
+    data = fma.load(tmp_path)
+    assert [track.id for track in data.tracks] == ["000002"]
+    assert [id_ for id_, _ in data.left_out] == [f"{number:06d}" for number in broken]
+    assert data.missing == ()
 
 
 @pytest.mark.parametrize(
