@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from genrelens.explain.bands import hertz
 from genrelens.explain.explanation import Explanation
-from genrelens.report.explain_picture import Spectrogram, height_of, lit
+from genrelens.report.explain_picture import Spectrogram, height_of, lit, time_ticks
 from genrelens.report.png import encode_png
-from genrelens.report.timeline_strip import ticks
 
 Pixels = NDArray[np.uint8]
 
@@ -56,7 +55,7 @@ def figure(spectrogram: Spectrogram, explanation: Explanation) -> bytes:
             canvas[y, LEFT - 8 : LEFT - 2] = _INK
             _write(canvas, hertz(hz), right=LEFT - 12, middle=y)
     foot = TOP + height + GAP + BELOW
-    for at, words in ticks(explanation.end_s - explanation.start_s) if not explanation.start_s else ():
+    for at, words in time_ticks(explanation):
         x = LEFT + min(WIDTH - 1, round(at / 100 * WIDTH))
         canvas[foot : foot + 6, x] = _INK
         _write(canvas, words, right=x + 2 * SCALE * len(words), middle=foot + 8 + 3 * SCALE)

@@ -14,11 +14,10 @@ from genrelens.bundle import Prediction
 from genrelens.explain.bands import hertz, hint_of, in_words
 from genrelens.explain.explanation import Band, Explanation, Segment
 from genrelens.report import explain_words as words
-from genrelens.report.explain_picture import height_of
+from genrelens.report.explain_picture import height_of, time_ticks
 from genrelens.report.section_page import asset, text
 from genrelens.report.timeline_card import card, file_name
-from genrelens.report.timeline_strip import ticks
-from genrelens.report.wording import clock, percent
+from genrelens.report.wording import percent
 
 TICKS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000, 16_000)
 
@@ -73,7 +72,7 @@ def explain_page(shown: Shown) -> str:
         hertz="".join(_tick_hz(hz, shown.top_hz) for hz in TICKS_HZ if hz < 0.97 * shown.top_hz),
         bars_time=_bars_time(explanation),
         bars_band=_bars_band(explanation, top_hz=shown.top_hz),
-        seconds="".join(_tick_s(at, start_s) for at, start_s in _ticks(explanation)),
+        seconds="".join(_tick_s(at, label) for at, label in time_ticks(explanation)),
         moments=_moments(explanation),
         bands=_bands(explanation),
         kept=_source(shown.reasons_mp3, "audio/mpeg"),
@@ -118,15 +117,6 @@ def _alt(explanation: Explanation) -> str:
 
 def _tick_hz(hz: float, top_hz: float) -> str:
     return f'<span style="bottom:{100 * height_of(hz, top_hz=top_hz):.2f}%">{hertz(hz)}</span>'
-
-
-def _ticks(explanation: Explanation) -> list[tuple[float, str]]:
-    """Marks of the time axis, in the file's own time."""
-    span_s = explanation.end_s - explanation.start_s
-    return [
-        (at, clock(explanation.start_s + at / 100 * span_s) if explanation.start_s else words_)
-        for at, words_ in ticks(span_s)
-    ]
 
 
 def _tick_s(at: float, label: str) -> str:

@@ -12,6 +12,8 @@ from genrelens.explain.listen import mask
 from genrelens.frontend.filter_bank import hz_to_mel, mel_to_hz
 from genrelens.frontend.mel import MelSettings, mel_power, power_to_db
 from genrelens.frontend.picture_colours import MAGMA
+from genrelens.report.timeline_strip import ticks
+from genrelens.report.wording import clock
 
 Float64 = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -66,6 +68,12 @@ def spectrogram(samples: NDArray[np.float32], *, sample_rate: int, start_s: floa
 def height_of(hz: float, *, top_hz: float) -> float:
     """Where a frequency lies in the picture: 0 at the bottom, 1 at the top."""
     return hz_to_mel(hz, htk=False) / hz_to_mel(top_hz, htk=False)
+
+
+def time_ticks(explanation: Explanation) -> list[tuple[float, str]]:
+    """Marks of the time axis, in the file's own time: (position in percent, m:ss)."""
+    span_s = explanation.end_s - explanation.start_s
+    return [(at, clock(explanation.start_s + round(at / 100 * span_s))) for at, _ in ticks(span_s)]
 
 
 def plain(found: Spectrogram) -> Pixels:
