@@ -288,7 +288,16 @@ def _tracks(
 
 
 def _needs(recipe: AnyRecipe) -> str:
-    """What a recipe learns from: ``"pictures"`` or ``"audio"`` (classifiers of descriptors take a table as well)."""
+    """What a recipe learns from: ``"pictures"`` or ``"audio"`` (classifiers of descriptors take a table as well), and
+    ``"audio, weights"`` where it begins with weights that do not come with genrelens."""
+    from genrelens.recipe import TabularRecipe
+
+    if isinstance(recipe, TabularRecipe):
+        begins = recipe.features.set in ("vggish", "encoder")
+    else:
+        begins = recipe.model.architecture.startswith(("vggish", "wav2vec2"))
+    if begins:
+        return "audio, weights"
     return "pictures" if getattr(recipe, "learn_from", "sound") == "pictures" else "audio"
 
 
