@@ -13,6 +13,7 @@ from genrelens import __version__
 from genrelens.bundle import Prediction
 from genrelens.explain.bands import hertz, hint_of, in_words
 from genrelens.explain.explanation import Band, Explanation, Segment
+from genrelens.explain.methods import GRADIENT_METHODS
 from genrelens.report import explain_words as words
 from genrelens.report.explain_picture import height_of, time_ticks
 from genrelens.report.section_page import asset, text
@@ -175,11 +176,12 @@ def _moments(explanation: Explanation) -> str:
 
 def _moment(explanation: Explanation, segment: Segment, largest: float) -> str:
     left = words.without(explanation, segment.score)
-    effect = (
-        f"{segment.score + 1:.2f} times the even share of attention"
-        if left is None
-        else f"without it {_fine(left)}, with it {_fine(explanation.probability)}"
-    )
+    if left is not None:
+        effect = f"without it {_fine(left)}, with it {_fine(explanation.probability)}"
+    elif explanation.method in GRADIENT_METHODS:
+        effect = f"score {segment.score:.3g}"
+    else:
+        effect = f"{segment.score + 1:.2f} times the even share of attention"
     name = words.span(segment)
     return (
         f'<li><button type="button" data-start="{segment.start_s:.3f}" data-end="{segment.end_s:.3f}" '
@@ -194,12 +196,17 @@ def _bands(explanation: Explanation) -> str:
         return "<p>This method is over time only.</p>"
     largest = max(abs(band.score) for band in explanation.bands) or 1.0
     rows = "".join(_band(explanation, band, largest) for band in reversed(explanation.bands))
+    measured = words.without(explanation, 0.0) is not None
+    lead = (
+        f"Left is how sure the model is of {explanation.genre} with each range {words.how_bands_go(explanation)}. "
+        if measured
+        else ""
+    )
     return (
-        f'<p class="soft">How sure the model is of {text(explanation.genre)} with each range '
-        f"{text(words.how_bands_go(explanation))}; wider ranges weigh more.</p>"
+        f'<p class="soft">{text(lead)}Wider ranges weigh more.</p>'
         '<div class="scroll"><table class="bands"><thead><tr><th scope="col">Range</th>'
         '<th scope="col">What lies there</th><th scope="col">Against, for</th>'
-        '<th scope="col">Left</th></tr></thead>'
+        f'<th scope="col">{"Left" if measured else ""}</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
