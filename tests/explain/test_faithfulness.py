@@ -20,15 +20,13 @@ from genrelens.explain import faithfulness_report
 from genrelens.explain.controls import CONTROLS, control_scores
 from genrelens.explain.curves import Curves, area, curves
 from genrelens.explain.faithfulness import (
-    JUDGES,
     check_methods,
     judge_track,
     judge_tracks,
     methods_of,
     sample,
-    shuffled,
 )
-from genrelens.explain.fills import FILLS
+from genrelens.explain.fills import FILLS, JUDGES, blurred, shuffled
 from genrelens.explain.hearing import Hearing, Part
 from genrelens.explain.occlusion import time_parts
 from genrelens.explain.randomise import agreement, randomised, spearman
@@ -138,11 +136,18 @@ def test_shuffled_frames_are_the_same_frames(hearing: Hearing) -> None:
     assert np.array_equal(np.sort(made, axis=0), np.sort(hearing.frames, axis=0))
 
 
+def test_blurred_frames_are_running_means(hearing: Hearing) -> None:
+    frames = np.repeat(np.arange(500, dtype=np.float32)[:, None], 8, axis=1)
+    made = blurred(frames, hearing.front_end)
+    assert np.allclose(made[100:400], frames[100:400])  # of a ramp the mean is the middle
+    assert np.allclose(made[0], np.arange(64).mean(), atol=1)
+
+
 def test_a_method_is_never_judged_by_its_own_fill(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
-    judged = judge_track(bundle, tracks[0], methods=("occlusion", "occlusion-silence", "energy"))
+    judged = judge_track(bundle, tracks[0], methods=("occlusion", "occlusion-both", "energy"))
     fills = {m: {key[2] for key in judged.curves if key[0] == m} for m in ("occlusion", "energy")}
-    assert fills == {"occlusion": {"silence", "shuffled"}, "energy": set(JUDGES)}
-    assert {key[2] for key in judged.curves if key[0] == "occlusion-silence"} == {"mean", "shuffled"}
+    assert fills == {"occlusion": {"silence", "shuffled", "blurred"}, "energy": set(JUDGES)}
+    assert {key[2] for key in judged.curves if key[0] == "occlusion-both"} == {"shuffled", "blurred"}
     assert {key[1] for key in judged.curves} == {"time", "time-frequency"}
 
 
@@ -151,14 +156,18 @@ def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(
 ) -> None:
     judged = judge_tracks(bundle, tracks, methods=("occlusion", *CONTROLS))
     report = faithfulness_report.build(judged, model="tiny", model_hash="0", sample="tones")
-    assert [row.fills for row in report.rows if row.method == "occlusion"] == [("silence", "shuffled")] * 2
+    assert [row.fills for row in report.rows if row.method == "occlusion"] == [
+        ("silence", "shuffled", "blurred")
+    ] * 2
     against = {(row.against, row.domain): row for row in report.differences}
     assert set(against) == {(c, d) for c in CONTROLS for d in ("time", "time-frequency")}
     row = against["random", "time"]
     by_hand = np.mean(
         [
-            np.mean([j.curves["random", "time", f].deletion_area for f in ("silence", "shuffled")])
-            - np.mean([j.curves["occlusion", "time", f].deletion_area for f in ("silence", "shuffled")])
+            np.mean([j.curves["random", "time", f].deletion_area for f in ("silence", "shuffled", "blurred")])
+            - np.mean(
+                [j.curves["occlusion", "time", f].deletion_area for f in ("silence", "shuffled", "blurred")]
+            )
             for j in judged
         ]
     )
@@ -184,8 +193,8 @@ def test_tracks_that_cannot_be_judged_are_named(
 
 
 def test_methods_are_checked_before_anything_is_heard(bundle: Bundle) -> None:
-    assert methods_of(bundle) == ("occlusion", "occlusion-silence", *CONTROLS)
-    with pytest.raises(BundleError, match="no method 'attention'; expected some of occlusion"):
+    assert methods_of(bundle) == ("occlusion-both", "occlusion", "occlusion-silence", *CONTROLS)
+    with pytest.raises(BundleError, match="no method 'attention'; expected some of occlusion-both"):
         check_methods(["random", "attention"], bundle=bundle)
 
 

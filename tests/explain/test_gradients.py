@@ -16,6 +16,7 @@ import tiny_model
 from genrelens import models
 from genrelens.bundle import Bundle, WindowSettings
 from genrelens.errors import BundleError
+from genrelens.explain.explain import explain
 from genrelens.explain.gradients import STEPS, attention_relevance, integrated_gradients, log_odds
 from genrelens.explain.network import network_of
 from genrelens.models.network import EncoderLayer, Network, Output
@@ -197,6 +198,25 @@ def test_a_network_comes_back_out_of_its_bundle(tmp_path: Path, architecture: st
 
 def test_the_shipped_models_networks_come_back() -> None:
     assert type(network_of(Bundle.load("base"))).__name__ == "MusicnnHead"
+
+
+def test_maps_by_gradients_add_up_over_time_and_over_frequency(tmp_path: Path) -> None:
+    bundle = written(tmp_path / "b", "mel_transformer")
+    rate = tiny_model.MEL.sample_rate
+    samples = np.sin(np.arange(3 * rate) * 0.3).astype(np.float32) * np.linspace(0, 0.5, 3 * rate)
+    found = explain(samples, sample_rate=rate, bundle=bundle, method="integrated-gradients").explanation
+    assert found is not None and found.cells is not None and found.what_if is None
+    total = sum(segment.score for segment in found.segments)
+    assert total != 0 and np.isclose(total, sum(band.score for band in found.bands), rtol=1e-6)
+    assert np.isclose(total, found.cells.scores.sum(), rtol=1e-6)
+    assert found.faithfulness is not None and found.faithfulness.fill == "mean"
+
+
+def test_relevance_needs_attention_and_occlusion_is_offered(tmp_path: Path) -> None:
+    bundle = written(tmp_path / "b", "mel_transformer")
+    samples = np.sin(np.arange(24_000) * 0.3).astype(np.float32)
+    with pytest.raises(BundleError, match="--method occlusion-both"):
+        explain(samples, sample_rate=8000, bundle=bundle, method="attention-gradient")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from genrelens.cli.data import data
 from genrelens.cli.evaluate import evaluate
 from genrelens.cli.explain import explain
 from genrelens.cli.explore import explore
+from genrelens.cli.faithfulness import faithfulness
 from genrelens.cli.features import features
 from genrelens.cli.grid import grid
 from genrelens.cli.leakage import leakage
@@ -68,6 +69,7 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(audit)
 app.command()(explain)
+app.command()(faithfulness)
 app.command()(explore)
 app.command()(leakage)
 app.command()(grid)

@@ -19,19 +19,24 @@ from genrelens.errors import BundleError, DataError, GenrelensError
 from genrelens.explain.bands import COARSE_EDGES_HZ, band_groups
 from genrelens.explain.controls import CONTROLS, control_scores
 from genrelens.explain.curves import Curves, curves
-from genrelens.explain.fills import FILLS, Fill
-from genrelens.explain.gradient_methods import GRADIENT_METHODS, INTEGRATED
+from genrelens.explain.fills import FILLS, JUDGES
 from genrelens.explain.hearing import Hearing
-from genrelens.explain.methods import OCCLUSIONS, Scored, score
+from genrelens.explain.methods import (
+    BOTH,
+    GRADIENT_METHODS,
+    INTEGRATED,
+    OCCLUSION_METHODS,
+    OCCLUSIONS,
+    Scored,
+    score,
+)
 from genrelens.explain.occlusion import CELLS_PER_STEP, cell_parts, segment_frames, time_parts
 from genrelens.explain.sound import stretch
-from genrelens.frontend.frames import FrameSettings
 from genrelens.parallel import map_each
 
 if TYPE_CHECKING:
     from genrelens.data.track import Track
 
-Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
@@ -40,14 +45,12 @@ SEED = 0
 DOMAINS: Final = ("time", "time-frequency")
 
 
-def shuffled(frames: Float32, settings: FrameSettings) -> Float32:
-    """The stretch's own frames in an order of chance (seeded): every band as it was, and no events."""
-    return frames[np.random.default_rng(SEED).permutation(len(frames))]
-
-
-JUDGES: Final[Mapping[str, Fill]] = {**FILLS, "shuffled": shuffled}
-OWN_FILL: Final[Mapping[str, str]] = {**OCCLUSIONS, INTEGRATED: "silence"}
-"""The fill that a method was made with."""
+OWN_FILLS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{method: (fill,) for method, fill in OCCLUSIONS.items()},
+    BOTH: tuple(FILLS),
+    INTEGRATED: ("silence",),
+}
+"""What a method was made with; by all others of :data:`~genrelens.explain.fills.JUDGES` it is judged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +74,7 @@ def sample(tracks: Sequence[Track], *, n: int = N_TRACKS, seed: int = SEED) -> t
 
 def methods_of(bundle: Bundle) -> tuple[str, ...]:
     """The methods that can be asked of a bundle, controls last. Gradients only where the network can be built again."""
-    found = [*OCCLUSIONS]
+    found = [*OCCLUSION_METHODS]
     try:
         from genrelens.explain.network import network_of
 
@@ -153,7 +156,7 @@ def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> Trac
             if scores is None:
                 continue
             for name, fill in fills.items():
-                if OWN_FILL.get(method) != name:
+                if name not in OWN_FILLS.get(method, ()):
                     made[method, domain, name] = curves(hearing, its_parts, scores, genre=genre, fill=fill)
     return TrackCurves(track.id, track.group, prediction.genre, made)
 

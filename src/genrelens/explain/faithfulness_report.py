@@ -11,7 +11,8 @@ import numpy as np
 
 from genrelens.explain.controls import CONTROLS
 from genrelens.explain.curves import Curves
-from genrelens.explain.faithfulness import DOMAINS, JUDGES, OWN_FILL, TrackCurves, as_json_rows
+from genrelens.explain.faithfulness import DOMAINS, OWN_FILLS, TrackCurves, as_json_rows
+from genrelens.explain.fills import JUDGES
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 
 SCHEMA: Final = "genrelens.faithfulness/1"
@@ -131,7 +132,7 @@ def build(
 
 def _fills(*methods: str) -> tuple[str, ...]:
     """Those that are none of the methods' own."""
-    own = {OWN_FILL.get(method) for method in methods}
+    own = {fill for method in methods for fill in OWN_FILLS.get(method, ())}
     return tuple(fill for fill in JUDGES if fill not in own)
 
 

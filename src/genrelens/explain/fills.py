@@ -46,6 +46,26 @@ def shuffled(frames: Float32, settings: FrameSettings) -> Float32:
     return frames[np.random.default_rng(0).permutation(len(frames))]
 
 
+BLUR_S = 2.0
+
+
+def blurred(frames: Float32, settings: FrameSettings) -> Float32:
+    """Every band's running mean over :data:`BLUR_S`: what sounds when, without a single event.
+
+    Of samples it is noise (seeded) of the running power.
+    """
+    values = np.square(frames, dtype=np.float64) if isinstance(settings, WaveSettings) else frames
+    n = len(values)
+    half = max(1, round(BLUR_S * settings.sample_rate / settings.hop_length / 2))
+    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
+    first, after = np.maximum(np.arange(n) - half, 0), np.minimum(np.arange(n) + half + 1, n)
+    means = (total[after] - total[first]) / (after - first)[:, np.newaxis]
+    if isinstance(settings, WaveSettings):
+        means = np.sqrt(np.maximum(means, 0)) * np.random.default_rng(0).standard_normal(frames.shape)
+    made: Float32 = means.astype(np.float32)
+    return made
+
+
 QUIETER_DB = 20.0
 
 
@@ -64,5 +84,5 @@ def quieter(frames: Float32, settings: FrameSettings) -> Float32:
 
 FILLS: Final[Mapping[str, Fill]] = {"mean": mean, "silence": silence}
 """What methods are made with, by the name that explanations give."""
-JUDGES: Final[Mapping[str, Fill]] = {**FILLS, "shuffled": shuffled}
+JUDGES: Final[Mapping[str, Fill]] = {**FILLS, "shuffled": shuffled, "blurred": blurred}
 """What explanations are judged by."""

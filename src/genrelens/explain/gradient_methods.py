@@ -12,7 +12,7 @@ from genrelens.errors import BundleError
 from genrelens.explain.attention import over_frames, over_piece
 from genrelens.explain.bands import COARSE_EDGES_HZ, BandGroup, band_groups
 from genrelens.explain.hearing import Hearing
-from genrelens.explain.methods import Scored
+from genrelens.explain.methods import INTEGRATED, Scored
 from genrelens.explain.occlusion import CELLS_PER_STEP
 from genrelens.frontend.mel import MelSettings
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from genrelens.models.network import Network
 
 Float64 = NDArray[np.float64]
-
-INTEGRATED = "integrated-gradients"
-RELEVANCE = "attention-gradient"
-GRADIENT_METHODS = (INTEGRATED, RELEVANCE)
 
 
 def gradient_scores(

@@ -33,6 +33,9 @@ OCCLUSIONS = {"occlusion": "mean", "occlusion-silence": "silence"}
 BOTH = "occlusion-both"
 """The mean of the two: each fill has its own way of misleading a model, and what they share counts twice."""
 OCCLUSION_METHODS = (BOTH, *OCCLUSIONS)
+INTEGRATED, RELEVANCE = "integrated-gradients", "attention-gradient"
+GRADIENT_METHODS = (INTEGRATED, RELEVANCE)
+"""Of networks that can be built again in PyTorch (``[train]``)."""
 _UNITS = {
     "mean": "a steady sound of the piece's mean power in the place of a part of time, or a range of frequencies turned "
     f"down by {QUIETER_DB:g} dB",
@@ -77,19 +80,31 @@ def check_method(method: str, *, bundle: Bundle) -> None:
     """Raise :class:`BundleError` where there is no such method, or it needs attention that the model has not."""
     if method in OCCLUSION_METHODS:
         return
+    if method in GRADIENT_METHODS:
+        from genrelens.explain.network import network_of
+
+        network_of(bundle)
+        if method == INTEGRATED or bundle.has_attention:
+            return
+        raise _no_attention(bundle)
     if not method.startswith(("attention", "rollout")):
         raise BundleError(
             f"there is no method {method!r}; expected {', '.join(OCCLUSION_METHODS)}, or of models with attention: "
-            "attention, attention-layer1, attention-head1, attention-layer1-head1 (counted from 1), rollout",
+            "attention, attention-layer1, attention-head1, attention-layer1-head1 (counted from 1), rollout, "
+            f"attention-gradient; with the extra [train] also {INTEGRATED}",
             code="unknown_method",
         )
     AttentionMap.named(method)
     if not bundle.has_attention:
-        raise BundleError(
-            f"{bundle.name} has no attention to show: its architecture has none. What works with every model: "
-            f"--method {' or --method '.join(OCCLUSION_METHODS)}",
-            code="no_attention",
-        )
+        raise _no_attention(bundle)
+
+
+def _no_attention(bundle: Bundle) -> BundleError:
+    return BundleError(
+        f"{bundle.name} has no attention to show: its architecture has none. What works with every model: "
+        f"--method {' or --method '.join(OCCLUSION_METHODS)}",
+        code="no_attention",
+    )
 
 
 def score(
@@ -104,6 +119,11 @@ def score(
     if method in OCCLUSION_METHODS:
         fills = tuple(FILLS) if method == BOTH else (OCCLUSIONS[method],)
         return _occlusion(hearing, fills=fills, genre=genre, edges=edges, progress=progress)
+    if method in GRADIENT_METHODS:
+        from genrelens.explain.gradient_methods import gradient_scores
+        from genrelens.explain.network import network_of
+
+        return gradient_scores(method, hearing, network_of(hearing.bundle), genre=genre, edges=edges)
     return _attention(hearing, AttentionMap.named(method), edges=edges, progress=progress)
 
 

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from genrelens.explain.controls import CONTROLS
 from genrelens.explain.curves import N_STEPS
-from genrelens.explain.faithfulness import JUDGES, OWN_FILL
+from genrelens.explain.faithfulness import OWN_FILLS
 from genrelens.explain.faithfulness_report import FaithfulnessReport
+from genrelens.explain.fills import JUDGES
 from genrelens.report import figure_style
 
 _COLOURS = (figure_style.BLUE, figure_style.ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -29,7 +30,7 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
     explaining = [m for m in dict.fromkeys(methods) if m not in CONTROLS]
     for domain, (left, right) in zip(domains, axes, strict=True):
         for method in dict.fromkeys(row.method for row in report.rows if row.domain == domain):
-            fills = [fill for fill in JUDGES if OWN_FILL.get(method) != fill]
+            fills = [fill for fill in JUDGES if fill not in OWN_FILLS.get(method, ())]
             its = [row.curves[method, domain, fill] for row in report.judged for fill in fills]
             if method in CONTROLS:
                 at = CONTROLS.index(method)
