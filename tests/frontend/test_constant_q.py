@@ -121,3 +121,11 @@ def test_the_way_through_json() -> None:
 def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         MelSettings(**(CQT | changes))
+
+
+def test_an_explanation_names_the_frequencies_of_the_bins() -> None:
+    from genrelens.explain.bands import band_edges_hz
+
+    edges = band_edges_hz(MelSettings(**CQT))
+    assert edges is not None and edges.shape == (85,)
+    np.testing.assert_allclose(np.sqrt(edges[1:] * edges[:-1]), CENTRES_HZ)

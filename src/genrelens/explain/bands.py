@@ -54,6 +54,9 @@ def band_edges_hz(front_end: FrameSettings) -> NDArray[np.float64] | None:
 
     Triangles overlap: between two of them the edge lies where they cross in mel, half way between their peaks.
     """
+    if isinstance(front_end, MelSettings) and front_end.bins_per_octave is not None:
+        halves = np.arange(front_end.n_bands + 1) - 0.5  # between two bins, half way in pitch
+        return np.asarray(front_end.fmin_hz * 2.0 ** (halves / front_end.bins_per_octave))
     corners = _corners_hz(front_end)
     if corners is None:
         return None

@@ -1,0 +1,48 @@
+"""Keep a finished cross-validation of a network in docs/results: report, logs and pictures, no weights.
+
+    python tools/keep_crossval.py runs/cnn-5s
+
+The folder is ``genrelens crossval``'s --out. Writes docs/results/RECIPE/crossval.json and -confusion.png, and
+history-fold-K.csv and .png of each fold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from genrelens.evaluation.report import Report
+from genrelens.files import write_whole
+from genrelens.report import figure_style, figures
+
+RESULTS = Path(__file__).resolve().parents[1] / "docs/results"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, nargs="+", help="folder of a cross-validation")
+    for run in parser.parse_args().run:
+        if not (run / "report.json").exists():
+            sys.exit(f"{run} has no report.json: the cross-validation has not come to its end")
+        print(keep(run))
+
+
+def keep(run: Path) -> Path:
+    """The folder of docs/results that the run's figures went to."""
+    report = Report.read(run / "report.json")
+    folder = RESULTS / report.model
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "crossval.json", report.to_json())
+    figure_style.save(figures.confusion_figure(report), folder / "crossval-confusion.png")
+    for k, log in enumerate(sorted(run.glob("fold-*/history.csv"))):
+        kept = folder / f"history-fold-{k}.csv"
+        write_whole(kept, log.read_text("utf-8"))
+        figure_style.save(figures.learning_figure(kept), kept.with_suffix(".png"))
+    return folder
+
+
+if __name__ == "__main__":
+    main()
