@@ -13,7 +13,6 @@ from genrelens import __version__
 from genrelens.bundle import Prediction
 from genrelens.explain.bands import hertz, hint_of, in_words
 from genrelens.explain.explanation import Band, Explanation, Segment
-from genrelens.explain.methods import GRADIENT_METHODS
 from genrelens.report import explain_words as words
 from genrelens.report.explain_picture import height_of, time_ticks
 from genrelens.report.section_page import asset, text
@@ -70,6 +69,8 @@ def explain_page(shown: Shown) -> str:
         plain=_source(shown.plain_png, "image/png"),
         lit=_source(shown.lit_png, "image/png"),
         alt=text(_alt(explanation)),
+        pro=text(words.key(explanation)[0]),
+        contra=text(words.key(explanation)[1]),
         hertz="".join(_tick_hz(hz, shown.top_hz) for hz in TICKS_HZ if hz < 0.97 * shown.top_hz),
         bars_time=_bars_time(explanation),
         bars_band=_bars_band(explanation, top_hz=shown.top_hz),
@@ -111,7 +112,7 @@ def _reasons(shown: Shown) -> str:
 
 def _alt(explanation: Explanation) -> str:
     return (
-        f"Mel spectrogram. Lit in orange is what speaks for {explanation.genre}, in blue what speaks against it. "
+        f"Mel spectrogram. Orange: {words.key(explanation)[0]}; blue: {words.key(explanation)[1]}. "
         f"{words.moments(explanation)} {words.frequencies(explanation)}"
     )
 
@@ -178,10 +179,10 @@ def _moment(explanation: Explanation, segment: Segment, largest: float) -> str:
     left = words.without(explanation, segment.score)
     if left is not None:
         effect = f"without it {_fine(left)}, with it {_fine(explanation.probability)}"
-    elif explanation.method in GRADIENT_METHODS:
-        effect = f"score {segment.score:.3g}"
-    else:
+    elif words.is_attention(explanation):
         effect = f"{segment.score + 1:.2f} times the even share of attention"
+    else:
+        effect = f"score {segment.score:.3g}"
     name = words.span(segment)
     return (
         f'<li><button type="button" data-start="{segment.start_s:.3f}" data-end="{segment.end_s:.3f}" '

@@ -8,7 +8,7 @@ from genrelens.bundle import Prediction
 from genrelens.explain.bands import hint_of, in_words
 from genrelens.explain.explanation import Explanation, Segment
 from genrelens.explain.fills import QUIETER_DB
-from genrelens.explain.methods import OCCLUSION_METHODS, OCCLUSIONS
+from genrelens.explain.methods import GRADIENT_METHODS, OCCLUSION_METHODS, OCCLUSIONS
 from genrelens.report.wording import REASONS, clock, percent
 
 N_TOP = 5
@@ -45,7 +45,20 @@ def moments(explanation: Explanation) -> str:
     if not best:
         return f"No single moment speaks for {explanation.genre}."
     times = [span(segment) for segment in sorted(best[:3], key=lambda segment: segment.start_s)]
-    return f"It depends most on {_listed(times)}."
+    what = "The model looks most at" if is_attention(explanation) else "It depends most on"
+    return f"{what} {_listed(times)}."
+
+
+def is_attention(explanation: Explanation) -> bool:
+    """Whether scores are attention, which has no sign and no class."""
+    return explanation.method not in (*OCCLUSION_METHODS, *GRADIENT_METHODS)
+
+
+def key(explanation: Explanation) -> tuple[str, str]:
+    """What orange and blue stand for."""
+    if is_attention(explanation):
+        return "more attention than an even share", "less"
+    return f"speaks for {explanation.genre}", "speaks against it"
 
 
 def frequencies(explanation: Explanation) -> str:
@@ -123,8 +136,9 @@ def truth(explanation: Explanation) -> str:
     found = explanation.faithfulness
     if found is None:
         return "There is too little sound to check whether this explanation is true."
+    moves = "falls" if found.drop_top > 0 else "goes"
     measured = (
-        f"Without the {found.seconds:.0f} s that score highest, {explanation.genre} falls from "
+        f"Without the {found.seconds:.0f} s that score highest, {explanation.genre} {moves} from "
         f"{percent(found.probability)} to {percent(found.without_top)}; without as much sound picked by chance, to "
         f"{percent(found.probability - found.drop_random)} (mean of {len(found.without_random)} draws)."
     )

@@ -1,0 +1,128 @@
+"""What is said of an explanation, good or bad, and never more than was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from genrelens.bundle import Prediction
+from genrelens.explain.explanation import Band, Explanation, Faithfulness, Segment, Tempo, WhatIf
+from genrelens.report import explain_words as words
+
+
+def explanation(**changes: object) -> Explanation:
+    values: dict[str, object] = {
+        "genre": "jazz",
+        "method": "occlusion",
+        "unit": "",
+        "segments": tuple(Segment(float(i), i + 1.0, s) for i, s in enumerate([0.5, -1.0, 2.0, 0.0])),
+        "bands": (Band(0, 150, 0.2), Band(150, 500, -0.4), Band(500, 2000, 1.0)),
+        "cells": None,
+        "probability": 0.8,
+        "runner_up": ("rock", 0.1),
+        "faithfulness": None,
+        "what_if": None,
+        "tempo": None,
+        "start_s": 0.0,
+        "end_s": 4.0,
+        "duration_s": 4.0,
+        "model_name": "m",
+        "model_hash": "0",
+    }
+    return Explanation(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def faithfulness(*, top: float, random: tuple[float, ...]) -> Faithfulness:
+    return Faithfulness(0.2, 6.0, "silence", 0.8, top, random, 0)
+
+
+def prediction(*, reason: str | None = None) -> Prediction:
+    return Prediction(
+        names=("jazz", "rock"),
+        probabilities=np.array([0.8, 0.2]),
+        window_times_s=np.array([[0.0, 4.0]]),
+        window_probabilities=np.array([[0.8, 0.2]]),
+        embedding=np.zeros(1, np.float32),
+        duration_s=4.0,
+        model_name="m",
+        model_hash="0",
+        abstained=reason is not None,
+        reason=reason,
+        tags=(("sax", 0.5), ("slow", 0.25)),
+    )
+
+
+def test_moments_are_named_in_order_of_time() -> None:
+    assert words.moments(explanation()) == "It depends most on 0:00–0:01 and 0:02–0:03."
+    assert words.moments(explanation(method="rollout")).startswith("The model looks most at 0:00")
+    none = explanation(segments=(Segment(0, 1, -1.0), Segment(1, 2, 0.0)))
+    assert words.moments(none) == "No single moment speaks for jazz."
+    assert words.span(Segment(0.1, 0.2, 1.0)) == "0.1–0.2 s"
+
+
+def test_frequencies_for_and_against() -> None:
+    said = words.frequencies(explanation())
+    assert "Most of it lies in the mids, 500 Hz to 2 kHz" in said and "then bass below 150 Hz" in said
+    assert "Against it speaks the upper bass, 150 to 500 Hz" in said
+    assert words.frequencies(explanation(bands=())) == ""
+
+
+@pytest.mark.parametrize(
+    ("top", "random", "verdict"),
+    [
+        (0.2, (0.6, 0.7, 0.6, 0.7, 0.6), "do matter more"),
+        (0.55, (0.6, 0.6, 0.6, 0.6, 0.6), "weak"),
+        (0.4, (0.6, 0.6, 0.6, 0.3, 0.3), "weak"),
+        (0.6, (0.6, 0.6, 0.6, 0.6, 0.6), "poor"),
+        (0.9, (0.6, 0.6, 0.6, 0.6, 0.6), "poor"),
+    ],
+)
+def test_the_check_is_said_when_it_is_bad_too(top: float, random: tuple[float, ...], verdict: str) -> None:
+    said = words.truth(explanation(faithfulness=faithfulness(top=top, random=random)))
+    assert verdict in said
+    assert f"{round(100 * top)} %" in said and "80 %" in said and "5 draws" in said
+    assert ("falls" in said) == (top < 0.8)
+
+
+def test_without_a_check_nothing_is_claimed() -> None:
+    assert "too little sound" in words.truth(explanation())
+    assert words.verdict(explanation()) == ""
+
+
+def test_a_score_is_turned_back_into_a_probability() -> None:
+    assert words.without(explanation(), 0.0) == pytest.approx(0.8)
+    assert words.without(explanation(), np.log(4)) == pytest.approx(0.5)
+    assert words.without(explanation(), 1e9) == 0.0
+    assert words.without(explanation(method="rollout"), 1.0) is None
+
+
+def test_what_would_change_the_answer() -> None:
+    part = WhatIf(None, None, 2000.0, 3000.0, "jazz", 0.3, "rock", 0.6)
+    said = words.change(explanation(what_if=part))
+    assert "another with the upper mids, 2 to 3 kHz turned down by 20 dB: rock (60 %) instead of jazz" in said
+    assert "Next after jazz comes rock with 10 %" in said
+    silent = words.change(explanation(what_if=part, method="occlusion-silence"))
+    assert "upper mids, 2 to 3 kHz taken out" in silent
+    stays = dataclasses.replace(part, start_s=1.0, end_s=2.0, answer="jazz", answer_probability=0.3)
+    assert "No single part changes the answer. The weakest it gets is without 0:01–0:02: jazz with 30 %" in (
+        words.change(explanation(what_if=stays))
+    )
+    assert "less than 1 %" in words.change(explanation(runner_up=("rock", 0.001)))
+    assert words.change(explanation(runner_up=None)) == ""
+
+
+def test_a_held_back_guess_is_never_the_answer() -> None:
+    assert words.answer(explanation(), prediction()) == "jazz, 80 % sure."
+    assert words.answer(explanation(genre="rock"), prediction()).startswith("The answer is jazz.")
+    said = words.answer(explanation(), prediction(reason="undecided"))
+    assert said.startswith("No answer: too close to call") and said.endswith("which is no answer.")
+
+
+def test_tempo_and_tags() -> None:
+    assert words.beat(explanation()) == "No clear beat."
+    assert words.beat(explanation(tempo=Tempo(119.6, 0.5))) == (
+        "A steady beat of about 120 a minute (or half or double that)."
+    )
+    assert words.sounds_like(prediction()) == "Sounds like: sax 50 %, slow 25 %."
