@@ -51,6 +51,12 @@ def test_a_model_learns_from_pictures_and_answers_pictures(
     assert call("predict", picture, "--model", bundle, "--json") == 0
     row = json.loads(capsys.readouterr().out)
     assert row["error"] is None and row["duration_s"] == pytest.approx(30.02, abs=0.01)
+    measured = ("--data", data, "--split", "fault-filtered", "--part", "train+valid", "--seen", "--json")
+    assert call("evaluate", out, *measured, "--pictures") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert {each["id"] for each in report["tracks"]} >= learnt
+    assert all(each["predicted"] is not None for each in report["tracks"])
+    assert call("evaluate", out, *measured) == 1  # there is no sound
 
 
 def test_without_pictures_one_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,6 +59,10 @@ def evaluate(
     seen: Annotated[
         bool, typer.Option("--seen", help="Measure tracks that the model was trained on, too.")
     ] = False,
+    pictures: Annotated[
+        bool,
+        typer.Option("--pictures", help="Ask with the data set's pictures in the place of sound (cnn-png)."),
+    ] = False,
 ) -> None:
     """Measure a model on one part of a data set: accuracy, each genre, what is taken for what.
 
@@ -72,6 +76,7 @@ def evaluate(
       genrelens evaluate runs/mine --data ~/gtzan --split fault-filtered --part valid
       genrelens evaluate runs/other/bundle --data ~/gtzan --split fault-filtered --part valid --figure confusion.png
       genrelens evaluate runs/mine --data ~/gtzan --split fault-filtered --part valid --json > report.json
+      genrelens evaluate runs/png --data ~/gtzan --split s4 --part test --pictures
     """
     if (split is None) != (part is None):
         raise typer.BadParameter("give --split and --part together, or neither to take all tracks")
@@ -82,7 +87,7 @@ def evaluate(
 
     from genrelens.bundle import Bundle
     from genrelens.cli.progress import ProgressLine
-    from genrelens.cli.tracks import find_split, fitting, load_tracks
+    from genrelens.cli.tracks import find_split, fitting, load_pictures, load_tracks
     from genrelens.evaluation import evaluate as measure
     from genrelens.evaluation.evaluate_multi_label import evaluate_multi_label
 
@@ -92,7 +97,7 @@ def evaluate(
         raise typer.BadParameter(
             "--figure draws which genre is taken for which; this model gives a piece several genres"
         )
-    name, tracks = load_tracks(data, dataset=dataset)
+    name, tracks = (load_pictures if pictures else load_tracks)(data, dataset=dataset)
     chosen = None if split is None else find_split(split, dataset=name, tracks=tracks)
     if chosen is not None and part is not None:
         tracks = chosen.part(fitting(chosen, dataset=name, tracks=tracks), part)

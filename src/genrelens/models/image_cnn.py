@@ -73,7 +73,7 @@ class ImageCnn(Network):
         In training they are as narrow as ``crop`` says.
 
         ``image.draw`` stretches the levels of a clip whose faintest cell is above the floor over all colours, as
-        matplotlib did. That is left out: of a picture it could not be undone, and sound hardly ever asks for it.
+        matplotlib did. That is left out: of a picture it could not be undone, and no clip of GTZAN here asks for it.
         """
         assert image.SETTINGS.top_db is not None
         columns = self._cropped(self.columns) if self.training else self.columns
