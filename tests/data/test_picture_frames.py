@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,10 @@ def test_what_is_no_such_picture_is_named(file: Path, tmp_path: Path) -> None:
 def test_a_picture_is_told_by_its_first_bytes(file: Path, tmp_path: Path) -> None:
     assert is_png(file) and is_png(file.read_bytes())
     assert not is_png(b"RIFF") and not is_png(tmp_path / "none.png") and not is_png(tmp_path)
+    assert not is_png(Path("x" * 5000)) and not is_png(Path("\0"))
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        assert not is_png(tmp_path / "pipe")  # and does not wait for somebody to write
     assert png_fault(file.read_bytes(), size_px=image.SIZE_PX) is None
     assert png_fault(b"") == "the file is empty"
 

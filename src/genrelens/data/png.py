@@ -17,10 +17,15 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def is_png(source: Path | bytes) -> bool:
-    """Whether a file, or the bytes of one, begins as a PNG picture does; ``False`` for one that cannot be opened."""
+    """Whether a file, or the bytes of one, begins as a PNG picture does.
+
+    ``False`` for one that cannot be opened, and for a pipe, which could be read but once.
+    """
     if isinstance(source, bytes):
         return source.startswith(_SIGNATURE)
     try:
+        if not source.is_file():
+            return False
         with source.open("rb") as file:
             return file.read(len(_SIGNATURE)) == _SIGNATURE
     except (OSError, ValueError):
