@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import tiny_encoder
 import tiny_training
 import tiny_wav2vec2
 from genrelens.cli import main
+from genrelens.cli.encoder import with_encoder
 from genrelens.evaluation.ablation import AblationReport
 from genrelens.evaluation.report import Report
 from genrelens.training.run import read_run
@@ -58,6 +60,19 @@ def test_encoder_takes_the_place_of_the_recipes(
     assert call(*train, "--encoder", encoder) == 0
     record = read_run(out)
     assert record["finished"] and record["recipe"]["model"]["options"]["encoder"] == str(encoder)
+    weights = hashlib.sha256((encoder / "model.safetensors").read_bytes()).hexdigest()
+    assert record["recipe"]["summary"].endswith(f"; began with {encoder.name}, SHA-256 {weights}")
+
+
+def test_another_encoder_in_the_same_folder_is_another_recipe(tmp_path: Path) -> None:
+    recipe = tiny_wav2vec2.recipe("somebody/encoder")
+    assert with_encoder(recipe, None).summary.endswith("; began with somebody/encoder")
+    folder = tiny_encoder.write(tmp_path / "encoder", seed=0)
+    first = with_encoder(recipe, str(folder))
+    assert with_encoder(recipe, str(folder)) == first
+    tiny_encoder.write(folder, seed=1)
+    second = with_encoder(recipe, str(folder))
+    assert second.model == first.model and second != first
 
 
 def test_without_a_network_it_is_said_what_was_expected(
