@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import tiny_model
 from genrelens.bundle import Bundle
+from genrelens.cli import main
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError
 from genrelens.explain import faithfulness_report
@@ -228,6 +229,40 @@ def test_the_map_of_the_guests_genre_points_at_the_guest(bundle: Bundle, tracks:
     assert all(abs(one.even - GUEST_S / 12) < 0.06 for one in found)
     with pytest.raises(DataError, match="two genres"):
         pairs(tracks[:3])
+
+
+def test_the_checks_have_their_place_in_the_report(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
+    pointings = point(bundle, pairs(tracks, n=6), method="occlusion")
+    found = faithfulness_report.sanity(
+        "occlusion", pointings, agreement=[0.25, float("nan"), 0.75], groups=["a", "b", "c"]
+    )
+    assert found.hits.value == 1.0 and found.n_agreement == 2
+    assert found.agreement is not None and found.agreement.value == 0.5
+    judged = judge_tracks(bundle, tracks[:2], methods=("occlusion", "random"))
+    report = faithfulness_report.build(judged, model="t", model_hash="0", sample="s", sanity=found)
+    document = json.loads(report.to_json())["sanity"]
+    assert document["pointing"]["hits"]["value"] == 1.0 and len(document["pointing"]["splices"]) == 6
+    assert document["shuffled_weights"] == {
+        "agreement": {"value": 0.5, "low": 0.25, "high": 0.75},
+        "n_tracks": 2,
+    }
+    assert "1.000 of 6 splices" in report.to_text() and "0.500 [0.250, 0.750]" in report.to_text()
+
+
+def test_the_command_writes_its_report_and_figure(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for genre, hz in (("hum", 150), ("hiss", 3500)):
+        (tmp_path / "music" / genre).mkdir(parents=True)
+        for i in range(6):
+            write_tone(tmp_path / "music" / genre / f"{i}.wav", hz=hz + 20 * i, seed=i)
+    arguments = ["faithfulness", str(bundle.path), "--data", str(tmp_path / "music"), "--part", "train+test"]
+    arguments += ["--methods", "occlusion,random", "--workers", "1", "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert not caught.value.code
+    assert "occlusion points at 5 s of another genre" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"faithfulness.json", "faithfulness.png"}
 
 
 def test_ranks_correlate_as_scipys() -> None:

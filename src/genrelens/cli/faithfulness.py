@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from genrelens.cli.train import DataOption, DatasetOption, SplitOption
+
+N_SHUFFLED = 20
+"""Tracks whose maps are compared with those of the shuffled network."""
 
 
 def faithfulness(
@@ -44,8 +48,10 @@ def faithfulness(
     """Judge a model's explanations against maps that explain nothing: chance, loudness, onsets, raw attention.
 
     Each map's parts are taken out, the highest first, and put in again; what becomes of the class's probability is the
-    verdict. A method is judged only by fills that it was not made with. The sample is fixed by its size; intervals are
-    over artists. Takes some 20 s a track and core for the shipped model.
+    verdict. A method is judged only by fills that it was not made with. The first method also has to point at 5 s of
+    another genre inside a piece, and its maps to change when the network's weights are shuffled. The sample is fixed by
+    its size; intervals are over artists. Needs the extra [train]. Takes some 20 s a track and
+    core for the shipped model.
 
     \b
     Examples:
@@ -59,6 +65,8 @@ def faithfulness(
     from genrelens.data import registry
     from genrelens.explain import faithfulness_report
     from genrelens.explain.faithfulness import check_methods, judge_tracks, methods_of, sample
+    from genrelens.explain.randomise import agreement, randomised
+    from genrelens.explain.splicing import pairs, point
     from genrelens.files import write_whole
     from genrelens.report import faithfulness_figure, figure_style
 
@@ -81,11 +89,24 @@ def faithfulness(
             n_workers=workers or parallel.n_cores(),
             progress=lambda done, total: line.show("judged"),
         )
+    with ProgressLine(total=len(chosen)) as line:
+        pointings = point(
+            model, pairs(there, n=n), method=asked[0], progress=lambda done, total: line.show("splices")
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            shuffled = randomised(model, seed=0, out=Path(folder) / "shuffled")
+            agrees = agreement(model, shuffled, chosen[:N_SHUFFLED], method=asked[0])
     report = faithfulness_report.build(
         judged,
         model=model.name,
         model_hash=model.hash,
         sample=f"{name}, {named_split.name}, {part}, {len(chosen)} of {len(there)}",
+        sanity=faithfulness_report.sanity(
+            asked[0],
+            pointings,
+            agreement=agrees.tolist(),
+            groups=[track.group for track in chosen[:N_SHUFFLED]],
+        ),
         notes=[f"{n_heard} of these tracks were among those that the model learnt from"] if n_heard else [],
     )
     write_whole(out / "faithfulness.json", report.to_json())

@@ -13,6 +13,7 @@ from genrelens.explain.controls import CONTROLS
 from genrelens.explain.curves import Curves
 from genrelens.explain.faithfulness import DOMAINS, OWN_FILLS, TrackCurves, as_json_rows
 from genrelens.explain.fills import JUDGES
+from genrelens.explain.splicing import Pointing
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 
 SCHEMA: Final = "genrelens.faithfulness/1"
@@ -54,6 +55,23 @@ class Difference:
         return bool(self.deletion.low > 0 and self.insertion.low > 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Sanity:
+    """Two checks of one method: spliced-genre pointing, and whether its maps stay when the weights are shuffled.
+
+    ``hits`` is the share of splices whose map points into the guest, ``even`` what pointing blindly would hit;
+    ``agreement`` the mean rank correlation of the maps with those of the shuffled network, over ``n_agreement`` tracks,
+    1 where nothing changes; None where the weights could not be shuffled.
+    """
+
+    method: str
+    pointings: tuple[Pointing, ...]
+    hits: Interval
+    even: float
+    agreement: Interval | None
+    n_agreement: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaithfulnessReport:
     """The judged tracks of a model and what they say."""
@@ -64,6 +82,7 @@ class FaithfulnessReport:
     judged: tuple[TrackCurves, ...]
     rows: tuple[MethodRow, ...]
     differences: tuple[Difference, ...]
+    sanity: Sanity | None = None
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
@@ -77,6 +96,7 @@ class FaithfulnessReport:
             "n_groups": len({row.group for row in self.judged}),
             "methods": [_method_json(row) for row in self.rows],
             "differences": [_difference_json(row) for row in self.differences],
+            "sanity": None if self.sanity is None else _sanity_json(self.sanity),
             "notes": list(self.notes),
         }
         head = json.dumps(document, indent=1)[:-2]
@@ -105,6 +125,7 @@ class FaithfulnessReport:
             )
         lines += [
             "",
+            *([] if self.sanity is None else _sanity_lines(self.sanity)),
             "drop: of the probability, when only the top fifth is left; rise: tracks that the top fifth alone raises.",
             *(f"note: {note}" for note in self.notes),
         ]
@@ -112,7 +133,13 @@ class FaithfulnessReport:
 
 
 def build(
-    judged: Sequence[TrackCurves], *, model: str, model_hash: str, sample: str, notes: Sequence[str] = ()
+    judged: Sequence[TrackCurves],
+    *,
+    model: str,
+    model_hash: str,
+    sample: str,
+    sanity: Sanity | None = None,
+    notes: Sequence[str] = (),
 ) -> FaithfulnessReport:
     """The report of judged tracks; intervals are over their groups (artists)."""
     methods = list(dict.fromkeys(key[0] for row in judged for key in row.curves))
@@ -126,8 +153,27 @@ def build(
                 continue
             differences += [_difference(judged, method, rival, domain) for rival in rivals]
     return FaithfulnessReport(
-        model, model_hash, sample, tuple(judged), tuple(rows), tuple(differences), tuple(notes)
+        model, model_hash, sample, tuple(judged), tuple(rows), tuple(differences), sanity, tuple(notes)
     )
+
+
+def sanity(
+    method: str, pointings: Sequence[Pointing], *, agreement: Sequence[float] | None, groups: Sequence[str]
+) -> Sanity:
+    """The checks of a method with intervals: of the hits over the guests' artists, of the agreement over ``groups``."""
+    hits = grouped_bootstrap(
+        mean_statistic([float(one.hit) for one in pointings]),
+        groups=[one.group for one in pointings],
+        seed=SEED,
+    )
+    agrees = None
+    kept = [(value, group) for value, group in zip(agreement or (), groups, strict=False) if value == value]
+    if kept:
+        agrees = grouped_bootstrap(
+            mean_statistic([value for value, _ in kept]), groups=[group for _, group in kept], seed=SEED
+        )
+    even = float(np.mean([one.even for one in pointings]))
+    return Sanity(method, tuple(pointings), hits, even, agrees, len(kept))
 
 
 def _fills(*methods: str) -> tuple[str, ...]:
@@ -168,6 +214,43 @@ def _difference(judged: Sequence[TrackCurves], method: str, against: str, domain
         _areas(ours, "insertion_area"), correct_b=_areas(theirs, "insertion_area"), groups=groups, seed=SEED
     )
     return Difference(method, against, domain, fills, deletion, insertion)
+
+
+def _sanity_lines(found: Sanity) -> list[str]:
+    lines = [
+        f"{found.method} points at 5 s of another genre inside a piece in {found.hits!s} of {len(found.pointings)} "
+        f"splices (blindly: {found.even:.3f}).",
+    ]
+    if found.agreement is not None:
+        lines.append(
+            f"With the network's weights shuffled its maps agree with the true ones by {found.agreement!s} "
+            f"(rank correlation over {found.n_agreement} tracks; 1 would mean that they do not depend on the network)."
+        )
+    return [*lines, ""]
+
+
+def _sanity_json(found: Sanity) -> dict[str, Any]:
+    return {
+        "method": found.method,
+        "pointing": {
+            "hits": _interval(found.hits),
+            "even": round(found.even, 4),
+            "splices": [
+                {
+                    "host": one.host,
+                    "guest": one.guest,
+                    "class": one.genre,
+                    "at_s": round(one.at_s, 2),
+                    "pointed_s": round(one.pointed_s, 2),
+                    "hit": one.hit,
+                }
+                for one in found.pointings
+            ],
+        },
+        "shuffled_weights": None
+        if found.agreement is None
+        else {"agreement": _interval(found.agreement), "n_tracks": found.n_agreement},
+    }
 
 
 def _interval(found: Interval) -> dict[str, float | None]:
