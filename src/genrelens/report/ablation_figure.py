@@ -23,12 +23,6 @@ def ablation_figure(report: AblationReport) -> Figure:
     """A row a variant: its accuracy on the left, what it has above r = 0 on the right, with intervals over artists."""
     figure = Figure(figsize=(WIDTH_IN, 1.4 + 0.5 * len(report.results)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    chance = 1 / len(report.genres)
-    left.axvline(chance, color=GREY, linestyle=":", linewidth=1.2)
-    left.annotate(
-        "chance", (chance, 0), xycoords=("data", "axes fraction"), xytext=(3, 3), textcoords="offset points",
-        color=GREY, fontsize=7.5,
-    )  # fmt: skip
     right.axvline(0.0, color=GREY, linestyle=":", linewidth=1.2)
     for y, result in enumerate(report.results):
         for axes, shown in ((left, result.accuracy), (right, result.above_plain)):
@@ -44,7 +38,7 @@ def ablation_figure(report: AblationReport) -> Figure:
     left.set_ylim(len(report.results) - 0.5, -0.6)
     share_axis(left, "x", "accuracy")
     right.set_xlabel("accuracy above r = 0, points")
-    right.xaxis.set_major_formatter(lambda share, _: f"{100 * share:+.0f}")
+    right.xaxis.set_major_formatter(lambda share, _: f"{100 * share:+.0f}" if share else "0")
     right.grid(visible=True, axis="x")
     for axes in (left, right):
         axes.tick_params(axis="y", length=0)
