@@ -7,16 +7,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile
 
 import tiny_training
 from genrelens.data import gtzan, synthetic
+from genrelens.frontend.descriptors import SETS
 from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
 from genrelens.recipe import load as load_recipe
 
 STYLES = {"classical": "drone", "jazz": "walking_swing", "metal": "four_on_the_floor"}
 RATE = 8000
 N_LEARNT, N_ANSWERED = 6, 3
+N_ROWS = 2
 
 
 def gtzan_ids() -> list[str]:
@@ -44,6 +47,23 @@ def write_gtzan(root: Path, *, seconds: float = 6.2) -> Path:
         path = root / "genres_original" / genre / f"{id_}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, clip.samples, RATE)
+    return root
+
+
+def write_rows(root: Path) -> Path:
+    """Kaggle's features_3_sec.csv for the miniature: rows that lie about a centre of their clip and of its genre."""
+    columns = SETS["kaggle57"].columns
+    rng = np.random.default_rng(0)
+    centres = {genre: rng.normal(size=len(columns)) for genre in STYLES}
+    with (root / "features_3_sec.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["filename", "length", *columns, "label"])
+        for id_ in gtzan_ids():
+            genre = id_.split(".")[0]
+            own = centres[genre] + rng.normal(size=len(columns))
+            for k in range(N_ROWS):
+                row = own + 0.3 * rng.normal(size=len(columns))
+                writer.writerow([f"{id_}.{k}.wav", 66149, *row.tolist(), genre])
     return root
 
 

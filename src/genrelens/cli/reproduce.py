@@ -66,6 +66,16 @@ def reproduce(
             show_default=False,
         ),
     ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--epochs",
+            min=1,
+            metavar="N",
+            help="At most N epochs a network: a quick look, and called one on the page.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print reproduce.json in the place of the table.")
     ] = False,
@@ -122,6 +132,7 @@ def reproduce(
         f"{option}={value}" for option, value in (("--weights", weights), ("--encoder", encoder)) if value
     ]
     command += [f"--only={only}"] if only else []
+    command += [f"--epochs={epochs}"] if epochs else []
     try:
         outcome = run(
             system.value,
@@ -134,6 +145,7 @@ def reproduce(
             weights=weights,
             encoder=encoder,
             only=only,
+            epochs=epochs,
         )
     except KeyboardInterrupt:
         typer.echo(f"stopped; the same command goes on with {out}", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,6 +38,7 @@ class Job:
         weights: VGGish's weights, for S2.
         encoder: folder or hub id of S3's encoder.
         only: the one recipe of S0's two to run; None for both.
+        epochs: how many epochs a network has at most, for a quick look; None for as many as its recipe says.
     """
 
     data: Path | None
@@ -52,12 +53,18 @@ class Job:
     weights: Path | None = None
     encoder: str | None = None
     only: str | None = None
+    epochs: int | None = None
 
     def network(self, name: str) -> Recipe:
-        """The recipe of a network by name."""
+        """The recipe of a network by name, cut short where a quick look is asked for."""
         chosen = self._recipe(name)
         assert isinstance(chosen, Recipe), name
-        return chosen
+        if self.epochs is None or self.epochs >= chosen.training.max_epochs:
+            return chosen
+        warmup = min(chosen.training.warmup_epochs, self.epochs)
+        return replace(
+            chosen, training=replace(chosen.training, max_epochs=self.epochs, warmup_epochs=warmup)
+        )
 
     def classifier(self, name: str) -> TabularRecipe:
         """The recipe of a classifier of descriptors by name."""

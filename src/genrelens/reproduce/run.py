@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,7 @@ def reproduce(
     weights: Path | None = None,
     encoder: str | None = None,
     only: str | None = None,
+    epochs: int | None = None,
 ) -> Outcome:
     """Run a system of :data:`SYSTEMS` and write its page to ``out``. The same call goes on with an interrupted run.
 
@@ -72,11 +74,16 @@ def reproduce(
         weights=weights,
         encoder=encoder,
         only=only,
+        epochs=epochs,
     )
     own = importlib.import_module(module)
     own.check(job)
     page.claim(out)
     outcome: Outcome = own.run(job)
+    if epochs is not None:
+        short = f"A quick look: each network had {epochs} epochs at most, whatever its recipe says."
+        found = replace(outcome.reproduction, notes=(*outcome.reproduction.notes, short))
+        outcome = Outcome(found, outcome.sections)
     say("drawing")
     page.write(outcome, out=out)
     return outcome
