@@ -24,7 +24,7 @@ from genrelens.bundle import Bundle
 from genrelens.data import Track
 from genrelens.data.cache import FrameCache
 from genrelens.errors import TrainingError
-from genrelens.frontend.vggish import examples, log_mel
+from genrelens.frontend.vggish import VggishSettings, examples, log_mel
 from genrelens.metrics import log_softmax
 from genrelens.models import vggish
 from genrelens.models.vggish_weights import Weights, read_weights
@@ -300,11 +300,18 @@ def test_a_piece_that_goes_on_is_also_heard_to_its_end(
 
 
 def test_too_few_tracks_for_the_components_are_refused(
-    tracks: tuple[Track, ...],
-    windows: tuple[embed_vggish.Windows, ...],
-    networks: dict[str, RowNetwork],
-    tmp_path: Path,
+    tracks: tuple[Track, ...], windows: tuple[embed_vggish.Windows, ...], tmp_path: Path
 ) -> None:
     data = vggish_data(tracks, windows, pooling="flatten")
+    never_asked = RowNetwork(VggishSettings(), embed_vggish.WINDOW, b"", 3968, "", "")
     with pytest.raises(TrainingError, match="vggish-svm learns from 128 principal components"):
-        trained(small("vggish-svm", pca=128), data, tmp_path / "run", networks=networks)
+        trained(small("vggish-svm", pca=128), data, tmp_path / "run", networks={"flatten": never_asked})
+
+
+def test_rows_of_another_width_than_the_networks_are_refused(
+    tracks: tuple[Track, ...], windows: tuple[embed_vggish.Windows, ...], tmp_path: Path
+) -> None:
+    data = vggish_data(tracks, windows, pooling="mean_std")
+    other = RowNetwork(VggishSettings(), embed_vggish.WINDOW, b"", 3968, "", "")
+    with pytest.raises(TrainingError, match="learns from the 3968 columns of vggish, the rows have 256"):
+        trained(small("vggish-svm"), data, tmp_path / "run", networks={"flatten": other})
