@@ -29,8 +29,8 @@ def explain(
         str,
         typer.Option(
             metavar="METHOD",
-            help="occlusion-both, occlusion, occlusion-silence, or of models with attention: attention, rollout, "
-            "attention-layer1-head1.",
+            help="occlusion-both, occlusion, occlusion-silence; of models with attention also attention, rollout, "
+            "attention-layer1-head1; with the extra [train] also integrated-gradients, attention-gradient.",
         ),
     ] = "occlusion-both",
     model: Annotated[
