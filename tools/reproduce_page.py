@@ -45,8 +45,9 @@ FIGURES = {
 INTRO = """\
 # The five systems, run again
 
-`genrelens reproduce s0|s1|s2|s3|s4` runs a whole system of others: data, training, evaluation, its own figures. Everything is done twice: by the system's own protocol on
-the clips at hand, and on a split that keeps artists apart. The difference is what the protocol let it claim.
+`genrelens reproduce s0|s1|s2|s3|s4` runs a whole system of others: data, training, evaluation, its own figures.
+Everything is done twice: by the system's own protocol on the clips at hand, and on a split that keeps artists
+apart. The difference is what the protocol let it claim.
 
 ```
 genrelens reproduce s4 --data ~/gtzan --out s4
@@ -55,18 +56,24 @@ genrelens reproduce s3 --data ~/gtzan --encoder facebook/wav2vec2-base --out s3
 genrelens reproduce s2 --data ~/fma --weights vggish.safetensors --out s2
 ```
 
-`report.html` in `--out` opens without a network; beside it lie each figure as PNG, the numbers behind it as CSV, and all of them in `reproduce.json` (`genrelens.reproduce/1`).
-An interrupted run goes on with the same command: trainings lie in `--out/runs`, and finished ones are taken as they are. A summary is printed.
+`report.html` in `--out` opens without a network; beside it lie each figure as PNG, the numbers behind it as
+CSV, and all of them in `reproduce.json` (`genrelens.reproduce/1`). An interrupted run goes on with the same
+command: trainings lie in `--out/runs`, and finished ones are taken as they are. A summary is printed.
 
-- **Their protocol here** is the original's way of cutting, on the clips that are here. Clips known to be faulty (repeats, wrong labels, distortions) are left out of both
-  columns, so that part of the originals' leaks is not in the figures.
-- **The honest split** is GTZAN's fault-filtered one: no artist in two parts. Where nothing of its test part is here, its valid part is answered, and the training stops on
-  artists taken out of its train part. FMA's official split is honest by itself.
-- **One seed, and two test sets.** The two columns answer different tracks. [genrelens leakage](leakage.md) cuts the same tracks in every way and shows the cutting alone.
-- S2 needs FMA small and S3 a pretrained encoder, which are not here: both run in the tests on miniatures, with random weights. Whoever has them has the commands above.
+- **Their protocol here** is the original's way of cutting, on the clips that are here. Clips known to be faulty
+  (repeats, wrong labels, distortions) are left out of both columns, so that part of the originals' leaks is not
+  in the figures.
+- **The honest split** is GTZAN's fault-filtered one: no artist in two parts. Where nothing of its test part is
+  here, its valid part is answered, and the training stops on artists taken out of its train part. FMA's
+  official split is honest by itself.
+- **One seed, and two test sets.** The two columns answer different tracks. [genrelens leakage](leakage.md) cuts
+  the same tracks in every way and shows the cutting alone.
+- S2 needs FMA small and S3 a pretrained encoder, which are not here: both run in the tests on miniatures, with
+  random weights. Whoever has them has the commands above.
 - The [notebook](notebooks/s0.ipynb) walks through S0 on synthetic music.
 
-All that follows is written by `python tools/reproduce_page.py` from the `reproduce.json` of each run; no number is typed by hand.
+All that follows is written by `python tools/reproduce_page.py` from the `reproduce.json` of each run; no number
+is typed by hand.
 
 """
 

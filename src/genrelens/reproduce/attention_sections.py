@@ -40,21 +40,22 @@ def attention_sections(clips: Sequence[Clip], found: Sequence[Verdict], *, bundl
 
 def says_whether(found: Sequence[Verdict]) -> str:
     """One sentence on whether attention deserves belief, by the intervals alone."""
-    of = {verdict.name: verdict for verdict in found}
-    attention, loud = of["attention"], of["loudness"]
-    above = attention.above_random
-    by = f"{100 * above.value:+.1f} points [{100 * above.low:.1f}, {100 * above.high:.1f}]"
-    if not above.low > 0:
+    attention = next(verdict for verdict in found if verdict.name == "attention")
+    above = _points(*_three(attention.above_random))
+    if not attention.above_random.low > 0:
         return (
             "Taking out what it attends to most does not measurably cost the answer more than taking out anything "
-            f"({by} against a random fifth): nothing here shows that its attention tells what decides."
+            f"({above} points against a random fifth): nothing here shows that its attention tells what decides."
         )
-    if attention.fall.value > loud.fall.value:
-        return f"What it attends to most matters more than a random fifth ({by}), and more than the loudest fifth."
-    return (
-        f"What it attends to most matters more than a random fifth ({by}), but no more than the loudest fifth does: "
-        "knowing where it is loud tells as much."
-    )
+    loud = attention.above_loudness
+    against = f"{_points(*_three(loud))} points"
+    if loud.low > 0:
+        rest = f"and more than the loudest fifth ({against}): its attention tells something of what decides."
+    elif loud.high < 0:
+        rest = f"but less than the loudest fifth ({against}): where it is loud tells more of what decides."
+    else:
+        rest = f"but it is not told apart from the loudest fifth ({against}): loudness may tell as much."
+    return f"What it attends to most matters more than a random fifth ({above} points), {rest}"
 
 
 def _true_section(found: Sequence[Verdict]) -> Section:
@@ -62,9 +63,17 @@ def _true_section(found: Sequence[Verdict]) -> Section:
     for verdict in found:
         above = verdict.above_random
         said = "" if verdict.name == "random" else _points(above.value, above.low, above.high)
-        rows.append((figures.CALLED[verdict.name], _points(*_three(verdict.fall)), said))
+        louder = "" if verdict.name == "loudness" else _points(*_three(verdict.above_loudness))
+        rows.append((figures.CALLED[verdict.name], _points(*_three(verdict.fall)), said, louder))
         table.append(
-            (verdict.name, *_three(verdict.fall), *_three(above), verdict.n_clips, verdict.n_artists)
+            (
+                verdict.name,
+                *_three(verdict.fall),
+                *_three(above),
+                *_three(verdict.above_loudness),
+                verdict.n_clips,
+                verdict.n_artists,
+            )
         )
     header = (
         "taken_out",
@@ -74,6 +83,9 @@ def _true_section(found: Sequence[Verdict]) -> Section:
         "above_random",
         "above_random_low",
         "above_random_high",
+        "above_loudness",
+        "above_loudness_low",
+        "above_loudness_high",
     )
     return Section(
         "attention-true",
@@ -88,9 +100,9 @@ def _true_section(found: Sequence[Verdict]) -> Section:
             "otherwise.",
         ),
         figures.verdict_figure(found),
-        "Fall of the probability: " + "; ".join(f"{name} {fall}" for name, fall, _ in rows) + ".",
+        "Fall of the probability: " + "; ".join(f"{row[0]} {row[1]}" for row in rows) + ".",
         {"attention-true": Table((*header, "clips", "artists"), tuple(table))},
-        shown=Shown(("taken out", "fall, points", "above a random fifth"), rows),
+        shown=Shown(("taken out", "fall, points", "above a random fifth", "above the loudest fifth"), rows),
     )
 
 

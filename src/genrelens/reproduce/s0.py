@@ -126,10 +126,10 @@ def _checks(found: tuple[Verdict, ...]) -> list[Check]:
     checks = []
     for one in found:
         checks.append(Check(f"fall without {one.name}", one.fall.value))
-        above = one.above_random
-        checks += [
-            Check(f"{one.name} above random{end}", value)
-            for end, value in (("", above.value), (", low", above.low), (", high", above.high))
-            if one.name != "random"
-        ]
+        for other, above in (("random", one.above_random), ("loudness", one.above_loudness)):
+            if one.name not in (other, "random"):
+                checks += [
+                    Check(f"{one.name} above {other}{end}", value)
+                    for end, value in (("", above.value), (", low", above.low), (", high", above.high))
+                ]
     return checks
