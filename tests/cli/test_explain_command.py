@@ -212,6 +212,16 @@ def test_odd_rates_are_played_at_one_that_browsers_know(run: Run, tmp_path: Path
     assert soundfile.info(tmp_path / "why" / "reasons.flac").samplerate == 44_100
 
 
+def test_names_that_are_no_text_are_written_and_shown(run: Run, tmp_path: Path, tiny_bundle: Path) -> None:
+    place = tmp_path / os.fsdecode(b"o\xffdd\x1b.wav")
+    write_tone(place, duration_s=1.5)
+    out = tmp_path / os.fsdecode(b"why\xff")
+    result = run("explain", place, "--model", tiny_bundle, "--out", out)
+    assert result.code == 0 and "\x1b" not in result.out + result.err
+    row = json.loads((out / "explanation.json").read_text("utf-8"))
+    assert row["path"] == str(place)
+
+
 def test_it_begins_with_nothing_heavy(tmp_path: Path) -> None:
     write_tone(tmp_path / "a.wav")
     import subprocess

@@ -57,6 +57,7 @@ def explain(
     from genrelens.cli.progress import CountLine
     from genrelens.explain.explain import explain as explained_by
     from genrelens.report.explain_files import Claimed, write_explanation
+    from genrelens.report.wording import visible
 
     bundle = Bundle.load(model)
     with Claimed(out):
@@ -65,7 +66,7 @@ def explain(
             progress.show(0, 0, what="writing")
         written = write_explanation(out, path=file, explained=found, bundle=bundle)
     _say(file, found)
-    typer.echo(f"wrote {', '.join(str(path) for path in written)}", err=True)
+    typer.echo(f"wrote {visible(', '.join(str(path) for path in written))}", err=True)
 
 
 def _say(path: str, found: Explained) -> None:
