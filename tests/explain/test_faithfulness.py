@@ -194,7 +194,13 @@ def test_tracks_that_cannot_be_judged_are_named(
 
 
 def test_methods_are_checked_before_anything_is_heard(bundle: Bundle) -> None:
-    assert methods_of(bundle) == ("occlusion-both", "occlusion", "occlusion-silence", *CONTROLS)
+    assert methods_of(bundle) == (
+        "occlusion-both",
+        "occlusion",
+        "occlusion-silence",
+        "in-and-out",
+        *CONTROLS,
+    )
     with pytest.raises(BundleError, match="no method 'attention'; expected some of occlusion-both"):
         check_methods(["random", "attention"], bundle=bundle)
 

@@ -24,6 +24,7 @@ from genrelens.explain.hearing import Hearing
 from genrelens.explain.methods import (
     BOTH,
     GRADIENT_METHODS,
+    IN_AND_OUT,
     INTEGRATED,
     OCCLUSION_METHODS,
     OCCLUSIONS,
@@ -48,6 +49,7 @@ DOMAINS: Final = ("time", "time-frequency")
 OWN_FILLS: Final[Mapping[str, tuple[str, ...]]] = {
     **{method: (fill,) for method, fill in OCCLUSIONS.items()},
     BOTH: tuple(FILLS),
+    IN_AND_OUT: tuple(FILLS),
     INTEGRATED: ("silence",),
 }
 """What a method was made with; by all others of :data:`~genrelens.explain.fills.JUDGES` it is judged."""

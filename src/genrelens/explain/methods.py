@@ -21,6 +21,7 @@ from genrelens.explain.occlusion import (
     cell_parts,
     scores,
     time_parts,
+    with_each_alone,
     without_each,
 )
 
@@ -32,7 +33,12 @@ OCCLUSIONS = {"occlusion": "mean", "occlusion-silence": "silence"}
 """Occlusion by name: which fill stands in the place of what is taken out."""
 BOTH = "occlusion-both"
 """The mean of the two: each fill has its own way of misleading a model, and what they share counts twice."""
-OCCLUSION_METHODS = (BOTH, *OCCLUSIONS)
+IN_AND_OUT = "in-and-out"
+"""The mean of what a part takes along when it goes from all sound, as by ``occlusion-both``, and of what it brings when
+it comes to nothing. Of two moments of which either is enough, taking one out shows neither; putting one in shows each.
+These are the first and the last of the steps that Shapley's value is the mean of (Lundberg & Lee 2017, arXiv
+1705.07874, equation 4)."""
+OCCLUSION_METHODS = (BOTH, *OCCLUSIONS, IN_AND_OUT)
 INTEGRATED, RELEVANCE = "integrated-gradients", "attention-gradient"
 GRADIENT_METHODS = (INTEGRATED, RELEVANCE)
 """Of networks that can be built again in PyTorch (``[train]``)."""
@@ -42,6 +48,9 @@ _UNITS = {
     "silence": "silence in the part's place",
     "both": "a part of time taken out (the mean of two ways: a steady sound of the piece's mean power in its place, "
     f"and silence), or a range of frequencies turned down by {QUIETER_DB:g} dB",
+    IN_AND_OUT: "a part taken out, the mean of that and of what the part alone brings to nothing (each the mean of two "
+    "ways: for nothing stand a steady sound of the piece's mean power, and silence; of a range of frequencies, the "
+    f"rest {QUIETER_DB:g} dB down)",
 }
 
 
@@ -117,8 +126,15 @@ def score(
 ) -> Scored:
     """Scores of a stretch's segments, which are cut at the frames ``edges``, and what else the method gives."""
     if method in OCCLUSION_METHODS:
-        fills = tuple(FILLS) if method == BOTH else (OCCLUSIONS[method],)
-        return _occlusion(hearing, fills=fills, genre=genre, edges=edges, progress=progress)
+        fills = (OCCLUSIONS[method],) if method in OCCLUSIONS else tuple(FILLS)
+        return _occlusion(
+            hearing,
+            fills=fills,
+            puts_in=method == IN_AND_OUT,
+            genre=genre,
+            edges=edges,
+            progress=progress,
+        )
     if method in GRADIENT_METHODS:
         from genrelens.explain.gradient_methods import gradient_scores
         from genrelens.explain.network import network_of
@@ -131,6 +147,7 @@ def _occlusion(
     hearing: Hearing,
     *,
     fills: tuple[str, ...],
+    puts_in: bool,
     genre: int,
     edges: NDArray[np.int64],
     progress: Progress | None,
@@ -145,16 +162,21 @@ def _occlusion(
     bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
     cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
     n, m = len(segments), len(bands)
-    count = _Count(progress, (n + len(cells)) * len(fills) + m)
+    count = _Count(progress, ((n + len(cells)) * len(fills) + m) * (2 if puts_in else 1))
 
     def scored(parts: list[Part], fill: Float32) -> tuple[Float64, Float64]:
         logits = without_each(hearing, parts, fill=fill, progress=count)
-        return logits, scores(hearing, logits, genre=genre)
+        taken = scores(hearing, logits, genre=genre)
+        if not puts_in:
+            return logits, taken
+        alone, nothing = with_each_alone(hearing, parts, fill=fill, progress=count)
+        brought = hearing.log_odds(alone, genre) - hearing.log_odds(nothing, genre)
+        return logits, (taken + brought) / 2
 
     without_bands, band_scores = scored(bands, band_stand_in)
     by_segment = [scored(segments, fill) for fill in stand_ins]
     cell_scores = np.mean([scored(cells, fill)[1] for fill in stand_ins], axis=0)
-    way = fills[0] if len(fills) == 1 else "both"
+    way = IN_AND_OUT if puts_in else fills[0] if len(fills) == 1 else "both"
     return Scored(
         unit=f"log-odds of the class with all sound, minus those with {_UNITS[way]}",
         judged_by="shuffled" if len(fills) > 1 else "mean" if silent else "silence",
