@@ -147,6 +147,11 @@ def test_s1_shows_what_splitting_by_row_leaks(small: Path, tmp_path: Path) -> No
     for key in ("correlation", "tempo", "learning", "comparison", "confusion", "confusion-honest"):
         assert (tmp_path / "s1" / f"{key}.png").is_file(), key
     assert "a dashed line at their mean" in page
+    with (tmp_path / "s1" / "learning.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["run"] == "mlp-4, their protocol"]
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[-1]["train_loss"]) < float(rows[0]["train_loss"])
+    assert sum(int(row["kept"]) for row in rows) == 1
 
 
 @pytest.mark.slow
