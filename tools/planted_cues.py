@@ -188,7 +188,7 @@ def with_cue(
     cue_db: float,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
-    """The background with noise in a range of frequencies for 1.5 s, ``cue_db`` above the whole background on average."""
+    """The background with noise in a range of frequencies for 1.5 s, ``cue_db`` above the whole background's level."""
     n = round(CUE_S * RATE)
     spectrum = np.fft.rfft(rng.standard_normal(n))
     hz = np.fft.rfftfreq(n, 1 / RATE)
