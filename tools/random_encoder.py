@@ -14,14 +14,20 @@ from typing import Any
 import torch
 import transformers
 
-KINDS = ("wav2vec2", "hubert", "wavlm", "ast")
+KINDS = ("wav2vec2", "hubert", "wavlm", "ast", "wav2vec2-base")
 CONVOLUTIONS = {"conv_kernel": (20, 8, 4, 4), "conv_stride": (10, 4, 2, 4)}
 """One frame every 320 samples, 20 ms at 16 kHz, as in the published encoders, by four layers and not seven."""
 
 
 def make(kind: str, *, width: int, n_layers: int, seed: int) -> tuple[Any, Any]:
-    """An encoder of a kind of :data:`KINDS` with random weights, and its feature extractor."""
+    """An encoder of a kind of :data:`KINDS` with random weights, and its feature extractor.
+
+    "wav2vec2-base" has the published sizes, 94 million weights, and takes no others.
+    """
     torch.manual_seed(seed)
+    if kind == "wav2vec2-base":
+        published = transformers.Wav2Vec2Model(transformers.Wav2Vec2Config())
+        return published, transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
     sizes = {
         "hidden_size": width,
         "num_hidden_layers": n_layers,
