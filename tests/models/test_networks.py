@@ -160,7 +160,9 @@ def test_it_can_learn_its_windows_by_heart(architecture: str) -> None:
         loss = functional.cross_entropy(network(heard_by(architecture, 6)).logits, target)
         loss.backward()
         optimizer.step()
-    assert loss.item() < 0.1 * math.log(N_CLASSES)
+        if loss.item() < 0.1 * math.log(N_CLASSES):
+            return
+    raise AssertionError(f"after 60 steps the loss is still {loss.item():.3f}")
 
 
 @pytest.mark.parametrize("architecture", CASES)
