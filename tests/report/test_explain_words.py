@@ -100,22 +100,29 @@ def test_a_score_is_turned_back_into_a_probability() -> None:
 
 def test_what_would_change_the_answer() -> None:
     part = WhatIf(None, None, 2000.0, 3000.0, "jazz", 0.3, "rock", 0.6)
-    said = words.change(explanation(what_if=part))
+    said = words.change(explanation(what_if=part), prediction())
     assert "another with the upper mids, 2 to 3 kHz turned down by 20 dB: rock (60 %) instead of jazz" in said
     assert "Next after jazz comes rock with 10 %" in said
-    silent = words.change(explanation(what_if=part, method="occlusion-silence"))
+    silent = words.change(explanation(what_if=part, method="occlusion-silence"), prediction())
     assert "upper mids, 2 to 3 kHz taken out" in silent
     stays = dataclasses.replace(part, start_s=1.0, end_s=2.0, answer="jazz", answer_probability=0.3)
     assert "No single part changes the answer. The weakest it gets is without 0:01–0:02: jazz with 30 %" in (
-        words.change(explanation(what_if=stays))
+        words.change(explanation(what_if=stays), prediction())
     )
-    assert "less than 1 %" in words.change(explanation(runner_up=("rock", 0.001)))
-    assert words.change(explanation(runner_up=None)) == ""
+    assert "less than 1 %" in words.change(explanation(runner_up=("rock", 0.001)), prediction())
+    assert words.change(explanation(runner_up=None), prediction()) == ""
+    assert "Likelier than jazz is rock with 90 %" in (
+        words.change(explanation(runner_up=("rock", 0.9)), prediction())
+    )
+    held_back = words.change(explanation(what_if=part), prediction(reason="undecided"))
+    assert "The guess would be another" in held_back and "answer" not in held_back
 
 
 def test_a_held_back_guess_is_never_the_answer() -> None:
     assert words.answer(explanation(), prediction()) == "jazz, 80 % sure."
     assert words.answer(explanation(genre="rock"), prediction()).startswith("The answer is jazz.")
+    assert words.heading(explanation(), prediction()) == "Why jazz?"
+    assert words.heading(explanation(), prediction(reason="undecided")) == "No answer. Why jazz?"
     said = words.answer(explanation(), prediction(reason="undecided"))
     assert said.startswith("No answer: too close to call") and said.endswith("which is no answer.")
 

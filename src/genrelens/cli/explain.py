@@ -84,7 +84,7 @@ def _say(path: str, found: Explained) -> None:
         ("where", words.frequencies(explanation)),
         ("tempo", words.beat(explanation)),
         ("tags", words.sounds_like(prediction)),
-        ("change", words.change(explanation)),
+        ("change", words.change(explanation, prediction)),
         ("check", words.truth(explanation)),
         *(("note", note) for note in explanation.notes),
     ]

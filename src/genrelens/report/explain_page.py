@@ -55,10 +55,10 @@ def explain_page(shown: Shown) -> str:
     explanation, prediction = shown.explanation, shown.prediction
     row = prediction.to_json(path=shown.path, timeline=True)
     return Template(asset("explain.html")).substitute(
-        title=text(f"Why {explanation.genre}? {file_name(shown.path)}"),
+        title=text(f"{words.heading(explanation, prediction)} {file_name(shown.path)}"),
         style=asset("timeline.css") + asset("explain.css"),
         script=asset("explain.js"),
-        heading=text(f"Why {explanation.genre}?"),
+        heading=text(words.heading(explanation, prediction)),
         name=text(file_name(shown.path)),
         lead=text(words.answer(explanation, prediction)),
         notes="\n".join(f'<p class="note">{text(note)}</p>' for note in explanation.notes),
@@ -82,7 +82,7 @@ def explain_page(shown: Shown) -> str:
         quieter=""
         if shown.quieter_db < 0.05
         else f" Both are {shown.quieter_db:.1f} dB quieter than the piece, so that nothing clips.",
-        change=text(words.change(explanation)),
+        change=text(words.change(explanation, prediction)),
         truth=_truth(explanation),
         method=text(f"Method: {explanation.method}. A score is {explanation.unit}."),
         card=card(row, number=1, experimental=shown.experimental),

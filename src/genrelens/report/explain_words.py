@@ -28,6 +28,11 @@ def without(explanation: Explanation, score: float) -> float | None:
     return 1 / (1 + math.exp(-left)) if left > -700 else 0.0
 
 
+def heading(explanation: Explanation, prediction: Prediction) -> str:
+    """The question that is answered; of a piece without an answer it says so first."""
+    return f"{'No answer. ' if prediction.abstained else ''}Why {explanation.genre}?"
+
+
 def answer(explanation: Explanation, prediction: Prediction) -> str:
     """What the model says, before any reason; a guess that is held back is not called an answer."""
     genre, p = explanation.genre, percent(explanation.probability)
@@ -94,14 +99,10 @@ def sounds_like(prediction: Prediction) -> str:
     return f"Sounds like: {', '.join(tags)}." if tags else ""
 
 
-def change(explanation: Explanation) -> str:
-    """What would change the answer."""
-    found, runner_up = explanation.what_if, explanation.runner_up
-    second = (
-        f"Next after {explanation.genre} comes {runner_up[0]} with {at_least(runner_up[1])}."
-        if runner_up
-        else ""
-    )
+def change(explanation: Explanation, prediction: Prediction) -> str:
+    """What would change the answer, or the guess where there is no answer."""
+    found, what = explanation.what_if, "guess" if prediction.abstained else "answer"
+    second = _second(explanation)
     if found is None:
         return second
     if found.start_s is not None and found.end_s is not None:
@@ -111,15 +112,25 @@ def change(explanation: Explanation) -> str:
         part = f"with the {in_words(found.low_hz, found.high_hz)} {how_bands_go(explanation)}"
     if found.changes:
         said = (
-            f"The answer would be another {part}: {found.answer} ({percent(found.answer_probability)}) "
-            f"instead of {found.genre}, which would keep {percent(found.probability)}."
+            f"The {what} would be another {part}: {found.answer} ({percent(found.answer_probability)}) "
+            f"instead of {found.genre}, which would keep {at_least(found.probability)}."
         )
     else:
         said = (
-            f"No single part changes the answer. The weakest it gets is {part}: "
+            f"No single part changes the {what}. The weakest it gets is {part}: "
             f"{found.genre} with {percent(found.probability)}."
         )
     return f"{said} {second}".strip()
+
+
+def _second(explanation: Explanation) -> str:
+    """Which genre comes next, or first where the explained one does not."""
+    if explanation.runner_up is None:
+        return ""
+    other, p = explanation.runner_up
+    if p > explanation.probability:
+        return f"Likelier than {explanation.genre} is {other} with {percent(p)}."
+    return f"Next after {explanation.genre} comes {other} with {at_least(p)}."
 
 
 def how_bands_go(explanation: Explanation) -> str:
