@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from miniatures import network, perceptrons, transformer, wav2vec2, write_fma, write_gtzan, write_rows
+from numpy.typing import NDArray
 
 import tiny_encoder
 from genrelens.data import Track, registry, synthetic
 from genrelens.data.features import FeatureTable
 from genrelens.errors import BundleError, DataError, TrainingError
 from genrelens.frontend.descriptors import SETS
-from genrelens.recipe import AnyRecipe
+from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
+from genrelens.recipe import load as load_recipe
 from genrelens.reproduce.job import Job, Outcome
 from genrelens.reproduce.result import Reproduction
 from genrelens.reproduce.run import SYSTEMS, reproduce
@@ -154,21 +156,20 @@ def test_s1_shows_what_splitting_by_row_leaks(small: Path, tmp_path: Path) -> No
     assert sum(int(row["kept"]) for row in rows) == 1
 
 
+def descriptors(job: Job, tracks: Sequence[Track], **_: object) -> FeatureTable:
+    """Rows in the place of descriptors, which other tests compute: compiling librosa takes longer than all else."""
+    columns = SETS["fma518"].columns
+    values = np.random.default_rng(0).normal(size=(len(tracks), len(columns)))
+    values += [[job.loaded.taxonomy.index(track.genre)] for track in tracks]
+    names, genres = tuple(t.id for t in tracks), tuple(t.genre for t in tracks)
+    return FeatureTable(columns, names, np.full(len(tracks), 1), values, genres, ("",) * len(tracks))
+
+
 @pytest.mark.slow
 def test_s2_runs_its_baseline_without_weights_and_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def drawn(job: Job, tracks: Sequence[Track], **_: object) -> FeatureTable:
-        """Rows in the place of descriptors, which other tests compute: compiling librosa takes longer than all else."""
-        rng = np.random.default_rng(0)
-        columns = SETS["fma518"].columns
-        values = rng.normal(size=(len(tracks), len(columns)))
-        values += [[job.loaded.taxonomy.index(track.genre)] for track in tracks]
-        n = len(tracks)
-        names, genres = tuple(t.id for t in tracks), tuple(t.genre for t in tracks)
-        return FeatureTable(columns, names, np.full(n, 1), values, genres, ("",) * n)
-
-    monkeypatch.setattr("genrelens.reproduce.s2.computed_table", drawn)
+    monkeypatch.setattr("genrelens.reproduce.s2.computed_table", descriptors)
     outcome, _ = run("s2", write_fma(tmp_path / "fma"), tmp_path / "s2")
     page = check_folder(outcome, tmp_path / "s2")
     baseline, best = outcome.reproduction.lines
@@ -181,6 +182,43 @@ def test_s2_runs_its_baseline_without_weights_and_says_how_to_get_them(
         ("valid", 3),
         ("test", 3),
     ]
+
+
+@pytest.mark.slow
+def test_s2_with_weights_runs_everything_on_vggish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but VGGish itself, which its own tests run: embeddings are drawn, the network is another one."""
+    from genrelens.reproduce import s2
+
+    def heard(tracks: Sequence[Track], **_: object) -> tuple[NDArray[np.float32], ...]:
+        rng = np.random.default_rng(0)
+        level = {"Electronic": -1.0, "Folk": 0.0, "Rock": 1.0}
+        return tuple(
+            (level[t.genre] + 0.1 * rng.normal(size=(1, 31, 128))).astype(np.float32) for t in tracks
+        )
+
+    def another(recipe: Recipe, job: Job) -> Recipe:
+        assert recipe.model.architecture == "vggish" and job.weights is not None
+        return network("vggish-finetune")
+
+    monkeypatch.setattr("genrelens.reproduce.s2.computed_table", descriptors)
+    monkeypatch.setattr("genrelens.training.embed_vggish.vggish_windows", heard)
+    monkeypatch.setattr(s2, "_read", lambda path: None)
+    monkeypatch.setattr(s2, "_starting_from", another)
+    small_pca = {}
+    for name in s2.EMBEDDED:
+        table = load_recipe(name).to_dict()
+        table["features"]["pca"] = 4
+        small_pca[name] = TabularRecipe.from_dict(table, where=name)
+    weights = tmp_path / "weights.safetensors"
+    data = write_fma(tmp_path / "fma")
+    outcome, _ = run("s2", data, tmp_path / "s2", weights=weights, recipes=small_pca)
+    page = check_folder(outcome, tmp_path / "s2")
+    lines = {line.name: line for line in outcome.reproduction.lines}
+    assert list(lines)[2:] == [*s2.EMBEDDED, "vggish-finetune"]
+    assert all(line.protocol == line.honest for line in list(lines.values())[2:])
+    svm = lines["vggish-svm"]
+    assert svm.protocol is not None and (svm.reported, svm.protocol.accuracy.value) == (0.57, 1.0)
+    assert "Only the baseline was run" not in page and (tmp_path / "s2" / "learning.png").is_file()
 
 
 @pytest.mark.slow

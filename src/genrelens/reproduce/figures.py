@@ -66,8 +66,8 @@ def claims_figure(lines: Sequence[Line]) -> Figure:
 
 @in_style
 def comparison_figure(bars: Sequence[tuple[str, Interval, float]], *, uniform: float) -> Figure:
-    """S1's two bars of accuracy with the dashed line at their mean, others beside them, and what it lacked: intervals, and
-    chance on each bar."""
+    """S1's two bars of accuracy with the dashed line at their mean, others beside them, and what it lacked: intervals,
+    and chance on each bar."""
     figure = Figure(figsize=(WIDTH_IN, 3.6), layout="constrained")
     axes = figure.subplots()
     for x, (_, accuracy, majority) in enumerate(bars):
