@@ -59,7 +59,10 @@ def test_moments_are_named_in_order_of_time() -> None:
     assert words.moments(explanation(method="rollout")).startswith("The model looks most at 0:00")
     none = explanation(segments=(Segment(0, 1, -1.0), Segment(1, 2, 0.0)))
     assert words.moments(none) == "No single moment speaks for jazz."
-    assert words.span(Segment(0.1, 0.2, 1.0)) == "0.1–0.2 s"
+    assert words.span(Segment(0.1, 0.2, 1.0)) == "0.10–0.20 s"
+    assert words.span(Segment(5.6, 6.4, 1.0)) == "0:05.6–0:06.4"
+    assert words.span(Segment(59.96, 61.3, 1.0)) == "1:00.0–1:01.3"
+    assert words.span(Segment(21.008, 22.016, 1.0)) == "0:21–0:22"
 
 
 def test_frequencies_for_and_against() -> None:

@@ -149,7 +149,7 @@ def truth(explanation: Explanation) -> str:
         return "There is too little sound to check whether this explanation is true."
     moves = "falls" if found.drop_top > 0 else "goes"
     measured = (
-        f"Without the {found.seconds:.0f} s that score highest, {explanation.genre} {moves} from "
+        f"Without the {found.seconds:.{0 if found.seconds >= 1.5 else 2}f} s that score highest, {explanation.genre} {moves} from "
         f"{percent(found.probability)} to {percent(found.without_top)}; without as much sound picked by chance, to "
         f"{percent(found.probability - found.drop_random)} (mean of {len(found.without_random)} draws)."
     )
@@ -172,10 +172,14 @@ def verdict(explanation: Explanation) -> str:
 
 
 def span(segment: Segment) -> str:
-    """``0:21-0:22``, from a full second to a full second where it lasts about that long."""
-    if segment.end_s - segment.start_s >= 0.75:
-        return f"{clock(round(segment.start_s))}–{clock(round(segment.end_s))}"
-    return f"{segment.start_s:.1f}–{segment.end_s:.1f} s"
+    """``0:21–0:22`` where it begins and ends at full seconds or nearly, else ``0:05.6–0:06.4``, or ``0.05–0.13 s``."""
+    times = segment.start_s, segment.end_s
+    if all(abs(at - round(at)) < 0.15 for at in times) and round(times[0]) < round(times[1]):
+        return "–".join(clock(round(at)) for at in times)
+    if times[1] - times[0] < 0.3:
+        return "–".join(f"{at:.2f}" for at in times) + " s"
+    tenths = [round(10 * at) for at in times]
+    return "–".join(f"{clock(tenth // 10)}.{tenth % 10}" for tenth in tenths)
 
 
 def at_least(probability: float) -> str:
