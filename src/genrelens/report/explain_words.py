@@ -148,8 +148,9 @@ def truth(explanation: Explanation) -> str:
     if found is None:
         return "There is too little sound to check whether this explanation is true."
     moves = "falls" if found.drop_top > 0 else "goes"
+    seconds = f"{found.seconds:.0f}" if found.seconds >= 1.5 else f"{found.seconds:.2f}"
     measured = (
-        f"Without the {found.seconds:.{0 if found.seconds >= 1.5 else 2}f} s that score highest, {explanation.genre} {moves} from "
+        f"Without the {seconds} s that score highest, {explanation.genre} {moves} from "
         f"{percent(found.probability)} to {percent(found.without_top)}; without as much sound picked by chance, to "
         f"{percent(found.probability - found.drop_random)} (mean of {len(found.without_random)} draws)."
     )
