@@ -41,7 +41,7 @@ def weights(
     ],
     released: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="The released file, vggish-10086976.pth.", show_default=False),
+        typer.Argument(metavar="FILE", help="The released file, vggish-10086976.pth.", show_default=False),
     ] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Get the released file first (275 MB), beside --out.")
