@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from genrelens.metrics import Interval
 from genrelens.report.figure_style import (
@@ -115,6 +116,7 @@ def counts_figure(counts: Sequence[tuple[str, int]]) -> Figure:
     axes.set_xticks(range(len(counts)), [printable(name) for name, _ in counts], rotation=20, ha="right")
     axes.set_xlabel("genre")
     axes.set_ylabel("count")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(y=0.12)
     return figure
 

@@ -11,7 +11,7 @@ from genrelens.files import write_whole
 from genrelens.report.own_folder import OwnFolder
 from genrelens.reproduce.job import Outcome
 from genrelens.reproduce.result import SCHEMA_NAME, SCHEMA_VERSION, Reproduction
-from genrelens.reproduce.words import HEAD, at_hand_lines, cells
+from genrelens.reproduce.words import HEAD, at_hand_lines, cells, reported_lines
 
 if TYPE_CHECKING:
     from genrelens.report.sections import Section
@@ -105,7 +105,7 @@ def _claims_section(found: Reproduction) -> Section:
     if thin:
         says.append(
             f"Figures here are over the {len(thin[0].over)} genres with enough tracks to learn from "
-            f"({', '.join(thin[0].over)}); what they reported is over all."
+            f"({', '.join(thin[0].over)}); what they reported is over all, and so are the figures further down."
         )
     numbers: list[tuple[str | float | int | None, ...]] = []
     for line in found.lines:
@@ -152,7 +152,7 @@ def _said_section(found: Reproduction) -> Section:
     from genrelens.report.sections import Section
 
     kinds = (
-        ("They reported", [f"{line.name}, {line.counted}: {line.reported_says}." for line in found.lines]),
+        ("They reported", reported_lines(found)),
         ("Leaked", found.leaked),
         ("Mended", found.mended),
         ("Not as it was", found.differs),

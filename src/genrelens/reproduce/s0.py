@@ -65,17 +65,18 @@ def run(job: Job) -> Outcome:
     fair = runs[-1]
     assert fair.bundle is not None
     bundle = Bundle.load(fair.bundle)
+    last = lines[-1]
+    assert last.protocol is not None and last.honest is not None
+    full = set(last.honest.over)
     clips = study(
         bundle,
-        both[1].test,
+        [track for track in both[1].test if track.genre in full],
         cache=FrameCache(job.cache, recipe.front_end),
         n_per_genre=N_PER_GENRE,
         seed=job.seed,
         say=job.say,
     )
     found = verdicts(clips) if clips else ()
-    last = lines[-1]
-    assert last.protocol is not None and last.honest is not None
     not_run = [name for name in RECIPES if name not in _recipes(job)]
     reproduction = Reproduction(
         system="s0",

@@ -112,7 +112,7 @@ def run(job: Job) -> Outcome:
         lines=tuple(lines),
         leaked=(
             f"Pieces: {share_text(four.protocol.shared_tracks)} of the tested rows are of clips of which other rows "
-            f"are learnt from, and {share_text(four.protocol.shared_artists)} of artists who are; on the honest split "
+            f"are learnt from, and {share_text(four.protocol.shared_artists)} by artists who are; on the honest split "
             f"{share_text(four.honest.shared_tracks)} and {share_text(four.honest.shared_artists)}. Without that, the "
             f"same model 4 gets {lost:.0f} fewer of 100 rows right.",
             f"The CNN's split is by song: {share_text(of_cnn[0].shared_artists)} of its tested clips are by an artist "

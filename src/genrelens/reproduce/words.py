@@ -46,7 +46,7 @@ def to_markdown(found: Reproduction, *, folder: str, pictures: Sequence[tuple[st
     over = _over(found)
     text += ["", f"In brackets the 95 % interval over artists, then how many were answered.{over}", ""]
     for title, lines in (
-        ("What they reported", [f"{line.name}: {line.reported_says}" for line in found.lines]),
+        ("What they reported", reported_lines(found)),
         ("What leaked", found.leaked),
         ("What was mended", found.mended),
         ("What is not as it was", found.differs),
@@ -60,6 +60,11 @@ def to_markdown(found: Reproduction, *, folder: str, pictures: Sequence[tuple[st
     seen = ", ".join(f"{one.package} {one.version}" for one in found.versions)
     text += ["```", *found.commands, "```", "", f"Seed {found.seed}; {seen}.", ""]
     return "\n".join(text)
+
+
+def reported_lines(found: Reproduction) -> list[str]:
+    """What the original said of each figure, each once."""
+    return list(dict.fromkeys(f"{line.name}, {line.counted}: {line.reported_says}." for line in found.lines))
 
 
 def at_hand_lines(found: Reproduction) -> list[str]:
