@@ -17,7 +17,7 @@ import tiny_vggish
 from genrelens import models
 from genrelens.errors import BundleError, RecipeError
 from genrelens.models import vggish
-from genrelens.models.vggish_weights import RELEASED, convert, read_weights, write_weights
+from genrelens.models.vggish_weights import RELEASED, Weights, convert, read_weights, write_weights
 
 pytest.importorskip("safetensors")
 
@@ -180,6 +180,18 @@ def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert "random weights, seed 2" in found.said
     assert found.sha256 in found.said
     assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "licence"),
+    [
+        ("random weights, seed 2", "MIT"),
+        (RELEASED, "MIT; the weights of VGGish inside are Google's (Apache-2.0)"),
+        ("mine", "MIT; the weights of VGGish inside are another's (mine)"),
+    ],
+)
+def test_a_model_with_anothers_weights_inside_is_not_all_ours(origin: str, licence: str) -> None:
+    assert Weights({}, "00", origin).licence == licence
 
 
 def released(path: Path, table: Any) -> str:

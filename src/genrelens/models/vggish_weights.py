@@ -48,6 +48,14 @@ class Weights:
         return self.origin.startswith(RANDOM)
 
     @property
+    def licence(self) -> str:
+        """The licence of a model that has them inside."""
+        if self.are_random:
+            return "MIT"
+        whose = "Google's (Apache-2.0)" if self.origin == RELEASED else f"another's ({self.origin})"
+        return f"MIT; the weights of VGGish inside are {whose}"
+
+    @property
     def said(self) -> str:
         """Whose they are, and exactly which: for models and reports."""
         return f"{self.origin} (safetensors, SHA-256 {self.sha256})"
