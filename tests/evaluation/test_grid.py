@@ -136,6 +136,22 @@ def test_components_are_those_of_the_scaled_rows_that_are_learnt_from() -> None:
     assert found.accuracy == round(float(np.mean(said == classes)), 4)
 
 
+def test_neighbours_of_embeddings_are_five_as_s2_had_them() -> None:
+    """FMA's 200 would not answer from 40 rows."""
+    values, classes = rows(60)
+    (found,) = grid(
+        values,
+        columns=[f"mean_{i}" for i in range(57)],
+        classes=classes,
+        folds=folds(60),
+        feature_set="vggish",
+        features=("mean_std",),
+        classifiers=("kNN",),
+        seed=0,
+    )
+    assert found.accuracy is not None
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

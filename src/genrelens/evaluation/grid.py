@@ -168,7 +168,17 @@ def grid(
         if progress is not None:
             progress(chosen, name)
         its = [j for j, column in enumerate(columns) if column.startswith(choices[chosen])]
-        cells.append(_cell(rows[:, its], classes, folds, features=chosen, classifier=name, seed=seed))
+        cells.append(
+            _cell(
+                rows[:, its],
+                classes,
+                folds,
+                feature_set=feature_set,
+                features=chosen,
+                classifier=name,
+                seed=seed,
+            )
+        )
     return tuple(cells)
 
 
@@ -177,6 +187,7 @@ def _cell(
     classes: NDArray[np.int64],
     folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
     *,
+    feature_set: str,
     features: str,
     classifier: str,
     seed: int,
@@ -192,7 +203,7 @@ def _cell(
         warnings.simplefilter("always")
         try:
             for learn, test in folds:
-                machine = _classifier(classifier, seed=seed)
+                machine = _classifier(classifier, feature_set=feature_set, seed=seed)
                 mean, scale = rows[learn].mean(axis=0), rows[learn].std(axis=0)
                 scale[scale == 0] = 1.0
                 known, asked = (rows[learn] - mean) / scale, (rows[test] - mean) / scale
@@ -209,8 +220,8 @@ def _cell(
     return Cell(features, n_columns, classifier, accuracy, round(time.process_time() - started, 2), note)
 
 
-def _classifier(name: str, *, seed: int) -> Any:
-    """The classifier of FMA's baselines by that name, with its settings there."""
+def _classifier(name: str, *, feature_set: str, seed: int) -> Any:
+    """The classifier of FMA's baselines by that name, with its settings there, or S2's for VGGish's embeddings."""
     try:
         from sklearn import discriminant_analysis, ensemble, linear_model, naive_bayes, neighbors, svm, tree
         from sklearn.neural_network import MLPClassifier
@@ -233,6 +244,13 @@ def _classifier(name: str, *, seed: int) -> Any:
         "NB": lambda: naive_bayes.GaussianNB(),
         "QDA": lambda: discriminant_analysis.QuadraticDiscriminantAnalysis(),
     }
+    if feature_set == "vggish":
+        makers |= {  # S2's own settings there: scikit-learn's defaults
+            "kNN": lambda: neighbors.KNeighborsClassifier(),
+            "DT": lambda: tree.DecisionTreeClassifier(random_state=seed),
+            "RF": lambda: ensemble.RandomForestClassifier(random_state=seed),
+            "AdaBoost": lambda: ensemble.AdaBoostClassifier(random_state=seed),
+        }
     return makers[name]()
 
 
