@@ -31,7 +31,9 @@ pytest.importorskip("lightning")
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_rows(write_gtzan(tmp_path_factory.mktemp("gtzan")))
+    root = write_rows(write_gtzan(tmp_path_factory.mktemp("gtzan")))
+    (root / "genres_original" / "metal" / "metal.00099.wav").write_bytes(b"")  # a clip that nobody can use
+    return root
 
 
 @pytest.fixture(autouse=True)
@@ -222,17 +224,20 @@ def test_s2_with_weights_runs_everything_on_vggish(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.slow
-def test_s3_counts_windows_and_tracks(small: Path, tmp_path: Path) -> None:
+def test_s3_counts_windows_and_tracks(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("transformers")
     encoder = tiny_encoder.write(tmp_path / "encoder")
-    recipes = {name: wav2vec2(name) for name in ("wav2vec2", "wav2vec2-debias")}
-    outcome, _ = run("s3", small, tmp_path / "s3", recipes=recipes, encoder=str(encoder))
+    name = "wav2vec2-debias"
+    monkeypatch.setattr(
+        "genrelens.reproduce.s3.RECIPES", (name,)
+    )  # the other runs the same way, and costs as much
+    outcome, _ = run("s3", small, tmp_path / "s3", recipes={name: wav2vec2(name)}, encoder=str(encoder))
     check_folder(outcome, tmp_path / "s3")
-    lines = outcome.reproduction.lines
-    assert [line.counted for line in lines] == ["windows of 3 s", "tracks, windows voted"] * 2
-    windows, tracks = lines[2].honest, lines[3].honest
-    assert windows is not None and tracks is not None and windows.n > 5 * tracks.n
-    assert lines[2].reported == 0.74
+    by_window, by_track = outcome.reproduction.lines
+    assert (by_window.counted, by_track.counted) == ("windows of 3 s", "tracks, windows voted")
+    assert by_window.honest is not None and by_track.honest is not None
+    assert by_track.honest.n == 9 and by_window.honest.n > 5 * 9
+    assert by_window.reported == 0.74
 
 
 def test_s3_needs_an_encoder(small: Path, tmp_path: Path) -> None:

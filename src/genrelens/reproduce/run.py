@@ -22,6 +22,7 @@ SYSTEMS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Name -> the data set that it is of, and its own file, which has ``check(job)`` and ``run(job) -> Outcome``."""
 
+N_SHOWN: Final = 3
 _GET: Final = {
     "gtzan": "GTZAN, ten folders of genres with files like blues/blues.00000.wav",
     "fma_small": "FMA small (genrelens data fetch fma_small fma_metadata; 8 GB)",
@@ -80,10 +81,14 @@ def reproduce(
     own.check(job)
     page.claim(out)
     outcome: Outcome = own.run(job)
+    more = [*loaded.notes]
+    if loaded.left_out:
+        some = "; ".join(f"{what}: {why}" for what, why in loaded.left_out[:N_SHOWN])
+        more.append(f"Left out, {len(loaded.left_out)} of the files: {some}.")
     if epochs is not None:
-        short = f"A quick look: each network had {epochs} epochs at most, whatever its recipe says."
-        found = replace(outcome.reproduction, notes=(*outcome.reproduction.notes, short))
-        outcome = Outcome(found, outcome.sections)
+        more.append(f"A quick look: each network had {epochs} epochs at most, whatever its recipe says.")
+    found = outcome.reproduction
+    outcome = Outcome(replace(found, notes=(*found.notes, *more)), outcome.sections)
     say("drawing")
     page.write(outcome, out=out)
     return outcome
