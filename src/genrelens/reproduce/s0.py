@@ -88,9 +88,9 @@ def run(job: Job) -> Outcome:
             *(Line(name, "tracks", *REPORTED[name], None, None) for name in not_run),
         ),
         leaked=(
-            "Its split is not known. A random split of whole tracks is the mildest cut that fits its description. What is "
-            "missing to its figure here may have come from more of a leak (pieces of clips on both sides, or choosing by "
-            "the tested clips), from the clips that are not here, or from what is chosen differently.",
+            "Its split is not known. A random split of whole tracks is the mildest cut that fits its description. What "
+            "is missing to its figure here may have come from more of a leak (pieces of clips on both sides, or "
+            "choosing by the tested clips), from the clips that are not here, or from what is chosen differently.",
             f"Artists: {share_text(last.protocol.shared_artists)} of the answered clips are by an artist whose other "
             f"clips are learnt from; on the honest split {share_text(last.honest.shared_artists)}.",
         ),
