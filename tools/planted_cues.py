@@ -7,7 +7,7 @@ Pieces of 8 s of genrelens' synthetic music, all styles alike in every class; wh
 somewhere in the piece: a band of noise in the class's own range of frequencies. A network is trained on them (early
 stopping on pieces of its own), and for pieces that it has not met and names rightly every method is asked for the
 reason. A hit in time: the middle of the highest segment lies in the cue. A hit in band: the middle of the highest range
-of frequencies (by the logarithm) lies in the cue's. Writes docs/results/explain/planted-cues-seed-S-D-dB.json.
+of frequencies (by the logarithm) lies in the cue's. Writes docs/explain/planted-cues-seed-S-D-dB.json.
 
 Seed 0 was looked at while methods were made (in-and-out came after it had shown what occlusion misses), so what counts
 is seed 1: other pieces, another network.
@@ -43,7 +43,7 @@ from genrelens.taxonomy import Taxonomy
 from genrelens.training.train import train
 
 ROOT = Path(__file__).resolve().parents[1]
-OUT = ROOT / "docs/results/explain"
+OUT = ROOT / "docs/explain"
 RATE, DURATION_S, CUE_S = 16000, 8.0, 1.5
 CUES_HZ: Mapping[str, tuple[float, float]] = {
     "low": (150.0, 300.0),
