@@ -23,10 +23,10 @@ def call(*words: object) -> int:
 def recipe(tmp_path: Path) -> Path:
     """cnn-png, but of two epochs."""
     text = (resources.files("genrelens") / "recipes" / "cnn-png.toml").read_text(encoding="utf-8")
-    assert "max_epochs = 35" in text
+    assert "max_epochs = 25" in text
     path = tmp_path / "short.toml"
     path.write_text(
-        text.replace("max_epochs = 35", "max_epochs = 2").replace("batch_size = 32", "batch_size = 4")
+        text.replace("max_epochs = 25", "max_epochs = 2").replace("batch_size = 32", "batch_size = 4")
     )
     return path
 
