@@ -19,6 +19,7 @@ from genrelens.cli.explain import explain
 from genrelens.cli.explore import explore
 from genrelens.cli.faithfulness import faithfulness
 from genrelens.cli.features import features
+from genrelens.cli.fingerprint import fingerprint
 from genrelens.cli.grid import grid
 from genrelens.cli.leakage import leakage
 from genrelens.cli.learn import learn
@@ -70,6 +71,7 @@ app.command()(evaluate)
 app.command()(audit)
 app.command()(explain)
 app.command()(faithfulness)
+app.command()(fingerprint)
 app.command()(explore)
 app.command()(leakage)
 app.command()(grid)

@@ -1,0 +1,170 @@
+"""What a fingerprint says of single tracks, of the map and of a network's attention, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genrelens.explain.bands import in_words
+from genrelens.explain.fingerprint import LEVEL
+from genrelens.explain.fingerprint_axes import CONTRAST, N_ANGLES, AxesReport
+from genrelens.explain.fingerprint_heads import MIN_BEAT_CLARITY, N_PHASES
+from genrelens.explain.fingerprint_tracks import Confused
+from genrelens.report.fingerprint import Fingerprint
+from genrelens.report.fingerprint_words import label
+from genrelens.report.wording import percent
+
+
+def confusion(row: Confused) -> str:
+    """Why one track is taken for another genre, in a sentence or three."""
+    seen = " The model was trained on this very track." if row.seen else ""
+    says = [
+        f"{row.id} ({row.genre}) is taken for {row.other} ({percent(row.probability)}, its own "
+        f"{percent(row.own_probability)}).{seen}"
+    ]
+    places = []
+    if row.band is not None:
+        low, high, score = row.band
+        places.append(f"{in_words(low, high)} ({score:+.2f} log-odds)")
+    if row.segment is not None:
+        start_s, end_s, score = row.segment
+        places.append(f"the second from {start_s:.0f} to {end_s:.0f} s ({score:+.2f})")
+    says.append(
+        f"What speaks most for {row.other} is {' and '.join(places)}."
+        if places
+        else f"No single range or second speaks for {row.other}."
+    )
+    if row.nearer:
+        descriptors = ", ".join(
+            f"{label(near.descriptor)} {near.value:.3g} (its own genre {near.own:.3g}, {row.other} {near.other:.3g})"
+            for near in row.nearer
+        )
+        says.append(f"Nearer to {row.other}: {descriptors}.")
+    if row.tags:
+        says.append(f"musicnn's likeliest words: {', '.join(row.tags)}.")
+    return " ".join(says)
+
+
+def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:
+    """Whether the map's axes are vocals against no vocals: what the tests say, also when it is nothing."""
+    mine = [row for row in found.tests if row.word == CONTRAST]
+    clear = [row for row in mine if row.q <= LEVEL]
+    within = [row for row in mine if row.within_q <= LEVEL]
+    lines = [
+        "S4 guessed that its map's axis is vocals against no vocals. Here the axes' ranks are compared "
+        "with musicnn's tags "
+        f"over {found.n_artists} artists ({found.n_tracks} tracks): the vocal tags' mean less the "
+        f"instrumental one, p by "
+        "permuting artists, corrected over all axes and words, with and without the genres' own means.",
+        "; ".join(
+            f"{row.axis}: rho {row.rho:+.2f} ({_q(row.q)}), within genres {row.within:+.2f} ({_q(row.within_q)})"
+            for row in mine
+        )
+        + f". The principal components hold {shares[0]:.0%} and {shares[1]:.0%} of the variance.",
+    ]
+    if clear:
+        again = (
+            f" On {_either([row.axis for row in within])} that holds within genres, too."
+            if within
+            else " Within genres nothing of it survives: it is which genres have singers, not singing, "
+            "that lies along it."
+        )
+        lines.append(f"Vocals against instrumental goes with {_either([row.axis for row in clear])}.{again}")
+    else:
+        lines.append("No axis goes with vocals against instrumental more than chance does.")
+    best = [
+        f"{axis}: {', '.join(f'{tag} ({rho:+.2f})' for tag, rho in tags)}; the contrast would come "
+        f"{_nth(rank)} of all tags"
+        for (axis, tags), (_, rank) in zip(found.telling, found.contrast_rank, strict=True)
+    ]
+    lines.append("The tags that go most with each axis: " + ". ".join(best) + ".")
+    lines += [
+        f"The best of {N_ANGLES} directions of the {row.plane.removesuffix(' axis')} plane goes with "
+        f"the contrast by "
+        f"rho {row.rho:+.2f} at {row.angle:.0f} degrees; the best by chance has {row.chance:.2f}, in 95 "
+        f"of 100 cases less "
+        f"than {row.chance_high:.2f} (p = {row.p:.4f})."
+        for row in found.directions
+    ]
+    return lines
+
+
+def _q(q: float) -> str:
+    return "q < 0.001" if q < 0.001 else f"q = {q:.3f}"
+
+
+def _either(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _nth(rank: int) -> str:
+    return f"{rank}{'th' if 10 <= rank % 100 <= 20 else {1: 'st', 2: 'nd', 3: 'rd'}.get(rank % 10, 'th')}"
+
+
+def beat(found: Fingerprint) -> str:
+    """Where in the beat the model looks, or why that cannot be said."""
+    if not found.has_attention:
+        return (
+            f"{found.model} has no attention, so there is nothing to fold over the beat: it pools what it "
+            f"hears, and does "
+            "not say where it looked."
+        )
+    row = found.beat
+    if row is None:
+        return (
+            f"No track's pulse is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}, the correlation "
+            f"of its onsets "
+            "with themselves one beat later) to fold attention over its beat."
+        )
+    verdict = (
+        "more is received on the beat than between beats"
+        if row.on_beat.low > 0
+        else "less is received on the beat than between beats"
+        if row.on_beat.high < 0
+        else "the interval includes 0: attention does not follow the beat, as far as this can tell"
+    )
+    return (
+        f"Of {row.n_tracks + row.n_unclear} tracks {row.n_tracks} by {row.n_artists} artists have a pulse "
+        f"that is clear "
+        f"enough (clarity of at least {MIN_BEAT_CLARITY:g}). A token comes every {row.token_s * 1000:.0f} "
+        f"ms; the beat is "
+        f"cut in {N_PHASES}. On the beat against between beats, in times the even share: {row.on_beat.value:+.3f} "
+        f"[{row.on_beat.low:+.3f}, {row.on_beat.high:+.3f}]; {verdict}. The tempo may be half or double the beat."
+    )
+
+
+def heads(found: Fingerprint) -> list[str]:
+    """Which heads stand out."""
+    if not found.heads:
+        return [f"{found.model} has no attention, so it has no heads to compare."]
+    rows = found.heads
+    near, far = min(rows, key=lambda row: row.distance_s), max(rows, key=lambda row: row.distance_s)
+    sharp = min(rows, key=lambda row: row.entropy)
+    lines = [
+        f"{len(rows)} heads over {rows[0].n_tracks} tracks by {rows[0].n_artists} artists. Layer {near.layer} head "
+        f"{near.head} looks nearest ({near.distance_s:.2f} s away on average), layer {far.layer} head "
+        f"{far.head} farthest "
+        f"({far.distance_s:.2f} s); layer {sharp.layer} head {sharp.head} is sharpest (entropy "
+        f"{sharp.entropy:.2f} of 1)."
+    ]
+    told = sorted((row for row in rows if row.q <= LEVEL), key=lambda row: -row.spread)
+    if told:
+        lines.append(
+            "In where in the window they look, genres differ more than chance lets them (permutation over artists, "
+            "corrected over heads) in "
+            + "; ".join(
+                f"layer {row.layer} head {row.head} (spread {row.spread:.3f} against "
+                f"{row.spread_by_chance:.3f} by chance, "
+                f"{row.farthest} most unlike the others)"
+                for row in told[:6]
+            )
+            + (f", and {len(told) - 6} more." if len(told) > 6 else ".")
+        )
+    else:
+        lines.append(
+            "In where in the window they look, genres differ in no head more than chance lets them (permutation over "
+            "artists, corrected over heads): no head is one genre's specialist."
+        )
+    lines.append(
+        "Attention says where a network looks, not what for; what a head looks at need not change the answer."
+    )
+    return lines
