@@ -35,7 +35,8 @@ def confusion(row: Confused) -> str:
     )
     if row.nearer:
         descriptors = ", ".join(
-            f"{label(near.descriptor)} {near.value:.3g} (its own genre {near.own:.3g}, {row.other} {near.other:.3g})"
+            f"{label(near.descriptor)} {_number(near.value)} (its own genre {_number(near.own)}, "
+            f"{row.other} {_number(near.other)})"
             for near in row.nearer
         )
         says.append(f"Nearer to {row.other}: {descriptors}.")
@@ -65,8 +66,7 @@ def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:
         again = (
             f" On {_either([row.axis for row in within])} that holds within genres, too."
             if within
-            else " Within genres nothing of it survives: it is which genres have singers, not singing, "
-            "that lies along it."
+            else " Within genres nothing of it survives: it may be no more than which genres have singers."
         )
         lines.append(f"Vocals against instrumental goes with {_either([row.axis for row in clear])}.{again}")
     else:
@@ -86,6 +86,10 @@ def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:
         for row in found.directions
     ]
     return lines
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _q(q: float) -> str:

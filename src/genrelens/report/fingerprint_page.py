@@ -13,7 +13,7 @@ from genrelens.report import fingerprint_words as words
 from genrelens.report.fingerprint import Fingerprint
 from genrelens.report.section_page import section_page, text
 from genrelens.report.sections import Section, Shown, Table
-from genrelens.report.wording import clock, percent
+from genrelens.report.wording import clock, percent, visible
 
 TABLES: Final = ("bands", "differences", "tracks", "typical", "confused", "map", "heads", "left-out")
 MAX_LISTED: Final = 100
@@ -111,23 +111,28 @@ def page(
 def markdown(found: Fingerprint, *, pictures: Sequence[str]) -> str:
     """The same in Markdown, for docs: sentences and the tables of findings, with links to the pictures beside it."""
     made = sections(found, players={})
-    lines = [*words.lead(found)]
+    lines = [*map(_inert, words.lead(found))]
     for section in made:
-        lines.append(f"## {section.title}")
+        lines.append(f"## {_inert(section.title)}")
         if section.key in pictures:
             lines.append(f"![{section.alt}]({section.key}.png)")
         if section.key in ("confused",):
-            lines += [f"- {line}" for line in section.says]
+            lines += [f"- {_inert(line)}" for line in section.says]
         else:
-            lines += section.says
+            lines += map(_inert, section.says)
         if section.shown is not None and section.key == "typical":
             lines.append(_markdown_table(section.shown))
-    return "\n\n".join(line.replace("\n", " ") if not line.startswith("|") else line for line in lines) + "\n"
+    return "\n\n".join(lines) + "\n"
+
+
+def _inert(words_of: str) -> str:
+    """A name from anywhere is text in Markdown, too: no tag, and no line of its own."""
+    return visible(words_of).replace("<", "&lt;")
 
 
 def _markdown_table(shown: Shown) -> str:
     rows = [shown.header, ["---"] * len(shown.header), *shown.rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
+    return "\n".join(f"| {' | '.join(_inert(cell).replace('|', '/') for cell in row)} |" for row in rows)
 
 
 def tables(found: Fingerprint) -> dict[str, bytes]:

@@ -136,8 +136,11 @@ def _differences(found: Fingerprint, genre: str) -> str:
     lines = []
     if any(not math.isnan(row.p) for row in parts):
         said = _effects([row for row in parts if row.is_found])
+        n_artists = max(row.n_artists for row in parts)
         lines.append(
-            f"The seconds that counted, against the rest of the same tracks, are {said}."
+            f"Of the seconds that counted nothing can be said: flipping the signs of {n_artists} artists shows nothing."
+            if 2 * 0.5**n_artists > LEVEL
+            else f"The seconds that counted, against the rest of the same tracks, are {said}."
             if said
             else "Nothing tells the seconds that counted from the rest of the same tracks that survives "
             "the correction."
