@@ -128,6 +128,7 @@ def test_the_classifier_reads_the_embeddings_of_a_window_side_by_side(tmp_path: 
         "vggish", {"weights": str(file), "dropout": 0.5}, n_frames=3 * 96, n_mels=64, n_classes=4
     ).eval()
     assert isinstance(found, vggish.VggishClassifier)
+    assert found.licence == "MIT" and "random weights" in found.notice  # they are nobody's
     windows = torch.randn(2, 3 * 96, 64)
     logits, embedding, *_ = found(windows)
     one_by_one = torch.cat([network(signed=False, seed=5)(windows[:, i * 96 :][:, :96]) for i in range(3)], 1)

@@ -87,6 +87,8 @@ def test_a_model_says_of_a_sound_file_what_torch_says_of_its_windows(
     )
     assert np.abs(found.embedding - said.embedding.numpy().mean(0)).max() < 1e-4
     assert bundle.manifest.front_end.input_name == "samples"
+    assert bundle.manifest.licence.endswith("under the licence of those who published them")
+    assert f"Trained from the weights of {encoder}" in bundle.card
     assert bundle.has_attention == (architecture == "wav2vec2_transformer")
     if architecture == "wav2vec2_debias":
         weights = onnx.load(out / "bundle" / "predict.onnx").graph.initializer

@@ -82,6 +82,10 @@ class WaveformEncoder(nn.Module):
 
     def __init__(self, pretrained: Pretrained, *, source: str, sample_rate: int) -> None:
         super().__init__()
+        self.licence = (
+            f"MIT; the weights of {source} inside are under the licence of those who published them"
+        )
+        self.notice = f"Trained from the weights of {source}."
         model, extractor = pretrained
         layers = getattr(getattr(model, "encoder", None), "layers", None)
         if model.main_input_name != "input_values" or not (

@@ -28,7 +28,12 @@ class Network(nn.Module):
     """A classifier of windows: (batch, n_frames, n_bands) as the front end compresses them -> :class:`Output`.
 
     For most they are mel_db, decibels of at most 0.
+
+    ``licence`` is that of a bundle with these weights, ``notice`` says for its card whose weights are inside.
     """
+
+    licence = "MIT"
+    notice = ""
 
     def forward(self, mel_db: Tensor) -> Output:
         """Logits and embedding of each window."""

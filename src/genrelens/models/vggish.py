@@ -151,7 +151,12 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Vg
         )
     if not options.weights:
         raise RecipeError(f"vggish begins with weights, give --weights FILE: {WHERE_FROM}")
-    vggish = with_weights(read_weights(options.weights, shapes=shapes()), signed=False)
-    return VggishClassifier(
-        vggish, n_examples=n_frames // EXAMPLE_FRAMES, dropout=options.dropout, n_classes=n_classes
+    weights = read_weights(options.weights, shapes=shapes())
+    network = VggishClassifier(
+        with_weights(weights, signed=False),
+        n_examples=n_frames // EXAMPLE_FRAMES,
+        dropout=options.dropout,
+        n_classes=n_classes,
     )
+    network.licence, network.notice = weights.licence, f"Trained from VGGish's weights: {weights.said}."
+    return network

@@ -44,6 +44,7 @@ class Wav2Vec2(Network):
     def __init__(self, encoder: WaveformEncoder, *, pooling: str, dropout: float, n_classes: int) -> None:
         super().__init__()
         self.encoder, self.pooling = encoder, pooling
+        self.licence, self.notice = encoder.licence, encoder.notice
         self.layer_weights = (
             nn.Parameter(torch.zeros(1 + encoder.n_layers)) if pooling == "weighted" else None
         )

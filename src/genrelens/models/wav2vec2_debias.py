@@ -104,6 +104,7 @@ class Wav2Vec2Debias(Network):
     def __init__(self, main: Wav2Vec2, biased: Colour, options: Options) -> None:
         super().__init__()
         self.main, self.biased, self.options = main, biased, options
+        self.licence, self.notice = main.licence, main.notice
         self.gate = nn.Linear(main.encoder.width, 1) if options.combine == "learned_mixin" else None
 
     def forward(self, samples: Tensor) -> Output:

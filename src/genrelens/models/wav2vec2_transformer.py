@@ -32,6 +32,7 @@ class Wav2Vec2Transformer(Network):
     def __init__(self, encoder: WaveformEncoder, options: Options, *, n_classes: int) -> None:
         super().__init__()
         self.encoder = encoder
+        self.licence, self.notice = encoder.licence, encoder.notice
         self.embed = nn.Linear(encoder.width, options.d_model)
         self.dropout = nn.Dropout(options.dropout)
         self.layers = nn.ModuleList(

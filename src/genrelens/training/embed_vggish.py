@@ -132,9 +132,7 @@ def row_network(weights: Weights, *, pooling: Pooling) -> RowNetwork:
         onnx=content,
         n_columns=N_EXAMPLES * EMBEDDING if pooling == "flatten" else 2 * EMBEDDING,
         notice=f"VGGish's weights inside: {weights.said}.",
-        licence="MIT"
-        if weights.are_random
-        else "MIT; the weights of VGGish inside are Google's (Apache-2.0)",
+        licence=weights.licence,
     )
 
 

@@ -119,6 +119,7 @@ def train(
         front_end=recipe.front_end,
         windows=WindowSettings(recipe.windows.n_frames, recipe.windows.hop_frames),
         temperature=temperature,
+        licence=network.licence,
         experimental=experimental_genres(taxonomy, train_tracks),
         training=TrainingRecord(
             recipe=recipe.to_dict(),
@@ -140,7 +141,7 @@ def train(
         manifest=manifest,
         predict_onnx=predict_onnx(network, **shape),
         attention_onnx=attention_onnx(network, **shape),
-        card=model_card(manifest),
+        card=model_card(manifest, notice=network.notice),
     )
     run.finish(
         {
