@@ -24,6 +24,7 @@ from genrelens.explain.faithfulness import (
     check_methods,
     judge_track,
     judge_tracks,
+    judging_fills,
     methods_of,
     sample,
 )
@@ -147,9 +148,12 @@ def test_blurred_frames_are_running_means(hearing: Hearing) -> None:
 def test_a_method_is_never_judged_by_its_own_fill(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
     judged = judge_track(bundle, tracks[0], methods=("occlusion", "occlusion-both", "energy"))
     fills = {m: {key[2] for key in judged.curves if key[0] == m} for m in ("occlusion", "energy")}
-    assert fills == {"occlusion": {"silence", "shuffled", "blurred"}, "energy": set(JUDGES)}
+    assert fills == {m: {"silence", "shuffled", "blurred"} for m in ("occlusion", "energy")}
     assert {key[2] for key in judged.curves if key[0] == "occlusion-both"} == {"shuffled", "blurred"}
     assert {key[1] for key in judged.curves} == {"time", "time-frequency"}
+    alone = judge_track(bundle, tracks[0], methods=("occlusion-both", "energy"))
+    assert {key[2] for key in alone.curves} == {"shuffled", "blurred"}  # nothing to compare the others with
+    assert judging_fills(CONTROLS) == tuple(JUDGES)
 
 
 def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(

@@ -65,6 +65,16 @@ class TrackCurves:
     curves: Mapping[tuple[str, str, str], Curves]
 
 
+def judging_fills(methods: Sequence[str]) -> tuple[str, ...]:
+    """The fills that may judge one of the methods at least: controls are worth nothing by others."""
+    explaining = [method for method in methods if method not in CONTROLS]
+    return tuple(
+        fill
+        for fill in JUDGES
+        if not explaining or any(fill not in OWN_FILLS.get(method, ()) for method in explaining)
+    )
+
+
 def sample(tracks: Sequence[Track], *, n: int = N_TRACKS, seed: int = SEED) -> tuple[Track, ...]:
     """``n`` of the tracks by chance, in the order of their ids; all where there are fewer."""
     ordered = sorted(tracks, key=lambda track: track.id)
@@ -141,7 +151,7 @@ def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> Trac
     )
     frames_per_s = hearing.front_end.sample_rate / hearing.front_end.hop_length
     edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
-    fills = {name: fill(hearing.frames, hearing.front_end) for name, fill in JUDGES.items()}
+    fills = {name: JUDGES[name](hearing.frames, hearing.front_end) for name in judging_fills(methods)}
     parts = {"time": time_parts(edges)}
     coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
     if len(coarse) > 1:

@@ -11,8 +11,13 @@ import numpy as np
 
 from genrelens.explain.controls import CONTROLS
 from genrelens.explain.curves import Curves
-from genrelens.explain.faithfulness import DOMAINS, OWN_FILLS, TrackCurves, as_json_rows
-from genrelens.explain.fills import JUDGES
+from genrelens.explain.faithfulness import (
+    DOMAINS,
+    OWN_FILLS,
+    TrackCurves,
+    as_json_rows,
+    judging_fills,
+)
 from genrelens.explain.splicing import Pointing
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 
@@ -143,15 +148,16 @@ def build(
 ) -> FaithfulnessReport:
     """The report of judged tracks; intervals are over their groups (artists)."""
     methods = list(dict.fromkeys(key[0] for row in judged for key in row.curves))
+    fills = judging_fills(methods)
     rows, differences = [], []
     for domain in DOMAINS:
         there = [m for m in methods if any(key[:2] == (m, domain) for row in judged for key in row.curves)]
-        rows += [_row(judged, method, domain) for method in there]
+        rows += [_row(judged, method, domain, fills) for method in there]
         rivals = [m for m in there if m in CONTROLS or m == ATTENTION]
         for method in there:
             if method in rivals:
                 continue
-            differences += [_difference(judged, method, rival, domain) for rival in rivals]
+            differences += [_difference(judged, method, rival, domain, fills) for rival in rivals]
     return FaithfulnessReport(
         model, model_hash, sample, tuple(judged), tuple(rows), tuple(differences), sanity, tuple(notes)
     )
@@ -176,10 +182,10 @@ def sanity(
     return Sanity(method, tuple(pointings), hits, even, agrees, len(kept))
 
 
-def _fills(*methods: str) -> tuple[str, ...]:
+def _fills(fills: Sequence[str], *methods: str) -> tuple[str, ...]:
     """Those that are none of the methods' own."""
     own = {fill for method in methods for fill in OWN_FILLS.get(method, ())}
-    return tuple(fill for fill in JUDGES if fill not in own)
+    return tuple(fill for fill in fills if fill not in own)
 
 
 def _of(judged: Sequence[TrackCurves], method: str, domain: str, fills: Sequence[str]) -> list[list[Curves]]:
@@ -190,8 +196,8 @@ def _areas(found: list[list[Curves]], name: str) -> np.ndarray[Any, np.dtype[np.
     return np.array([np.mean([getattr(curve, name) for curve in curves]) for curves in found])
 
 
-def _row(judged: Sequence[TrackCurves], method: str, domain: str) -> MethodRow:
-    fills = _fills(method)
+def _row(judged: Sequence[TrackCurves], method: str, domain: str, judges: Sequence[str]) -> MethodRow:
+    fills = _fills(judges, method)
     found = _of(judged, method, domain, fills)
     groups = [row.group for row in judged]
     deletion, insertion = (
@@ -202,8 +208,10 @@ def _row(judged: Sequence[TrackCurves], method: str, domain: str) -> MethodRow:
     return MethodRow(method, domain, fills, deletion, insertion, drop, increases)
 
 
-def _difference(judged: Sequence[TrackCurves], method: str, against: str, domain: str) -> Difference:
-    fills = _fills(method, against)
+def _difference(
+    judged: Sequence[TrackCurves], method: str, against: str, domain: str, judges: Sequence[str]
+) -> Difference:
+    fills = _fills(judges, method, against)
     ours, theirs = (_of(judged, name, domain, fills) for name in (method, against))
     groups = [row.group for row in judged]
     # In deletion the lower area is the truer one.

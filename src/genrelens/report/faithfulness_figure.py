@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 
 from genrelens.explain.controls import CONTROLS
 from genrelens.explain.curves import N_STEPS
-from genrelens.explain.faithfulness import OWN_FILLS
+from genrelens.explain.faithfulness import OWN_FILLS, judging_fills
 from genrelens.explain.faithfulness_report import FaithfulnessReport
-from genrelens.explain.fills import JUDGES
 from genrelens.report import figure_style
 
 _COLOURS = (figure_style.BLUE, figure_style.ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -27,10 +26,11 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
     axes = figure.subplots(len(domains), 2, squeeze=False, sharey=True, sharex=True)
     shares = np.linspace(0, 100, N_STEPS + 1)
     methods = [row.method for row in report.rows]
+    judges = judging_fills(methods)
     explaining = [m for m in dict.fromkeys(methods) if m not in CONTROLS]
     for domain, (left, right) in zip(domains, axes, strict=True):
         for method in dict.fromkeys(row.method for row in report.rows if row.domain == domain):
-            fills = [fill for fill in JUDGES if fill not in OWN_FILLS.get(method, ())]
+            fills = [fill for fill in judges if fill not in OWN_FILLS.get(method, ())]
             its = [row.curves[method, domain, fill] for row in report.judged for fill in fills]
             if method in CONTROLS:
                 at = CONTROLS.index(method)
