@@ -26,9 +26,10 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_results_pages_are_what_the_reports_say() -> None:
+@pytest.mark.parametrize("tool", ["results_page.py", "explain_page.py"])
+def test_the_pages_are_what_the_reports_say(tool: str) -> None:
     result = subprocess.run(
-        [sys.executable, ROOT / "tools/results_page.py", "--check"],
+        [sys.executable, ROOT / "tools" / tool, "--check"],
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,135 @@
+"""Write the tables of docs/explain.md from what was measured, so that no number there is typed.
+
+    python tools/explain_page.py            # write
+    python tools/explain_page.py --check    # exit 1 when the page is not what the files say
+
+docs/explain/faithfulness-*.json are reports of ``genrelens faithfulness``, docs/explain/planted-cues-*.json of
+``tools/planted_cues.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from genrelens.files import write_whole
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, MEASURED = ROOT / "docs/explain.md", ROOT / "docs/explain"
+START, END = "<!-- measured -->", "<!-- /measured -->"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    check = parser.parse_args().check
+    text = PAGE.read_text("utf-8")
+    before, rest = text.split(START)
+    after = rest.split(END)[1]
+    now = before + "\n".join([START, *measured(), END]) + after
+    if check and now != text:
+        sys.exit("docs/explain.md is not up to date: python tools/explain_page.py")
+    if not check:
+        write_whole(PAGE, now)
+
+
+def measured() -> list[str]:
+    lines: list[str] = []
+    for path in sorted(MEASURED.glob("faithfulness-*.json")):
+        lines += faithfulness(json.loads(path.read_text("utf-8")), path)
+    for path in sorted(MEASURED.glob("planted-cues-*.json")):
+        lines += planted(json.loads(path.read_text("utf-8")), path)
+    return lines
+
+
+def faithfulness(report: dict[str, Any], path: Path) -> list[str]:
+    """Areas, paired differences and checks of one report."""
+    lines = [
+        "",
+        f"**{report['model']}**, {report['sample']} ([{path.name}](explain/{path.name})):",
+        "",
+        "| over | map | deletion area (low is true) | insertion area (high is true) | judged by |",
+        "|---|---|---|---|---|",
+    ]
+    for row in report["methods"]:
+        lines.append(
+            f"| {row['domain']} | {row['method']} | {interval(row['deletion'])} | {interval(row['insertion'])} | "
+            f"{', '.join(row['fills'])} |"
+        )
+    if report["differences"]:
+        lines += ["", "| over | map | against | better in deletion by | in insertion by | both above 0 |"]
+        lines.append("|---|---|---|---|---|---|")
+    for row in report["differences"]:
+        lines.append(
+            f"| {row['domain']} | {row['method']} | {row['against']} | {interval(row['deletion'], sign='+')} | "
+            f"{interval(row['insertion'], sign='+')} | {'yes' if row['beats'] else 'no'} |"
+        )
+    lines += sanity(report["sanity"])
+    lines += [f"- {note}" for note in report["notes"]]
+    picture = path.with_suffix(".png")
+    if picture.exists():
+        lines += ["", f"![deletion and insertion curves](explain/{picture.name})"]
+    return lines
+
+
+def sanity(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return [""]
+    pointing, shuffled = found["pointing"], found["shuffled_weights"]
+    lines = [
+        "",
+        f"- Spliced genres: the map of `{found['method']}` points at 5 s of another genre in "
+        f"{percent(pointing['hits'])} of {len(pointing['splices'])} splices; pointing blindly hits "
+        f"{pointing['even']:.0%}.",
+    ]
+    if shuffled is not None:
+        lines.append(
+            "- With the network's weights shuffled, maps agree with the true ones by "
+            f"{interval(shuffled['agreement'])} (rank correlation, {shuffled['n_tracks']} tracks)."
+        )
+    return lines
+
+
+def planted(report: dict[str, Any], path: Path) -> list[str]:
+    """Hits of one run of planted cues."""
+    looked = (
+        " This seed was looked at while methods were made; `in-and-out` came after it."
+        if not report["seed"]
+        else ""
+    )
+    lines = [
+        "",
+        f"**Planted cues**, seed {report['seed']}, cue at {report['cue_db']:+g} dB of the piece "
+        f"([{path.name}](explain/{path.name})): {report['n_right']} of {report['n_test']} pieces named rightly."
+        f"{looked}",
+        "",
+        "| map | in time | in band | in both |",
+        "|---|---|---|---|",
+    ]
+    for row in report["methods"]:
+        cells = [percent(row[key]) if row[key] else "-" for key in ("in_time", "in_band", "in_both")]
+        lines.append(f"| {row['method']} | {' | '.join(cells)} |")
+    even = report["methods"][0]["even_in_time"]
+    return [*lines, "", f"Pointing blindly hits {even:.0%} in time."]
+
+
+def interval(found: dict[str, float | None], *, sign: str = "") -> str:
+    value, low, high = (found[key] for key in ("value", "low", "high"))
+    if low is None or high is None:
+        return f"{value:{sign}.3f}"
+    return f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def percent(found: dict[str, float | None]) -> str:
+    value, low, high = (found[key] for key in ("value", "low", "high"))
+    ends = "" if low is None or high is None else f" [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * float(value or 0):.0f} %{ends}"
+
+
+if __name__ == "__main__":
+    main()
