@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import fingerprint_toys as toys
 import numpy as np
@@ -37,7 +40,7 @@ def test_the_planted_band_speaks_for_each_genre_and_the_others_do_not(prints: tu
 
 
 def test_planted_differences_are_found_and_all_tests_are_one_family(prints: tuple) -> None:
-    found = fingerprint.differences(prints, names=toys.NAMES, columns=toys.its_columns())
+    found = fingerprint.differences(prints, names=toys.NAMES, columns=toys.its_columns(), groups=GROUPS)
     by_key = {(row.what, row.genre, row.descriptor): row for row in found}
     parts, genres = by_key[PARTS, "loud", "centroid"], by_key[GENRES, "loud", "level"]
     assert parts.is_found and parts.size > 2 and parts.difference == pytest.approx(3.0, abs=0.6)
@@ -46,7 +49,7 @@ def test_planted_differences_are_found_and_all_tests_are_one_family(prints: tupl
     # The tempo is planted between genres, without any spread within them, and is no matter of seconds.
     assert by_key[GENRES, "calm", "tempo"].is_found and (PARTS, "calm", "tempo") not in by_key
     n = len(toys.its_columns())
-    assert len(found) == 3 * (2 * n - 1)
+    assert len(found) == 3 * (2 * n - 1 + toys.N_BANDS)
     planted = {"tempo", "centroid", "level"}
     false = [row for row in found if row.is_found and row.descriptor not in planted]
     assert len(false) <= 0.05 * len(found)
@@ -56,9 +59,24 @@ def test_planted_differences_are_found_and_all_tests_are_one_family(prints: tupl
     assert smallest == pytest.approx(min(p * len(p) / np.arange(1, len(p) + 1)))
 
 
+def test_a_range_that_speaks_for_all_genres_is_no_difference_and_one_that_speaks_for_one_is(
+    prints: tuple,
+) -> None:
+    changed = []
+    for row in prints:
+        bands = row.bands.copy()
+        bands[2, toys.NAMES.index("odd")] += 1.0 * (row.genre == "odd")
+        changed.append(dataclasses.replace(row, bands=bands))
+    found = fingerprint.differences(changed, names=toys.NAMES, columns=toys.its_columns(), groups=GROUPS)
+    by_key = {(row.what, row.genre, row.descriptor): row for row in found}
+    assert by_key[GENRES, "odd", "range:200-300"].size > 3 and by_key[GENRES, "odd", "range:200-300"].is_found
+    assert not any(by_key[GENRES, genre, "range:100-200"].is_found for genre in toys.NAMES)
+    assert (PARTS, "odd", "range:200-300") not in by_key
+
+
 def test_with_three_artists_nothing_is_tested(prints: tuple) -> None:
     few = [row for row in prints if row.genre != "odd"] + [row for row in prints if row.genre == "odd"][:3]
-    found = fingerprint.differences(few, names=toys.NAMES, columns=toys.its_columns())
+    found = fingerprint.differences(few, names=toys.NAMES, columns=toys.its_columns(), groups=GROUPS)
     assert all(math.isnan(row.p) and not row.is_found for row in found if row.genre == "odd")
 
 
@@ -131,3 +149,11 @@ def test_tracks_are_drawn_over_as_many_artists_as_there_are() -> None:
     assert [track.id for track in chosen if track.genre == "b"] == ["b0", "b1"]
     assert chosen == choose(tracks[::-1], per_genre=4, seed=0)
     assert any(choose(tracks, per_genre=4, seed=s) != chosen for s in range(1, 9))
+
+
+def test_the_page_in_docs_is_what_the_command_wrote() -> None:
+    root = Path(__file__).resolve().parents[2]
+    result = subprocess.run(
+        [sys.executable, root / "tools/fingerprint_page.py", "--check"], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr

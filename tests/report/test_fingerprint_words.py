@@ -77,6 +77,30 @@ def test_bands_are_said_with_their_intervals_and_what_is_unclear_is_said_to_be()
     assert "single artist" in alone and "told from" in alone
 
 
+def test_what_speaks_for_most_genres_alike_is_said_to_be_no_genres_own() -> None:
+    genres = tuple(
+        dataclasses.replace(_genre((1, 0.5, 2), (1, 0.5 if i else -0.5, 2), (0, -1, 1)), genre=f"g{i}")
+        for i in range(3)
+    )
+    said = words.common(_fingerprint(genres=genres))
+    assert "bass below 100 Hz (clearly for 3 of 3), bass, 100 to 200 Hz (clearly for 2 of 3)." in said
+    assert words.common(_fingerprint(genres=genres[:2])) == ""
+
+
+def test_ranges_that_a_genre_rests_on_more_than_others_are_said_apart() -> None:
+    rows = (
+        _difference("range:2000-3000", 1.5, what=GENRES),
+        _difference("range:0-140", -0.7, what=GENRES),
+        _difference("level", 0.5, what=GENRES),
+    )
+    said = " ".join(words.genre_sentences(_fingerprint(differences=rows), _genre((1, 0.5, 2))))
+    assert "Against the other genres it is louder (+0.5 d)." in said
+    assert (
+        "Than the others it rests more on upper mids, 2 to 3 kHz (+1.5 d), less on bass below 140 Hz (-0.7 d)."
+        in said
+    )
+
+
 def test_only_findings_are_said_and_the_largest_come_first() -> None:
     rows = (
         _difference("level", 0.6),

@@ -22,6 +22,7 @@ LEVEL: Final = 0.05
 SEED: Final = 0
 PARTS, GENRES = "parts", "genres"
 """The two comparisons: what counted in a track against its rest, and a genre's tracks against all others."""
+RANGE: Final = "range:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +138,18 @@ def _agreement(bands: Float64, *, seen: NDArray[np.bool_], artists: Sequence[str
 
 
 def differences(
-    prints: Sequence[TrackPrint], *, names: Sequence[str], columns: Sequence[str]
+    prints: Sequence[TrackPrint], *, names: Sequence[str], columns: Sequence[str], groups: Sequence[BandGroup]
 ) -> tuple[Difference, ...]:
     """Every descriptor of every genre in both comparisons; one family of tests, corrected together.
 
-    ``columns`` are those of :attr:`TrackPrint.row`; the tempo, which a second of sound has not, is compared between
-    genres only.
+    ``columns`` are those of :attr:`TrackPrint.row`, ``groups`` the model's bands. What a second of sound has not is
+    compared between genres only: the tempo, and what each range of frequencies adds to a track's own genre. The latter
+    says what a genre rests on more than others do, where a range speaks for all of them.
     """
-    rows = np.stack([row.row for row in prints])
-    groups = [row.group for row in prints]
+    own = [row.bands[:, list(names).index(row.genre)] for row in prints]
+    rows = np.column_stack([np.stack([row.row for row in prints]), np.stack(own)])
+    ranges = [range_name(group) for group in groups[: len(own[0])]]
+    artists = [row.group for row in prints]
     found: list[tuple[str, str, int, Effects, Sequence[str]]] = []
     n_in_parts = len(columns) - 1
     assert columns[-1] == TEMPO
@@ -158,8 +162,8 @@ def differences(
         within = paired_effects(contrasts, groups=[row.group for row in its], seed=SEED)
         found.append((PARTS, genre, int(np.isfinite(contrasts[:, 0]).sum()), within, columns[:n_in_parts]))
         if not inside.all():
-            between = between_effects(rows, groups=groups, inside=inside, seed=SEED)
-            found.append((GENRES, genre, len(its), between, columns))
+            between = between_effects(rows, groups=artists, inside=inside, seed=SEED)
+            found.append((GENRES, genre, len(its), between, [*columns, *ranges]))
     if not found:
         return ()
     q = benjamini_hochberg(np.concatenate([effects.p for _, _, _, effects, _ in found]))
@@ -182,6 +186,11 @@ def differences(
             )
             at += 1
     return tuple(made)
+
+
+def range_name(group: BandGroup) -> str:
+    """A range of frequencies as a descriptor's name: ``range:140-300``, Hz."""
+    return f"{RANGE}{group.low_hz:.0f}-{group.high_hz:.0f}"
 
 
 def beat_print(prints: Sequence[TrackPrint]) -> BeatPrint | None:

@@ -103,7 +103,7 @@ def build(
     tell("bands")
     genres = fingerprint.genre_prints(tracks, names=names, groups=groups)
     tell("differences")
-    differences = fingerprint.differences(tracks, names=names, columns=its_columns)
+    differences = fingerprint.differences(tracks, names=names, columns=its_columns, groups=groups)
     tell("map")
     return Fingerprint(
         model=bundle.name,

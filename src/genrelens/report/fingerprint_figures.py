@@ -66,7 +66,10 @@ def bands_figure(found: Fingerprint) -> Figure:
     figure.colorbar(shown, ax=ax, label="for (+) or against (-), log-odds", pad=0.01)
     figure_style.footnote(
         figure,
-        ["Bold: the 95 % interval over artists leaves out 0. Grey italics: it does not. n: tracks, artists."],
+        [
+            "Bold: the 95 % interval over artists leaves out 0. Grey italics: it does not. n: tracks, artists; with "
+            "fewer than 10 artists intervals are too narrow."
+        ],
     )
     return figure
 

@@ -53,7 +53,7 @@ def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:
     lines = [
         "S4 guessed that its map's axis is vocals against no vocals. Here the axes' ranks are compared "
         "with musicnn's tags "
-        f"over {found.n_artists} artists ({found.n_tracks} tracks): the vocal tags' mean less the "
+        f"over {found.n_artists} artists of a genre ({found.n_tracks} tracks): the vocal tags' mean less the "
         f"instrumental one, p by "
         "permuting artists, corrected over all axes and words, with and without the genres' own means.",
         "; ".join(

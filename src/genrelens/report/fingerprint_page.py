@@ -30,6 +30,7 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
                 "the whole track: "
                 "orange speaks for the genre, blue against it. Wider ranges hold more and weigh more. "
                 "Each interval stands alone: of so many a few leave out 0 by chance.",
+                *filter(None, [words.common(found)]),
             ),
             alt="A heat map: genres down, ranges of frequencies across.",
             tables={"bands": bands_table(found)},

@@ -8,7 +8,7 @@ from typing import Final
 
 from genrelens.explain.bands import in_words
 from genrelens.explain.differences import MIN_ARTISTS
-from genrelens.explain.fingerprint import LEVEL, PARTS, BandShare, Difference, GenrePrint
+from genrelens.explain.fingerprint import LEVEL, PARTS, RANGE, BandShare, Difference, GenrePrint
 from genrelens.explain.fingerprint_sound import UNITS
 from genrelens.report.fingerprint import PLAIN, Fingerprint
 from genrelens.report.wording import percent
@@ -34,6 +34,8 @@ def in_sound(descriptor: str, *, size: float) -> str:
     """``brighter``, ``less \u201cjazz\u201d``, ``higher MFCC 3``, by the sign of an effect."""
     if descriptor in _MORE_LESS:
         return _MORE_LESS[descriptor][size < 0]
+    if descriptor.startswith(RANGE):
+        return f"resting {'less' if size < 0 else 'more'} on {_range(descriptor)}"
     kind, _, name = descriptor.partition("chroma_" if descriptor.startswith("chroma_") else ":")
     if kind == "tag":
         return f"{'less' if size < 0 else 'more'} \u201c{name}\u201d"
@@ -46,9 +48,16 @@ def label(descriptor: str) -> str:
     """A descriptor's name for tables and figures."""
     if descriptor.startswith("mfcc"):
         return f"MFCC {descriptor.removeprefix('mfcc')}"
+    if descriptor.startswith(RANGE):
+        return f"what {_range(descriptor)} adds"
     if descriptor.startswith("tag:"):
         return f"tag \u201c{descriptor.removeprefix('tag:')}\u201d"
     return descriptor.replace("_", " ")
+
+
+def _range(descriptor: str) -> str:
+    low, _, high = descriptor.removeprefix(RANGE).partition("-")
+    return in_words(float(low), float(high))
 
 
 def lead(found: Fingerprint) -> list[str]:
@@ -138,7 +147,8 @@ def _differences(found: Fingerprint, genre: str) -> str:
         said = _effects([row for row in parts if row.is_found])
         n_artists = max(row.n_artists for row in parts)
         lines.append(
-            f"Of the seconds that counted nothing can be said: flipping the signs of {n_artists} artists shows nothing."
+            f"Of the seconds that counted nothing can be said: flipping the signs of {n_artists} artists "
+            f"shows nothing."
             if 2 * 0.5**n_artists > LEVEL
             else f"The seconds that counted, against the rest of the same tracks, are {said}."
             if said
@@ -148,12 +158,19 @@ def _differences(found: Fingerprint, genre: str) -> str:
     else:
         lines.append("Too few artists to test what the seconds that counted are like.")
     if any(not math.isnan(row.p) for row in genres):
-        said = _effects([row for row in genres if row.is_found])
+        said = _effects([row for row in genres if row.is_found and not row.descriptor.startswith(RANGE)])
         lines.append(
             f"Against the other genres it is {said}."
             if said
             else "Nothing tells it from the other genres that survives the correction."
         )
+        ranges = [row for row in genres if row.is_found and row.descriptor.startswith(RANGE)]
+        most = [row for row in sorted(ranges, key=lambda row: -row.size) if row.size > 0][:2]
+        least = [row for row in sorted(ranges, key=lambda row: row.size) if row.size < 0][:1]
+        rests = [f"more on {_range(row.descriptor)} ({row.size:+.1f} d)" for row in most]
+        rests += [f"less on {_range(row.descriptor)} ({row.size:+.1f} d)" for row in least]
+        if rests:
+            lines.append(f"Than the others it rests {', '.join(rests)}.")
     return " ".join(lines)
 
 
@@ -171,11 +188,31 @@ def _effects(found: Sequence[Difference]) -> str:
     return ", ".join(words) + more
 
 
+def common(found: Fingerprint) -> str:
+    """Which ranges speak for most genres alike, and so say more of the model than of any genre."""
+    n = len(found.genres)
+    counts = [
+        (sum(genre.bands[j].score.low > 0 for genre in found.genres), band)
+        for j, band in enumerate(found.genres[0].bands)
+    ]
+    shared = [(k, band) for k, band in counts if 2 * k > n]
+    if n < 3 or not shared:
+        return ""
+    most = sorted(shared, key=lambda row: -row[0])[:3]
+    said = ", ".join(f"{in_words(band.low_hz, band.high_hz)} (clearly for {k} of {n})" for k, band in most)
+    return (
+        f"Some ranges speak for most genres alike: {said}. What speaks for all says what the model needs "
+        f"to answer at "
+        "all, or how it takes a hole in the sound; what a genre rests on more than others is tested below."
+    )
+
+
 def tests(found: Fingerprint) -> str:
     """What was tested, and how it was corrected."""
     n_found = sum(row.is_found for row in found.differences)
     return (
-        f"{found.n_tested} tests, one family: every descriptor of every genre with at least {MIN_ARTISTS} "
+        f"{found.n_tested} tests, one family: every descriptor (and between genres what each range adds) "
+        f"of every genre with at least {MIN_ARTISTS} "
         f"artists, in two "
         "comparisons. The fifth of a track's seconds that adds most to its genre against the rest of the "
         "same track: the "
