@@ -36,9 +36,10 @@ SECTIONS = {
 }
 """Of which models only these sections stand on the page; of the others all but the tracks' tables."""
 LEFT_OUT = ("The most typical tracks",)
+RUN = "genrelens fingerprint runs/{} --data ~/gtzan --per-genre {} --out runs/{}"
 COMMANDS = {
-    "base-train": "genrelens fingerprint runs/base-train --data ~/gtzan --per-genre 25 --out runs/fingerprint",
-    "transformer-2x4": "genrelens fingerprint runs/transformer-2x4 --data ~/gtzan --per-genre 8 --out runs/fingerprint-2x4",
+    "base-train": RUN.format("base-train", 25, "fingerprint"),
+    "transformer-2x4": RUN.format("transformer-2x4", 8, "fingerprint-2x4"),
 }
 
 

@@ -112,6 +112,7 @@ def test_a_folder_of_music_gets_its_fingerprint(
     assert level["parts", "hum"]["size"] > 1 and level["genres", "hum"]["size"] > 1
     assert level["genres", "hiss"]["size"] < -1
     assert [c["other"] for c in row["confused"]] == ["hum"]
+    assert "\nhiss: 8 tracks by 8 artists" in found.out and "\\n" not in found.out
     assert "louder" in found.out and "0 of them" not in found.out
     page = Checker((out / "fingerprint.html").read_text())
     assert all(source.startswith(("#", "data:image/png")) or source in names for source in page.sources)

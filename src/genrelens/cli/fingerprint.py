@@ -113,10 +113,8 @@ def fingerprint(
     for sentence in fingerprint_words.lead(found):
         typer.echo(visible(sentence))
     for genre in found.genres:
-        typer.echo(
-            visible(f"\n{genre.genre}: ")
-            + " ".join(map(visible, fingerprint_words.genre_sentences(found, genre)))
-        )
+        sentences = fingerprint_words.genre_sentences(found, genre)
+        typer.echo("\n" + visible(f"{genre.genre}: {' '.join(sentences)}"))
     typer.echo(f"wrote {', '.join(str(path) for path in written)}", err=True)
 
 

@@ -88,7 +88,8 @@ def genre_sentences(found: Fingerprint, genre: GenrePrint) -> list[str]:
     """Two to five sentences on one genre, made of the numbers."""
     seen = f", {genre.n_seen} of them learnt from" if genre.n_seen else ""
     first = (
-        f"{genre.n_tracks} tracks by {genre.n_artists} artist{'s' if genre.n_artists != 1 else ''}{seen}; "
+        f"{genre.n_tracks} track{'s' if genre.n_tracks != 1 else ''} by {genre.n_artists} "
+        f"artist{'s' if genre.n_artists != 1 else ''}{seen}; "
         f"the model names "
         f"{genre.n_right} of them rightly."
     )
