@@ -13,6 +13,12 @@ from genrelens.report.fingerprint import Fingerprint
 from genrelens.report.fingerprint_words import label
 from genrelens.report.wording import percent
 
+_EIGHTH_S = 60 / 120 / N_PHASES
+"""Of a beat at 120 a minute."""
+_COARSE = (
+    " A token is longer than an eighth of a beat at 120 a minute: neighbouring eighths run into each other."
+)
+
 
 def confusion(row: Confused) -> str:
     """Why one track is taken for another genre, in a sentence or three."""
@@ -35,8 +41,8 @@ def confusion(row: Confused) -> str:
     )
     if row.nearer:
         descriptors = ", ".join(
-            f"{label(near.descriptor)} {_number(near.value)} (its own genre {_number(near.own)}, "
-            f"{row.other} {_number(near.other)})"
+            f"{label(near.descriptor)} {_number(near.value)} (its own genre {_number(near.own)}, {row.other} "
+            f"{_number(near.other)})"
             for near in row.nearer
         )
         says.append(f"Nearer to {row.other}: {descriptors}.")
@@ -51,11 +57,10 @@ def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:
     clear = [row for row in mine if row.q <= LEVEL]
     within = [row for row in mine if row.within_q <= LEVEL]
     lines = [
-        "S4 guessed that its map's axis is vocals against no vocals. Here the axes' ranks are compared "
-        "with musicnn's tags "
-        f"over {found.n_artists} artists of a genre ({found.n_tracks} tracks): the vocal tags' mean less the "
-        f"instrumental one, p by "
-        "permuting artists, corrected over all axes and words, with and without the genres' own means.",
+        "S4 guessed that its map's axis is vocals against no vocals. Here the axes' ranks are compared with "
+        f"musicnn's tags over {found.n_artists} artists of a genre ({found.n_tracks} tracks): the vocal tags' "
+        "mean less the instrumental one, p by permuting artists, corrected over all axes and words, with and "
+        "without the genres' own means.",
         "; ".join(
             f"{row.axis}: rho {row.rho:+.2f} ({_q(row.q)}), within genres {row.within:+.2f} ({_q(row.within_q)})"
             for row in mine
@@ -78,11 +83,9 @@ def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:
     ]
     lines.append("The tags that go most with each axis: " + ". ".join(best) + ".")
     lines += [
-        f"The best of {N_ANGLES} directions of the {row.plane.removesuffix(' axis')} plane goes with "
-        f"the contrast by "
-        f"rho {row.rho:+.2f} at {row.angle:.0f} degrees; the best by chance has {row.chance:.2f}, in 95 "
-        f"of 100 cases less "
-        f"than {row.chance_high:.2f} (p = {row.p:.4f})."
+        f"The best of {N_ANGLES} directions of the {row.plane.removesuffix(' axis')} plane goes with the "
+        f"contrast by rho {row.rho:+.2f} at {row.angle:.0f} degrees; the best by chance has {row.chance:.2f}, "
+        f"in 95 of 100 cases less than {row.chance_high:.2f} (p = {row.p:.4f})."
         for row in found.directions
     ]
     return lines
@@ -109,15 +112,13 @@ def beat(found: Fingerprint) -> str:
     if not found.has_attention:
         return (
             f"{found.model} has no attention, so there is nothing to fold over the beat: it pools what it "
-            f"hears, and does "
-            "not say where it looked."
+            "hears, and does not say where it looked."
         )
     row = found.beat
     if row is None:
         return (
-            f"No track's pulse is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}, the correlation "
-            f"of its onsets "
-            "with themselves one beat later) to fold attention over its beat."
+            f"No track's pulse is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}, the correlation of "
+            "its onsets with themselves one beat later) to fold attention over its beat."
         )
     verdict = (
         "more is received on the beat than between beats"
@@ -128,11 +129,10 @@ def beat(found: Fingerprint) -> str:
     )
     return (
         f"Of {row.n_tracks + row.n_unclear} tracks {row.n_tracks} by {row.n_artists} artists have a pulse "
-        f"that is clear "
-        f"enough (clarity of at least {MIN_BEAT_CLARITY:g}). A token comes every {row.token_s * 1000:.0f} "
-        f"ms; the beat is "
-        f"cut in {N_PHASES}. On the beat against between beats, in times the even share: {row.on_beat.value:+.3f} "
-        f"[{row.on_beat.low:+.3f}, {row.on_beat.high:+.3f}]; {verdict}. The tempo may be half or double the beat."
+        f"that is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}). A token comes every "
+        f"{row.token_s * 1000:.0f} ms; the beat is cut in {N_PHASES}. On the beat against between beats, in "
+        f"times the even share: {row.on_beat.value:+.3f} [{row.on_beat.low:+.3f}, {row.on_beat.high:+.3f}]; "
+        f"{verdict}. The tempo may be half or double the beat." + (_COARSE if row.token_s > _EIGHTH_S else "")
     )
 
 
@@ -144,29 +144,27 @@ def heads(found: Fingerprint) -> list[str]:
     near, far = min(rows, key=lambda row: row.distance_s), max(rows, key=lambda row: row.distance_s)
     sharp = min(rows, key=lambda row: row.entropy)
     lines = [
-        f"{len(rows)} heads over {rows[0].n_tracks} tracks by {rows[0].n_artists} artists. Layer {near.layer} head "
-        f"{near.head} looks nearest ({near.distance_s:.2f} s away on average), layer {far.layer} head "
-        f"{far.head} farthest "
-        f"({far.distance_s:.2f} s); layer {sharp.layer} head {sharp.head} is sharpest (entropy "
-        f"{sharp.entropy:.2f} of 1)."
+        f"{len(rows)} heads over {rows[0].n_tracks} tracks by {rows[0].n_artists} artists. Layer {near.layer} "
+        f"head {near.head} looks nearest ({near.distance_s:.2f} s away on average), layer {far.layer} head "
+        f"{far.head} farthest ({far.distance_s:.2f} s); layer {sharp.layer} head {sharp.head} is sharpest "
+        f"(entropy {sharp.entropy:.2f} of 1)."
     ]
     told = sorted((row for row in rows if row.q <= LEVEL), key=lambda row: -row.spread)
     if told:
         lines.append(
-            "In where in the window they look, genres differ more than chance lets them (permutation over artists, "
-            "corrected over heads) in "
+            "In where in the window they look, genres differ more than chance lets them (permutation over "
+            "artists, corrected over heads) in "
             + "; ".join(
                 f"layer {row.layer} head {row.head} (spread {row.spread:.3f} against "
-                f"{row.spread_by_chance:.3f} by chance, "
-                f"{row.farthest} most unlike the others)"
+                f"{row.spread_by_chance:.3f} by chance, {row.farthest} most unlike the others)"
                 for row in told[:6]
             )
             + (f", and {len(told) - 6} more." if len(told) > 6 else ".")
         )
     else:
         lines.append(
-            "In where in the window they look, genres differ in no head more than chance lets them (permutation over "
-            "artists, corrected over heads): no head is one genre's specialist."
+            "In where in the window they look, genres differ in no head more than chance lets them "
+            "(permutation over artists, corrected over heads): no head is one genre's specialist."
         )
     lines.append(
         "Attention says where a network looks, not what for; what a head looks at need not change the answer."

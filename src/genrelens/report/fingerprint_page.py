@@ -26,10 +26,9 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
             "bands",
             "Which frequencies speak for a genre",
             (
-                "What a genre's log-odds lose when a range of frequencies is turned down by 20 dB over "
-                "the whole track: "
-                "orange speaks for the genre, blue against it. Wider ranges hold more and weigh more. "
-                "Each interval stands alone: of so many a few leave out 0 by chance.",
+                "What a genre's log-odds lose when a range of frequencies is turned down by 20 dB over the "
+                "whole track: orange speaks for the genre, blue against it. Wider ranges hold more and weigh "
+                "more. Each interval stands alone: of so many a few leave out 0 by chance.",
                 *filter(None, [words.common(found)]),
             ),
             alt="A heat map: genres down, ranges of frequencies across.",

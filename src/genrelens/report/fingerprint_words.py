@@ -64,18 +64,15 @@ def lead(found: Fingerprint) -> list[str]:
     """What was heard, and what must be known before anything below is believed."""
     n, artists = len(found.tracks), len({row.group for row in found.tracks})
     lines = [
-        f"{n} tracks by {artists} artists ({found.asked.sample}; at most {found.asked.per_genre} of a "
-        f"genre, drawn with "
-        f"seed {found.asked.seed} from {found.asked.n_there}, over as many artists as there are). "
-        f"Everything here is about "
-        f"what the model {found.model} ({found.model_hash}) makes of these tracks: where the model is "
-        f"wrong, so is its idea "
-        "of a genre.",
+        f"{n} tracks by {artists} artists ({found.asked.sample}; at most {found.asked.per_genre} of a genre, "
+        f"drawn with seed {found.asked.seed} from {found.asked.n_there}, over as many artists as there are). "
+        f"Everything here is about what the model {found.model} ({found.model_hash}) makes of these tracks: "
+        "where the model is wrong, so is its idea of a genre.",
     ]
     if found.n_seen:
         lines.append(
-            f"The model learnt from {found.n_seen} of the {n} tracks. On those it is surer than it would "
-            f"be of new music."
+            f"The model learnt from {found.n_seen} of the {n} tracks. On those it is surer than it would be "
+            "of new music."
         )
     if found.left_out:
         n_out = len(found.left_out)
@@ -89,9 +86,7 @@ def genre_sentences(found: Fingerprint, genre: GenrePrint) -> list[str]:
     seen = f", {genre.n_seen} of them learnt from" if genre.n_seen else ""
     first = (
         f"{genre.n_tracks} track{'s' if genre.n_tracks != 1 else ''} by {genre.n_artists} "
-        f"artist{'s' if genre.n_artists != 1 else ''}{seen}; "
-        f"the model names "
-        f"{genre.n_right} of them rightly."
+        f"artist{'s' if genre.n_artists != 1 else ''}{seen}; the model names {genre.n_right} of them rightly."
     )
     if genre.n_artists < MIN_ARTISTS:
         first += " With so few artists nothing here can be told from those artists' own sound."
@@ -100,8 +95,8 @@ def genre_sentences(found: Fingerprint, genre: GenrePrint) -> list[str]:
     lines = [first, _bands(genre), _differences(found, genre.genre)]
     if not math.isnan(genre.agreement):
         lines.append(
-            f"Over the ranges of frequencies, tracks that the model learnt from and tracks new to it agree by a "
-            f"correlation of {genre.agreement:.2f}."
+            "Over the ranges of frequencies, tracks that the model learnt from and tracks new to it agree by "
+            f"a correlation of {genre.agreement:.2f}."
         )
     return [line for line in lines if line]
 
@@ -149,7 +144,7 @@ def _differences(found: Fingerprint, genre: str) -> str:
         n_artists = max(row.n_artists for row in parts)
         lines.append(
             f"Of the seconds that counted nothing can be said: flipping the signs of {n_artists} artists "
-            f"shows nothing."
+            "shows nothing."
             if 2 * 0.5**n_artists > LEVEL
             else f"The seconds that counted, against the rest of the same tracks, are {said}."
             if said
@@ -202,9 +197,9 @@ def common(found: Fingerprint) -> str:
     most = sorted(shared, key=lambda row: -row[0])[:3]
     said = ", ".join(f"{in_words(band.low_hz, band.high_hz)} (clearly for {k} of {n})" for k, band in most)
     return (
-        f"Some ranges speak for most genres alike: {said}. What speaks for all says what the model needs "
-        f"to answer at "
-        "all, or how it takes a hole in the sound; what a genre rests on more than others is tested below."
+        f"Some ranges speak for most genres alike: {said}. What speaks for all says what the model needs to "
+        "answer at all, or how it takes a hole in the sound; what a genre rests on more than others is "
+        "tested below."
     )
 
 
@@ -212,17 +207,13 @@ def tests(found: Fingerprint) -> str:
     """What was tested, and how it was corrected."""
     n_found = sum(row.is_found for row in found.differences)
     return (
-        f"{found.n_tested} tests, one family: every descriptor (and between genres what each range adds) "
-        f"of every genre with at least {MIN_ARTISTS} "
-        f"artists, in two "
-        "comparisons. The fifth of a track's seconds that adds most to its genre against the rest of the "
-        "same track: the "
-        "mean difference over artists in standard deviations over artists (d_z), p by flipping signs. A "
-        "genre's tracks "
-        "against all others: Cohen's d of artists' means, p by permuting who is in the genre. Corrected together by "
-        f"Benjamini and Hochberg at {percent(LEVEL)}: {n_found} survive. What does not survive is in the "
-        f"table beside this "
-        "page only, hollow in the figure, and in no sentence."
+        f"{found.n_tested} tests, one family: every descriptor (and between genres what each range adds) of "
+        f"every genre with at least {MIN_ARTISTS} artists, in two comparisons. The fifth of a track's seconds "
+        "that adds most to its genre against the rest of the same track: the mean difference over artists in "
+        "standard deviations over artists (d_z), p by flipping signs. A genre's tracks against all others: "
+        "Cohen's d of artists' means, p by permuting who is in the genre. Corrected together by Benjamini "
+        f"and Hochberg at {percent(LEVEL)}: {n_found} survive. What does not survive is in the table beside "
+        "this page only, hollow in the figure, and in no sentence."
     )
 
 
@@ -233,8 +224,7 @@ def glossary() -> dict[str, str]:
         "MFCC 1 ... 13": "the shape of the spectrum on the mel scale, from overall level (1) to fine detail (13)",
         "chroma C ... B": "strength of each pitch class, the strongest of a frame 1",
         "tag \u201c...\u201d": "what musicnn says of the sound, log-odds; the shipped model decides by "
-        "the same network's "
-        "numbers, so that tags go with its answers by construction",
+        "the same network's numbers, so that tags go with its answers by construction",
         "d": "a difference in standard deviations over artists: 0.2 is small, 0.8 large (Cohen 1988)",
         "log-odds": "ln(p / (1 - p)) of the genre with all sound, less the same with the range turned down by 20 dB; "
         "0.7 doubles the odds",
