@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs/fingerprint"
 PAGE = ROOT / "docs/fingerprint.md"
 NOTES = FOLDER / "notes.md"
-KEPT = ("fingerprint.json", "fingerprint.md", "differences.csv", "*.png")
+KEPT = ("fingerprint.json", "fingerprint.md", "*.png")
 
 TITLES = {
     "base-train": "The shipped model's twin",
@@ -58,8 +58,7 @@ def page() -> str:
                 continue
             parts.append(f"### {section.strip()}\n")
         parts.append(
-            f"Every finding: [fingerprint.json](fingerprint/{name}/fingerprint.json); every test: "
-            f"[differences.csv](fingerprint/{name}/differences.csv).\n"
+            f"Every finding: [fingerprint.json](fingerprint/{name}/fingerprint.json); the command also writes every test.\n"
         )
     return "\n".join(parts)
 

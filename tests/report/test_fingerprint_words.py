@@ -169,7 +169,7 @@ def test_the_axis_is_said_to_be_the_voice_only_where_it_is() -> None:
 
 def test_the_beat_is_hedged() -> None:
     def said(low: float, high: float, token_s: float = 0.0232) -> str:
-        phases = (Interval(1.0, 0.9, 1.1),) * 8
+        phases = (Interval(1.0, 0.9, 1.1),) * 7 + (Interval(1.2, 1.1, 1.3),)
         beat = BeatPrint(12, 10, 5, token_s, phases, Interval(0.1, low, high))
         return more.beat(_fingerprint(has_attention=True, beat=beat))
 
@@ -177,6 +177,7 @@ def test_the_beat_is_hedged() -> None:
     assert "less is received on the beat" in said(-0.2, -0.05)
     assert "the interval includes 0" in said(-0.1, 0.2) and "Of 17 tracks 12 by 10 artists" in said(-0.1, 0.2)
     assert "every 23 ms" in said(-0.1, 0.2) and "run into each other" not in said(-0.1, 0.2)
+    assert "received 7/8 of a beat after it, 1.20 times the even share [1.10, 1.30]" in said(-0.1, 0.2)
     assert "run into each other" in said(-0.1, 0.2, token_s=0.186)
     assert "has no attention" in more.beat(_fingerprint())
     assert "No track's pulse is clear enough" in more.beat(_fingerprint(has_attention=True))

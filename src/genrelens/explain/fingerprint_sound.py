@@ -32,7 +32,7 @@ DESCRIPTORS: Final = (
     *(f"chroma_{pitch}" for pitch in PITCHES),
 )
 UNITS: Final = {
-    "onset_density": "onsets a second",
+    "onset_density": "onsets a second, of those that stand out in the piece itself, however soft it is",
     "percussive_share": "share of the energy that is struck, not held, 0 to 1",
     "centroid": "centre of the spectrum, Hz",
     "flatness": "spectral flatness, 0 (a tone) to 1 (noise)",

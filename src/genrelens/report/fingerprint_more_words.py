@@ -120,19 +120,22 @@ def beat(found: Fingerprint) -> str:
             f"No track's pulse is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}, the correlation of "
             "its onsets with themselves one beat later) to fold attention over its beat."
         )
+    at, top = max(enumerate(row.phases), key=lambda found: found[1].value)
     verdict = (
         "more is received on the beat than between beats"
         if row.on_beat.low > 0
         else "less is received on the beat than between beats"
         if row.on_beat.high < 0
-        else "the interval includes 0: attention does not follow the beat, as far as this can tell"
+        else "the interval includes 0: no clear difference"
     )
     return (
         f"Of {row.n_tracks + row.n_unclear} tracks {row.n_tracks} by {row.n_artists} artists have a pulse "
         f"that is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}). A token comes every "
         f"{row.token_s * 1000:.0f} ms; the beat is cut in {N_PHASES}. On the beat against between beats, in "
         f"times the even share: {row.on_beat.value:+.3f} [{row.on_beat.low:+.3f}, {row.on_beat.high:+.3f}]; "
-        f"{verdict}. The tempo may be half or double the beat." + (_COARSE if row.token_s > _EIGHTH_S else "")
+        f"{verdict}. Most is received {at}/{N_PHASES} of a beat after it, {top.value:.2f} times the even share "
+        f"[{top.low:.2f}, {top.high:.2f}], an interval that stands alone. The tempo may be half or double the beat."
+        + (_COARSE if row.token_s > _EIGHTH_S else "")
     )
 
 

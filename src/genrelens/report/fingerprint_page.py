@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -17,6 +18,8 @@ from genrelens.report.wording import clock, percent, visible
 
 TABLES: Final = ("bands", "differences", "tracks", "typical", "confused", "map", "heads", "left-out")
 MAX_LISTED: Final = 100
+N_FINDINGS: Final = 40
+"""Largest findings in the page's table; all are in differences.csv."""
 
 
 def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) -> list[Section]:
@@ -92,6 +95,13 @@ def page(
     found: Fingerprint, made: Sequence[Section], *, pictures: Mapping[str, bytes], with_sound: bool
 ) -> str:
     """The page, which loads nothing."""
+    most = f"The table above holds the {N_FINDINGS} largest effects at most."
+    made = [
+        dataclasses.replace(section, says=(*section.says, most))
+        if section.key == "differences" and section.shown is not None
+        else section
+        for section in made
+    ]
     more = [("names", "What the words mean", _glossary())]
     if found.left_out:
         more.insert(0, ("left-out", "What is left out", _left_out(found)))
@@ -317,7 +327,7 @@ def _findings(found: Fingerprint) -> Shown | None:
                 str(row.n_artists),
                 str(row.n_others or "-"),
             )
-            for row in rows[:MAX_LISTED]
+            for row in rows[:N_FINDINGS]
         ],
         n_text_columns=3,
     )
