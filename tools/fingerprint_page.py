@@ -58,7 +58,8 @@ def page() -> str:
                 continue
             parts.append(f"### {section.strip()}\n")
         parts.append(
-            f"Every finding: [fingerprint.json](fingerprint/{name}/fingerprint.json); the command also writes every test.\n"
+            f"Every finding: [fingerprint.json](fingerprint/{name}/fingerprint.json). The command also writes "
+            "every test.\n"
         )
     return "\n".join(parts)
 
