@@ -136,3 +136,14 @@ def test_tempo_and_tags() -> None:
         "A steady beat of about 120 a minute (or half or double that)."
     )
     assert words.sounds_like(prediction()) == "Sounds like: sax 50 %, slow 25 %."
+
+
+def test_moments_whose_absence_helps_the_class_are_no_reasons() -> None:
+    """Without them the class rises: that it rises by less than without others makes no explanation."""
+    found = words.verdict(explanation(faithfulness=faithfulness(top=0.85, random=(0.9,) * 5)))
+    assert "poor" in found
+
+
+def test_a_score_that_is_not_only_of_taking_out_says_nothing_of_what_is_left() -> None:
+    assert words.without(explanation(method="in-and-out"), 1.0) is None
+    assert words.without(explanation(method="occlusion-both"), 0.0) == pytest.approx(0.8)

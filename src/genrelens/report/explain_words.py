@@ -8,7 +8,7 @@ from genrelens.bundle import Prediction
 from genrelens.explain.bands import hint_of, in_words
 from genrelens.explain.explanation import Explanation, Segment
 from genrelens.explain.fills import QUIETER_DB
-from genrelens.explain.methods import GRADIENT_METHODS, OCCLUSION_METHODS, OCCLUSIONS
+from genrelens.explain.methods import GRADIENT_METHODS, IN_AND_OUT, OCCLUSION_METHODS, OCCLUSIONS
 from genrelens.report.wording import REASONS, clock, percent
 
 N_TOP = 5
@@ -20,8 +20,8 @@ CLEAR = 0.8
 
 
 def without(explanation: Explanation, score: float) -> float | None:
-    """Probability of the class without the part that has this score; None where a score is no change of log-odds."""
-    if explanation.method not in OCCLUSION_METHODS:
+    """Probability of the class without the part that has this score; None where a score is not what the class loses."""
+    if explanation.method not in OCCLUSION_METHODS or explanation.method == IN_AND_OUT:
         return None
     p = min(max(explanation.probability, 1e-12), 1 - 1e-12)
     left = math.log(p / (1 - p)) - score
@@ -162,7 +162,8 @@ def verdict(explanation: Explanation) -> str:
     found = explanation.faithfulness
     if found is None:
         return ""
-    if found.drop_top <= found.drop_random:
+    # Where the class rises either way, to rise by less is no reason.
+    if found.drop_top <= max(found.drop_random, 0.0):
         return (
             "So this explanation is poor: the moments it points at matter no more than others. The genre is spread "
             "over the piece, or the method does not see what the model hears."
