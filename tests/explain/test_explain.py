@@ -147,6 +147,14 @@ def test_the_most_decisive_stretch_is_the_one_with_most_of_the_class(bundle: Bun
         assert any(first == start_s and total == pytest.approx(best) for total, first in sums)
 
 
+def test_sound_at_the_very_end_of_a_long_file_is_in_the_stretch(bundle: Bundle) -> None:
+    sound = np.zeros(round(30.4 * RATE), np.float32)
+    sound[-round(0.3 * RATE) :] = hum_and_hiss(hum_s=[(0, 1)], duration_s=0.3)
+    found = explain(sound, sample_rate=RATE, bundle=bundle, longest_s=10.0)
+    assert found.prediction.genre is not None
+    assert found.explanation is not None and found.explanation.end_s == pytest.approx(30.4, abs=0.01)
+
+
 @pytest.mark.parametrize("duration_s", [0.01, 0.2, 0.9, 1.1])
 def test_very_short_sound_is_explained_without_a_judgement_it_cannot_carry(
     bundle: Bundle, duration_s: float

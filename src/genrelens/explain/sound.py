@@ -69,7 +69,7 @@ def stretch(
         prediction: what the bundle says of the same source.
         genre: number of the class.
         sample_rate: Hz, of samples.
-        longest_s: s; a stretch begins where a window does.
+        longest_s: s, of a stretch.
     """
     front_end = front_end_of(bundle)
     start_s, end_s = 0.0, prediction.duration_s
@@ -87,7 +87,8 @@ def stretch(
 def most_decisive(prediction: Prediction, *, genre: int, longest_s: float) -> float:
     """Where the stretch of ``longest_s`` begins in which the windows give a genre most probability, s.
 
-    Silent windows give none. The first of equal stretches is taken.
+    Silent windows give none. The first of equal stretches is taken. A stretch begins where a window does, or ends where
+    the piece ends.
     """
     given = np.nan_to_num(prediction.window_probabilities[:, genre])
     total = np.concatenate([[0.0], np.cumsum(given)])
@@ -100,6 +101,9 @@ def most_decisive(prediction: Prediction, *, genre: int, longest_s: float) -> fl
         found = float(total[max(after, first)] - total[first])
         if found > best_sum + 1e-12:
             best, best_sum = float(start_s), found
+    last_s = prediction.duration_s - longest_s
+    if last_s > 0 and total[-1] - total[int(np.searchsorted(starts, last_s))] > best_sum + 1e-12:
+        return last_s
     return best
 
 
