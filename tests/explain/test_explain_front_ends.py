@@ -15,9 +15,12 @@ import tiny_model
 from genrelens.bundle import Bundle, WindowSettings
 from genrelens.errors import BundleError
 from genrelens.explain.bands import band_groups
+from genrelens.explain.controls import control_scores
 from genrelens.explain.explain import explain
 from genrelens.explain.fills import FILLS, JUDGES, quieter
+from genrelens.explain.gradient_methods import nothing
 from genrelens.explain.hearing import Hearing
+from genrelens.explain.occlusion import time_parts
 from genrelens.frontend.frames import frame_stream
 from genrelens.frontend.mel import mel_power
 from genrelens.frontend.vggish import VggishSettings
@@ -147,3 +150,30 @@ def test_the_shipped_model_explains_real_music_as_it_predicts_it(real_data: Path
     assert found.end_s - found.start_s == pytest.approx(10.0, abs=0.01)
     clip = explain(file, bundle=bundle, method="occlusion-silence").prediction
     assert clip.model_hash == bundle.hash
+
+
+def test_shuffled_samples_are_still_the_same_sounds() -> None:
+    """Sample by sample they would be noise, which is what occlusion stands in the place of samples itself."""
+    t = np.arange(16_000) / 8000
+    hum = np.sin(2 * np.pi * 400 * t).astype(np.float32)[:, np.newaxis]
+    made = JUDGES["shuffled"](hum, WaveSettings(sample_rate=8000))
+    assert np.array_equal(np.sort(made, axis=0), np.sort(hum, axis=0)) and not np.array_equal(made, hum)
+    power = np.square(np.abs(np.fft.rfft(made[:, 0])))
+    hz = np.fft.rfftfreq(len(made), 1 / 8000)
+    assert power[(hz > 300) & (hz < 500)].sum() > 0.8 * power.sum()
+
+
+def test_vggish_logarithms_are_loud_and_silent_as_they_are(tmp_path: Path) -> None:
+    settings = VggishSettings()
+    bundle = bundle_of(tmp_path / "vggish", settings, n_frames=96)
+    stream = frame_stream(settings)
+    sound = 0.02 * hum_and_hiss(hum_s=[(3, 5)], rate=16_000)
+    hearing = Hearing(bundle, np.concatenate([stream.push(sound), stream.finish()]))
+    parts = time_parts(np.round(np.linspace(0, len(hearing.frames), 13)).astype(np.int64))
+    energy = control_scores("energy", hearing, parts, seed=0)
+    means = np.array(
+        [np.square(np.exp(hearing.frames[p.start : p.end].astype(np.float64)) - 0.01).mean() for p in parts]
+    )
+    assert {int(i) for i in np.argsort(-energy)[:2]} == {int(i) for i in np.argsort(-means)[:2]} == {3, 4}
+    quiet = FILLS["silence"](hearing.frames, settings)
+    assert nothing(hearing) == pytest.approx(float(quiet[0, 0]))

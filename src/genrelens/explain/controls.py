@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.explain.hearing import Hearing, Part
+from genrelens.frontend.vggish import LOG_OFFSET, VggishSettings
 
 Float64 = NDArray[np.float64]
 
@@ -43,7 +44,10 @@ def control_scores(control: str, hearing: Hearing, parts: Sequence[Part], *, see
 def _level_db(hearing: Hearing) -> Float64:
     """``(blocks, bands)``: the power of each band in dB."""
     frames, front_end = hearing.frames.astype(np.float64), hearing.front_end
-    power = np.square(frames) if front_end.n_bands == 1 else frames
+    if isinstance(front_end, VggishSettings):  # logarithms of magnitude
+        power = np.square(np.exp(frames) - LOG_OFFSET)
+    else:
+        power = np.square(frames) if front_end.n_bands == 1 else frames
     size = max(1, round(_BLOCK_S * front_end.sample_rate / front_end.hop_length))
     whole = max(1, len(power) // size)
     blocks = power[: whole * size].reshape(whole, -1, power.shape[1]).mean(axis=1)

@@ -41,9 +41,19 @@ def mean(frames: Float32, settings: FrameSettings) -> Float32:
     return np.broadcast_to(means.astype(np.float32), frames.shape)
 
 
+PIECE_S = 0.05
+
+
 def shuffled(frames: Float32, settings: FrameSettings) -> Float32:
-    """The stretch's own frames in an order of chance (seeded): every sound as it was, and no events."""
-    return frames[np.random.default_rng(0).permutation(len(frames))]
+    """The stretch's own frames in an order of chance (seeded): every sound as it was, and no events.
+
+    Of samples it is pieces of :data:`PIECE_S`: sample by sample they would be noise, as :func:`mean` is.
+    """
+    n = len(frames)
+    size = round(PIECE_S * settings.sample_rate) if isinstance(settings, WaveSettings) else 1
+    pieces = [np.arange(start, min(start + size, n)) for start in range(0, n, size)]
+    order = np.random.default_rng(0).permutation(len(pieces))
+    return frames[np.concatenate([pieces[i] for i in order])]
 
 
 BLUR_S = 2.0

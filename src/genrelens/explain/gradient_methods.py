@@ -15,6 +15,7 @@ from genrelens.explain.hearing import Hearing
 from genrelens.explain.methods import INTEGRATED, Scored
 from genrelens.explain.occlusion import CELLS_PER_STEP
 from genrelens.frontend.mel import MelSettings
+from genrelens.frontend.vggish import LOG_OFFSET, VggishSettings
 
 if TYPE_CHECKING:
     from genrelens.models.network import Network
@@ -35,7 +36,7 @@ def gradient_scores(
 
 
 def nothing(hearing: Hearing) -> float:
-    """The number that silence would be beside the sound: the floor in decibels, 0 of logarithms and of samples."""
+    """The number that silence would be beside the sound: the floor in decibels, VGGish's logarithm of its offset, else 0."""
     front_end = hearing.front_end
     if isinstance(front_end, MelSettings) and front_end.log_factor is None:
         if front_end.top_db is None:
@@ -45,7 +46,7 @@ def nothing(hearing: Hearing) -> float:
                 code="no_gradients",
             )
         return -front_end.top_db
-    return 0.0
+    return float(np.log(LOG_OFFSET)) if isinstance(front_end, VggishSettings) else 0.0
 
 
 def _integrated(hearing: Hearing, network: Network, *, genre: int, edges: NDArray[np.int64]) -> Scored:
