@@ -324,6 +324,7 @@ def test_a_front_end_is_chosen_by_its_kind_and_written_back_with_it() -> None:
     ("front_end", "message"),
     [
         ({"kind": "cochlea"}, "here: front_end.kind should be one of 'mel'"),
+        ({"kind": ["mel"]}, "here: front_end.kind should be one of 'mel'.*got \\['mel'\\]"),
         ({"kind": "waveform"}, "here: the key 'front_end.sample_rate' is missing"),
         ({"kind": "waveform", "sample_rate": 16000, "n_mels": 3}, "unknown key 'front_end.n_mels'"),
         ({"kind": "waveform", "sample_rate": 0}, "here: waveform: sample_rate should be"),

@@ -119,7 +119,7 @@ class Recipe:
 
 def _front_end(table: Mapping[str, Any], *, where: str) -> FrameSettings:
     kind = table.get("kind", MEL)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:  # a list has no hash to look it up by
         raise RecipeError(
             f"{where}: front_end.kind should be one of {', '.join(map(repr, KINDS))}, got {kind!r}"
         )
