@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,25 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(
     resumed = tiny_training.weights(learn(recipe, corpus, tmp_path / "cut", cache, resume=True))
     assert whole.keys() == resumed.keys()
     assert not [name for name, value in whole.items() if not np.array_equal(value, resumed[name])]
+
+
+def test_without_a_share_the_main_model_is_trained_as_it_would_be_alone(
+    encoder: Path, corpus: tuple[Track, ...], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Clipped together with the gradients of a biased model that learns 100 times as fast, its own were next to nothing.
+    tiny_training.export_weights_only(monkeypatch)
+    beside = tiny_wav2vec2.recipe(encoder, max_epochs=1, weight_decay=0.0)
+    main = {
+        key: beside.model.options[key] for key in ("encoder", "pooling", "freeze", "freeze_layers", "dropout")
+    }
+    options = {**beside.model.options, "ratio": 0.0, "biased_rate": 100.0}
+    alone = replace(beside, model=replace(beside.model, architecture="wav2vec2", options=main))
+    beside = replace(beside, model=replace(beside.model, options=options))
+    learn(alone, corpus, tmp_path / "alone", cache)
+    learn(beside, corpus, tmp_path / "beside", cache)
+    found = best(tmp_path / "beside", beside).state_dict()
+    for name, value in best(tmp_path / "alone", alone).state_dict().items():
+        assert torch.allclose(found[f"main.{name}"], value, atol=1e-6), name
 
 
 @pytest.mark.parametrize("name", REAL_RECIPES)

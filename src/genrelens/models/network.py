@@ -47,6 +47,10 @@ class Network(nn.Module):
         logits = self(windows).logits.float()
         return functional.cross_entropy(logits, targets), logits
 
+    def learners(self) -> tuple[nn.Module, ...]:
+        """What learns for itself, each with all of its weights: the gradients of one do not shorten another's steps."""
+        return (self,)
+
     def attention(self, mel_db: Tensor) -> Tensor | None:
         """Attention weights (batch, layers, heads, tokens, tokens), rows summing to 1; None where there is none."""
         return None

@@ -134,6 +134,10 @@ class Wav2Vec2Debias(Network):
             loss = mixture(main, held, targets, ratio=self.options.ratio)
         return loss + own, said.logits
 
+    def learners(self) -> tuple[nn.Module, ...]:
+        """The main model with its gate, and the biased one, whose gradients are ``biased_rate`` times as large."""
+        return (nn.ModuleList([self.main, *([] if self.gate is None else [self.gate])]), self.biased)
+
 
 def cross_entropy(log_probabilities: Tensor, targets: Tensor) -> Tensor:
     """Mean over a batch of -sum(targets * log_probabilities), both (batch, n_classes); nats."""

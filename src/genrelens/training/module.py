@@ -55,6 +55,20 @@ class GenreModule(pl.LightningModule):
         self.log(STOP_METRIC, loss, on_epoch=True, batch_size=1, sync_dist=True)
         self.log("stop_accuracy", hit, on_epoch=True, batch_size=1, sync_dist=True)
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by norm, each of the network's :meth:`~Network.learners` for itself."""
+        learners = self.network.learners()
+        if len(learners) == 1:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+            return
+        for learner in learners if gradient_clip_val else ():
+            nn.utils.clip_grad_norm_(learner.parameters(), gradient_clip_val)
+
     def configure_optimizers(self) -> Any:
         """AdamW; weight decay on matrices only. Linear warm-up, then the recipe's schedule, a step at a time."""
         recipe = self.training_recipe
