@@ -34,7 +34,7 @@
 
   for (const button of document.querySelectorAll(".moments button")) {
     button.addEventListener("click", () => {
-      piece.pause();
+      // No pause before: its event comes later, and would end this moment instead of the one before.
       stop();
       piece.currentTime = Number(button.dataset.start) - start;
       end = Number(button.dataset.end) - start;
