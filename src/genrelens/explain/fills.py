@@ -53,7 +53,8 @@ def shuffled(frames: Float32, settings: FrameSettings) -> Float32:
     size = round(PIECE_S * settings.sample_rate) if isinstance(settings, WaveSettings) else 1
     pieces = [np.arange(start, min(start + size, n)) for start in range(0, n, size)]
     order = np.random.default_rng(0).permutation(len(pieces))
-    return frames[np.concatenate([pieces[i] for i in order])]
+    made: Float32 = frames[np.concatenate([pieces[i] for i in order])]
+    return made
 
 
 BLUR_S = 2.0

@@ -36,7 +36,7 @@ def gradient_scores(
 
 
 def nothing(hearing: Hearing) -> float:
-    """The number that silence would be beside the sound: the floor in decibels, VGGish's logarithm of its offset, else 0."""
+    """The number that silence would be beside the sound: the floor in decibels, of VGGish log(0.01), else 0."""
     front_end = hearing.front_end
     if isinstance(front_end, MelSettings) and front_end.log_factor is None:
         if front_end.top_db is None:
