@@ -259,15 +259,16 @@ def test_the_checks_have_their_place_in_the_report(bundle: Bundle, tracks: tuple
     assert "1.000 of 6 splices" in report.to_text() and "0.500 [0.250, 0.750]" in report.to_text()
 
 
+@pytest.mark.parametrize("methods", ["occlusion,random", "random,occlusion"])
 def test_the_command_writes_its_report_and_figure(
-    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str], methods: str
 ) -> None:
     for genre, hz in (("hum", 150), ("hiss", 3500)):
         (tmp_path / "music" / genre).mkdir(parents=True)
         for i in range(6):
             write_tone(tmp_path / "music" / genre / f"{i}.wav", hz=hz + 20 * i, seed=i)
     arguments = ["faithfulness", str(bundle.path), "--data", str(tmp_path / "music"), "--part", "train+test"]
-    arguments += ["--methods", "occlusion,random", "--workers", "1", "--out", str(tmp_path / "out")]
+    arguments += ["--methods", methods, "--workers", "1", "--out", str(tmp_path / "out")]
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert not caught.value.code
