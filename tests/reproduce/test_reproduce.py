@@ -18,6 +18,7 @@ from genrelens.data import Track, registry, synthetic
 from genrelens.data.features import FeatureTable
 from genrelens.errors import BundleError, DataError, TrainingError
 from genrelens.frontend.descriptors import SETS
+from genrelens.models.vggish_weights import Weights
 from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
 from genrelens.recipe import load as load_recipe
 from genrelens.reproduce.job import Job, Outcome
@@ -198,13 +199,13 @@ def test_s2_with_weights_runs_everything_on_vggish(tmp_path: Path, monkeypatch: 
             (level[t.genre] + 0.1 * rng.normal(size=(1, 31, 128))).astype(np.float32) for t in tracks
         )
 
-    def another(recipe: Recipe, job: Job) -> Recipe:
-        assert recipe.model.architecture == "vggish" and job.weights is not None
+    def another(recipe: Recipe, path: Path, found: Weights) -> Recipe:
+        assert recipe.model.architecture == "vggish" and found.are_random
         return network("vggish-finetune")
 
     monkeypatch.setattr("genrelens.reproduce.s2.computed_table", descriptors)
     monkeypatch.setattr("genrelens.training.embed_vggish.vggish_windows", heard)
-    monkeypatch.setattr(s2, "_read", lambda path: None)
+    monkeypatch.setattr(s2, "_read", lambda path: Weights({}, "00", "random weights, seed 0"))
     monkeypatch.setattr(s2, "_starting_from", another)
     small_pca = {}
     for name in s2.EMBEDDED:
@@ -216,9 +217,10 @@ def test_s2_with_weights_runs_everything_on_vggish(tmp_path: Path, monkeypatch: 
     outcome, _ = run("s2", data, tmp_path / "s2", weights=weights, recipes=small_pca)
     page = check_folder(outcome, tmp_path / "s2")
     lines = {line.name: line for line in outcome.reproduction.lines}
-    assert list(lines)[2:] == [*s2.EMBEDDED, "vggish-finetune"]
+    assert list(lines)[2:] == [f"{name} (random weights)" for name in (*s2.EMBEDDED, "vggish-finetune")]
+    assert "VGGish&#x27;s weights: random weights, seed 0 (safetensors, SHA-256 00)" in page
     assert all(line.protocol == line.honest for line in list(lines.values())[2:])
-    svm = lines["vggish-svm"]
+    svm = lines["vggish-svm (random weights)"]
     assert svm.protocol is not None and (svm.reported, svm.protocol.accuracy.value) == (0.57, 1.0)
     assert "Only the baseline was run" not in page and (tmp_path / "s2" / "learning.png").is_file()
 
@@ -238,6 +240,8 @@ def test_s3_counts_windows_and_tracks(small: Path, tmp_path: Path, monkeypatch: 
     assert by_window.honest is not None and by_track.honest is not None
     assert by_track.honest.n == 9 and by_window.honest.n > 5 * 9
     assert by_window.reported == 0.74
+    record = json.loads(next((tmp_path / "s3").rglob("run.json")).read_text("utf-8"))
+    assert "began with encoder, SHA-256 " in record["recipe"]["summary"]
 
 
 def test_s3_needs_an_encoder(small: Path, tmp_path: Path) -> None:

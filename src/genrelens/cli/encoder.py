@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
@@ -36,33 +35,19 @@ def with_encoder(recipe: R, encoder: str | None) -> R:
     Of a folder the recipe's summary says from then on which weights were in it, and so does the model that it becomes.
     """
     from genrelens.recipe import Recipe, TabularRecipe
+    from genrelens.recipe.encoder import starting_from
 
     if isinstance(recipe, TabularRecipe) and recipe.features.set == "encoder":
         features = dataclasses.replace(recipe.features, encoder=encoder or recipe.features.encoder)
         return dataclasses.replace(recipe, features=features)
     if isinstance(recipe, Recipe) and "encoder" in recipe.model.options:
         chosen = encoder or str(recipe.model.options["encoder"])
-        model = dataclasses.replace(recipe.model, options={**recipe.model.options, "encoder": chosen})
-        return dataclasses.replace(
-            recipe, model=model, summary=f"{recipe.summary}; began with {_weights(chosen)}"
-        )
+        return cast("R", starting_from(recipe, chosen))
     if encoder is not None:
         raise typer.BadParameter(
             f"--encoder: the recipe {recipe.name} has no encoder; wav2vec2, encoder-probe and their like have"
         )
     return recipe
-
-
-def _weights(encoder: str) -> str:
-    """The encoder's name, and the SHA-256 of the weights that its folder holds, if it is one."""
-    folder = Path(encoder).expanduser()
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as content:
-            while block := content.read(1 << 20):
-                digest.update(block)
-    return f"{folder.name}, SHA-256 {digest.hexdigest()}" if files else encoder
 
 
 def rows_of_encoder(recipe: TabularRecipe, tracks: tuple[Track, ...], *, cache: Path) -> NDArray[np.float64]:

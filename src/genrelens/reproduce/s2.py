@@ -107,7 +107,11 @@ def run(job: Job) -> Outcome:
             "The descriptors are computed from the clips, not read from FMA's features.csv.",
             "The fine-tuning has AdamW, a warm-up and dropout in the place of SGD.",
         ),
-        notes=() if job.weights is not None else (f"Only the baseline was run. {WHERE_WEIGHTS}.",),
+        notes=(
+            f"Only the baseline was run. {WHERE_WEIGHTS}."
+            if job.weights is None
+            else f"VGGish's weights: {_read(job.weights).said}.",
+        ),
         at_hand=parts_at_hand(cut),
         checks=(),
         commands=(job.command,),
@@ -164,6 +168,7 @@ def _vggish(job: Job, cut: Cut) -> tuple[list[Line], list[Run]]:
 
     assert job.weights is not None
     weights = _read(job.weights)
+    known = " (random weights)" if weights.are_random else ""
     everything = [*cut.learn, *cut.stop, *cut.test]
     job.say(f"VGGish: hearing {len(everything)} tracks")
     windows = vggish_windows(
@@ -182,11 +187,13 @@ def _vggish(job: Job, cut: Cut) -> tuple[list[Line], list[Run]]:
         described = Described(data.pieces, data.rows, tuple(f"vggish_{k}" for k in range(data.rows.shape[1])))
         _, run = fit_and_answer(job, recipe, described, cut)
         figures = _figures(run, cut)
-        lines.append(Line(name, "tracks", reported, says, figures, figures))
+        lines.append(Line(name + known, "tracks", reported, says, figures, figures))
         runs.append(run)
-    network = _starting_from(job.network(FINE_TUNED), job)
+    network = _starting_from(job.network(FINE_TUNED), job.weights, weights)
     run = alike([run_network(job, network, cut)])[0]
-    lines.append(Line(FINE_TUNED, "tracks", *FINE_REPORTED, figures_of(run, cut), figures_of(run, cut)))
+    lines.append(
+        Line(FINE_TUNED + known, "tracks", *FINE_REPORTED, figures_of(run, cut), figures_of(run, cut))
+    )
     return lines, [*runs, run]
 
 
@@ -198,9 +205,11 @@ def _read(path: Path) -> Weights:
     return read_weights(path, shapes=shapes())
 
 
-def _starting_from(recipe: Recipe, job: Job) -> Recipe:
-    options = {**recipe.model.options, "weights": str(job.weights)}
-    return replace(recipe, model=replace(recipe.model, options=options))
+def _starting_from(recipe: Recipe, path: Path, weights: Weights) -> Recipe:
+    """The recipe with these weights; its summary names them, so that others under the same path are another run."""
+    options = {**recipe.model.options, "weights": str(path)}
+    model = replace(recipe.model, options=options)
+    return replace(recipe, model=model, summary=f"{recipe.summary}; began with {weights.said}")
 
 
 def _figures(run: Run, cut: Cut) -> Measured:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from genrelens.data import registry
 from genrelens.errors import TrainingError
-from genrelens.recipe import Recipe
+from genrelens.recipe.encoder import starting_from
 from genrelens.reproduce.cuts import Cut, by_parts, honest
 from genrelens.reproduce.job import Job, Outcome, versions
 from genrelens.reproduce.networks import alike, figures_of, run_network, window_report
@@ -64,7 +64,7 @@ def run(job: Job) -> Outcome:
     lines: list[Line] = []
     runs: list[Run] = []
     for name in RECIPES:
-        recipe = _from(job.network(name), str(job.encoder))
+        recipe = starting_from(job.network(name), str(job.encoder))
         its = alike([run_network(job, recipe, cut) for cut in both])
         job.say(f"{name}: answering window by window")
         by_window = alike(
@@ -111,8 +111,3 @@ def run(job: Job) -> Outcome:
         draw.notes_section(runs),
     )
     return Outcome(reproduction, sections)
-
-
-def _from(recipe: Recipe, encoder: str) -> Recipe:
-    """The recipe with this encoder."""
-    return replace(recipe, model=replace(recipe.model, options={**recipe.model.options, "encoder": encoder}))

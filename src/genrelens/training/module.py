@@ -66,8 +66,9 @@ class GenreModule(pl.LightningModule):
         if len(learners) == 1:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
             return
-        for learner in learners if gradient_clip_val else ():
-            nn.utils.clip_grad_norm_(learner.parameters(), gradient_clip_val)
+        if gradient_clip_val:
+            for learner in learners:
+                nn.utils.clip_grad_norm_(learner.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> Any:
         """AdamW; weight decay on matrices only. Linear warm-up, then the recipe's schedule, a step at a time."""
