@@ -143,7 +143,7 @@ def change(*keys: str, to: Any) -> Callable[[dict[str, Any]], None]:
         (change("taxonomy", "names", to=["pop", "Pop"]), "differ"),
         (change("taxonomy", "aliases", to={"x": "y"}), "alias"),
         (change("taxonomy", "aliases", to={"x": 1}), "aliases"),
-        (change("front_end", "kind", to="vggish"), "no front end 'vggish'"),
+        (change("front_end", "kind", to="cochlea"), "no front end 'cochlea'"),
         (change("front_end", "kind", to=None), "front_end.kind should be a text"),
         (change("front_end", "hop_length", to=0), "hop_length"),
         (change("front_end", "sparkle", to=0), "sparkle"),

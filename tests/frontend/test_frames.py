@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from genrelens.errors import AudioError, RecipeError
 from genrelens.frontend.frames import KINDS, FrameSettings, compress, frame_stream, is_silent, kind_of
 from genrelens.frontend.mel import MelSettings, mel_power
+from genrelens.frontend.vggish import VggishSettings
 from genrelens.frontend.wave import WaveSettings
 
 EXAMPLES: dict[str, FrameSettings] = {
@@ -25,6 +26,7 @@ EXAMPLES: dict[str, FrameSettings] = {
         htk=False,
         top_db=80.0,
     ),
+    "vggish": VggishSettings(),
     "waveform": WaveSettings(sample_rate=16000),
 }
 N = 5000
