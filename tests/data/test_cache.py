@@ -10,6 +10,7 @@ from genrelens.data import Track, cache, gtzan, synthetic
 from genrelens.data.cache import FrameCache
 from genrelens.errors import AudioError, DataError
 from genrelens.frontend.mel import MelSettings, MelStream, mel_power
+from genrelens.frontend.wave import WaveSettings
 
 SETTINGS = MelSettings(
     sample_rate=22050,
@@ -231,3 +232,13 @@ def test_a_track_with_a_span_has_the_frames_centred_in_it(tracks: tuple[Track, .
         piece = Track(f"p.{i}", path, "pop", None, "test", segment_of="p", span_s=(i * 0.5, i * 0.5 + 0.5))
         np.testing.assert_array_equal(cache.frames(piece), whole[starts[i] : starts[i + 1]])
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_frames_of_another_kind_of_front_end_have_a_file_of_their_own(
+    tracks: tuple[Track, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two kinds may have the same settings and mean other numbers by them."""
+    cache = FrameCache(tmp_path, WaveSettings(sample_rate=8000))
+    before = cache.path(tracks[0])
+    monkeypatch.setattr("genrelens.data.cache.kind_of", lambda settings: "another")
+    assert cache.path(tracks[0]) != before
