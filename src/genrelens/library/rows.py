@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import io
@@ -190,7 +189,7 @@ def _cache_path(folder: Path, track: Track) -> Path | None:
         return None
     key = {
         "schema": SCHEMA,
-        "front_end": dataclasses.asdict(FRONT_END),
+        "front_end": FRONT_END.to_dict(),
         "hop_frames": HOP_FRAMES,
         "max_windows": MAX_WINDOWS,
         "path": str(track.path.resolve()),
