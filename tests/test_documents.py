@@ -26,6 +26,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["results_page.py", "explain_page.py"])
 def test_the_pages_are_what_the_reports_say(tool: str) -> None:
     result = subprocess.run(

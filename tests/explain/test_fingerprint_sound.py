@@ -7,6 +7,8 @@ import pytest
 
 from genrelens.explain.fingerprint_sound import DESCRIPTORS, SAMPLE_RATE, segment_descriptors
 
+pytestmark = pytest.mark.slow  # the first of them waits for numba
+
 AT = {name: j for j, name in enumerate(DESCRIPTORS)}
 
 

@@ -188,6 +188,7 @@ def test_a_network_without_attention_is_refused() -> None:
         attention_relevance(Linear(), windows(), genre=0, temperature=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", OPTIONS)
 def test_a_network_comes_back_out_of_its_bundle(tmp_path: Path, architecture: str) -> None:
     network, again = made(architecture), network_of(written(tmp_path / "b", architecture))

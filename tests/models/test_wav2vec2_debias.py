@@ -191,6 +191,7 @@ def test_the_main_models_gradient_by_hand(folder: Path) -> None:
         assert torch.allclose(net.main.classify.bias.grad, per_row.mean(0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_only_the_main_model_predicts_and_only_it_is_exported(folder: Path) -> None:
     import onnx
     import onnxruntime
