@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,19 +10,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
+import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny_model
 from genrelens.bundle import Bundle
-from genrelens.cli import main
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError
 from genrelens.explain import faithfulness_report
 from genrelens.explain.controls import CONTROLS, control_scores
-from genrelens.explain.curves import Curves, area, curves
+from genrelens.explain.curves import Curves, area, curves, mean_curves
 from genrelens.explain.faithfulness import (
-    check_methods,
+    N_DRAWS,
+    TrackCurves,
+    asked_methods,
+    check_sample,
+    judge_sample,
     judge_track,
     judge_tracks,
     judging_fills,
@@ -35,6 +40,8 @@ from genrelens.explain.randomise import agreement, randomised, spearman
 from genrelens.explain.splicing import GUEST_S, pairs, point, splice
 from genrelens.files import write_whole
 from genrelens.frontend.mel import mel_power
+from genrelens.metrics import grouped_bootstrap, mean_statistic
+from genrelens.report.faithfulness_figure import shared_fills
 
 RATE = tiny_model.MEL.sample_rate
 
@@ -78,13 +85,25 @@ def test_the_area_is_the_mean_height() -> None:
     assert area(np.linspace(1, 0, 11)) == pytest.approx(0.5)
     assert area(np.ones(11)) == pytest.approx(1.0)
     assert area(np.array([1.0, *np.zeros(10)])) == pytest.approx(0.05)
+    heights = np.random.default_rng(0).random(11)
+    assert area(heights) == pytest.approx(sklearn.metrics.auc(np.linspace(0, 1, 11), heights), abs=1e-12)
 
 
 def test_drop_and_increase_look_at_the_top_fifth_alone() -> None:
     falls = Curves(np.linspace(0.8, 0, 11), np.array([0, 0.1, 0.2, *np.full(8, 0.8)]))
     assert falls.drop == pytest.approx(0.75) and not falls.increases
     rises = Curves(np.linspace(0.8, 0, 11), np.array([0, 0.1, 0.9, *np.full(8, 0.8)]))
-    assert rises.drop == 0 and rises.increases
+    assert rises.drop == 0 and rises.increases == 1
+
+
+def test_draws_of_chance_are_averaged_and_their_drops_are_not_those_of_the_mean() -> None:
+    falls = Curves(np.linspace(0.8, 0, 11), np.array([0, 0.1, 0.2, *np.full(8, 0.8)]))
+    rises = Curves(np.linspace(0.8, 0, 11), np.array([0, 0.1, 1.0, *np.full(8, 0.8)]))
+    both = mean_curves([falls, rises])
+    assert both.insertion_area == pytest.approx((falls.insertion_area + rises.insertion_area) / 2)
+    assert both.deletion_area == pytest.approx(falls.deletion_area)
+    # The mean curve has 0.6 of 0.8 left: a drop of a quarter, and no increase.
+    assert both.drop == pytest.approx(0.375) and both.increases == 0.5
 
 
 def test_the_true_map_has_the_least_deletion_and_the_most_insertion(hearing: Hearing) -> None:
@@ -178,7 +197,7 @@ def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(
     )
     assert row.deletion.value == pytest.approx(by_hand) and row.deletion.low <= by_hand <= row.deletion.high
     document = json.loads(report.to_json())
-    assert document["schema"] == "genrelens.faithfulness/1" and document["n_tracks"] == 6
+    assert document["schema"] == "genrelens.faithfulness/2" and document["n_tracks"] == 6
     assert len(document["curves"]) == sum(len(j.curves) for j in judged)
     assert "occlusion             than energy" in report.to_text()
 
@@ -195,24 +214,70 @@ def test_tracks_that_cannot_be_judged_are_named(
     bad = [Track(p.stem, p, "hum", None, "tones", None) for p in (silent, broken)]
     with pytest.raises(DataError, match=r"2 of 3 tracks .* silent: .*silent"):
         judge_tracks(bundle, [*bad, tracks[0]], methods=("random",))
+    judged = judge_sample(bundle, [*bad, tracks[0]], methods=("random",))
+    assert [row.id for row in judged.tracks] == [tracks[0].id]
+    assert [id_ for id_, _ in judged.left_out] == ["silent", "broken"]
 
 
 def test_methods_are_checked_before_anything_is_heard(bundle: Bundle) -> None:
-    assert methods_of(bundle) == (
-        "occlusion-both",
-        "occlusion",
-        "occlusion-silence",
-        "in-and-out",
-        *CONTROLS,
-    )
+    assert methods_of(bundle)[:4] == ("occlusion-both", "occlusion", "occlusion-silence", "in-and-out")
+    assert methods_of(bundle)[-3:] == CONTROLS
+    assert asked_methods(None, bundle=bundle) == methods_of(bundle)
+    assert asked_methods(["random", "occlusion", "random"], bundle=bundle) == ("random", "occlusion")
     with pytest.raises(BundleError, match="no method 'attention'; expected some of occlusion-both"):
-        check_methods(["random", "attention"], bundle=bundle)
+        asked_methods(["random", "attention"], bundle=bundle)
+
+
+def test_raw_attention_stands_beside_every_method_where_the_model_has_it(
+    tiny_bundle: Path, tracks: tuple[Track, ...]
+) -> None:
+    model = Bundle.load(tiny_bundle)
+    asked = asked_methods(["occlusion", "random"], bundle=model)
+    assert asked == ("occlusion", "random", "attention")
+    assert asked_methods(["random"], bundle=model) == ("random",)
+    # What is only there to be beaten brings no fills of its own.
+    assert judging_fills(asked) == judging_fills(["occlusion"])
+    report = faithfulness_report.build(
+        judge_tracks(model, tracks, methods=asked), model="tiny", model_hash="0", sample="tones"
+    )
+    rows = {(row.method, row.against) for row in report.differences if row.domain == "time"}
+    assert rows == {("occlusion", "attention"), ("occlusion", "random"), ("attention", "random")}
+    # Attention is over time alone.
+    assert {row.against for row in report.differences if row.domain == "time-frequency"} == {"random"}
+    assert "occlusion             than raw attention" in report.to_text()
+    assert any("raw attention in both" in sentence for sentence in report.verdict)
+
+
+def test_chance_is_drawn_anew_for_every_track_and_more_than_once(
+    bundle: Bundle, tracks: tuple[Track, ...]
+) -> None:
+    first = tracks[0]
+    twin = dataclasses.replace(first, id="another name for the same sound")
+    one, again, other = (
+        judge_track(bundle, track, methods=("random",)).curves["random", "time", "silence"]
+        for track in (first, first, twin)
+    )
+    assert len(one.draws) == N_DRAWS
+    assert np.array_equal(one.insertion, again.insertion)
+    assert not np.array_equal(one.insertion, other.insertion)
+    assert not np.array_equal(one.draws[0].insertion, one.draws[1].insertion)
+    assert one.insertion_area == pytest.approx(np.mean([draw.insertion_area for draw in one.draws]))
+
+
+def test_the_figure_compares_methods_by_the_fills_that_may_judge_all() -> None:
+    assert shared_fills(["occlusion", "attention", *CONTROLS]) == ["silence", "shuffled", "blurred"]
+    assert shared_fills(["occlusion-both", "attention", *CONTROLS]) == ["shuffled", "blurred"]
 
 
 def test_the_sample_is_fixed_by_its_size_and_seed(tracks: tuple[Track, ...]) -> None:
     assert sample(tracks, n=4) == sample(tracks[::-1], n=4)
     assert len(sample(tracks, n=4)) == 4 and len(sample(tracks, n=50)) == 6
     assert sample(tracks, n=3, seed=1) != sample(tracks, n=3, seed=2)
+    check_sample(tracks)
+    with pytest.raises(DataError, match="5 tracks at least are needed, this part of the data has 4"):
+        check_sample(tracks[:4])
+    with pytest.raises(DataError, match="one artist, 'x'"):
+        check_sample([dataclasses.replace(track, artist="x") for track in tracks])
 
 
 @given(at=st.integers(0, 700), n=st.integers(1, 300))
@@ -257,23 +322,111 @@ def test_the_checks_have_their_place_in_the_report(bundle: Bundle, tracks: tuple
         "n_tracks": 2,
     }
     assert "1.000 of 6 splices" in report.to_text() and "0.500 [0.250, 0.750]" in report.to_text()
+    alike = faithfulness_report.sanity("occlusion", pointings, agreement=[float("nan")], groups=["a"])
+    report = faithfulness_report.build(judged, model="t", model_hash="0", sample="s", sanity=alike)
+    assert "no map could be compared" in report.to_text()
+    with pytest.raises(ValueError, match="argument 2"):
+        faithfulness_report.sanity("occlusion", pointings, agreement=[0.25, 0.5], groups=["a"])
 
 
-@pytest.mark.parametrize("methods", ["occlusion,random", "random,occlusion"])
-def test_the_command_writes_its_report_and_figure(
-    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str], methods: str
-) -> None:
-    for genre, hz in (("hum", 150), ("hiss", 3500)):
-        (tmp_path / "music" / genre).mkdir(parents=True)
-        for i in range(6):
-            write_tone(tmp_path / "music" / genre / f"{i}.wav", hz=hz + 20 * i, seed=i)
-    arguments = ["faithfulness", str(bundle.path), "--data", str(tmp_path / "music"), "--part", "train+test"]
-    arguments += ["--methods", methods, "--workers", "1", "--out", str(tmp_path / "out")]
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert not caught.value.code
-    assert "occlusion points at 5 s of another genre" in capsys.readouterr().out
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"faithfulness.json", "faithfulness.png"}
+def _judged(
+    *, ours: float, energy: float, n: int = 30, per_artist: int = 2, noise: float = 0.01
+) -> list[TrackCurves]:
+    """Tracks whose curves are flat: deletion lies at 0.5 less a method's merit, insertion at 0.5 and its merit."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(n):
+        found = {}
+        for method, merit in (("occlusion-both", ours), ("attention", -0.1), ("energy", energy)):
+            for fill in ("shuffled", "blurred"):
+                off = merit + rng.normal(0, noise)
+                found[method, "time", fill] = Curves(np.full(11, 0.5 - off), np.full(11, 0.5 + off))
+        rows.append(TrackCurves(f"{i}", f"artist {i // per_artist}", "hum", found))
+    return rows
+
+
+def test_the_verdict_is_what_the_numbers_say() -> None:
+    def verdict(judged: list[TrackCurves]) -> tuple[str, ...]:
+        return faithfulness_report.build(judged, model="m", model_hash="0", sample="s").verdict
+
+    assert verdict(_judged(ours=0.1, energy=0.0)) == (
+        "Over time, occlusion-both beats raw attention in both deletion and insertion.",
+        "Over time, occlusion-both beats energy in both deletion and insertion; attention does not.",
+    )
+    assert verdict(_judged(ours=0.0, energy=0.1))[1] == (
+        "Over time, nothing beats energy in both deletion and insertion: not occlusion-both or attention."
+    )
+    # Where no interval can be given, nothing is claimed either way.
+    assert verdict(_judged(ours=0.1, energy=0.0, per_artist=30))[1] == (
+        "Over time, whether anything beats energy cannot be told: there are no intervals."
+    )
+
+
+def test_the_reports_numbers_come_out_of_its_curves_by_another_way() -> None:
+    judged = _judged(ours=0.02, energy=0.0, n=40, noise=0.05)
+    document = json.loads(faithfulness_report.build(judged, model="m", model_hash="0", sample="s").to_json())
+    shares = np.linspace(0, 1, 11)
+    areas: dict[tuple[str, str], dict[str, list[float]]] = {}
+    artists = {}
+    for row in document["curves"]:
+        artists[row["id"]] = row["group"]
+        for what in ("deletion", "insertion"):
+            its = areas.setdefault((row["method"], what), {})
+            its.setdefault(row["id"], []).append(sklearn.metrics.auc(shares, row[what]))
+    means = {key: {id_: np.mean(found) for id_, found in its.items()} for key, its in areas.items()}
+    for row in document["methods"]:
+        for what in ("deletion", "insertion"):
+            expected = np.mean(list(means[row["method"], what].values()))
+            assert row[what]["value"] == pytest.approx(expected, abs=1e-4)
+    row = next(d for d in document["differences"] if d["against"] == "energy" and d["method"] != "attention")
+    for what, sign in (("deletion", -1), ("insertion", 1)):
+        ours, theirs = means["occlusion-both", what], means["energy", what]
+        apart: dict[str, list[float]] = {}
+        for id_, artist in artists.items():
+            apart.setdefault(artist, []).append(sign * (ours[id_] - theirs[id_]))
+        # All artists have two tracks, so that drawing artists is drawing their means.
+        per_artist = np.array([np.mean(found) for found in apart.values()])
+        found = scipy.stats.bootstrap(
+            (per_artist,), np.mean, n_resamples=5000, method="percentile", rng=np.random.default_rng(1)
+        ).confidence_interval
+        assert row[what]["value"] == pytest.approx(per_artist.mean(), abs=1e-4)
+        assert [row[what]["low"], row[what]["high"]] == pytest.approx([found.low, found.high], abs=1.5e-3)
+    assert document["n_groups"] == 20 and document["notes"] == []
+
+
+def test_average_drop_and_increase_are_in_the_json_and_the_text() -> None:
+    whole, halves = np.linspace(0.8, 0, 11), np.array([0, 0, 0.4, *np.full(8, 0.8)])
+    rises = np.array([0, 0, 0.9, *np.full(8, 0.8)])
+    judged = [
+        TrackCurves(str(i), f"a{i}", "hum", {("occlusion-both", "time", "shuffled"): Curves(whole, kept)})
+        for i, kept in enumerate([halves, halves, halves, rises])
+    ]
+    judged = [
+        dataclasses.replace(
+            row, curves={**row.curves, ("occlusion-both", "time", "blurred"): next(iter(row.curves.values()))}
+        )
+        for row in judged
+    ]
+    report = faithfulness_report.build(judged, model="m", model_hash="0", sample="s")
+    document = json.loads(report.to_json())
+    (row,) = document["methods"]
+    assert row["average_drop"]["value"] == 0.375 and row["increase_in_confidence"]["value"] == 0.25
+    assert row["average_drop"]["low"] < 0.375 < row["average_drop"]["high"]
+    assert [(c["drop"], c["increase"]) for c in document["curves"]] == [(0.5, 0)] * 6 + [(0, 1)] * 2
+    assert "37.5%" in report.to_text() and "25.0%" in report.to_text() and "average drop" in report.to_text()
+    assert document["notes"] == ["4 artists only: intervals over so few are too narrow"]
+
+
+def test_more_tracks_of_the_same_artists_make_no_narrower_intervals() -> None:
+    rng = np.random.default_rng(0)
+    merits = rng.normal(0, 0.1, 20)
+    few, many = (
+        grouped_bootstrap(
+            mean_statistic(np.repeat(merits, k)), groups=np.repeat(np.arange(20).astype(str), k), seed=0
+        )
+        for k in (1, 10)
+    )
+    assert (few.low, few.high) == pytest.approx((many.low, many.high), abs=1e-9)
 
 
 def test_ranks_correlate_as_scipys() -> None:
@@ -281,6 +434,7 @@ def test_ranks_correlate_as_scipys() -> None:
     a, b = rng.integers(0, 5, 40).astype(float), rng.standard_normal(40)
     assert spearman(a, b) == pytest.approx(scipy.stats.spearmanr(a, b).statistic)
     assert np.isnan(spearman(np.ones(5), b[:5]))
+    assert np.isnan(spearman(np.array([1, np.nan, 3.0]), b[:3]))  # as scipy's; a rank of no number is no rank
 
 
 def _unnamed(graph: bytes) -> Sequence[str]:

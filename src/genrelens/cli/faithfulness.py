@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genrelens.cli.extras import check_extra
 from genrelens.cli.train import DataOption, DatasetOption, SplitOption
+
+if TYPE_CHECKING:
+    from genrelens.bundle import Bundle
+    from genrelens.data import Track
+    from genrelens.explain.faithfulness import Judged
+    from genrelens.explain.faithfulness_report import FaithfulnessReport, Sanity
 
 N_SHUFFLED = 20
 """Tracks whose maps are compared with those of the shuffled network."""
@@ -16,7 +25,7 @@ N_SHUFFLED = 20
 
 def faithfulness(
     bundle: Annotated[
-        str, typer.Argument(metavar="BUNDLE", help="A model: a bundle's path, or base.", show_default=False)
+        str, typer.Argument(metavar="BUNDLE", help="A model, a run's folder, or base.", show_default=False)
     ],
     out: Annotated[
         Path,
@@ -36,7 +45,8 @@ def faithfulness(
         typer.Option(
             "--methods",
             metavar="M,M",
-            help="Only these methods and controls (default: all that the model can be asked).",
+            help="Only these methods and controls (default: all that the model can be asked); raw attention stands "
+            "beside them where the model has it.",
             show_default=False,
         ),
     ] = None,
@@ -51,69 +61,152 @@ def faithfulness(
     verdict. A method is judged only by fills that it was not made with. The first method that knows of classes also has
     to point at 5 s of another genre inside a piece, and its maps to change when the weights are shuffled. The sample is
     fixed by its size; intervals are over artists. Needs the extra [train]. Takes some 20 s a track and core for the
-    shipped model.
+    shipped model. Writes DIR/faithfulness.json and faithfulness.png. A track that cannot be judged is named there, and
+    the exit code is 1.
 
     \b
     Examples:
       genrelens faithfulness base --data ~/gtzan --out faith
-      genrelens faithfulness runs/t44/bundle --data ~/gtzan --methods occlusion,attention,random --out faith
+      genrelens faithfulness runs/t44 --data ~/gtzan --methods occlusion,attention,random --out faith
     """
+    check_extra("matplotlib", "torch", "onnx", needed_for="genrelens faithfulness")
     from genrelens import parallel
     from genrelens.bundle import Bundle
-    from genrelens.cli.progress import ProgressLine
+    from genrelens.cli.evaluate import find_bundle
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
-    from genrelens.explain import faithfulness_report
-    from genrelens.explain.faithfulness import check_methods, judge_tracks, methods_of, sample
-    from genrelens.explain.methods import GRADIENT_METHODS, OCCLUSION_METHODS
-    from genrelens.explain.randomise import agreement, randomised
-    from genrelens.explain.splicing import pairs, point
-    from genrelens.files import write_whole
-    from genrelens.report import faithfulness_figure, figure_style
+    from genrelens.explain import fingerprint_sample
+    from genrelens.explain.faithfulness import CLASSLESS, asked_methods, check_sample, sample
+    from genrelens.report import faithfulness_files
+    from genrelens.report.wording import visible
 
-    model = Bundle.load(bundle)
-    asked = methods_of(model) if methods is None else tuple(name.strip() for name in methods.split(","))
-    check_methods(asked, bundle=model)
+    # Whatever can be refused is refused before the minutes of work.
+    model = Bundle.load(find_bundle(bundle))
+    fingerprint_sample.check(model)
+    asked = asked_methods(
+        None if methods is None else [name.strip() for name in methods.split(",")], bundle=model
+    )
     name, tracks = load_tracks(data, dataset=dataset)
     named_split = find_split(split, dataset=name, tracks=tracks)
     faulty = registry.never_train(name)
     there = [track for track in named_split.part(tracks, part) if track.id not in faulty]
     chosen = sample(there, n=n)
+    check_sample(chosen)
+    method = next((one for one in asked if one not in CLASSLESS), None)
+    with tempfile.TemporaryDirectory() as folder:
+        checks = None if method is None else _prepared(model, there, n=n, method=method, folder=Path(folder))
+        with faithfulness_files.claimed(out):
+            judged = _judged(model, chosen, asked, n_workers=workers or parallel.n_cores())
+            sampled = f"{name}, {named_split.name}, {part}, {len(judged.tracks)} of {len(there)}"
+            report = _report(model, judged, chosen, sampled=sampled, checks=checks)
+            faithfulness_files.write(report, out=out)
+        if checks is not None:
+            found = _checked(
+                model, chosen, checks, kept=f"the curves of {len(judged.tracks)} tracks are in {out}"
+            )
+            report = _report(model, judged, chosen, sampled=sampled, checks=checks, sanity=found)
+            faithfulness_files.write(report, out=out)
+    typer.echo(report.to_json() if as_json else visible(report.to_text()))
+    if judged.left_out:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Checks:
+    """The two checks of a method that knows of classes, all that they need at hand."""
+
+    method: str
+    spliced: tuple[tuple[Track, Track], ...]
+    shuffled: Bundle
+
+
+def _prepared(model: Bundle, tracks: Sequence[Track], *, n: int, method: str, folder: Path) -> _Checks:
+    from genrelens.explain.randomise import randomised
+    from genrelens.explain.splicing import check_pairs, pairs
+
+    shuffled = randomised(model, seed=0, out=folder / "shuffled")
+    spliced = pairs(tracks, n=n)
+    check_pairs(model, spliced)
+    return _Checks(method, spliced, shuffled)
+
+
+def _judged(model: Bundle, chosen: Sequence[Track], methods: Sequence[str], *, n_workers: int) -> Judged:
+    from genrelens.cli import say
+    from genrelens.cli.progress import CountLine
+    from genrelens.errors import DataError
+    from genrelens.explain.faithfulness import MIN_TRACKS, judge_sample
+
+    n_done = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal n_done
+        n_done = done
+        line.show(done, total)
+
+    try:
+        with CountLine("tracks judged:") as line:
+            judged = judge_sample(model, chosen, methods=methods, n_workers=n_workers, progress=show)
+    except KeyboardInterrupt:
+        say(
+            f"stopped after {n_done} of {len(chosen)} tracks, of which nothing is kept; the same command begins again"
+        )
+        raise
+    if len(judged.tracks) < MIN_TRACKS:
+        raise DataError(
+            f"only {len(judged.tracks)} of {len(chosen)} tracks could be judged, {MIN_TRACKS} at least are needed; the "
+            f"first that could not is {': '.join(judged.left_out[0])}"
+        )
+    return judged
+
+
+def _checked(model: Bundle, chosen: Sequence[Track], checks: _Checks, *, kept: str) -> Sanity:
+    """Splices and shuffled weights. What stops them is raised, with a word on what was ``kept`` before."""
+    from genrelens.cli import say
+    from genrelens.cli.progress import CountLine
+    from genrelens.errors import GenrelensError
+    from genrelens.explain import faithfulness_report
+    from genrelens.explain.faithfulness import sample
+    from genrelens.explain.randomise import agreement
+    from genrelens.explain.splicing import point
+
+    # Of the whole sample by chance: its first are all of the genres that come first.
+    compared = sample(chosen, n=N_SHUFFLED)
+    try:
+        with CountLine("splices pointed at:") as line:
+            pointings = point(model, checks.spliced, method=checks.method, progress=line.show)
+            line.show(0, len(compared), what="maps compared with those of shuffled weights:")
+            agrees = agreement(model, checks.shuffled, compared, method=checks.method)
+    except (KeyboardInterrupt, GenrelensError):
+        say(f"stopped: {kept}, without the checks by splices and shuffled weights")
+        raise
+    groups = [track.group for track in compared]
+    return faithfulness_report.sanity(checks.method, pointings, agreement=agrees.tolist(), groups=groups)
+
+
+def _report(
+    model: Bundle,
+    judged: Judged,
+    chosen: Sequence[Track],
+    *,
+    sampled: str,
+    checks: _Checks | None,
+    sanity: Sanity | None = None,
+) -> FaithfulnessReport:
+    from genrelens.explain.faithfulness_report import build
+
     heard = set(model.manifest.training.trained_on)
     n_heard = sum(track.id in heard for track in chosen)
-    out.mkdir(parents=True, exist_ok=True)
-    with ProgressLine(total=len(chosen)) as line:
-        judged = judge_tracks(
-            model,
-            chosen,
-            methods=asked,
-            n_workers=workers or parallel.n_cores(),
-            progress=lambda done, total: line.show("judged"),
+    notes = [f"{n_heard} of these tracks were among those that the model learnt from"] if n_heard else []
+    if checks is not None and sanity is None:
+        notes.append(
+            "splices and shuffled weights have not been looked at: the run was stopped before its end"
         )
-    checks = None
-    # Controls and plain attention know of no class, and the shuffled network has no attention to show.
-    first = next((m for m in asked if m in (*OCCLUSION_METHODS, *GRADIENT_METHODS)), None)
-    if first is not None:
-        spliced = pairs(there, n=n)
-        with ProgressLine(total=len(spliced)) as line:
-            pointings = point(model, spliced, method=first, progress=lambda done, total: line.show("splices"))
-        with tempfile.TemporaryDirectory() as folder:
-            shuffled = randomised(model, seed=0, out=Path(folder) / "shuffled")
-            agrees = agreement(model, shuffled, chosen[:N_SHUFFLED], method=first)
-        checks = faithfulness_report.sanity(
-            first,
-            pointings,
-            agreement=agrees.tolist(),
-            groups=[track.group for track in chosen[:N_SHUFFLED]],
-        )
-    report = faithfulness_report.build(
-        judged,
+    return build(
+        judged.tracks,
         model=model.name,
         model_hash=model.hash,
-        sample=f"{name}, {named_split.name}, {part}, {len(chosen)} of {len(there)}",
-        sanity=checks,
-        notes=[f"{n_heard} of these tracks were among those that the model learnt from"] if n_heard else [],
+        sample=sampled,
+        sanity=sanity,
+        notes=notes,
+        left_out=judged.left_out,
     )
-    write_whole(out / "faithfulness.json", report.to_json())
-    figure_style.save(faithfulness_figure.curves_figure(report), out / "faithfulness.png")
-    typer.echo(report.to_json() if as_json else report.to_text())

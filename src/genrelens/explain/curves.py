@@ -29,10 +29,12 @@ class Curves:
     Attributes:
         deletion: ``(11,)``: first all sound, then without the highest parts, in the end nothing.
         insertion: ``(11,)``: first nothing, then the highest parts, in the end all sound.
+        draws: of a map of chance, the curves of its draws, of which these are the means; else empty.
     """
 
     deletion: Float64
     insertion: Float64
+    draws: tuple[Curves, ...] = ()
 
     @property
     def deletion_area(self) -> float:
@@ -46,18 +48,34 @@ class Curves:
 
     @property
     def drop(self) -> float:
-        """Share of the probability that is lost when only the top fifth of the parts is left; 0 where it rises."""
+        """Share of the probability that is lost when only the top fifth of the parts is left; 0 where it rises.
+
+        Of draws it is the mean: where one falls and one rises, their mean curve may do neither.
+        """
+        if self.draws:
+            return float(np.mean([draw.drop for draw in self.draws]))
         whole, kept = float(self.deletion[0]), self._kept
         return max(0.0, whole - kept) / whole if whole > 0 else 0.0
 
     @property
-    def increases(self) -> bool:
-        """Whether the top fifth alone gives the class more than all sound does."""
-        return self._kept > float(self.deletion[0])
+    def increases(self) -> float:
+        """1 where the top fifth alone gives the class more than all sound does, else 0; the mean of draws."""
+        if self.draws:
+            return float(np.mean([draw.increases for draw in self.draws]))
+        return float(self._kept > float(self.deletion[0]))
 
     @property
     def _kept(self) -> float:
         return float(self.insertion[round(KEPT_SHARE * N_STEPS)])
+
+
+def mean_curves(draws: Sequence[Curves]) -> Curves:
+    """The mean of several draws of one map of chance: its areas are the means of theirs."""
+    return Curves(
+        np.mean([draw.deletion for draw in draws], axis=0),
+        np.mean([draw.insertion for draw in draws], axis=0),
+        tuple(draws),
+    )
 
 
 def area(curve: Float64) -> float:

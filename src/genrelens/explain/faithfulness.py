@@ -5,6 +5,7 @@ A method is never judged by the fill that it was made with: it would be asked wh
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ from genrelens.bundle import Bundle
 from genrelens.errors import BundleError, DataError, GenrelensError
 from genrelens.explain.bands import COARSE_EDGES_HZ, band_groups
 from genrelens.explain.controls import CONTROLS, control_scores
-from genrelens.explain.curves import Curves, curves
+from genrelens.explain.curves import Curves, curves, mean_curves
 from genrelens.explain.fills import FILLS, JUDGES
 from genrelens.explain.hearing import Hearing
 from genrelens.explain.methods import (
@@ -32,7 +33,7 @@ from genrelens.explain.methods import (
     score,
 )
 from genrelens.explain.occlusion import CELLS_PER_STEP, cell_parts, segment_frames, time_parts
-from genrelens.explain.sound import stretch
+from genrelens.explain.sound import front_end_of, stretch
 from genrelens.parallel import map_each
 
 if TYPE_CHECKING:
@@ -42,9 +43,18 @@ Float64 = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 N_TRACKS = 50
+MIN_TRACKS = 5
+"""Fewer say nothing of a model."""
 SEED = 0
+N_DRAWS = 5
+"""Orders of chance that the random map of a track is the mean of: one alone would add its luck to every comparison."""
 DOMAINS: Final = ("time", "time-frequency")
-
+RANDOM: Final = "random"
+ATTENTION: Final = "attention"
+RIVALS: Final = (ATTENTION, *CONTROLS)
+"""What a method has to beat: raw attention, where the model has it, and maps that explain nothing."""
+CLASSLESS: Final = (ATTENTION, "rollout", *CONTROLS)
+"""Maps that are the same for every class."""
 
 OWN_FILLS: Final[Mapping[str, tuple[str, ...]]] = {
     **{method: (fill,) for method, fill in OCCLUSIONS.items()},
@@ -65,9 +75,19 @@ class TrackCurves:
     curves: Mapping[tuple[str, str, str], Curves]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A judged sample: ``tracks`` in the sample's order, and ``left_out``, pairs of an id and why not."""
+
+    tracks: tuple[TrackCurves, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
 def judging_fills(methods: Sequence[str]) -> tuple[str, ...]:
-    """The fills that may judge one of the methods at least: controls are worth nothing by others."""
-    explaining = [method for method in methods if method not in CONTROLS]
+    """The fills that may judge one of the methods at least: what they are compared with is worth nothing by others."""
+    explaining = [method for method in methods if method not in RIVALS] or [
+        method for method in methods if method not in CONTROLS
+    ]
     return tuple(
         fill
         for fill in JUDGES
@@ -82,6 +102,19 @@ def sample(tracks: Sequence[Track], *, n: int = N_TRACKS, seed: int = SEED) -> t
         return tuple(ordered)
     chosen = np.random.default_rng(seed).choice(len(ordered), n, replace=False)
     return tuple(ordered[i] for i in sorted(chosen))
+
+
+def check_sample(tracks: Sequence[Track]) -> None:
+    """Raise :class:`DataError` where there are too few tracks, or all are of one artist: no interval could be given."""
+    if len(tracks) < MIN_TRACKS:
+        raise DataError(
+            f"{MIN_TRACKS} tracks at least are needed, this part of the data has {len(tracks)}; give another --part"
+        )
+    if len({track.group for track in tracks}) < 2:
+        raise DataError(
+            f"all {len(tracks)} tracks are of one artist, {tracks[0].group!r}: intervals are over artists, so there "
+            "are none; give another --part"
+        )
 
 
 def methods_of(bundle: Bundle) -> tuple[str, ...]:
@@ -99,6 +132,34 @@ def methods_of(bundle: Bundle) -> tuple[str, ...]:
     return (*found, *CONTROLS)
 
 
+def judge_sample(
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    *,
+    methods: Sequence[str],
+    n_workers: int = 1,
+    progress: Progress | None = None,
+) -> Judged:
+    """The curves of every method on every track, for the class that the bundle finds likeliest.
+
+    A track that cannot be judged does not cost the others their work: it is named, with the reason.
+    """
+    found: dict[int, TrackCurves] = {}
+    problems: dict[int, str] = {}
+    for i, made in map_each(
+        partial(_judge, bundle, tuple(methods)), tracks, n_workers=n_workers, died=_brought_down
+    ):
+        if isinstance(made, str):
+            problems[i] = made
+        else:
+            found[i] = made
+        if progress is not None:
+            progress(len(found) + len(problems), len(tracks))
+    return Judged(
+        tuple(found[i] for i in sorted(found)), tuple((tracks[i].id, problems[i]) for i in sorted(problems))
+    )
+
+
 def judge_tracks(
     bundle: Bundle,
     tracks: Sequence[Track],
@@ -107,26 +168,12 @@ def judge_tracks(
     n_workers: int = 1,
     progress: Progress | None = None,
 ) -> tuple[TrackCurves, ...]:
-    """The curves of every method on every track, for the class that the bundle finds likeliest.
-
-    Raises :class:`DataError` naming the tracks that could not be judged: none is left out in silence.
-    """
-    found: dict[int, TrackCurves] = {}
-    problems: list[str] = []
-    for i, made in map_each(
-        partial(_judge, bundle, tuple(methods)), tracks, n_workers=n_workers, died=_brought_down
-    ):
-        if isinstance(made, str):
-            problems.append(f"{tracks[i].id}: {made}")
-        else:
-            found[i] = made
-        if progress is not None:
-            progress(len(found) + len(problems), len(tracks))
-    if problems:
-        raise DataError(
-            f"{len(problems)} of {len(tracks)} tracks cannot be judged, the first is {problems[0]}"
-        )
-    return tuple(found[i] for i in range(len(tracks)))
+    """As :func:`judge_sample`, of all tracks or none: raises :class:`DataError` naming those that cannot be judged."""
+    judged = judge_sample(bundle, tracks, methods=methods, n_workers=n_workers, progress=progress)
+    if judged.left_out:
+        n, first = len(judged.left_out), ": ".join(judged.left_out[0])
+        raise DataError(f"{n} of {len(tracks)} tracks cannot be judged, the first is {first}")
+    return judged.tracks
 
 
 def _judge(bundle: Bundle, methods: tuple[str, ...], track: Track) -> TrackCurves | str:
@@ -144,7 +191,7 @@ def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> Trac
     """The curves of one track. Raises :class:`DataError` where it is silent."""
     prediction = bundle.predict(Path(track.path))
     if prediction.genre is None:
-        raise DataError(f"{track.id} is silent, there is nothing to explain; take it out of the sample")
+        raise DataError("it is silent, there is nothing to explain")
     genre = bundle.names.index(prediction.genre)
     hearing = Hearing(
         bundle, stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre).frames
@@ -160,17 +207,26 @@ def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> Trac
     for method in methods:
         found = None if method in CONTROLS else score(method, hearing, genre=genre, edges=edges)
         for domain, its_parts in parts.items():
-            scores = (
-                control_scores(method, hearing, its_parts, seed=SEED)
-                if found is None
-                else _scores(found, domain)
-            )
-            if scores is None:
-                continue
+            if found is None:
+                maps = [
+                    control_scores(method, hearing, its_parts, seed=seed) for seed in _seeds(method, track)
+                ]
+            else:
+                scores = _scores(found, domain)
+                maps = [] if scores is None else [scores]
             for name, fill in fills.items():
-                if name not in OWN_FILLS.get(method, ()):
-                    made[method, domain, name] = curves(hearing, its_parts, scores, genre=genre, fill=fill)
+                if maps and name not in OWN_FILLS.get(method, ()):
+                    drawn = [curves(hearing, its_parts, one, genre=genre, fill=fill) for one in maps]
+                    made[method, domain, name] = drawn[0] if len(drawn) == 1 else mean_curves(drawn)
     return TrackCurves(track.id, track.group, prediction.genre, made)
+
+
+def _seeds(control: str, track: Track) -> list[int]:
+    """Of the draws of a control; a track's own, or chance would take the same moments out of every track."""
+    if control != RANDOM:
+        return [SEED]
+    digests = (hashlib.sha256(f"{SEED} {draw} {track.id}".encode()) for draw in range(N_DRAWS))
+    return [int.from_bytes(digest.digest()[:8]) for digest in digests]
 
 
 def _scores(found: Scored, domain: str) -> Float64 | None:
@@ -179,19 +235,28 @@ def _scores(found: Scored, domain: str) -> Float64 | None:
     return None if found.cells is None else found.cells.ravel()
 
 
-def check_methods(methods: Sequence[str], *, bundle: Bundle) -> None:
-    """Raise :class:`BundleError` unless each is a control or a method that the bundle can be asked."""
+def asked_methods(methods: Sequence[str] | None, *, bundle: Bundle) -> tuple[str, ...]:
+    """What to judge: those methods and controls, each once, or all (None) that the bundle can be asked.
+
+    Raw attention stands beside every method, where the bundle has it. Raises :class:`BundleError` unless the bundle
+    can be asked each, and hears frames that can be taken out.
+    """
+    front_end_of(bundle)
     known = methods_of(bundle)
-    for method in methods:
+    asked = list(dict.fromkeys(known if methods is None else methods))
+    for method in asked:
         if method not in known:
             raise BundleError(
                 f"{bundle.name} has no method {method!r}; expected some of {', '.join(known)}",
                 code="unknown_method",
             )
+    if ATTENTION in known and ATTENTION not in asked and any(method not in CONTROLS for method in asked):
+        asked.append(ATTENTION)
+    return tuple(asked)
 
 
 def as_json_rows(judged: Sequence[TrackCurves]) -> list[dict[str, Any]]:
-    """A row for each track, method, domain and fill; areas and curves with four decimals."""
+    """A row for each track, method, domain and fill; curves, average drop and increase with four decimals."""
     return [
         {
             "id": row.id,
@@ -202,6 +267,8 @@ def as_json_rows(judged: Sequence[TrackCurves]) -> list[dict[str, Any]]:
             "fill": fill,
             "deletion": [round(float(p), 4) for p in found.deletion],
             "insertion": [round(float(p), 4) for p in found.insertion],
+            "drop": round(found.drop, 4),
+            "increase": round(found.increases, 4),
         }
         for row in judged
         for (method, domain, fill), found in row.curves.items()

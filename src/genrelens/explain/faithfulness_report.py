@@ -12,8 +12,10 @@ import numpy as np
 from genrelens.explain.controls import CONTROLS
 from genrelens.explain.curves import Curves
 from genrelens.explain.faithfulness import (
+    ATTENTION,
     DOMAINS,
     OWN_FILLS,
+    RIVALS,
     TrackCurves,
     as_json_rows,
     judging_fills,
@@ -21,17 +23,19 @@ from genrelens.explain.faithfulness import (
 from genrelens.explain.splicing import Pointing
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 
-SCHEMA: Final = "genrelens.faithfulness/1"
-ATTENTION: Final = "attention"
+SCHEMA: Final = "genrelens.faithfulness/2"
 SEED = 0
+FEW_GROUPS: Final = 20
+"""Artists; with fewer, intervals by drawing them again are too narrow, and the report says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class MethodRow:
     """A method in a domain, over the tracks; each track's figures are means over the fills that may judge the method.
 
-    ``deletion`` (lower is truer) and ``insertion`` (higher is truer) are areas, 0 to 1; ``drop`` is the share of the
-    probability lost when only the top fifth is left, ``increases`` the share of tracks that it alone raises.
+    ``deletion`` (lower is truer) and ``insertion`` (higher is truer) are areas, 0 to 1; ``drop`` is the average drop,
+    the share of the probability that is lost when only the top fifth is left, ``increases`` the increase in confidence,
+    the share of tracks whose probability it alone raises.
     """
 
     method: str
@@ -39,8 +43,8 @@ class MethodRow:
     fills: tuple[str, ...]
     deletion: Interval
     insertion: Interval
-    drop: float
-    increases: float
+    drop: Interval
+    increases: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ class Difference:
         """Whether both intervals lie above 0."""
         return bool(self.deletion.low > 0 and self.insertion.low > 0)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether both have intervals, without which nothing can be said."""
+        return not np.isnan([self.deletion.low, self.insertion.low]).any()
+
 
 @dataclass(frozen=True, slots=True)
 class Sanity:
@@ -66,7 +75,7 @@ class Sanity:
 
     ``hits`` is the share of splices whose map points into the guest, ``even`` what pointing blindly would hit;
     ``agreement`` the mean rank correlation of the maps with those of the shuffled network, over ``n_agreement`` tracks,
-    1 where nothing changes; None where the weights could not be shuffled.
+    1 where nothing changes; None where no map could be compared, since one of the two is the same everywhere.
     """
 
     method: str
@@ -89,6 +98,24 @@ class FaithfulnessReport:
     differences: tuple[Difference, ...]
     sanity: Sanity | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def n_groups(self) -> int:
+        """Artists among the judged tracks."""
+        return len({row.group for row in self.judged})
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """What the differences say, a sentence for each domain and each that there is to beat."""
+        return tuple(
+            _verdict(domain, rival, found)
+            for domain in DOMAINS
+            for rival in RIVALS
+            if (
+                found := [diff for diff in self.differences if (diff.domain, diff.against) == (domain, rival)]
+            )
+        )
 
     def to_json(self) -> str:
         """The whole report, with every curve of every track."""
@@ -98,7 +125,9 @@ class FaithfulnessReport:
             "model_hash": self.model_hash,
             "sample": self.sample,
             "n_tracks": len(self.judged),
-            "n_groups": len({row.group for row in self.judged}),
+            "n_groups": self.n_groups,
+            "left_out": [{"id": id_, "why": why} for id_, why in self.left_out],
+            "verdict": list(self.verdict),
             "methods": [_method_json(row) for row in self.rows],
             "differences": [_difference_json(row) for row in self.differences],
             "sanity": None if self.sanity is None else _sanity_json(self.sanity),
@@ -109,7 +138,7 @@ class FaithfulnessReport:
         return f'{head},\n "curves": [\n{rows}\n ]\n}}\n'
 
     def to_text(self) -> str:
-        """Two tables for people."""
+        """Two tables and what they say, for people."""
         lines = [
             f"{self.model}: are its explanations true? {len(self.judged)} tracks ({self.sample})",
             "",
@@ -118,21 +147,27 @@ class FaithfulnessReport:
         ]
         for row in self.rows:
             lines.append(
-                f"{row.domain:<15} {row.method:<21} {row.deletion!s:<24} {row.insertion!s:<24} {row.drop:>6.1%} "
-                f"{row.increases:>6.1%}  {', '.join(row.fills)}"
+                f"{row.domain:<15} {row.method:<21} {row.deletion!s:<24} {row.insertion!s:<24} "
+                f"{row.drop.value:>6.1%} {row.increases.value:>6.1%}  {', '.join(row.fills)}"
             )
-        lines += ["", "Better by, on the same tracks and fills (in brackets 95 % over artists):"]
+        lines += [
+            "drop: average drop, of the probability, when only the top fifth is left; "
+            "rise: tracks whose confidence the top fifth alone increases.",
+            "",
+            f"Better by, on the same tracks and fills (in brackets 95 % over {self.n_groups} artists):",
+        ]
         for diff in self.differences:
             verdict = "beats it" if diff.beats else "does not beat it in both"
             lines.append(
-                f"{diff.domain:<15} {diff.method:<21} than {diff.against:<10} deletion {diff.deletion!s:<24} "
+                f"{diff.domain:<15} {diff.method:<21} than {_name(diff.against):<13} deletion {diff.deletion!s:<24} "
                 f"insertion {diff.insertion!s:<24} {verdict}"
             )
         lines += [
-            "",
-            *([] if self.sanity is None else _sanity_lines(self.sanity)),
-            "drop: of the probability, when only the top fifth is left; rise: tracks that the top fifth alone raises.",
+            *(["", *self.verdict] if self.verdict else []),
+            *([] if self.sanity is None else ["", *_sanity_lines(self.sanity)]),
+            *([""] if self.notes or self.left_out else []),
             *(f"note: {note}" for note in self.notes),
+            *(f"left out: {id_}: {why}" for id_, why in self.left_out),
         ]
         return "\n".join(lines)
 
@@ -145,6 +180,7 @@ def build(
     sample: str,
     sanity: Sanity | None = None,
     notes: Sequence[str] = (),
+    left_out: Sequence[tuple[str, str]] = (),
 ) -> FaithfulnessReport:
     """The report of judged tracks; intervals are over their groups (artists)."""
     methods = list(dict.fromkeys(key[0] for row in judged for key in row.curves))
@@ -153,13 +189,26 @@ def build(
     for domain in DOMAINS:
         there = [m for m in methods if any(key[:2] == (m, domain) for row in judged for key in row.curves)]
         rows += [_row(judged, method, domain, fills) for method in there]
-        rivals = [m for m in there if m in CONTROLS or m == ATTENTION]
         for method in there:
-            if method in rivals:
-                continue
-            differences += [_difference(judged, method, rival, domain, fills) for rival in rivals]
+            if method not in CONTROLS:  # raw attention has them to beat as well
+                differences += [
+                    _difference(judged, method, rival, domain, fills)
+                    for rival in RIVALS
+                    if rival in there and rival != method
+                ]
+    few = len({row.group for row in judged})
+    if few < FEW_GROUPS:
+        notes = [*notes, f"{few} artists only: intervals over so few are too narrow"]
     return FaithfulnessReport(
-        model, model_hash, sample, tuple(judged), tuple(rows), tuple(differences), sanity, tuple(notes)
+        model,
+        model_hash,
+        sample,
+        tuple(judged),
+        tuple(rows),
+        tuple(differences),
+        sanity,
+        tuple(notes),
+        tuple(left_out),
     )
 
 
@@ -173,7 +222,8 @@ def sanity(
         seed=SEED,
     )
     agrees = None
-    kept = [(value, group) for value, group in zip(agreement or (), groups, strict=False) if value == value]
+    pairs = [] if agreement is None else zip(agreement, groups, strict=True)
+    kept = [(value, group) for value, group in pairs if value == value]
     if kept:
         agrees = grouped_bootstrap(
             mean_statistic([value for value, _ in kept]), groups=[group for _, group in kept], seed=SEED
@@ -200,11 +250,10 @@ def _row(judged: Sequence[TrackCurves], method: str, domain: str, judges: Sequen
     fills = _fills(judges, method)
     found = _of(judged, method, domain, fills)
     groups = [row.group for row in judged]
-    deletion, insertion = (
+    deletion, insertion, drop, increases = (
         grouped_bootstrap(mean_statistic(_areas(found, name)), groups=groups, seed=SEED)
-        for name in ("deletion_area", "insertion_area")
+        for name in ("deletion_area", "insertion_area", "drop", "increases")
     )
-    drop, increases = (float(_areas(found, name).mean()) for name in ("drop", "increases"))
     return MethodRow(method, domain, fills, deletion, insertion, drop, increases)
 
 
@@ -224,17 +273,41 @@ def _difference(
     return Difference(method, against, domain, fills, deletion, insertion)
 
 
+def _verdict(domain: str, rival: str, found: Sequence[Difference]) -> str:
+    over, what = domain.replace("-", " and "), _name(rival)
+    told = [diff for diff in found if diff.is_told]
+    if not told:
+        return f"Over {over}, whether anything beats {what} cannot be told: there are no intervals."
+    better = [diff.method for diff in told if diff.beats]
+    others = [diff.method for diff in found if diff.method not in better]
+    measures = "in both deletion and insertion"
+    if not better:
+        return f"Over {over}, nothing beats {what} {measures}: not {_listed(others, 'or')}."
+    rest = f"; {_listed(others, 'and')} {'does' if len(others) == 1 else 'do'} not" if others else ""
+    return f"Over {over}, {_listed(better, 'and')} {'beats' if len(better) == 1 else 'beat'} {what} {measures}{rest}."
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def _name(rival: str) -> str:
+    return "raw attention" if rival == ATTENTION else rival
+
+
 def _sanity_lines(found: Sanity) -> list[str]:
     lines = [
         f"{found.method} points at 5 s of another genre inside a piece in {found.hits!s} of {len(found.pointings)} "
         f"splices (blindly: {found.even:.3f}).",
     ]
-    if found.agreement is not None:
+    if found.agreement is None:
+        lines.append("With the network's weights shuffled no map could be compared with the true one.")
+    else:
         lines.append(
             f"With the network's weights shuffled its maps agree with the true ones by {found.agreement!s} "
             f"(rank correlation over {found.n_agreement} tracks; 1 would mean that they do not depend on the network)."
         )
-    return [*lines, ""]
+    return lines
 
 
 def _sanity_json(found: Sanity) -> dict[str, Any]:
@@ -275,8 +348,8 @@ def _method_json(row: MethodRow) -> dict[str, Any]:
         "fills": list(row.fills),
         "deletion": _interval(row.deletion),
         "insertion": _interval(row.insertion),
-        "drop": round(row.drop, 5),
-        "increases": round(row.increases, 5),
+        "average_drop": _interval(row.drop),
+        "increase_in_confidence": _interval(row.increases),
     }
 
 

@@ -50,7 +50,10 @@ def randomised(bundle: Bundle, *, seed: int, out: Path) -> Bundle:
             entry.CopyFrom(numpy_helper.from_array(shuffled, entry.name))
             n_shuffled += 1
     if not n_shuffled:
-        raise BundleError(f"{bundle.name} has no weights by name in its graph; nothing could be shuffled")
+        raise BundleError(
+            f"{bundle.name} has no weights by name in its graph, so that nothing could be shuffled to see whether its "
+            "maps depend on them; only maps that know of no class can be judged: --methods random,energy,onset"
+        )
     manifest = dataclasses.replace(bundle.manifest, name=f"{bundle.name}-shuffled", files={})
     written = write_bundle(
         out, manifest=manifest, predict_onnx=model.SerializeToString(), attention_onnx=None, card="shuffled"
@@ -82,7 +85,12 @@ def agreement(bundle: Bundle, other: Bundle, tracks: Sequence[Track], *, method:
 
 
 def spearman(a: Float64, b: Float64) -> float:
-    """Rank correlation, -1 to 1; equal values share their mean rank; NaN where one has no ranks to speak of."""
+    """Rank correlation, -1 to 1; equal values share their mean rank; NaN where one has no ranks to speak of.
+
+    That is where all values are one, or one is no number.
+    """
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return float("nan")
     first, second = _ranks(a), _ranks(b)
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")

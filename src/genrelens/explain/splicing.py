@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle
-from genrelens.errors import DataError
+from genrelens.errors import AudioError, DataError
 from genrelens.explain.hearing import Hearing
 from genrelens.explain.methods import score
 from genrelens.explain.occlusion import segment_frames
-from genrelens.explain.sound import front_end_of, read
+from genrelens.explain.sound import front_end_of, read, read_with_rate
 from genrelens.frontend.frames import frame_stream
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ GUEST_S: Final = 5.0
 FADE_S: Final = 0.05
 N_PAIRS: Final = 50
 _LEAST_RMS = 1e-6
+_SLACK_S = 0.01
+"""Resampling may cost a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,36 @@ def pairs(tracks: Sequence[Track], *, n: int = N_PAIRS, seed: int = 0) -> tuple[
     return tuple(made)
 
 
+def check_pairs(bundle: Bundle, chosen: Sequence[tuple[Track, Track]]) -> None:
+    """Raise :class:`DataError` where :func:`point` would in the end, before the work: only beginnings are read.
+
+    A guest's genre has to be one of the bundle's, and both pieces have to be readable and twice as long as a guest.
+    """
+    names = bundle.manifest.taxonomy
+    unknown = sorted({guest.genre for _, guest in chosen if guest.genre not in names})
+    if unknown:
+        raise DataError(
+            f"splices ask {bundle.name} for the genre of the guest, and it does not know {', '.join(unknown)}; give "
+            f"music of its genres ({', '.join(names.names)}), or --methods without any that know of classes"
+        )
+    for track in {track.id: track for pair in chosen for track in pair}.values():
+        try:
+            sound, rate = read_with_rate(Path(track.path), start_s=0.0, end_s=2 * GUEST_S, sample_rate=None)
+        except AudioError as error:
+            raise DataError(
+                f"{track.id} cannot be spliced: {error}; take it out of the data or mend it"
+            ) from error
+        _check_length(track, len(sound) / rate)
+
+
+def _check_length(track: Track, seconds: float) -> None:
+    if seconds < 2 * GUEST_S - _SLACK_S:
+        raise DataError(
+            f"{track.id} lasts {seconds:.1f} s and should last {2 * GUEST_S:g} s at least to be spliced; take it out "
+            "of the data, or give --methods without any that know of classes"
+        )
+
+
 def point(
     bundle: Bundle,
     chosen: Sequence[tuple[Track, Track]],
@@ -106,13 +138,15 @@ def point(
             progress(i, len(chosen))
         sounds = [read(Path(t.path), start_s=0.0, end_s=60.0, sample_rate=rate) for t in (host, guest)]
         n_guest = round(GUEST_S * rate)
-        if min(map(len, sounds)) < 2 * n_guest:
-            raise DataError(f"{host.id} and {guest.id} should last {2 * GUEST_S:g} s at least to be spliced")
+        for track, sound in zip((host, guest), sounds, strict=True):
+            _check_length(track, len(sound) / rate)
         at = int(rng.integers(len(sounds[0]) - n_guest + 1))
         first = int(rng.integers(len(sounds[1]) - n_guest + 1))
         whole = splice(sounds[0], sounds[1][first : first + n_guest], at=at, sample_rate=rate)
         stream = frame_stream(front_end)
         hearing = Hearing(bundle, np.concatenate([stream.push(whole), stream.finish()]))
+        if hearing.is_silent:  # the guest is as loud as its host
+            raise DataError(f"{host.id} is silent and cannot be spliced; take it out of the data")
         frames_per_s = rate / front_end.hop_length
         edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
         genre = bundle.manifest.taxonomy.index(guest.genre)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,10 @@ _DASHES = ("--", ":", "-.")
 
 @figure_style.in_style
 def curves_figure(report: FaithfulnessReport) -> Figure:
-    """A row a domain: deletion and insertion, the mean over tracks and over the fills that may judge a method."""
+    """A row a domain: deletion and insertion, the mean over tracks and over the fills that may judge every method.
+
+    By other fills than its neighbours' a curve would lie higher or lower for no merit of its own.
+    """
     domains = list(dict.fromkeys(row.domain for row in report.rows))
     figure = Figure(figsize=(9.6, 3.6 * len(domains)), layout="constrained")
     axes = figure.subplots(len(domains), 2, squeeze=False, sharey=True, sharex=True)
@@ -28,9 +32,10 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
     methods = [row.method for row in report.rows]
     judges = judging_fills(methods)
     explaining = [m for m in dict.fromkeys(methods) if m not in CONTROLS]
+    common = shared_fills(methods)
     for domain, (left, right) in zip(domains, axes, strict=True):
         for method in dict.fromkeys(row.method for row in report.rows if row.domain == domain):
-            fills = [fill for fill in judges if fill not in OWN_FILLS.get(method, ())]
+            fills = common or [fill for fill in judges if fill not in OWN_FILLS.get(method, ())]
             its = [row.curves[method, domain, fill] for row in report.judged for fill in fills]
             if method in CONTROLS:
                 at = CONTROLS.index(method)
@@ -48,5 +53,12 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
             ax.grid(alpha=0.25)
     axes[-1][0].set_xlabel("% of the parts that are gone")
     axes[-1][1].set_xlabel("% of the parts that are there")
-    figure.suptitle(f"{report.model}: {len(report.judged)} tracks ({report.sample})", fontsize=11)
+    by = f", by {' and '.join(common)}" if common else ""
+    figure.suptitle(f"{report.model}: {len(report.judged)} tracks ({report.sample}){by}", fontsize=11)
     return figure
+
+
+def shared_fills(methods: Sequence[str]) -> list[str]:
+    """The fills that may judge each of the methods; empty where there is none."""
+    own = {fill for method in methods for fill in OWN_FILLS.get(method, ())}
+    return [fill for fill in judging_fills(methods) if fill not in own]
