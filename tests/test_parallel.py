@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +47,41 @@ def test_a_dying_process_costs_only_its_own_piece() -> None:
 def test_what_the_function_raises_ends_the_run() -> None:
     with pytest.raises(ValueError, match="negative"):
         list(map_each(double, [1, -1, 2], n_workers=2, died=lost))
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from genrelens.parallel import map_each
+
+def stuck(piece):
+    print("begun", flush=True)
+    threading.Event().wait()
+
+if __name__ == "__main__":
+    try:
+        list(map_each(stuck, range(8), n_workers=2, died=str))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
+def test_ctrl_c_ends_the_pieces_on_their_way_and_begins_no_others(tmp_path: Path) -> None:
+    script = tmp_path / "stuck.py"
+    script.write_text(INTERRUPTED)
+    run = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert run.stdout is not None
+        assert [run.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
+        os.killpg(run.pid, signal.SIGINT)  # what a terminal does: to all processes at once
+        more, said = run.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+    assert run.returncode == 130 and more == "" and said == ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -56,6 +57,25 @@ def map_each(
         unanswered = []
 
 
+def _quietly() -> None:
+    """A process that waits for its next piece ends by Ctrl-C without a word; the first process says what happened."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _call(function: Callable[[T], R], piece: T) -> R:
+    """``function(piece)`` in a process of the pool, which Ctrl-C ends once the function has tidied up.
+
+    Left to itself the pool would take it for this piece's answer, and go on with the pieces that are on their way.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return function(piece)
+    except KeyboardInterrupt:
+        os._exit(130)
+    finally:
+        _quietly()
+
+
 def _pooled(
     function: Callable[[T], R],
     pieces: Sequence[T],
@@ -67,12 +87,12 @@ def _pooled(
     """The answers of one pool, until ``todo`` is empty or the pool breaks; then what it had taken is unanswered."""
     context = multiprocessing.get_context("spawn")
     jobs: dict[Future[R], int] = {}
-    with ProcessPoolExecutor(max_workers=n_workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(max_workers=n_workers, mp_context=context, initializer=_quietly) as pool:
         try:
             while True:
                 for i in todo:
                     try:
-                        jobs[pool.submit(function, pieces[i])] = i
+                        jobs[pool.submit(_call, function, pieces[i])] = i
                     except BrokenProcessPool:
                         unanswered.append(i)
                         break
