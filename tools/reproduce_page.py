@@ -18,13 +18,16 @@ DOCS = ROOT / "docs"
 FIGURES = {
     "s0": (
         ("claims", "Accuracy as reported, by a random split and by an honest one"),
-        (
-            "attention-true",
-            "Fall of the answer's probability without the most attended fifth and a random fifth",
-        ),
+        ("attention-judged", "Each map against chance, loudness and the default, by deletion and insertion"),
+        ("attention-true", "What the answer loses beyond a random fifth without the top fifth of each map"),
         ("attention-heads", "What each head of each layer attends to, over one clip's mel spectrogram"),
         ("attention-genres", "Average attention over time by genre, and the spectrum of what is attended to"),
-        ("confusion", "Confusion matrices by both splits"),
+        ("attention-judged-transformer-2x4", "The same judge on the smaller network's maps"),
+        (
+            "attention-true-transformer-2x4",
+            "What the smaller network's answer loses without each map's top fifth",
+        ),
+        ("confusion", "Confusion matrices by both splits, over all genres (a star: too few to learn from)"),
     ),
     "s1": (
         ("claims", "Accuracies as reported, by its split of rows, and honest"),
@@ -90,11 +93,15 @@ def main() -> None:
 
 
 def take(system: str, run: Path) -> None:
-    """Copy a run's JSON and main figures."""
+    """Copy a run's JSON and main figures; a figure that it does not have, as of a network not run, goes."""
     target = DOCS / "reproduce" / system
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("reproduce.json", *(f"{key}.png" for key, _ in FIGURES[system])):
-        shutil.copyfile(run / name, target / name)
+    shutil.copyfile(run / "reproduce.json", target / "reproduce.json")
+    for name in (f"{key}.png" for key, _ in FIGURES[system]):
+        if (run / name).is_file():
+            shutil.copyfile(run / name, target / name)
+        else:
+            (target / name).unlink(missing_ok=True)
 
 
 def page() -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from genrelens.data import Track
+from genrelens.reproduce.attention_findings import says_fills, says_truest, says_whether
 from genrelens.reproduce.attention_study import (
     Clip,
     attended_spectrum,
+    by_fill,
     by_genre,
     concentration,
     examples,
+    habit,
+    louder,
+    parts_of,
+    truest,
     verdicts,
 )
 
@@ -37,7 +44,7 @@ def clip(
         heads=heads,
         maps={"attention": attention, "rollout": attention, "loudness": np.ones(N_FRAMES)},
         edges=np.array([0, 5, 10]),
-        left={name: probability - fall for name, fall in falls.items()},
+        left={name: np.full(4, probability - fall) for name, fall in falls.items()},
     )
 
 
@@ -107,7 +114,82 @@ def test_verdicts_are_paired_means() -> None:
     ],
 )
 def test_the_sentence_is_that_of_the_intervals(attention: float, loudness: float, says: str) -> None:
-    pytest.importorskip("matplotlib")
-    from genrelens.reproduce.attention_sections import says_whether
-
     assert says in says_whether(verdicts(clips(attention, loudness)))
+
+
+def test_layers_and_heads_have_maps_by_explains_names() -> None:
+    one = clip(0, falls={})
+    assert parts_of(one) == (
+        *("attention-layer1", "attention-layer1-head1", "attention-layer1-head2"),
+        *("attention-layer2", "attention-layer2-head1", "attention-layer2-head2"),
+    )
+    assert np.array_equal(one.map_of("attention-layer2-head1"), one.heads[1, 0])
+    assert np.array_equal(one.map_of("attention-layer2"), one.heads[1].mean(axis=0))
+    assert one.map_of("loudness") is one.maps["loudness"]
+
+
+def with_parts(falls: np.ndarray) -> list[Clip]:
+    """Clips by as many artists with falls ``(clips, 6)`` of the layers and heads beyond a random fifth's 0.1."""
+    names = parts_of(clip(0, falls={}))
+    return [
+        clip(
+            k,
+            falls={"attention": 0.1, "random": 0.1, **{n: 0.1 + f for n, f in zip(names, row, strict=True)}},
+        )
+        for k, row in enumerate(falls)
+    ]
+
+
+def test_picking_a_head_is_worth_what_it_gets_on_artists_who_had_no_say() -> None:
+    """Six heads of noise about nothing: the best of them looks good on the clips that picked it, and only there."""
+    noise = np.random.default_rng(5).normal(0.0, 0.1, (10, 6))
+    found = truest(with_parts(noise - noise.mean(axis=0) * 0.9))
+    assert found.above_random.value > 0
+    assert found.fitted.value < found.above_random.value
+    assert "no head is worth picking" in says_truest(found) or "misleads" in says_truest(found)
+
+
+def test_a_head_that_is_truest_for_everybody_is_found_and_said() -> None:
+    falls = 0.01 * np.random.default_rng(5).normal(size=(10, 6))
+    falls[:, 4] += 0.2
+    found = truest(with_parts(falls))
+    assert found.name == "attention-layer2-head1" and found.fitted.value == found.above_random.value
+    said = says_truest(found)
+    assert (
+        said.startswith("Of its layers and heads layer 2, head 1 is the truest") and "worth picking" in said
+    )
+
+
+def test_one_fill_alone_is_not_asked() -> None:
+    """By the mean fill alone attention looked true of S0's network, by all fills it does not."""
+    found = clips(0.1, 0.1)
+    for k, one in enumerate(found):
+        one.left["random"] = np.full(4, 0.5)
+        one.left["attention"] = 0.5 - np.array([0.2, -0.2, 0.0, 0.0]) + 0.01 * np.sin(k)
+    by = by_fill(found)
+    assert list(by) == ["mean", "silence", "shuffled", "blurred"]
+    assert by["mean"].low > 0 > by["silence"].high
+    assert "only by mean it counts more than a random fifth" in says_fills(by)
+    above = verdicts(found)[0].above_random
+    assert above.low < 0 < above.high
+
+
+def test_a_habit_of_position_is_what_clips_of_other_artists_share() -> None:
+    rng = np.random.default_rng(2)
+
+    def made(k: int, shared: float) -> Clip:
+        one = clip(k, falls={})
+        ramp = np.linspace(0, 2, N_FRAMES)
+        one.maps["attention"] = shared * ramp + rng.random(N_FRAMES)
+        return replace(one, edges=np.arange(N_FRAMES + 1))
+
+    assert habit([made(k, 3.0) for k in range(12)]).low > 0.8
+    nothing = habit([made(k, 0.0) for k in range(12)])
+    assert nothing.low < 0 < nothing.high or abs(nothing.value) < 0.3
+    assert np.isnan(habit([made(0, 1.0)]).value)  # nobody else to compare with
+
+
+def test_louder_is_the_level_of_what_is_attended_to_over_all_bands() -> None:
+    assert louder([clip(0, falls={}), clip(1, falls={})]).value == pytest.approx(
+        1.0
+    )  # 4 dB in one of four bands

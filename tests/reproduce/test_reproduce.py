@@ -39,7 +39,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _coarse_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take half of the time; nothing here looks at their pixels."""
+    """Pictures take half of the time, nothing here looks at their pixels; and processes take long to start."""
+    monkeypatch.setattr("genrelens.reproduce.attention_judge.n_cores", lambda: 1)
     monkeypatch.setattr("genrelens.report.figure_style.DPI", 30)
 
 
@@ -125,10 +126,20 @@ def test_s0_studies_attention_of_the_network_that_kept_artists_apart(small: Path
     two, four = outcome.reproduction.lines
     assert two.protocol is not None and two.protocol.n == 6 and two.honest is not None
     assert (four.name, four.reported, four.protocol, four.honest) == ("transformer-4x4", 0.95, None, None)
-    checks = {check.name: check.value for check in outcome.reproduction.checks}
+    checks = {check.name.removeprefix(f"{name}: "): check.value for check in outcome.reproduction.checks}
     assert checks["attention above random"] == pytest.approx(
         checks["fall without attention"] - checks["fall without random"], abs=1e-9
     )
+    notes = [note for note in outcome.reproduction.notes if note.startswith(f"{name}: ")]
+    assert any("By its curves raw attention" in note for note in notes)
+    for key in (
+        "attention-true.png",
+        "attention-judged.png",
+        "attention-differences.csv",
+        "attention-sanity.csv",
+    ):
+        assert (tmp_path / "s0" / key).is_file(), key
+    assert "No pieces were spliced" in page  # of windows of 2 s
     with (tmp_path / "s0" / "attention-moments.csv").open(encoding="utf-8", newline="") as file:
         moments = list(csv.DictReader(file))
     assert len(moments) == 9 * 3  # every answered clip

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+from genrelens.bundle import Bundle
+from genrelens.explain.bands import band_edges_hz, hertz
+from genrelens.explain.methods import DEFAULT
+from genrelens.explain.sound import front_end_of
+from genrelens.metrics import Interval
 from genrelens.report.figure_style import BLUE, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style, printable
 from genrelens.report.run_figures import WIDE_IN
+from genrelens.reproduce.attention_findings import called
+from genrelens.reproduce.attention_judged import Judged
 from genrelens.reproduce.attention_study import Clip, Float64, Verdict
 
+RIVALS = ("random", "energy", DEFAULT)
+"""What every map is drawn against; onsets are in the table beside the page."""
 _MOST_SHOWN = 3.0  # times the even share: what is looked at more is drawn as this
+_TICKS_HZ = (0, 250, 1000, 4000, 8000)
 CALLED = {
     "attention": "most attended fifth",
     "rollout": "rollout's top fifth",
@@ -21,7 +33,7 @@ CALLED = {
 
 
 @in_style
-def heads_figure(clip: Clip, *, seconds: float, band_edges: tuple[str, str]) -> Figure:
+def heads_figure(clip: Clip, *, network: str, seconds: float, bands_hz: Float64 | None) -> Figure:
     """One clip: its mel spectrogram, the mean over all heads and rollout over time, and each head over the picture."""
     n_layers, n_heads, n_frames = clip.heads.shape
     figure = Figure(figsize=(WIDE_IN, 2.9 + 1.45 * n_layers), layout="constrained")
@@ -31,9 +43,10 @@ def heads_figure(clip: Clip, *, seconds: float, band_edges: tuple[str, str]) -> 
     mel.imshow(
         clip.mel_db.T, origin="lower", aspect="auto", cmap="magma", vmin=-80.0, vmax=0.0, extent=extent
     )
-    mel.set_yticks([0.0, extent[3]], band_edges)
+    mel.set_yticks(*_hz_ticks(bands_hz, clip.mel_db.shape[1], _TICKS_HZ))
     mel.set_title(
-        f"{printable(clip.track.id)}, called {printable(clip.called)} with {100 * clip.probability:.0f} %"
+        f"{printable(clip.track.id)}, called {printable(clip.called)} with {100 * clip.probability:.0f} % by "
+        f"{printable(network)}"
     )
     mel.tick_params(labelbottom=False)
     lines = figure.add_subplot(grid[1, :], sharex=mel)
@@ -42,7 +55,8 @@ def heads_figure(clip: Clip, *, seconds: float, band_edges: tuple[str, str]) -> 
     lines.plot(times, clip.maps["attention"], color=BLUE, linewidth=0.9, label="mean of all heads")
     lines.plot(times, clip.maps["rollout"], color=ORANGE, linewidth=0.9, label="rollout")
     lines.set_ylabel("times even")
-    lines.set_ylim(bottom=0.0)
+    most = max(float(clip.maps[name].max()) for name in ("attention", "rollout"))
+    lines.set_ylim(0.0, 1.35 * most)  # room for the legend
     lines.set_xlabel("s")
     lines.legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
     shades = None
@@ -66,6 +80,8 @@ def heads_figure(clip: Clip, *, seconds: float, band_edges: tuple[str, str]) -> 
             axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=8.5, fontweight="normal")
             axes.set_yticks([])
             axes.tick_params(labelbottom=layer == n_layers - 1)
+            if layer == n_layers - 1:
+                axes.set_xlabel("s", fontsize=8)
     if shades is not None:
         bar = figure.colorbar(shades, ax=figure.axes[2:], fraction=0.02, pad=0.01)
         bar.set_label(f"times the even share (to {_MOST_SHOWN:.0f})", fontsize=8)
@@ -77,14 +93,19 @@ def genres_figure(
     over_time: Mapping[str, Float64],
     spectra: Mapping[str, Float64],
     *,
+    network: str,
     seconds: float,
-    n_clips: Mapping[str, int],
+    counts: Mapping[str, tuple[int, int]],
+    bands_hz: Float64 | None,
 ) -> Figure:
-    """Average attention over a clip's time by genre, and how the attended frames differ from all in each band."""
+    """Average attention over a clip's time by genre, and how the attended frames differ from all in each band.
+
+    ``counts``: clips and artists of each genre.
+    """
     names = list(over_time)
-    figure = Figure(figsize=(WIDE_IN, 1.9 + 0.3 * len(names)), layout="constrained")
+    figure = Figure(figsize=(WIDE_IN, 2.1 + 0.3 * len(names)), layout="constrained")
     left, right = figure.subplots(1, 2)
-    labels = [f"{printable(name)}  ({n_clips[name]})" for name in names]
+    labels = [f"{printable(name)}  ({counts[name][0]}, {counts[name][1]})" for name in names]
     values = np.stack([over_time[name] for name in names])
     shown = left.imshow(
         values,
@@ -104,38 +125,114 @@ def genres_figure(
         levels, aspect="auto", cmap="RdBu_r", vmin=-most, vmax=most,
         extent=(0.0, levels.shape[1], len(names) - 0.5, -0.5),
     )  # fmt: skip
-    right.set_yticks(range(len(names)), [""] * len(names))
-    right.set(xlabel="mel band, low to high", title="What: attended frames against all")
-    figure.colorbar(shown, ax=right, fraction=0.04, label="dB")
+    right.set_yticks(range(len(names)), [printable(name) for name in names])
+    right.set_xticks(*_hz_ticks(bands_hz, levels.shape[1], _TICKS_HZ))
+    right.set(xlabel="frequency (mel bands)", title="What: the most attended fifth against all frames")
+    figure.colorbar(shown, ax=right, fraction=0.04, label="level less that of all frames, dB")
     footnote(
-        figure, ["Means over clips (in brackets), over all layers and heads; right: the most attended fifth."]
+        figure,
+        [
+            f"{printable(network)}, honest split. Means over clips of all layers and heads; in brackets clips, "
+            "artists. Genres are of the clips, whatever the answer."
+        ],
     )
     return figure
 
 
 @in_style
-def verdict_figure(found: Sequence[Verdict]) -> Figure:
-    """How far the answer's probability falls without each kind of fifth."""
-    figure = Figure(figsize=(WIDTH_IN, 1.2 + 0.42 * len(found)), layout="constrained")
+def fifth_figure(found: Sequence[Verdict], *, network: str) -> Figure:
+    """How much more of the answer's probability goes with a map's top fifth than with a random fifth, clip by clip."""
+    rows = [one for one in found if one.name != "random"]
+    random = next(one for one in found if one.name == "random")
+    figure = Figure(figsize=(WIDTH_IN, 1.3 + 0.27 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    for y, verdict in enumerate(found):
-        colour = GREY if verdict.name == "random" else ORANGE if verdict.name == "loudness" else BLUE
-        fall = verdict.fall
-        if fall.low == fall.low:
-            axes.plot([fall.low, fall.high], [y, y], color=colour, linewidth=2.0)
-        axes.plot(fall.value, y, "o", color=colour, markersize=6)
-        axes.annotate(
-            f"{100 * fall.value:.1f}", (fall.value, y), (0, 7), textcoords="offset points", ha="center",
-            fontsize=8.5,
-        )  # fmt: skip
+    for y, one in enumerate(rows):
+        head = "head" in one.name
+        colour = ORANGE if one.name == "loudness" else BLUE
+        _whisker(axes, one.above_random, y, colour=colour, sign="o", size=4.0 if head else 6.0, scale=100.0)
     axes.axvline(0.0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(found)), [CALLED[verdict.name] for verdict in found])
-    axes.set_ylim(len(found) - 0.5, -0.6)
+    axes.set_yticks(range(len(rows)), [fifth(one.name) for one in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}")
     axes.grid(visible=True, axis="x")
-    axes.set_xlabel("fall of the answer's probability when it is taken out, points of 100")
-    n = found[0]
-    footnote(figure, [f"{n.n_clips} clips; lines: 95 % interval over {n.n_artists} artists."])
+    axes.set_xlabel("points of 100 that the answer loses beyond what it loses without a random fifth")
+    footnote(
+        figure,
+        [
+            f"{printable(network)}, honest split; {random.n_clips} clips; lines: 95 % interval over {random.n_artists} "
+            "artists of the paired differences.",
+            f"A random fifth costs {100 * random.fall.value:.1f} points. Right of 0: taking out what the map ranks "
+            "highest costs more than chance.",
+        ],
+    )
     return figure
+
+
+@in_style
+def judged_figure(judged: Judged, *, network: str) -> Figure:
+    """Paired differences of areas: every map against chance, loudness and the default."""
+    figure = Figure(figsize=(WIDE_IN, 1.9 + 0.5 * len(judged.maps)), layout="constrained")
+    panels = figure.subplots(1, len(RIVALS), sharey=True)
+    for axes, other in zip(panels, RIVALS, strict=True):
+        for y, name in enumerate(judged.maps):
+            if name == other:
+                axes.annotate("itself", (0.0, y), ha="center", va="center", fontsize=8, color=GREY)
+                continue
+            diff = judged.against(name, other)
+            _whisker(axes, diff.deletion, y - 0.16, colour=BLUE, sign="o")
+            _whisker(axes, diff.insertion, y + 0.16, colour=ORANGE, sign="s")
+        axes.axvline(0.0, color=INK, linewidth=0.8)
+        axes.grid(visible=True, axis="x")
+        axes.set_title(f"against {called(other)}", fontsize=9.5)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("better by, area")
+    panels[0].set_yticks(range(len(judged.maps)), [called(name) for name in judged.maps])
+    panels[0].set_ylim(len(judged.maps) - 0.5, -0.6)
+    signs = [
+        Line2D([], [], color=BLUE, marker="o", linewidth=1.8, markersize=5),
+        Line2D([], [], color=ORANGE, marker="s", linewidth=1.8, markersize=5),
+    ]
+    figure.legend(
+        signs, ["deletion", "insertion"], loc="outside upper left", ncols=2, frameon=False, fontsize=8.5
+    )
+    footnote(
+        figure,
+        [
+            f"{printable(network)}, honest split; {judged.n_clips} clips; lines: 95 % interval over "
+            f"{judged.n_artists} artists of the paired differences.",
+            "Right of 0 the map is truer than what it is set against; a map beats it where both lines lie there.",
+        ],
+    )
+    return figure
+
+
+def fifth(name: str) -> str:
+    """What is taken out, for people."""
+    return CALLED.get(name) or f"{called(name)}: its top fifth"
+
+
+def bands_hz(bundle: Bundle) -> Float64 | None:
+    """Edges of the mel bands in Hz ``(bands + 1,)``; None where the network's numbers are no frequencies."""
+    return band_edges_hz(front_end_of(bundle))
+
+
+def _hz_ticks(
+    bands_hz: Float64 | None, n_bands: int, marks: Sequence[float]
+) -> tuple[list[float], list[str]]:
+    """Places on an axis of bands for frequencies, and what to write there."""
+    if bands_hz is None:
+        return [0.0, float(n_bands)], ["low", "high"]
+    inside = [hz for hz in marks if bands_hz[0] <= hz <= bands_hz[-1]]
+    return [float(np.interp(hz, bands_hz, np.arange(n_bands + 1))) for hz in inside], [
+        hertz(hz) for hz in inside
+    ]
+
+
+def _whisker(
+    axes: Axes, found: Interval, y: float, *, colour: str, sign: str, size: float = 5.0, scale: float = 1.0
+) -> None:
+    if found.low == found.low:
+        axes.plot([scale * found.low, scale * found.high], [y, y], color=colour, linewidth=1.8)
+    axes.plot(scale * found.value, y, sign, color=colour, markersize=size)

@@ -1,12 +1,14 @@
 """S0's attention study: where each layer and head looks, genre by genre, and whether what is looked at matters.
 
-The answer to a clip is taken apart in its first window, which is all of a clip that S0 saw.
+The answer to a clip is taken apart in its first window, which is all of a clip that S0 saw. What explain's own checks
+say of the same maps is in :mod:`genrelens.reproduce.attention_judge`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -16,7 +18,7 @@ from genrelens.bundle import Bundle
 from genrelens.data.cache import FrameCache
 from genrelens.data.track import Track
 from genrelens.explain.attention import AttentionMap, over_frames, received
-from genrelens.explain.fills import mean as mean_fill
+from genrelens.explain.fills import JUDGES
 from genrelens.explain.hearing import Hearing
 from genrelens.explain.occlusion import segment_frames, time_parts
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
@@ -39,8 +41,9 @@ class Clip:
         heads: ``(layers, heads, n_frames)`` times the even share that each frame receives.
         maps: ``(n_frames,)`` by name: :data:`MAPS`, and ``"loudness"`` (mean power), the yardstick.
         edges: ``(n + 1,)`` frames: segments of about 1 s.
-        left: what is left of the probability without the fifth of the segments that each map ranks highest, by name,
-            and under ``"random"`` without as many others, the mean over :data:`N_DRAWS` draws.
+        left: what is left of the probability without the fifth of the segments that a map ranks highest, ``(fills,)``
+            by each of :data:`~genrelens.explain.fills.JUDGES`; by the names of ``maps`` and of :func:`parts_of`, and
+            under ``"random"`` without as many others, the mean over :data:`N_DRAWS` draws.
     """
 
     track: Track
@@ -50,18 +53,26 @@ class Clip:
     heads: Float64
     maps: dict[str, Float64]
     edges: NDArray[np.int64]
-    left: dict[str, float]
+    left: dict[str, Float64]
+
+    def map_of(self, name: str) -> Float64:
+        """``(n_frames,)`` one of ``maps``, or what a layer or a head attends to, by the names of :func:`parts_of`."""
+        if name in self.maps:
+            return self.maps[name]
+        wanted = AttentionMap.named(name)
+        heads = self.heads[wanted.layer]
+        found: Float64 = heads.mean(axis=0) if wanted.head is None else heads[wanted.head]
+        return found
 
     def segment_scores(self, name: str) -> Float64:
         """``(n,)`` a map's mean over each segment."""
-        return np.array(
-            [self.maps[name][a:b].mean() for a, b in zip(self.edges, self.edges[1:], strict=False)]
-        )
+        frames = self.map_of(name)
+        return np.array([frames[a:b].mean() for a, b in pairwise(self.edges)])
 
     @property
     def fall(self) -> dict[str, float]:
-        """How far the probability falls, by name."""
-        return {name: self.probability - left for name, left in self.left.items()}
+        """How far the probability falls, by name: the mean over the fills."""
+        return {name: self.probability - float(left.mean()) for name, left in self.left.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,34 @@ class Verdict:
     above_loudness: Interval
     n_clips: int
     n_artists: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truest:
+    """The layer or head whose top fifth costs the answer most.
+
+    ``name`` is picked over all clips; ``above_random`` is its own figure on the clips that it was picked on, which
+    flatters it. ``fitted`` is what picking is worth: for each artist's clips whichever is the best over all other
+    artists' clips. ``above_attention`` is that less the mean of all heads, clip by clip.
+    """
+
+    name: str
+    above_random: Interval
+    fitted: Interval
+    above_attention: Interval
+
+
+def parts_of(clip: Clip) -> tuple[str, ...]:
+    """Layers and heads by explain's names: ``attention-layer1``, its heads ``attention-layer1-head1`` and so on."""
+    n_layers, n_heads, _ = clip.heads.shape
+    return tuple(
+        name
+        for layer in range(1, n_layers + 1)
+        for name in (
+            f"attention-layer{layer}",
+            *(f"attention-layer{layer}-head{head}" for head in range(1, n_heads + 1)),
+        )
+    )
 
 
 def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) -> Clip | None:
@@ -114,17 +153,17 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
     )
     parts = time_parts(edges)
     n_out = max(1, round(SHARE * len(parts)))
-    fill = mean_fill(frames, hearing.front_end)
+    fills = [fill(frames, hearing.front_end) for fill in JUDGES.values()]
 
-    def left(chosen: Sequence[int]) -> float:
-        logits = hearing.without([parts[i] for i in chosen], fill=fill)
-        return float(hearing.probabilities(logits)[genre])
+    def left(chosen: Sequence[int]) -> Float64:
+        logits = np.stack([hearing.without([parts[i] for i in chosen], fill=fill) for fill in fills])
+        return hearing.probabilities(logits)[:, genre]
 
-    for name in maps:
+    for name in (*maps, *parts_of(clip)):
         clip.left[name] = left(np.argsort(-clip.segment_scores(name), kind="stable")[:n_out].tolist())
     rng = np.random.default_rng(seed)
     draws = [rng.permutation(len(parts))[:n_out].tolist() for _ in range(N_DRAWS)]
-    clip.left["random"] = float(np.mean([left(draw) for draw in draws]))
+    clip.left["random"] = np.mean([left(draw) for draw in draws], axis=0)
     return clip
 
 
@@ -157,11 +196,11 @@ def study(
     return tuple(found)
 
 
-def verdicts(clips: Sequence[Clip]) -> tuple[Verdict, ...]:
-    """How far each map's top fifth takes the probability down, and a random fifth."""
+def verdicts(clips: Sequence[Clip], *, parts: bool = False) -> tuple[Verdict, ...]:
+    """How far each map's top fifth takes the probability down, and a random fifth; or of each layer and head."""
     groups = [clip.track.group for clip in clips]
     found = []
-    for name in (*MAPS, "loudness", "random"):
+    for name in parts_of(clips[0]) if parts else (*MAPS, "loudness", "random"):
         falls = np.array([clip.fall[name] for clip in clips])
         others = [np.array([clip.fall[other] for clip in clips]) for other in ("random", "loudness")]
         fall, above_random, above_loudness = (
@@ -170,6 +209,58 @@ def verdicts(clips: Sequence[Clip]) -> tuple[Verdict, ...]:
         )
         found.append(Verdict(name, fall, above_random, above_loudness, len(clips), len(set(groups))))
     return tuple(found)
+
+
+def by_fill(clips: Sequence[Clip]) -> dict[str, Interval]:
+    """How much more the most attended fifth costs than a random one, by each fill alone."""
+    groups = [clip.track.group for clip in clips]
+    above = np.array([clip.left["random"] - clip.left["attention"] for clip in clips])
+    return {
+        fill: grouped_bootstrap(mean_statistic(above[:, k]), groups=groups, seed=0)
+        for k, fill in enumerate(JUDGES)
+    }
+
+
+def truest(clips: Sequence[Clip]) -> Truest:
+    """The layer or head that is truest by :func:`verdicts`, and what picking one is worth."""
+    names = parts_of(clips[0])
+    groups = np.array([clip.track.group for clip in clips])
+    above = np.array([[clip.fall[name] - clip.fall["random"] for name in names] for clip in clips])
+    attention = np.array([clip.fall["attention"] - clip.fall["random"] for clip in clips])
+    best = int(above.mean(axis=0).argmax())
+    fitted = np.full(len(clips), np.nan)
+    for artist in np.unique(groups):
+        its = groups == artist
+        if not its.all():
+            fitted[its] = above[its, int(above[~its].mean(axis=0).argmax())]
+    own, worth, more = (
+        grouped_bootstrap(mean_statistic(values), groups=groups, seed=0)
+        for values in (above[:, best], fitted, fitted - attention)
+    )
+    return Truest(names[best], own, worth, more)
+
+
+def habit(clips: Sequence[Clip]) -> Interval:
+    """How far a clip's attention over time is that of all clips: the mean correlation, second by second, of each clip
+    with the average over all other artists' clips. Above 0 there is a habit of position, whatever plays there."""
+    n = min(len(clip.edges) - 1 for clip in clips)
+    rows = np.array([clip.segment_scores("attention")[:n] for clip in clips])
+    groups = np.array([clip.track.group for clip in clips])
+    found = np.full(len(clips), np.nan)
+    for i, row in enumerate(rows):
+        others = rows[groups != groups[i]]
+        if len(others) and np.ptp(row) > 0 and np.ptp(others.mean(axis=0)) > 0:
+            found[i] = np.corrcoef(row, others.mean(axis=0))[0, 1]
+    kept = ~np.isnan(found)
+    if not kept.any():
+        return Interval(float("nan"), float("nan"), float("nan"), 0.95)
+    return grouped_bootstrap(mean_statistic(found[kept]), groups=groups[kept], seed=0)
+
+
+def louder(clips: Sequence[Clip]) -> Interval:
+    """dB, over all bands: the mean level of the most attended fifth of the frames minus that of all frames."""
+    above = [float(attended_spectrum([clip]).mean()) for clip in clips]
+    return grouped_bootstrap(mean_statistic(above), groups=[clip.track.group for clip in clips], seed=0)
 
 
 def examples(clips: Sequence[Clip], *, n: int) -> tuple[Clip, ...]:

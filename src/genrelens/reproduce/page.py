@@ -27,8 +27,12 @@ _SCHEMA: Final = f"{SCHEMA_NAME}/{SCHEMA_VERSION}"
 _KEYS: Final = (
     *("claims", "accuracy", "genres", "confusion", "learning", "map-embeddings", "reliability", "cost"),
     *("comparison", "correlation", "tempo", "counts", "grid", "embeddings"),
-    *("attention-heads", "attention-heads-2", "attention-heads-3"),
-    *("attention-genres", "attention-moments", "attention-true", "confusion-honest"),
+    *("attention-heads-2", "attention-heads-3", "confusion-honest"),
+    *(
+        f"attention-{what}{of}"
+        for what in ("true", "judged", "differences", "sanity", "heads", "genres", "moments")
+        for of in ("", "-transformer-2x4", "-transformer-4x4")
+    ),
 )
 FOLDER: Final = OwnFolder(
     what="reproduction",

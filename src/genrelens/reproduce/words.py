@@ -55,7 +55,7 @@ def to_markdown(found: Reproduction, *, folder: str, pictures: Sequence[tuple[st
         if lines:
             text += [f"**{title}**", "", *(f"- {line}" for line in dict.fromkeys(lines)), ""]
     for file, shows in pictures:
-        text += [f"![{shows}]({folder}/{file})", ""]
+        text += [f"*{shows}*", "", f"![{shows}]({folder}/{file})", ""]
     text += ["At hand: " + "; ".join(at_hand_lines(found)) + ".", ""]
     seen = ", ".join(f"{one.package} {one.version}" for one in found.versions)
     text += ["```", *found.commands, "```", "", f"Seed {found.seed}; {seen}.", ""]
