@@ -4,13 +4,12 @@
     python tools/planted_cues.py --work runs/planted-quiet --seed 1 --cue-db -6
 
 Pieces of 8 s of genrelens' synthetic music, all styles alike in every class; what makes the class is a cue of 1.5 s
-somewhere in the piece: a band of noise in the class's own range of frequencies. A network is trained on them (early
-stopping on pieces of its own), and for pieces that it has not met and names rightly every method is asked for the
-reason. A hit in time: the middle of the highest segment lies in the cue. A hit in band: the middle of the highest range
-of frequencies (by the logarithm) lies in the cue's. Writes docs/explain/planted-cues-seed-S-D-dB.json.
-
-Seed 0 was looked at while methods were made (in-and-out came after it had shown what occlusion misses), so what counts
-is seed 1: other pieces, another network.
+somewhere in the piece: a band of noise in the class's own range of frequencies. A fifth class has no cue, or one of the
+four could be named because the other three cues are not there, and that is a reason without a place. A network is
+trained on them (early stopping on pieces of its own). Asked for the reason are pieces that it has not met, names
+rightly, and names as without a cue when theirs is left out: then the cue is the reason. A hit in time: the middle of
+the highest segment lies in the cue. A hit in band: the middle of the highest range of frequencies (by the logarithm)
+lies in the cue's. Writes docs/explain/planted-cues-seed-S-D-dB.json.
 """
 
 from __future__ import annotations
@@ -52,6 +51,7 @@ CUES_HZ: Mapping[str, tuple[float, float]] = {
     "top": (4000.0, 6000.0),
 }
 """Each class's range: two of the ranges that explanations are cut into at most."""
+NO_CUE = "none"
 N_TRAIN, N_STOP, N_TEST = 60, 15, 25
 """Pieces of each class."""
 RECIPE: Mapping[str, Any] = {
@@ -108,10 +108,11 @@ RECIPE: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A piece with its cue's place."""
+    """A piece with its cue's place, and the file of the same piece without it."""
 
     track: Track
     start_s: float
+    without_cue: Path
 
 
 def main() -> None:
@@ -124,7 +125,7 @@ def main() -> None:
         "--cue-db", type=float, default=0.0, help="level of the cue against the whole background"
     )
     given = parser.parse_args()
-    taxonomy = Taxonomy(tuple(CUES_HZ))
+    taxonomy = Taxonomy((*CUES_HZ, NO_CUE))
     pieces = write_pieces(given.work / "pieces", seed=given.seed, cue_db=given.cue_db)
     parts = {
         name: [piece for key, piece in pieces.items() if key[1] == name] for name in ("train", "stop", "test")
@@ -159,23 +160,27 @@ def write_pieces(folder: Path, *, seed: int, cue_db: float) -> dict[tuple[str, s
     folder.mkdir(parents=True, exist_ok=True)
     styles = list(synthetic.STYLES)
     made = {}
-    for c, (name, range_hz) in enumerate(CUES_HZ.items()):
+    for c, name in enumerate((*CUES_HZ, NO_CUE)):
         for p, (part, n) in enumerate((("train", N_TRAIN), ("stop", N_STOP), ("test", N_TEST))):
             for i in range(n):
                 rng = np.random.default_rng([seed, c, p, i])
                 start_s = float(rng.uniform(0, DURATION_S - CUE_S))
-                path = folder / f"{name}-{part}-{i:03}.wav"
+                path, without = (folder / f"{name}-{part}-{i:03}{end}.wav" for end in ("", "-without"))
                 if not path.exists():
                     style = synthetic.STYLES[styles[i % len(styles)]].name
                     background = synthetic.render(
                         style, seed=int(rng.integers(2**31)), duration_s=DURATION_S, sample_rate=RATE
                     ).samples
-                    soundfile.write(
-                        path, with_cue(background, range_hz, start_s=start_s, cue_db=cue_db, rng=rng), RATE
-                    )
+                    cued = background
+                    if name in CUES_HZ:
+                        cued = with_cue(background, CUES_HZ[name], start_s=start_s, cue_db=cue_db, rng=rng)
+                    if part == "test":
+                        soundfile.write(without, background, RATE)
+                    soundfile.write(path, cued, RATE)
                 made[name, part, i] = Planted(
                     Track(f"{name}.{part}.{i:03}", path, name, f"{name} {part} {i}", "planted-cues", None),
                     start_s,
+                    without,
                 )
     return made
 
@@ -205,15 +210,18 @@ def with_cue(
 
 
 def judge(bundle: Bundle, test: list[Planted], *, seed: int) -> dict[str, Any]:
-    """Hits of every method and control over the pieces that the bundle names rightly."""
+    """Hits of every method and control over the pieces whose reason is known to be their cue."""
     methods = methods_of(bundle)
     rows: list[dict[str, Any]] = []
-    n_right = 0
+    n_right = n_known = 0
     for piece in test:
         prediction = bundle.predict(piece.track.path)
         if prediction.genre != piece.track.genre:
             continue
         n_right += 1
+        if piece.track.genre == NO_CUE or bundle.predict(piece.without_cue).genre != NO_CUE:
+            continue
+        n_known += 1
         genre = bundle.names.index(piece.track.genre)
         sound = stretch(piece.track.path, bundle=bundle, prediction=prediction, genre=genre)
         hearing = Hearing(bundle, sound.frames)
@@ -247,6 +255,7 @@ def judge(bundle: Bundle, test: list[Planted], *, seed: int) -> dict[str, Any]:
         "seed": seed,
         "n_test": len(test),
         "n_right": n_right,
+        "n_known": n_known,
         "cue_s": CUE_S,
         "cues_hz": CUES_HZ,
         "methods": [summary(rows, method) for method in methods],

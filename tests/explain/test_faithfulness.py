@@ -220,7 +220,7 @@ def test_tracks_that_cannot_be_judged_are_named(
 
 
 def test_methods_are_checked_before_anything_is_heard(bundle: Bundle) -> None:
-    assert methods_of(bundle)[:4] == ("occlusion-both", "occlusion", "occlusion-silence", "in-and-out")
+    assert methods_of(bundle)[:4] == ("occlusion-in-turn", "occlusion-both", "occlusion", "occlusion-silence")
     assert methods_of(bundle)[-3:] == CONTROLS
     assert asked_methods(None, bundle=bundle) == methods_of(bundle)
     assert asked_methods(["random", "occlusion", "random"], bundle=bundle) == ("random", "occlusion")

@@ -26,6 +26,7 @@ from genrelens.explain.methods import (
     BOTH,
     GRADIENT_METHODS,
     IN_AND_OUT,
+    IN_TURN,
     INTEGRATED,
     OCCLUSION_METHODS,
     OCCLUSIONS,
@@ -58,6 +59,7 @@ CLASSLESS: Final = (ATTENTION, "rollout", *CONTROLS)
 
 OWN_FILLS: Final[Mapping[str, tuple[str, ...]]] = {
     **{method: (fill,) for method, fill in OCCLUSIONS.items()},
+    IN_TURN: tuple(FILLS),
     BOTH: tuple(FILLS),
     IN_AND_OUT: tuple(FILLS),
     INTEGRATED: ("silence",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,7 @@ class Hearing:
         self.spans: list[tuple[int, int]] = [
             (window.start_frame, window.end_frame) for window in iter_windows([frames], settings=windows)
         ]
-        self._logits, self._weights = self._heard(frames, range(len(self.spans)))
+        self._logits, self._weights = self._heard(self._windows(frames, range(len(self.spans))))
 
     @property
     def is_silent(self) -> bool:
@@ -52,6 +52,20 @@ class Hearing:
     def logits(self) -> Float64:
         """``(c,)`` of the whole stretch, pooled over windows; NaN where all is silent."""
         return pool_logits(self._logits, weights=self._weights)
+
+    @property
+    def sounding(self) -> list[int]:
+        """Numbers of the windows that hold sound: those that count."""
+        return np.flatnonzero(self._weights).tolist()
+
+    def window_logits(self, index: int) -> Float64:
+        """``(c,)`` of one window with all its sound; zeros where it is silent."""
+        logits: Float64 = self._logits[index]
+        return logits
+
+    def heard_as(self, versions: Sequence[Float32]) -> Float64:
+        """``(n, c)`` logits of n versions of a window's frames, each ``(frames, bands)``; zeros of a silent one."""
+        return self._heard([self._filled(version) for version in versions])[0]
 
     def without(self, parts: Sequence[Part], *, fill: Float32) -> Float64:
         """``(c,)`` pooled logits when ``fill``, of the shape of the frames, stands in the place of some parts.
@@ -69,14 +83,14 @@ class Hearing:
         ]
         logits, weights = self._logits.copy(), self._weights.copy()
         if touched:
-            logits[touched], weights[touched] = self._heard(changed, touched)
+            logits[touched], weights[touched] = self._heard(self._windows(changed, touched))
         if not weights.any():
             return np.zeros(logits.shape[1])
         return pool_logits(logits, weights=weights)
 
     def values(self, index: int) -> Float32 | None:
         """What the graph is given of a window ``(n_frames, bands)``, or None where it is silent."""
-        frames = self._window(self.frames, index)
+        (frames,) = self._windows(self.frames, [index])
         return (
             None if is_silent(frames, settings=self.front_end) else compress(frames, settings=self.front_end)
         )
@@ -100,25 +114,26 @@ class Hearing:
         odds: Float64 = scaled[..., genre] - rest
         return odds
 
-    def _window(self, frames: Float32, index: int) -> Float32:
-        start, end = self.spans[index]
-        piece = frames[start:end]
+    def _windows(self, frames: Float32, indices: Sequence[int]) -> Iterator[Float32]:
+        return (self._filled(frames[slice(*self.spans[index])]) for index in indices)
+
+    def _filled(self, piece: Float32) -> Float32:
         n_frames = self._settings.n_frames
         if len(piece) == n_frames:
             return piece
         # The whole piece is shorter than a window, and is repeated as iter_windows does.
         return np.tile(piece, (-(-n_frames // len(piece)), 1))[:n_frames]
 
-    def _heard(self, frames: Float32, indices: Sequence[int]) -> tuple[Float64, Float64]:
-        """Logits ``(n, c)`` of some windows and their weights ``(n,)``, 0 for a silent one."""
-        logits = np.zeros((len(indices), len(self.bundle.names)))
-        weights = np.zeros(len(indices))
-        asked = []
-        for row, index in enumerate(indices):
-            window = self._window(frames, index)
-            if not is_silent(window, settings=self.front_end):
-                weights[row] = 1.0
+    def _heard(self, windows: Iterable[Float32]) -> tuple[Float64, Float64]:
+        """Logits ``(n, c)`` of n windows and their weights ``(n,)``, 0 for a silent one, whose logits are zeros."""
+        weights, asked = [], []
+        for window in windows:
+            silent = is_silent(window, settings=self.front_end)
+            weights.append(0.0 if silent else 1.0)
+            if not silent:
                 asked.append(compress(window, settings=self.front_end))
+        heard = np.array(weights)
+        logits = np.zeros((len(heard), len(self.bundle.names)))
         if asked:
-            logits[weights > 0] = self.bundle.outputs(np.stack(asked)).logits
-        return logits, weights
+            logits[heard > 0] = self.bundle.outputs(np.stack(asked)).logits
+        return logits, heard

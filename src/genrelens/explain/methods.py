@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle
 from genrelens.errors import BundleError
+from genrelens.explain import in_turn
 from genrelens.explain.attention import AttentionMap, over_frames, over_piece
 from genrelens.explain.bands import COARSE_EDGES_HZ, BandGroup, band_groups
 from genrelens.explain.fills import FILLS, QUIETER_DB, quieter
@@ -38,7 +39,11 @@ IN_AND_OUT = "in-and-out"
 it comes to nothing. Of two moments of which either is enough, taking one out shows neither; putting one in shows each.
 These are the first and the last of the steps that Shapley's value is the mean of (Lundberg & Lee 2017, arXiv
 1705.07874, equation 4)."""
-OCCLUSION_METHODS = (BOTH, *OCCLUSIONS, IN_AND_OUT)
+IN_TURN = "occlusion-in-turn"
+"""What moments and cells of the map take along as they go one after the other, up to half of them
+(:mod:`genrelens.explain.in_turn`), by both fills; ranges of frequencies are turned down one at a time."""
+ORDERS_OF_SEGMENTS, ORDERS_OF_CELLS = 2, 1
+OCCLUSION_METHODS = (IN_TURN, BOTH, *OCCLUSIONS, IN_AND_OUT)
 INTEGRATED, RELEVANCE = "integrated-gradients", "attention-gradient"
 GRADIENT_METHODS = (INTEGRATED, RELEVANCE)
 """Of networks that can be built again in PyTorch (``[train]``)."""
@@ -48,10 +53,14 @@ _UNITS = {
     "silence": "silence in the part's place",
     "both": "a part of time taken out (the mean of two ways: a steady sound of the piece's mean power in its place, "
     f"and silence), or a range of frequencies turned down by {QUIETER_DB:g} dB",
+    IN_TURN: "a part taken out, on average over how many others, up to half, went before it (by chance; and over two "
+    "ways: a steady sound of the piece's mean power in its place, and silence), or a range of frequencies turned down "
+    f"by {QUIETER_DB:g} dB",
     IN_AND_OUT: "a part taken out, the mean of that and of what the part alone brings to nothing (each the mean of two "
     "ways: for nothing stand a steady sound of the piece's mean power, and silence; of a range of frequencies, the "
     f"rest {QUIETER_DB:g} dB down)",
 }
+_NO_FREQUENCIES = "This model hears samples, not frequencies: only time is explained."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +134,8 @@ def score(
     progress: Progress | None = None,
 ) -> Scored:
     """Scores of a stretch's segments, which are cut at the frames ``edges``, and what else the method gives."""
+    if method == IN_TURN:
+        return _in_turn(hearing, genre=genre, edges=edges, progress=progress)
     if method in OCCLUSION_METHODS:
         fills = (OCCLUSIONS[method],) if method in OCCLUSIONS else tuple(FILLS)
         return _occlusion(
@@ -188,8 +199,57 @@ def _occlusion(
         cells=cell_scores.reshape(-1, len(coarse)) if cells else None,
         without_segments=by_segment[0][0],
         without_bands=without_bands,
-        notes=() if bands else ("This model hears samples, not frequencies: only time is explained.",),
+        notes=() if bands else (_NO_FREQUENCIES,),
     )
+
+
+def _in_turn(hearing: Hearing, *, genre: int, edges: NDArray[np.int64], progress: Progress | None) -> Scored:
+    fills = [fill(hearing.frames, hearing.front_end) for fill in FILLS.values()]
+    groups = band_groups(hearing.front_end)
+    coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
+    coarse_edges = np.append(edges[:-1:CELLS_PER_STEP], edges[-1])
+    segments = time_parts(edges)
+    bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
+    cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
+    # The map has many more parts in a window than the timeline, and is most of the work.
+    shares = (0.15, 0.3, 0.5, 1.0) if cells else (0.3, 1.0, 1.0, 1.0)
+    alone = without_each(hearing, segments, fill=fills[0], progress=_share(progress, 0.0, shares[0]))
+    taken = in_turn.taken_along(
+        hearing,
+        segments,
+        fills=fills,
+        n_orders=ORDERS_OF_SEGMENTS,
+        progress=_share(progress, shares[0], shares[1]),
+    )
+    quiet = quieter(hearing.frames, hearing.front_end)
+    without_bands = without_each(hearing, bands, fill=quiet, progress=_share(progress, shares[1], shares[2]))
+    of_cells = in_turn.taken_along(
+        hearing,
+        cells,
+        fills=fills if cells else [],
+        n_orders=ORDERS_OF_CELLS,
+        progress=_share(progress, shares[2], shares[3]),
+    )
+    return Scored(
+        unit=f"log-odds of the class with all sound, minus those with {_UNITS[IN_TURN]}",
+        judged_by="shuffled",
+        segments=in_turn.scores(hearing, taken, genre=genre),
+        groups=groups if bands else [],
+        bands=scores(hearing, without_bands, genre=genre),
+        coarse_edges=coarse_edges if cells else None,
+        coarse_groups=tuple(coarse),
+        cells=in_turn.scores(hearing, of_cells, genre=genre).reshape(-1, len(coarse)) if cells else None,
+        without_segments=alone,
+        without_bands=without_bands,
+        notes=() if bands else (_NO_FREQUENCIES,),
+    )
+
+
+def _share(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Progress of a step that is a share of the whole, in thousandths."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(round(1000 * (start + (end - start) * done / max(total, 1))), 1000)
 
 
 class _Count:
