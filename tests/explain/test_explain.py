@@ -15,8 +15,15 @@ from explain_toys import hum_and_hiss
 import tiny_model
 from genrelens.bundle import Abstention, Bundle
 from genrelens.errors import BundleError, TaxonomyError
+from genrelens.explain.bands import band_groups
 from genrelens.explain.explain import explain
+from genrelens.explain.explanation import Segment
+from genrelens.explain.fills import FILLS
+from genrelens.explain.hearing import Hearing
+from genrelens.explain.judging import what_if
+from genrelens.explain.occlusion import segment_frames, time_parts, without_each
 from genrelens.explain.sound import most_decisive, read
+from genrelens.frontend.frames import frame_stream
 
 RATE = tiny_model.MEL.sample_rate
 
@@ -24,6 +31,11 @@ RATE = tiny_model.MEL.sample_rate
 @pytest.fixture(scope="module")
 def bundle(tiny_bundle: Path) -> Bundle:
     return Bundle.load(tiny_bundle)
+
+
+def stretch_of(bundle: Bundle, sound: np.ndarray) -> np.ndarray:
+    stream = frame_stream(bundle.manifest.front_end)  # type: ignore[arg-type]
+    return np.concatenate([stream.push(sound), stream.finish()])
 
 
 def test_segments_cover_the_piece_and_the_cue_scores_highest(bundle: Bundle) -> None:
@@ -59,6 +71,58 @@ def test_the_judgement_is_by_another_fill_and_repeats(bundle: Bundle) -> None:
     assert one.faithfulness.seconds == pytest.approx(2.0, abs=0.1)
     assert two.faithfulness.drop_top > two.faithfulness.drop_random
     assert one.what_if is not None and one.what_if.genre == bundle.predict(sound, sample_rate=RATE).genre
+
+
+def test_the_judgement_is_in_log_odds_too(bundle: Bundle) -> None:
+    sound = hum_and_hiss(hum_s=[(3, 5)])
+    found = explain(sound, sample_rate=RATE, bundle=bundle, genre="hum").explanation
+    assert found is not None and found.faithfulness is not None
+    check = found.faithfulness
+
+    def log_odds(p: float) -> float:
+        return float(np.log(p / (1 - p)))
+
+    assert check.log_odds == pytest.approx(log_odds(check.probability))
+    assert check.log_odds_without_top == pytest.approx(log_odds(check.without_top))
+    assert check.log_odds_without_random == pytest.approx([log_odds(p) for p in check.without_random])
+
+
+@pytest.mark.parametrize(
+    ("method", "way"),
+    [("occlusion", "with silence in its place"), ("occlusion-silence", "with a steady sound in its place")],
+)
+def test_what_would_change_the_answer_is_done_in_two_ways(bundle: Bundle, method: str, way: str) -> None:
+    """By one fill alone the answer could be what stands in the part's place."""
+    hearing = Hearing(bundle, stretch_of(bundle, hum_and_hiss(hum_s=[(3, 5)])))
+    edges = segment_frames(len(hearing.frames), frames_per_s=RATE / 128)
+    parts = time_parts(edges)
+    places = [Segment(float(i), i + 1.0, 0.0) for i in range(len(parts))]
+    first, second = ("mean", "silence") if method == "occlusion" else ("silence", "mean")
+    logits = without_each(hearing, parts, fill=FILLS[first](hearing.frames, hearing.front_end))
+    found = what_if(hearing, places, parts, logits, fill=first, names=bundle.names)
+    assert found is not None and found.start_s is not None
+    assert found.other_way.way == way
+    again = hearing.without(
+        [parts[int(found.start_s)]], fill=FILLS[second](hearing.frames, hearing.front_end)
+    )
+    answer = bundle.names[int(np.argmax(again))]
+    assert found.other_way.answer == answer
+    assert found.other_way.probability == pytest.approx(float(hearing.probabilities(again).max()))
+
+
+def test_a_range_that_would_change_the_answer_is_turned_down_by_less_too(bundle: Bundle) -> None:
+    sound = hum_and_hiss(hum_s=[(0, 12)])
+    found = explain(sound, sample_rate=RATE, bundle=bundle, genre="hum").explanation
+    assert found is not None and found.what_if is not None and found.what_if.low_hz is not None
+    assert found.what_if.other_way.way == "turned down by 10 dB only"
+    groups = band_groups(bundle.manifest.front_end)  # type: ignore[arg-type]
+    at = next(group for group in groups if group.low_hz == found.what_if.low_hz)
+    frames = stretch_of(bundle, sound)
+    frames[:, at.first : at.after] /= 10
+    hearing = Hearing(bundle, frames)
+    probabilities = hearing.probabilities(hearing.logits)
+    assert found.what_if.other_way.answer == bundle.names[int(probabilities.argmax())]
+    assert found.what_if.other_way.probability == pytest.approx(probabilities.max(), abs=1e-6)
 
 
 def test_attention_is_over_time_only_and_says_so(bundle: Bundle) -> None:
@@ -189,6 +253,11 @@ def test_json_holds_what_the_explanation_says(bundle: Bundle) -> None:
     assert row["faithfulness"]["drop_top"] == pytest.approx(
         row["faithfulness"]["probability"] - row["faithfulness"]["without_top"], abs=2e-6
     )
+    check = explanation.faithfulness
+    assert check is not None
+    assert row["faithfulness"]["log_odds_without_top"] == round(check.log_odds_without_top, 6)
+    assert (row["faithfulness"]["verdict"], row["faithfulness"]["moved"]) == (check.verdict, check.moved)
+    assert set(row["what_if"]["other_way"]) == {"way", "answer", "answer_probability"}
     assert set(row) >= {field.name for field in dataclasses.fields(explanation)} - {
         "genre",
         "model_name",

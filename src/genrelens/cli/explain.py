@@ -71,6 +71,7 @@ def explain(
 
 def _say(path: str, found: Explained) -> None:
     from genrelens.report import explain_words as words
+    from genrelens.report.explain_check import truth
     from genrelens.report.explain_files import NOTHING
     from genrelens.report.wording import visible
 
@@ -83,10 +84,10 @@ def _say(path: str, found: Explained) -> None:
         ("when", words.moments(explanation)),
         ("where", words.frequencies(explanation)),
         ("tempo", words.beat(explanation)),
-        ("tags", words.sounds_like(prediction)),
+        ("sounds", words.sounds_like(prediction)),
         ("change", words.change(explanation, prediction)),
-        ("check", words.truth(explanation)),
-        *(("note", note) for note in explanation.notes),
+        ("check", truth(explanation)),
+        *(("note", note) for note in words.notes(explanation)),
     ]
     for what, sentence in lines:
         if sentence:

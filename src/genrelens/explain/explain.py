@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from genrelens.bundle import Bundle, Prediction
 from genrelens.errors import BundleError
 from genrelens.explain.explanation import Band, Explanation, ScoreMap, Segment, WhatIf
+from genrelens.explain.fills import FILLS
 from genrelens.explain.hearing import Hearing
 from genrelens.explain.judging import judge, what_if
-from genrelens.explain.methods import DEFAULT, Scored, check_method, score
-from genrelens.explain.occlusion import Progress, segment_frames, time_parts
+from genrelens.explain.methods import DEFAULT, OCCLUSIONS, Scored, check_method, score
+from genrelens.explain.occlusion import Progress, band_parts, segment_frames, time_parts
 from genrelens.explain.sound import LONGEST_S, Source, Stretch, front_end_of, stretch
 from genrelens.explain.tempo import tempo
+
+FIRST_FILL = next(iter(FILLS))
+"""By which methods of several fills report the logits without a part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +132,7 @@ def _explanation(
             fill=found.judged_by,
             frames_per_s=frames_per_s,
         ),
-        what_if=_what_if(hearing, found, segments=segments, bands=bands),
+        what_if=_what_if(hearing, found, edges=edges, method=method, segments=segments, bands=bands),
         tempo=tempo(sound.samples, sample_rate=front_end.sample_rate),
         start_s=sound.start_s,
         end_s=sound.end_s,
@@ -161,12 +165,25 @@ def _cells(found: Scored, *, sound: Stretch, frames_per_s: float) -> ScoreMap | 
 
 
 def _what_if(
-    hearing: Hearing, found: Scored, *, segments: tuple[Segment, ...], bands: tuple[Band, ...]
+    hearing: Hearing,
+    found: Scored,
+    *,
+    edges: NDArray[np.int64],
+    method: str,
+    segments: tuple[Segment, ...],
+    bands: tuple[Band, ...],
 ) -> WhatIf | None:
     if found.without_segments is None or found.without_bands is None:
         return None
-    logits = np.concatenate([found.without_segments, found.without_bands])
-    return what_if(hearing, [*segments, *bands], logits, names=hearing.bundle.names)
+    groups = band_parts(found.groups, n_frames=len(hearing.frames)) if bands else []
+    return what_if(
+        hearing,
+        [*segments, *bands],
+        [*time_parts(edges), *groups],
+        np.concatenate([found.without_segments, found.without_bands]),
+        fill=OCCLUSIONS.get(method, FIRST_FILL),
+        names=hearing.bundle.names,
+    )
 
 
 def _notes(
@@ -179,7 +196,7 @@ def _notes(
             if asked
             else f" This explains its likeliest guess, {target}, which it holds back: it is no answer."
         )
-        notes.append(f"The model gives no answer for this piece ({_WHY[str(prediction.reason)]}).{guess}")
+        notes.append(f"{NO_ANSWER} ({_WHY[str(prediction.reason)]}).{guess}")
     if asked and target != prediction.genre:
         held = "held-back guess" if prediction.abstained else "answer"
         notes.append(
@@ -199,6 +216,8 @@ def _notes(
     return tuple(notes)
 
 
+NO_ANSWER = "The model gives no answer for this piece"
+"""How the note of a guess that is held back begins: who has the prediction beside it need not say it twice."""
 _WHY = {
     "silence": "nothing but silence",
     "too_short": "less than a second of sound",

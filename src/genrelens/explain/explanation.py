@@ -51,17 +51,27 @@ class ScoreMap:
             )
 
 
+BEATS = 0.8
+"""A share of the random draws that an explanation should beat before it is called a good one."""
+CLEARLY = 1.25
+"""And by how much the top fifth should take more than a random one, times."""
+MOVES = 0.05
+"""A probability that changes by less, whichever fifth is taken out, is not moved by any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Faithfulness:
     """Whether this explanation is true: what is left of the class when its best fifth is taken out.
+
+    It is judged by log-odds, ``ln(p / (1 - p))``: near 0 and 1 probabilities hardly move, whatever is taken out.
 
     Attributes:
         share: of the segments that were taken out, e.g. 0.2.
         seconds: how long they are together.
         fill: what stood in their place, not the method's own fill.
-        probability: of the class with all sound.
-        without_top: without the segments of the highest scores.
-        without_random: without as many others, drawn by chance, each time.
+        probability, log_odds: of the class with all sound.
+        without_top, log_odds_without_top: without the segments of the highest scores.
+        without_random, log_odds_without_random: without as many others, drawn by chance, each time.
         seed: of the draws.
     """
 
@@ -71,6 +81,9 @@ class Faithfulness:
     probability: float
     without_top: float
     without_random: tuple[float, ...]
+    log_odds: float
+    log_odds_without_top: float
+    log_odds_without_random: tuple[float, ...]
     seed: int
 
     @property
@@ -84,9 +97,44 @@ class Faithfulness:
         return self.probability - float(np.mean(self.without_random))
 
     @property
+    def taken_by_top(self) -> float:
+        """How far the log-odds fall without the top."""
+        return self.log_odds - self.log_odds_without_top
+
+    @property
+    def taken_by_random(self) -> float:
+        """How far they fall without a random fifth, the mean over the draws."""
+        return self.log_odds - float(np.mean(self.log_odds_without_random))
+
+    @property
     def beaten(self) -> float:
         """Share of the draws that took less from the class than the top did."""
-        return float(np.mean([p > self.without_top for p in self.without_random]))
+        return float(np.mean([left > self.log_odds_without_top for left in self.log_odds_without_random]))
+
+    @property
+    def verdict(self) -> str:
+        """``good``: the top fifth clearly matters more than others; ``weak``: a little more; ``poor``: no more."""
+        # Where the class rises either way, to rise by less is no reason.
+        if self.taken_by_top <= max(self.taken_by_random, 0.0) + 1e-9:
+            return "poor"
+        clearly = self.beaten >= BEATS and self.taken_by_top >= CLEARLY * self.taken_by_random
+        return "good" if clearly else "weak"
+
+    @property
+    def moved(self) -> bool:
+        """Whether any fifth that was taken out moves the probability by :data:`MOVES` or more."""
+        left = (self.without_top, *self.without_random)
+        return max(abs(self.probability - p) for p in left) >= MOVES
+
+
+@dataclass(frozen=True, slots=True)
+class OtherWay:
+    """What the model says where the same part is taken out in another way, in words such as "with silence in its
+    place": the answer then, and its probability."""
+
+    way: str
+    answer: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +150,8 @@ class WhatIf:
     answer: str
     answer_probability: float
     """``genre`` is the winner with all sound, ``probability`` what it has left; ``answer`` is the new winner."""
+    other_way: OtherWay
+    """No way of taking a part out is innocent, so it is done in two."""
 
     @property
     def changes(self) -> bool:
@@ -217,6 +267,11 @@ def _faithfulness(found: Faithfulness) -> dict[str, Any]:
         "without_random": [round(p, 6) for p in found.without_random],
         "drop_top": round(found.drop_top, 6),
         "drop_random": round(found.drop_random, 6),
+        "log_odds": round(found.log_odds, 6),
+        "log_odds_without_top": round(found.log_odds_without_top, 6),
+        "log_odds_without_random": [round(odds, 6) for odds in found.log_odds_without_random],
+        "verdict": found.verdict,
+        "moved": found.moved,
         "seed": found.seed,
     }
 
@@ -236,4 +291,9 @@ def _what_if(found: WhatIf) -> dict[str, Any]:
         "probability": round(found.probability, 6),
         "answer": found.answer,
         "answer_probability": round(found.answer_probability, 6),
+        "other_way": {
+            "way": found.other_way.way,
+            "answer": found.other_way.answer,
+            "answer_probability": round(found.other_way.probability, 6),
+        },
     }

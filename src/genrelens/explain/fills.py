@@ -80,17 +80,17 @@ def blurred(frames: Float32, settings: FrameSettings) -> Float32:
 QUIETER_DB = 20.0
 
 
-def quieter(frames: Float32, settings: FrameSettings) -> Float32:
-    """The same, :data:`QUIETER_DB` down, as an equaliser does it: for ranges of frequencies.
+def quieter(frames: Float32, settings: FrameSettings, *, by_db: float = QUIETER_DB) -> Float32:
+    """The same, ``by_db`` down, as an equaliser does it: for ranges of frequencies.
 
     A hole in the spectrum is nothing that a model has ever heard, and it may say anything of it; a band's mean leaves
     the level where it is, which is what there is to explain.
     """
     if isinstance(settings, VggishSettings):
         magnitude = np.maximum(np.exp(frames, dtype=np.float64) - LOG_OFFSET, 0.0)
-        return np.log(magnitude * 10 ** (-QUIETER_DB / 20) + LOG_OFFSET).astype(np.float32)
+        return np.log(magnitude * 10 ** (-by_db / 20) + LOG_OFFSET).astype(np.float32)
     over = 20 if isinstance(settings, WaveSettings) else 10
-    return frames * np.float32(10 ** (-QUIETER_DB / over))
+    return frames * np.float32(10 ** (-by_db / over))
 
 
 FILLS: Final[Mapping[str, Fill]] = {"mean": mean, "silence": silence}

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.explain.explanation import Band, Faithfulness, Segment, WhatIf
-from genrelens.explain.fills import JUDGES
+from genrelens.explain.explanation import Band, Faithfulness, OtherWay, Segment, WhatIf
+from genrelens.explain.fills import FILLS, JUDGES, QUIETER_DB, quieter
 from genrelens.explain.hearing import Hearing, Part
 from genrelens.explain.occlusion import Progress
 from genrelens.frontend.frames import is_silent
@@ -33,7 +33,7 @@ def judge(
     frames_per_s: float,
     progress: Progress | None = None,
 ) -> Faithfulness | None:
-    """How far the class's probability falls without the top fifth of the segments, and without a random fifth.
+    """How far the class's probability and log-odds fall without the top fifth of the segments, and a random fifth.
 
     Args:
         hearing: the stretch.
@@ -59,12 +59,13 @@ def judge(
         *(random.choice(sounding, size=n, replace=False).tolist() for _ in range(N_DRAWS)),
     ]
     frames = JUDGES[fill](hearing.frames, hearing.front_end)
-    left = []
+    left, odds = [], []
     for done, indices in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen))
         logits = hearing.without([parts[i] for i in indices], fill=frames)
         left.append(float(hearing.probabilities(logits)[genre]))
+        odds.append(float(hearing.log_odds(logits, genre)))
     return Faithfulness(
         share=SHARE,
         seconds=sum(parts[i].end - parts[i].start for i in order[:n]) / frames_per_s,
@@ -72,16 +73,39 @@ def judge(
         probability=float(hearing.probabilities(hearing.logits)[genre]),
         without_top=left[0],
         without_random=tuple(left[1:]),
+        log_odds=float(hearing.log_odds(hearing.logits, genre)),
+        log_odds_without_top=odds[0],
+        log_odds_without_random=tuple(odds[1:]),
         seed=SEED,
     )
 
 
-def what_if(
-    hearing: Hearing, places: Sequence[Segment | Band], logits_without: Float64, *, names: Sequence[str]
-) -> WhatIf | None:
-    """The one part without which the winner is weakest, by its log-odds; ``logits_without (n, c)`` of n ``places``.
+OTHER_FILL = {"mean": "silence", "silence": "mean"}
+IN_ITS_PLACE = {"mean": "with a steady sound in its place", "silence": "with silence in its place"}
+GENTLER_DB = QUIETER_DB / 2
 
-    None where no part takes anything from the winner.
+
+def what_if(
+    hearing: Hearing,
+    places: Sequence[Segment | Band],
+    parts: Sequence[Part],
+    logits_without: Float64,
+    *,
+    fill: str,
+    names: Sequence[str],
+) -> WhatIf | None:
+    """The one part without which the winner is weakest, by its log-odds, and that part taken out in another way.
+
+    Args:
+        hearing: the stretch.
+        places: n segments and ranges of frequencies, and
+        parts: what they are to the hearing.
+        logits_without: ``(n, c)`` without each.
+        fill: what stood in the place of the segments, ``mean`` or ``silence``.
+        names: of the genres.
+
+    The other way of a segment is the other fill; that of a range is to turn it down by :data:`GENTLER_DB` only, which
+    real equalisers do. None where no part takes anything from the winner.
     """
     winner = int(np.argmax(hearing.logits))
     odds = hearing.log_odds(logits_without, winner)
@@ -91,8 +115,16 @@ def what_if(
     place = places[at]
     probabilities = hearing.probabilities(logits_without[at])
     answer = int(np.argmax(probabilities))
-    start_s, end_s = (place.start_s, place.end_s) if isinstance(place, Segment) else (None, None)
-    low_hz, high_hz = (place.low_hz, place.high_hz) if isinstance(place, Band) else (None, None)
+    if isinstance(place, Segment):
+        other = OTHER_FILL[fill]
+        way, stand_in = IN_ITS_PLACE[other], FILLS[other](hearing.frames, hearing.front_end)
+        start_s, end_s, low_hz, high_hz = place.start_s, place.end_s, None, None
+    else:
+        way = f"turned down by {GENTLER_DB:g} dB only"
+        stand_in = quieter(hearing.frames, hearing.front_end, by_db=GENTLER_DB)
+        start_s, end_s, low_hz, high_hz = None, None, place.low_hz, place.high_hz
+    again = hearing.probabilities(hearing.without([parts[at]], fill=stand_in))
+    then = int(np.argmax(again))
     return WhatIf(
         start_s=start_s,
         end_s=end_s,
@@ -102,4 +134,5 @@ def what_if(
         probability=float(probabilities[winner]),
         answer=names[answer],
         answer_probability=float(probabilities[answer]),
+        other_way=OtherWay(way, names[then], float(again[then])),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from string import Template
 
 from genrelens import __version__
@@ -14,11 +15,14 @@ from genrelens.bundle import Prediction
 from genrelens.explain.bands import hertz, hint_of, in_words
 from genrelens.explain.explanation import Band, Explanation, Segment
 from genrelens.report import explain_words as words
+from genrelens.report.explain_check import fine, standing, truth, verdict
 from genrelens.report.explain_picture import height_of, time_ticks
-from genrelens.report.section_page import asset, text
+from genrelens.report.explain_timeline import held_back_timeline
+from genrelens.report.section_page import asset
+from genrelens.report.section_page import text as escaped
 from genrelens.report.timeline_card import card, file_name
-from genrelens.report.wording import percent
 
+NBSP = "\u00a0"
 TICKS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000, 16_000)
 
 
@@ -51,7 +55,7 @@ class Shown:
 
 
 def explain_page(shown: Shown) -> str:
-    """The page. Everything works without scripts but the buttons that play a moment."""
+    """The page. Everything works without scripts but the buttons that play a moment or a range of frequencies."""
     explanation, prediction = shown.explanation, shown.prediction
     row = prediction.to_json(path=shown.path, timeline=True)
     return Template(asset("explain.html")).substitute(
@@ -61,7 +65,7 @@ def explain_page(shown: Shown) -> str:
         heading=text(words.heading(explanation, prediction)),
         name=text(file_name(shown.path)),
         lead=text(words.answer(explanation, prediction)),
-        notes="\n".join(f'<p class="note">{text(note)}</p>' for note in explanation.notes),
+        notes="\n".join(f'<p class="note">{text(note)}</p>' for note in words.notes(explanation)),
         reasons=_reasons(shown),
         start_s=f"{explanation.start_s:.3f}",
         span_s=f"{explanation.end_s - explanation.start_s:.3f}",
@@ -76,6 +80,7 @@ def explain_page(shown: Shown) -> str:
         bars_band=_bars_band(explanation, top_hz=shown.top_hz),
         seconds="".join(_tick_s(at, label) for at, label in time_ticks(explanation)),
         moments=_moments(explanation),
+        alone=text(_alone(explanation)),
         bands=_bands(explanation),
         kept=_source(shown.reasons_mp3, "audio/mpeg"),
         rest=_source(shown.without_mp3, "audio/mpeg"),
@@ -84,11 +89,17 @@ def explain_page(shown: Shown) -> str:
         else f" Both are {shown.quieter_db:.1f} dB quieter than the piece, so that nothing clips.",
         change=text(words.change(explanation, prediction)),
         truth=_truth(explanation),
+        timeline=held_back_timeline(row) if prediction.abstained else "",
         method=text(f"Method: {explanation.method}. A score is {explanation.unit}."),
         card=card(row, number=1, experimental=shown.experimental),
         model=text(f"{explanation.model_name} ({explanation.model_hash})"),
         version=text(__version__),
     )
+
+
+def text(said: str) -> str:
+    """As on other pages, and a number stays on the line of its sign for percent."""
+    return escaped(said).replace(" %", f"{NBSP}%")
 
 
 def _source(data: bytes, kind: str) -> str:
@@ -97,17 +108,21 @@ def _source(data: bytes, kind: str) -> str:
 
 def _reasons(shown: Shown) -> str:
     explanation = shown.explanation
-    sentences = [
-        words.moments(explanation),
-        words.frequencies(explanation),
-        words.beat(explanation),
-        words.sounds_like(shown.prediction),
-    ]
-    items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences if sentence)
-    short = words.verdict(explanation)
-    if short:
-        items += f"<li>{text('Checked: ' + short.removeprefix('So '))}</li>"
-    return f'<ul class="reasons">{items}</ul>'
+    rows = (
+        ("When", words.moments(explanation)),
+        ("Where", words.frequencies(explanation)),
+        ("Beat", words.beat(explanation)),
+        ("Sounds like", words.sounds_like(shown.prediction)),
+    )
+    items = "".join(f"<div><dt>{name}</dt><dd>{text(said)}</dd></div>" for name, said in rows if said)
+    found = explanation.faithfulness
+    if found is not None:
+        said = verdict(explanation).removeprefix("So ")
+        items += (
+            f'<div><dt>Checked</dt><dd><a class="badge {found.verdict}" href="#true">{standing(explanation)}</a> '
+            f"{text(said[0].upper() + said[1:])}</dd></div>"
+        )
+    return f'<dl class="reasons">{items}</dl>'
 
 
 def _alt(explanation: Explanation) -> str:
@@ -126,22 +141,22 @@ def _tick_s(at: float, label: str) -> str:
 
 
 def _bars_time(explanation: Explanation) -> str:
-    """Scores over time as an SVG: up speaks for the class."""
+    """Scores over time as an SVG: up speaks for the class. Every bar is a moment to click."""
     span_s = explanation.end_s - explanation.start_s
-    largest = max((abs(s.score) for s in explanation.segments if not math.isnan(s.score)), default=0.0) or 1.0
+    zero, scale = _zero([segment.score for segment in explanation.segments])
     bars = []
     for segment in explanation.segments:
         x = 1000 * (segment.start_s - explanation.start_s) / span_s
         width = max(1000 * (segment.end_s - segment.start_s) / span_s - 2, 0.5)
-        reach = 48 * abs(segment.score) / largest
-        y, kind = (50 - reach, "pro") if segment.score > 0 else (50, "contra")
+        reach = 0.0 if math.isnan(segment.score) else 96 * abs(segment.score) * scale
+        y, kind = (2 + 96 * zero - reach, "pro") if segment.score > 0 else (2 + 96 * zero, "contra")
         bars.append(
             f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{reach:.1f}"/>'
         )
     label = text(f"Scores over time: up speaks for {explanation.genre}, down against it.")
     return (
         f'<svg class="over-time" role="img" aria-label="{label}" viewBox="0 0 1000 100" preserveAspectRatio="none">'
-        f'<path class="zero" d="M0 50H1000"/>{"".join(bars)}</svg>'
+        f'<path class="zero" d="M0 {2 + 96 * zero:.1f}H1000"/>{"".join(bars)}</svg>'
     )
 
 
@@ -149,14 +164,15 @@ def _bars_band(explanation: Explanation, *, top_hz: float) -> str:
     """Scores over frequency as an SVG at the picture's height: to the right speaks for the class."""
     if not explanation.bands:
         return ""
-    largest = max(abs(band.score) for band in explanation.bands) or 1.0
+    share, scale = _zero([band.score for band in explanation.bands])
+    zero = 98 - 96 * share
     bars = []
     for band in explanation.bands:
         top, bottom = (
             1000 * (1 - height_of(min(hz, top_hz), top_hz=top_hz)) for hz in (band.high_hz, band.low_hz)
         )
-        reach = 48 * abs(band.score) / largest
-        x, kind = (50.0, "pro") if band.score > 0 else (50 - reach, "contra")
+        reach = 96 * abs(band.score) * scale
+        x, kind = (zero, "pro") if band.score > 0 else (zero - reach, "contra")
         height = max(bottom - top - 5, 1)
         bars.append(
             f'<rect class="{kind}" x="{x:.1f}" y="{top:.1f}" width="{reach:.1f}" height="{height:.1f}"/>'
@@ -164,8 +180,17 @@ def _bars_band(explanation: Explanation, *, top_hz: float) -> str:
     label = text(f"Scores over frequency: to the right speaks for {explanation.genre}.")
     return (
         f'<svg class="over-bands" role="img" aria-label="{label}" viewBox="0 0 100 1000" preserveAspectRatio="none">'
-        f'<path class="zero" d="M50 0V1000"/>{"".join(bars)}</svg>'
+        f'<path class="zero" d="M{zero:.1f} 0V1000"/>{"".join(bars)}</svg>'
     )
+
+
+def _zero(scores: Sequence[float]) -> tuple[float, float]:
+    """Where 0 lies in a room of height 1 that scores of both signs share, from the top, and what a score is high."""
+    known = [score for score in scores if not math.isnan(score)]
+    above, below = max(known, default=0.0), -min(known, default=0.0)
+    above, below = max(above, 0.0), max(below, 0.0)
+    whole = (above + below) or 1.0
+    return (above / whole if above + below else 0.5), 1 / whole
 
 
 def _moments(explanation: Explanation) -> str:
@@ -175,20 +200,23 @@ def _moments(explanation: Explanation) -> str:
     return f'<ol class="moments">{"".join(_moment(explanation, segment, best[0].score) for segment in best)}</ol>'
 
 
+def _alone(explanation: Explanation) -> str:
+    """What the strongest moment does by itself: on most pieces little, and that should be said."""
+    best = explanation.top(1)
+    left = words.without(explanation, best[0]) if best else None
+    if left is None:
+        return ""
+    moves = f"from {fine(explanation.probability)} to {fine(left)}"
+    return f" Taken out by itself, the strongest moves {explanation.genre} {moves}."
+
+
 def _moment(explanation: Explanation, segment: Segment, largest: float) -> str:
-    left = words.without(explanation, segment.score)
-    if left is not None:
-        effect = f"without it {_fine(left)}, with it {_fine(explanation.probability)}"
-    elif words.is_attention(explanation):
-        effect = f"{segment.score + 1:.2f} times the even share of attention"
-    else:
-        effect = f"score {segment.score:.3g}"
     name = words.span(segment)
     return (
         f'<li><button type="button" data-start="{segment.start_s:.3f}" data-end="{segment.end_s:.3f}" '
         f'aria-label="{text(f"Play {name}")}">{text(name)}</button>'
         f'<span class="bar"><i style="width:{100 * segment.score / largest:.1f}%"></i></span>'
-        f'<span class="effect">{text(effect)}</span></li>'
+        f'<span class="effect">{text(words.effect(explanation, segment))}</span></li>'
     )
 
 
@@ -196,53 +224,62 @@ def _bands(explanation: Explanation) -> str:
     if not explanation.bands:
         return "<p>This method is over time only.</p>"
     largest = max(abs(band.score) for band in explanation.bands) or 1.0
-    rows = "".join(_band(explanation, band, largest) for band in reversed(explanation.bands))
-    measured = words.without(explanation, 0.0) is not None
+    measured = words.without(explanation, explanation.bands[0]) is not None
     lead = (
-        f"Left is how sure the model is of {explanation.genre} with each range {words.how_bands_go(explanation)}. "
+        f"The last column is how sure the model is of {explanation.genre} with each range "
+        f"{words.how_bands_go(explanation)}; with all sound it is {fine(explanation.probability)}. "
         if measured
         else ""
     )
     return (
-        f'<p class="soft">{text(lead)}Wider ranges weigh more.</p>'
-        '<div class="scroll"><table class="bands"><thead><tr><th scope="col">Range</th>'
-        '<th scope="col">What lies there</th><th scope="col">Against, for</th>'
-        f'<th scope="col">{"Left" if measured else ""}</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<p class="soft">{text(lead)}Wider ranges weigh more. Click one to hear it alone.</p>'
+        '<table class="bands"><thead><tr><th scope="col">Range</th>'
+        '<th scope="col" class="hint">What lies there</th><th scope="col" class="middle">Against, for</th>'
+        f'<th scope="col" class="n">{text(f"{explanation.genre} left") if measured else ""}</th></tr></thead>'
+        f"<tbody>{_rows(explanation, largest)}</tbody></table>"
     )
 
 
-def _band(explanation: Explanation, band: Band, largest: float) -> str:
+def _rows(explanation: Explanation, largest: float) -> str:
+    """The ranges, the highest first; what is said of several neighbours is said once."""
+    rows = []
+    for hint, bands in groupby(
+        reversed(explanation.bands), key=lambda band: hint_of(band.low_hz, band.high_hz)
+    ):
+        together = list(bands)
+        said = f'<td class="hint" rowspan="{len(together)}">{text(hint)}</td>'
+        rows += [
+            _band(explanation, band, largest, hint=said if i == 0 else "") for i, band in enumerate(together)
+        ]
+    return "".join(rows)
+
+
+def _band(explanation: Explanation, band: Band, largest: float, *, hint: str) -> str:
     share = 50 * abs(band.score) / largest
     at, kind = (50.0, "pro") if band.score > 0 else (50 - share, "contra")
-    left = words.without(explanation, band.score)
+    left = words.without(explanation, band)
     name = in_words(band.low_hz, band.high_hz)
     return (
-        f'<tr><th scope="row">{text(name[0].upper() + name[1:])}</th>'
-        f"<td>{text(hint_of(band.low_hz, band.high_hz))}</td>"
+        f'<tr><th scope="row"><button type="button" data-low="{band.low_hz:.0f}" data-high="{band.high_hz:.0f}" '
+        f'aria-pressed="false">{text(name[0].upper() + name[1:])}</button></th>{hint}'
         f'<td><span class="both"><i class="{kind}" style="left:{at:.1f}%;width:{share:.1f}%"></i></span></td>'
-        f'<td class="n">{"" if left is None else _fine(left)}</td></tr>'
+        f'<td class="n">{"" if left is None else fine(left)}</td></tr>'
     )
 
 
 def _truth(explanation: Explanation) -> str:
-    sentence = f"<p>{text(words.truth(explanation))}</p>"
+    sentence = f"<p>{text(truth(explanation))}</p>"
     found = explanation.faithfulness
     if found is None:
         return sentence
     rows: Mapping[str, float] = {
         "with all sound": found.probability,
-        "without a random fifth": found.probability - found.drop_random,
-        "without the top fifth": found.without_top,
+        "a random fifth out": found.probability - found.drop_random,
+        "the top fifth out": found.without_top,
     }
     items = "".join(
         f'<li><span class="g">{escape(name)}</span><span class="bar"><i style="width:{100 * p:.1f}%"></i></span>'
-        f'<span class="p">{percent(p)}</span></li>'
+        f'<span class="p">{fine(p)}</span></li>'
         for name, p in rows.items()
     )
     return f'{sentence}<ul class="bars checks">{items}</ul>'
-
-
-def _fine(probability: float) -> str:
-    """Percent with a decimal, since one second of many moves little; never 100 % or 0 %."""
-    return f"{min(max(100 * probability, 0.1), 99.9):.1f} %"

@@ -6,26 +6,38 @@ import math
 
 from genrelens.bundle import Prediction
 from genrelens.explain.bands import hint_of, in_words
-from genrelens.explain.explanation import Explanation, Segment
+from genrelens.explain.explain import NO_ANSWER
+from genrelens.explain.explanation import Band, Explanation, Segment, WhatIf
 from genrelens.explain.fills import QUIETER_DB
-from genrelens.explain.methods import GRADIENT_METHODS, IN_AND_OUT, OCCLUSION_METHODS, OCCLUSIONS
+from genrelens.explain.methods import BOTH, GRADIENT_METHODS, IN_AND_OUT, OCCLUSION_METHODS, OCCLUSIONS
+from genrelens.report.explain_check import fine
 from genrelens.report.wording import REASONS, clock, percent
 
 N_TOP = 5
 """Segments that are named and can be clicked."""
-N_BANDS_NAMED = 3
 N_TAGS = 5
-CLEAR = 0.8
-"""A share of the random draws that an explanation should beat before it is called a good one."""
+ALONE = (BOTH, *OCCLUSIONS)
+"""Methods by which each moment is taken out alone, and"""
+BANDS_ALONE = tuple(method for method in OCCLUSION_METHODS if method != IN_AND_OUT)
+"""by which each range of frequencies is."""
 
 
-def without(explanation: Explanation, score: float) -> float | None:
-    """Probability of the class without the part that has this score; None where a score is not what the class loses."""
-    if explanation.method not in OCCLUSION_METHODS or explanation.method == IN_AND_OUT:
+def without(explanation: Explanation, place: Segment | Band) -> float | None:
+    """Probability of the class without a part; None where its score is not what the class loses by that part alone.
+
+    Of methods that take moments out in several ways together, ranges of frequencies still go one at a time.
+    """
+    method = explanation.method
+    if method not in (ALONE if isinstance(place, Segment) else BANDS_ALONE):
         return None
     p = min(max(explanation.probability, 1e-12), 1 - 1e-12)
-    left = math.log(p / (1 - p)) - score
+    left = math.log(p / (1 - p)) - place.score
     return 1 / (1 + math.exp(-left)) if left > -700 else 0.0
+
+
+def notes(explanation: Explanation) -> tuple[str, ...]:
+    """What else must be known, beside :func:`answer`, which says itself that there is none."""
+    return tuple(note for note in explanation.notes if not note.startswith(NO_ANSWER))
 
 
 def heading(explanation: Explanation, prediction: Prediction) -> str:
@@ -38,9 +50,13 @@ def answer(explanation: Explanation, prediction: Prediction) -> str:
     genre, p = explanation.genre, percent(explanation.probability)
     if prediction.abstained:
         why = REASONS.get(str(prediction.reason), str(prediction.reason))
-        return f"No answer: {why}. Below is why {genre} is at {p}, which is no answer."
+        if genre == prediction.genre:
+            return f"No answer: {why}. Below is why its guess would be {genre} ({p}), which it holds back."
+        return f"No answer: {why}. Below is what speaks for and against {genre}, which is at {p}."
     if genre == prediction.genre:
-        return f"{genre}, {p} sure."
+        return (
+            f"{genre}, {p} sure." if explanation.probability >= 0.5 else f"{genre} is the likeliest, at {p}."
+        )
     return f"The answer is {prediction.genre}. Below is what speaks for and against {genre}, which is at {p}."
 
 
@@ -49,9 +65,17 @@ def moments(explanation: Explanation) -> str:
     best = explanation.top(N_TOP)
     if not best:
         return f"No single moment speaks for {explanation.genre}."
-    times = [span(segment) for segment in sorted(best[:3], key=lambda segment: segment.start_s)]
-    what = "The model looks most at" if is_attention(explanation) else "It depends most on"
-    return f"{what} {_listed(times)}."
+    if len(explanation.segments) == 1:
+        return "The sound is too short to say when."
+    times = _listed([span(segment) for segment in sorted(best[:3], key=lambda segment: segment.start_s)])
+    if is_attention(explanation):
+        return f"The model looks most at {times}."
+    check = explanation.faithfulness
+    if check is not None and not check.moved:
+        return f"Spread over the piece: no second decides. {times} count most."
+    if check is not None and check.verdict == "poor":
+        return f"{times} score highest, but that does not hold up (see the check)."
+    return f"{times} {'counts' if len(best) == 1 else 'count'} most."
 
 
 def is_attention(explanation: Explanation) -> bool:
@@ -94,33 +118,67 @@ def beat(explanation: Explanation) -> str:
 
 
 def sounds_like(prediction: Prediction) -> str:
-    """The likeliest of the model's tags; empty where it has none."""
+    """The likeliest of the model's tags, what it sounds like; empty where it has none."""
     tags = [f"{tag} {percent(p)}" for tag, p in prediction.tags[:N_TAGS]]
-    return f"Sounds like: {', '.join(tags)}." if tags else ""
+    return f"{', '.join(tags)}." if tags else ""
 
 
 def change(explanation: Explanation, prediction: Prediction) -> str:
-    """What would change the answer, or the guess where there is no answer."""
+    """What would change the answer, or the guess where there is no answer, and what brings another class nearest."""
     found, what = explanation.what_if, "guess" if prediction.abstained else "answer"
-    second = _second(explanation)
-    if found is None:
-        return second
+    sentences = []
+    if found is not None:
+        if found.changes:
+            sentences.append(
+                f"The {what} would be another {_part_of(explanation, found)}: {found.answer} "
+                f"({percent(found.answer_probability)}) instead of {found.genre}, which would keep "
+                f"{at_least(found.probability)}."
+            )
+        else:
+            sentences.append(
+                f"No single part changes the {what}. The weakest it gets is {_part_of(explanation, found)}: "
+                f"{found.genre} with {percent(found.probability)}."
+            )
+        sentences.append(_other_way(found))
+        if found.genre != explanation.genre:
+            sentences.append(_nearest(explanation))
+    return " ".join(sentence for sentence in (*sentences, _second(explanation)) if sentence)
+
+
+def _part_of(explanation: Explanation, found: WhatIf) -> str:
     if found.start_s is not None and found.end_s is not None:
-        part = f"without {span(Segment(found.start_s, found.end_s, 0.0))}"
+        return f"without {span(Segment(found.start_s, found.end_s, 0.0))}"
+    assert found.low_hz is not None and found.high_hz is not None
+    return f"with the {in_words(found.low_hz, found.high_hz)} {how_bands_go(explanation)}"
+
+
+def _other_way(found: WhatIf) -> str:
+    """What the second way of taking the part out says: as the first, or not."""
+    other = found.other_way
+    way = other.way[0].upper() + other.way[1:]
+    if other.answer == found.answer:
+        return f"{way} it is {other.answer}, too ({percent(other.probability)})."
+    stays = "it stays" if other.answer == found.genre else "it would be"
+    return f"{way} {stays} {other.answer} ({percent(other.probability)})."
+
+
+def _nearest(explanation: Explanation) -> str:
+    """Without which part the explained class, not the winner, comes highest; empty where no score says that."""
+    places = [
+        (place, left)
+        for place in (*explanation.segments, *explanation.bands)
+        if (left := without(explanation, place)) is not None
+    ]
+    if not places:
+        return ""
+    worst, left = max(places, key=lambda found: found[1])
+    if worst.score >= 0:
+        return ""
+    if isinstance(worst, Segment):
+        part = f"without {span(worst)}"
     else:
-        assert found.low_hz is not None and found.high_hz is not None
-        part = f"with the {in_words(found.low_hz, found.high_hz)} {how_bands_go(explanation)}"
-    if found.changes:
-        said = (
-            f"The {what} would be another {part}: {found.answer} ({percent(found.answer_probability)}) "
-            f"instead of {found.genre}, which would keep {at_least(found.probability)}."
-        )
-    else:
-        said = (
-            f"No single part changes the {what}. The weakest it gets is {part}: "
-            f"{found.genre} with {percent(found.probability)}."
-        )
-    return f"{said} {second}".strip()
+        part = f"with the {in_words(worst.low_hz, worst.high_hz)} {how_bands_go(explanation)}"
+    return f"Most of {explanation.genre} there is {part}: {at_least(left)}."
 
 
 def _second(explanation: Explanation) -> str:
@@ -142,42 +200,27 @@ def how_bands_go(explanation: Explanation) -> str:
     )
 
 
-def truth(explanation: Explanation) -> str:
-    """What the check of this explanation says, in plain words, good or bad."""
-    found = explanation.faithfulness
-    if found is None:
-        return "There is too little sound to check whether this explanation is true."
-    moves = "falls" if found.drop_top > 0 else "goes"
-    seconds = f"{found.seconds:.0f}" if found.seconds >= 1.5 else f"{found.seconds:.2f}"
-    measured = (
-        f"Without the {seconds} s that score highest, {explanation.genre} {moves} from "
-        f"{percent(found.probability)} to {percent(found.without_top)}; without as much sound picked by chance, to "
-        f"{percent(found.probability - found.drop_random)} (mean of {len(found.without_random)} draws)."
-    )
-    return f"{measured} {verdict(explanation)}"
-
-
-def verdict(explanation: Explanation) -> str:
-    """Good, weak or poor, and what that means."""
-    found = explanation.faithfulness
-    if found is None:
-        return ""
-    # Where the class rises either way, to rise by less is no reason.
-    if found.drop_top <= max(found.drop_random, 0.0):
-        return (
-            "So this explanation is poor: the moments it points at matter no more than others. The genre is spread "
-            "over the piece, or the method does not see what the model hears."
-        )
-    if found.beaten < CLEAR or found.drop_top < 1.25 * found.drop_random:
-        return "So this explanation is weak: the moments it points at matter a little more than others."
-    return "So these moments do matter more than others."
+def effect(explanation: Explanation, segment: Segment) -> str:
+    """What one moment does, beside its bar."""
+    lost = min(round(100 * (1 - math.exp(-segment.score))), 99)
+    left = without(explanation, segment)
+    if left is not None:
+        return f"{fine(left)} without it" + (f", odds {lost} % lower" if lost else "")
+    if explanation.method in OCCLUSION_METHODS:
+        return f"odds {lost} % lower on average" if lost else "hardly anything"
+    if is_attention(explanation):
+        return f"{segment.score + 1:.2f} times the even share of attention"
+    return f"score {segment.score:.3g}"
 
 
 def span(segment: Segment) -> str:
-    """``0:21–0:22`` where it begins and ends at full seconds or nearly, else ``0:05.6–0:06.4``, or ``0.05–0.13 s``."""
+    """``0:21–0:22`` where it begins and ends at full seconds or nearly, else as fine as need be: ``0:05.6–0:06.4``,
+    ``0.05–0.13 s``, ``0.0–0.1 ms``."""
     times = segment.start_s, segment.end_s
     if all(abs(at - round(at)) < 0.15 for at in times) and round(times[0]) < round(times[1]):
         return "–".join(clock(round(at)) for at in times)
+    if times[1] - times[0] < 0.02:
+        return "–".join(f"{1000 * at:.1f}" for at in times) + " ms"
     if times[1] - times[0] < 0.3:
         return "–".join(f"{at:.2f}" for at in times) + " s"
     tenths = [round(10 * at) for at in times]
