@@ -85,3 +85,21 @@ def test_ctrl_c_ends_the_pieces_on_their_way_and_begins_no_others(tmp_path: Path
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
     assert run.returncode == 130 and more == "" and said == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_the_processes_of_a_run_that_is_killed_end_with_it(tmp_path: Path) -> None:
+    script = tmp_path / "stuck.py"
+    script.write_text(INTERRUPTED)
+    run = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert run.stdout is not None
+        assert [run.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
+        run.kill()
+        # All processes of the pool hold the pipe: it ends when the last of them has.
+        run.communicate(timeout=30)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)

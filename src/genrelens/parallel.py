@@ -8,9 +8,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -57,6 +59,23 @@ def map_each(
         unanswered = []
 
 
+def _begin() -> None:
+    """What each process of the pool does first: end with the process that it works for, whatever ended that.
+
+    A pool's processes wait for work on a pipe that they hold open themselves. Without this those of a run that was
+    killed would go on with their pieces, and then wait for ever, with the model in their memory.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _quietly()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
 def _quietly() -> None:
     """A process that waits for its next piece ends by Ctrl-C without a word; the first process says what happened."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -87,7 +106,7 @@ def _pooled(
     """The answers of one pool, until ``todo`` is empty or the pool breaks; then what it had taken is unanswered."""
     context = multiprocessing.get_context("spawn")
     jobs: dict[Future[R], int] = {}
-    with ProcessPoolExecutor(max_workers=n_workers, mp_context=context, initializer=_quietly) as pool:
+    with ProcessPoolExecutor(max_workers=n_workers, mp_context=context, initializer=_begin) as pool:
         try:
             while True:
                 for i in todo:
