@@ -95,18 +95,18 @@ def sanity(found: dict[str, Any] | None) -> list[str]:
     return lines
 
 
+LOOKED_AT = (0, 1)
+"""Seeds of planted cues that were looked at while methods were made."""
+
+
 def planted(report: dict[str, Any], path: Path) -> list[str]:
     """Hits of one run of planted cues."""
-    looked = (
-        " This seed was looked at while methods were made; `in-and-out` came after it."
-        if not report["seed"]
-        else ""
-    )
+    looked = "looked at while methods were made" if report["seed"] in LOOKED_AT else "not looked at before"
     lines = [
         "",
-        f"**Planted cues**, seed {report['seed']}, cue at {report['cue_db']:+g} dB of the piece "
-        f"([{path.name}](explain/{path.name})): {report['n_right']} of {report['n_test']} pieces named rightly."
-        f"{looked}",
+        f"**Planted cues**, seed {report['seed']} ({looked}), cue at {report['cue_db']:+g} dB of the piece "
+        f"([{path.name}](explain/{path.name})): {report['n_right']} of {report['n_test']} pieces named rightly, "
+        f"{report['n_known']} of them only with their cue.",
         "",
         "| map | in time | in band | in both |",
         "|---|---|---|---|",

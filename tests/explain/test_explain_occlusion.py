@@ -20,7 +20,6 @@ from genrelens.explain.occlusion import (
     scores,
     segment_frames,
     time_parts,
-    with_each_alone,
     without_each,
 )
 from genrelens.frontend.frames import compress, is_silent
@@ -195,20 +194,3 @@ def test_groups_of_bands_hold_every_band_once() -> None:
         assert groups[0].low_hz == 50.0 and groups[-1].high_hz == 4000.0
     parts = band_parts(band_groups(tiny_model.MEL), n_frames=10)
     assert {(part.start, part.end) for part in parts} == {(0, 10)}
-
-
-@pytest.mark.parametrize("fill", FILLS)
-def test_a_part_alone_is_what_brute_force_hears_of_it(bundle: Bundle, fill: str) -> None:
-    frames = mel_power(music(6.0, silent_from_s=4.5), settings=tiny_model.MEL)
-    hearing = Hearing(bundle, frames)
-    stand_in = FILLS[fill](frames, tiny_model.MEL)
-    edges = segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length)
-    parts = [*time_parts(edges), Part(0, len(frames), 2, 5)]
-    found, nothing = with_each_alone(hearing, parts, fill=stand_in)
-    np.testing.assert_allclose(nothing, brute_force(bundle, stand_in), atol=1e-5)
-    for part, logits in zip(parts, found, strict=True):
-        alone = stand_in.copy()
-        at = np.s_[part.start : part.end, part.low : part.high]
-        alone[at] = frames[at]
-        silent = is_silent(frames[part.start : part.end], settings=tiny_model.MEL)
-        np.testing.assert_allclose(logits, nothing if silent else brute_force(bundle, alone), atol=1e-5)

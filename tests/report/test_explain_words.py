@@ -212,8 +212,8 @@ def test_moments_whose_absence_helps_the_class_are_no_reasons() -> None:
 
 def test_a_score_that_is_not_only_of_taking_out_says_nothing_of_what_is_left() -> None:
     moment = Segment(0, 1, np.log(2))
-    assert words.without(explanation(method="in-and-out"), moment) is None
-    assert words.effect(explanation(method="in-and-out"), moment) == "odds 50 % lower on average"
+    assert words.without(explanation(method="occlusion-in-turn"), moment) is None
+    assert words.effect(explanation(method="occlusion-in-turn"), moment) == "odds 50 % lower on average"
     assert words.without(explanation(method="occlusion-both"), moment) == pytest.approx(2 / 3)
     assert words.effect(explanation(method="occlusion-both"), moment) == "66.7 % without it, odds 50 % lower"
     assert words.effect(explanation(method="attention"), moment).startswith("1.69 times the even share")

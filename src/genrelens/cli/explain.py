@@ -29,8 +29,9 @@ def explain(
         str,
         typer.Option(
             metavar="METHOD",
-            help="occlusion-both, occlusion, occlusion-silence, in-and-out; of models with attention also attention, "
-            "rollout, attention-layer1-head1; with the extra [train] also integrated-gradients, attention-gradient.",
+            help="occlusion-in-turn, occlusion-both, occlusion, occlusion-silence; of models with attention also "
+            "attention, rollout, attention-layer1-head1; with the extra [train] also integrated-gradients, "
+            "attention-gradient.",
         ),
     ] = "occlusion-both",
     model: Annotated[

@@ -48,8 +48,8 @@ def explain(
         source: a path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)`` with their ``sample_rate`` in Hz.
         bundle: the model.
         genre: the class to explain, by its name or any alias; None for the likeliest, be it held back or not.
-        method: ``occlusion-both``, ``occlusion``, ``occlusion-silence``, ``in-and-out``, and of models with attention
-            ``attention``, ``attention-layer1-head1`` and the like, ``rollout``.
+        method: ``occlusion-in-turn``, ``occlusion-both``, ``occlusion``, ``occlusion-silence``, and of models with
+            attention ``attention``, ``attention-layer1-head1`` and the like, ``rollout``.
         sample_rate: Hz, of samples.
         longest_s: a longer piece is explained over its most decisive stretch of this length, s.
         progress: called with how many parts are done, and of how many.

@@ -25,7 +25,6 @@ from genrelens.explain.hearing import Hearing
 from genrelens.explain.methods import (
     BOTH,
     GRADIENT_METHODS,
-    IN_AND_OUT,
     IN_TURN,
     INTEGRATED,
     OCCLUSION_METHODS,
@@ -61,7 +60,6 @@ OWN_FILLS: Final[Mapping[str, tuple[str, ...]]] = {
     **{method: (fill,) for method, fill in OCCLUSIONS.items()},
     IN_TURN: tuple(FILLS),
     BOTH: tuple(FILLS),
-    IN_AND_OUT: tuple(FILLS),
     INTEGRATED: ("silence",),
 }
 """What a method was made with; by all others of :data:`~genrelens.explain.fills.JUDGES` it is judged."""

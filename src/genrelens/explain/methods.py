@@ -22,7 +22,6 @@ from genrelens.explain.occlusion import (
     cell_parts,
     scores,
     time_parts,
-    with_each_alone,
     without_each,
 )
 
@@ -34,16 +33,11 @@ OCCLUSIONS = {"occlusion": "mean", "occlusion-silence": "silence"}
 """Occlusion by name: which fill stands in the place of what is taken out."""
 BOTH = "occlusion-both"
 """The mean of the two: each fill has its own way of misleading a model, and what they share counts twice."""
-IN_AND_OUT = "in-and-out"
-"""The mean of what a part takes along when it goes from all sound, as by ``occlusion-both``, and of what it brings when
-it comes to nothing. Of two moments of which either is enough, taking one out shows neither; putting one in shows each.
-These are the first and the last of the steps that Shapley's value is the mean of (Lundberg & Lee 2017, arXiv
-1705.07874, equation 4)."""
 IN_TURN = "occlusion-in-turn"
 """What moments and cells of the map take along as they go one after the other, up to half of them
 (:mod:`genrelens.explain.in_turn`), by both fills; ranges of frequencies are turned down one at a time."""
 ORDERS_OF_SEGMENTS, ORDERS_OF_CELLS = 2, 1
-OCCLUSION_METHODS = (IN_TURN, BOTH, *OCCLUSIONS, IN_AND_OUT)
+OCCLUSION_METHODS = (IN_TURN, BOTH, *OCCLUSIONS)
 INTEGRATED, RELEVANCE = "integrated-gradients", "attention-gradient"
 GRADIENT_METHODS = (INTEGRATED, RELEVANCE)
 """Of networks that can be built again in PyTorch (``[train]``)."""
@@ -56,9 +50,6 @@ _UNITS = {
     IN_TURN: "a part taken out, on average over how many others, up to half, went before it (by chance; and over two "
     "ways: a steady sound of the piece's mean power in its place, and silence), or a range of frequencies turned down "
     f"by {QUIETER_DB:g} dB",
-    IN_AND_OUT: "a part taken out, the mean of that and of what the part alone brings to nothing (each the mean of two "
-    "ways: for nothing stand a steady sound of the piece's mean power, and silence; of a range of frequencies, the "
-    f"rest {QUIETER_DB:g} dB down)",
 }
 _NO_FREQUENCIES = "This model hears samples, not frequencies: only time is explained."
 
@@ -138,14 +129,7 @@ def score(
         return _in_turn(hearing, genre=genre, edges=edges, progress=progress)
     if method in OCCLUSION_METHODS:
         fills = (OCCLUSIONS[method],) if method in OCCLUSIONS else tuple(FILLS)
-        return _occlusion(
-            hearing,
-            fills=fills,
-            puts_in=method == IN_AND_OUT,
-            genre=genre,
-            edges=edges,
-            progress=progress,
-        )
+        return _occlusion(hearing, fills=fills, genre=genre, edges=edges, progress=progress)
     if method in GRADIENT_METHODS:
         from genrelens.explain.gradient_methods import gradient_scores
         from genrelens.explain.network import network_of
@@ -158,7 +142,6 @@ def _occlusion(
     hearing: Hearing,
     *,
     fills: tuple[str, ...],
-    puts_in: bool,
     genre: int,
     edges: NDArray[np.int64],
     progress: Progress | None,
@@ -173,21 +156,16 @@ def _occlusion(
     bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
     cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
     n, m = len(segments), len(bands)
-    count = _Count(progress, ((n + len(cells)) * len(fills) + m) * (2 if puts_in else 1))
+    count = _Count(progress, (n + len(cells)) * len(fills) + m)
 
     def scored(parts: list[Part], fill: Float32) -> tuple[Float64, Float64]:
         logits = without_each(hearing, parts, fill=fill, progress=count)
-        taken = scores(hearing, logits, genre=genre)
-        if not puts_in:
-            return logits, taken
-        alone, nothing = with_each_alone(hearing, parts, fill=fill, progress=count)
-        brought = hearing.log_odds(alone, genre) - hearing.log_odds(nothing, genre)
-        return logits, (taken + brought) / 2
+        return logits, scores(hearing, logits, genre=genre)
 
     without_bands, band_scores = scored(bands, band_stand_in)
     by_segment = [scored(segments, fill) for fill in stand_ins]
     cell_scores = np.mean([scored(cells, fill)[1] for fill in stand_ins], axis=0)
-    way = IN_AND_OUT if puts_in else fills[0] if len(fills) == 1 else "both"
+    way = fills[0] if len(fills) == 1 else "both"
     return Scored(
         unit=f"log-odds of the class with all sound, minus those with {_UNITS[way]}",
         judged_by="shuffled" if len(fills) > 1 else "mean" if silent else "silence",

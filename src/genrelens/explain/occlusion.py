@@ -67,24 +67,6 @@ def without_each(
     return found
 
 
-def with_each_alone(
-    hearing: Hearing, parts: Sequence[Part], *, fill: Float32, progress: Progress | None = None
-) -> tuple[Float64, Float64]:
-    """Pooled logits ``(n, c)`` of each part alone, ``fill`` being everywhere else, and ``(c,)`` of the fill alone.
-
-    Where nothing but silence is left, all genres are equally likely: zeros.
-    """
-    nothing = Hearing(hearing.bundle, fill)
-    empty = np.zeros(len(hearing.bundle.names)) if nothing.is_silent else nothing.logits
-    found = np.empty((len(parts), len(empty)))
-    for i, part in enumerate(parts):
-        if progress is not None:
-            progress(i, len(parts))
-        silent = is_silent(hearing.frames[part.start : part.end], settings=hearing.front_end)
-        found[i] = empty if silent else nothing.without([part], fill=hearing.frames)
-    return found, empty
-
-
 def scores(hearing: Hearing, logits_without: Float64, *, genre: int) -> Float64:
     """What each part adds to the log-odds of a class: ``(n, c)`` logits without them give ``(n,)``."""
     found: Float64 = hearing.log_odds(hearing.logits, genre) - hearing.log_odds(logits_without, genre)

@@ -9,7 +9,7 @@ from genrelens.explain.bands import hint_of, in_words
 from genrelens.explain.explain import NO_ANSWER
 from genrelens.explain.explanation import Band, Explanation, Segment, WhatIf
 from genrelens.explain.fills import QUIETER_DB
-from genrelens.explain.methods import BOTH, GRADIENT_METHODS, IN_AND_OUT, OCCLUSION_METHODS, OCCLUSIONS
+from genrelens.explain.methods import BOTH, GRADIENT_METHODS, OCCLUSION_METHODS, OCCLUSIONS
 from genrelens.report.explain_check import fine
 from genrelens.report.wording import REASONS, clock, percent
 
@@ -17,9 +17,7 @@ N_TOP = 5
 """Segments that are named and can be clicked."""
 N_TAGS = 5
 ALONE = (BOTH, *OCCLUSIONS)
-"""Methods by which each moment is taken out alone, and"""
-BANDS_ALONE = tuple(method for method in OCCLUSION_METHODS if method != IN_AND_OUT)
-"""by which each range of frequencies is."""
+"""Methods by which each moment is taken out alone; ranges of frequencies are by all occlusion."""
 
 
 def without(explanation: Explanation, place: Segment | Band) -> float | None:
@@ -28,7 +26,7 @@ def without(explanation: Explanation, place: Segment | Band) -> float | None:
     Of methods that take moments out in several ways together, ranges of frequencies still go one at a time.
     """
     method = explanation.method
-    if method not in (ALONE if isinstance(place, Segment) else BANDS_ALONE):
+    if method not in (ALONE if isinstance(place, Segment) else OCCLUSION_METHODS):
         return None
     p = min(max(explanation.probability, 1e-12), 1 - 1e-12)
     left = math.log(p / (1 - p)) - place.score
@@ -164,11 +162,8 @@ def _other_way(found: WhatIf) -> str:
 
 def _nearest(explanation: Explanation) -> str:
     """Without which part the explained class, not the winner, comes highest; empty where no score says that."""
-    places = [
-        (place, left)
-        for place in (*explanation.segments, *explanation.bands)
-        if (left := without(explanation, place)) is not None
-    ]
+    every: tuple[Segment | Band, ...] = (*explanation.segments, *explanation.bands)
+    places = [(place, left) for place in every if (left := without(explanation, place)) is not None]
     if not places:
         return ""
     worst, left = max(places, key=lambda found: found[1])
