@@ -126,7 +126,7 @@ def test_each_rival_is_named_with_what_the_intervals_say() -> None:
     )
     raw = says_judged(found)[0]
     assert "beats chance (deletion +0.030 [0.020, 0.040], insertion +0.020 [0.010, 0.030]);" in raw
-    assert "; beats in deletion alone loudness (" in raw
+    assert "; beats loudness in deletion alone (" in raw
     assert "; is not told apart from onsets (" in raw
     assert f"; is worse than the default ({DEFAULT}) (deletion -0.030" in raw
 
@@ -262,6 +262,7 @@ def test_every_map_is_judged_alike(
     from genrelens.data.cache import FrameCache
     from genrelens.reproduce.attention_network import study_network
     from genrelens.reproduce.attention_sections import attention_sections
+    from genrelens.reproduce.page import FOLDER
 
     monkeypatch.setattr(attention_judge, "n_cores", lambda: 1)
     monkeypatch.setattr(attention_judge, "N_SPLICES", 3)
@@ -269,7 +270,7 @@ def test_every_map_is_judged_alike(
     monkeypatch.setattr("genrelens.report.figure_style.DPI", 30)
     said: list[str] = []
     studied = study_network(
-        "net",
+        "transformer-2x4",
         bundle,
         tracks,
         cache=FrameCache(tmp_path, MEL),
@@ -296,11 +297,14 @@ def test_every_map_is_judged_alike(
     assert [one.name for one in found.kept] == list(found.maps[:-1])
     assert [one.name for one in found.pointed] == list(found.maps)
     assert all(one.n == 3 and 0 < one.even < 1 for one in found.pointed)
-    assert any("net: splices: rollout" in line for line in said)
-    assert all(check.name.startswith("net: ") for check in studied.checks())
-    # Two networks on one page: every key and file of its own, each figure with its network's name.
-    keys = [section.key for section in attention_sections([studied, studied])]
-    assert len(set(keys)) == len(keys) and "attention-judged-net" in keys
+    assert any("transformer-2x4: splices: rollout" in line for line in said)
+    assert all(check.name.startswith("transformer-2x4: ") for check in studied.checks())
+    # Two networks on one page: every key of its own, and every file one that the folder may hold.
+    sections = attention_sections([studied, studied])
+    keys = [section.key for section in sections]
+    assert len(set(keys)) == len(keys) and "attention-judged-transformer-2x4" in keys
+    assert {f"{key}.png" for key in keys} <= FOLDER.known
+    assert {f"{name}.csv" for section in sections for name in section.tables} <= FOLDER.known
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from genrelens.reproduce.attention_study import Clip, Float64, Verdict
 RIVALS = ("random", "energy", DEFAULT)
 """What every map is drawn against; onsets are in the table beside the page."""
 _MOST_SHOWN = 3.0  # times the even share: what is looked at more is drawn as this
-_TICKS_HZ = (0, 250, 1000, 4000, 8000)
+_TICKS_HZ = (0, 500, 1000, 2000, 4000, 8000)
 CALLED = {
     "attention": "most attended fifth",
     "rollout": "rollout's top fifth",
@@ -118,7 +118,7 @@ def genres_figure(
     )
     left.set_yticks(range(len(names)), labels)
     left.set(xlabel="s into the clip", title="When: attention, second by second")
-    figure.colorbar(shown, ax=left, fraction=0.04, label="times the even share")
+    figure.colorbar(shown, ax=left, fraction=0.04, label="times the even share (to 2)")
     levels = np.stack([spectra[name] for name in names])
     most = max(1.0, float(np.abs(levels).max()))
     shown = right.imshow(
@@ -151,7 +151,8 @@ def fifth_figure(found: Sequence[Verdict], *, network: str) -> Figure:
         colour = ORANGE if one.name == "loudness" else BLUE
         _whisker(axes, one.above_random, y, colour=colour, sign="o", size=4.0 if head else 6.0, scale=100.0)
     axes.axvline(0.0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(rows)), [fifth(one.name) for one in rows])
+    axes.set_yticks(range(len(rows)), [CALLED.get(one.name) or called(one.name) for one in rows])
+    axes.set_title("Without the top fifth of each map")
     axes.set_ylim(len(rows) - 0.5, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -177,7 +178,8 @@ def judged_figure(judged: Judged, *, network: str) -> Figure:
     for axes, other in zip(panels, RIVALS, strict=True):
         for y, name in enumerate(judged.maps):
             if name == other:
-                axes.annotate("itself", (0.0, y), ha="center", va="center", fontsize=8, color=GREY)
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 2.0}
+                axes.annotate("itself", (0, y), ha="center", va="center", fontsize=8, color=GREY, bbox=box)
                 continue
             diff = judged.against(name, other)
             _whisker(axes, diff.deletion, y - 0.16, colour=BLUE, sign="o")

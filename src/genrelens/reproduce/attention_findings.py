@@ -73,6 +73,8 @@ def says_truest(best: Truest) -> str:
     )
     more = best.above_attention
     against = f"({points(more)} points)"
+    if best.fitted.low > 0:
+        text += "more than a random fifth, "
     if more.low > 0:
         return text + f"which is more than the mean of all heads gets {against}: one head is worth picking."
     if more.high < 0:
@@ -88,7 +90,7 @@ def says_judged(judged: Judged) -> tuple[str, ...]:
     said.append(
         "The other maps of attention against chance: "
         + "; ".join(
-            f"{called(name)} {_verdict(diff)} it ({_numbers(diff)})"
+            f"{called(name)} {_verdict(diff, 'it')} ({_numbers(diff)})"
             for name in rest
             if (diff := judged.against(name, "random"))
         )
@@ -103,23 +105,24 @@ def says_judged(judged: Judged) -> tuple[str, ...]:
 
 
 def _against(found: Sequence[Difference]) -> str:
-    return "; ".join(f"{_verdict(diff)} {_RIVALS[diff.against]} ({_numbers(diff)})" for diff in found)
+    return "; ".join(f"{_verdict(diff, _RIVALS[diff.against])} ({_numbers(diff)})" for diff in found)
 
 
-def _verdict(diff: Difference) -> str:
+def _verdict(diff: Difference, rival: str) -> str:
+    """``beats loudness in deletion alone``."""
     better = [name for name, one in _both(diff) if one.low > 0]
     worse = [name for name, one in _both(diff) if one.high < 0]
     if len(better) == 2:
-        return "beats"
+        return f"beats {rival}"
     if len(worse) == 2:
-        return "is worse than"
+        return f"is worse than {rival}"
     if better and worse:
-        return f"is better in {better[0]} and worse in {worse[0]} than"
+        return f"is better than {rival} in {better[0]} and worse in {worse[0]}"
     if better:
-        return f"beats in {better[0]} alone"
+        return f"beats {rival} in {better[0]} alone"
     if worse:
-        return f"is worse in {worse[0]} alone than"
-    return "is not told apart from"
+        return f"is worse than {rival} in {worse[0]} alone"
+    return f"is not told apart from {rival}"
 
 
 def _numbers(diff: Difference) -> str:

@@ -27,6 +27,7 @@ from genrelens.reproduce.attention_true_sections import true_sections
 
 N_EXAMPLES: Final = 3
 N_MOMENTS: Final = 3
+_ALL: Final = "all"
 
 
 def attention_sections(studied: Sequence[Studied]) -> list[Section]:
@@ -97,6 +98,8 @@ def _genres_section(studied: Studied) -> Section:
     grouped = by_genre(clips)
     names = [name for name in bundle.names if name in grouped]
     n_segments = min(len(clip.edges) - 1 for clip in clips)
+    names.append(_ALL)  # below the genres: what all clips share
+    grouped[_ALL] = list(clips)
     over_time = {
         name: np.mean([clip.segment_scores("attention")[:n_segments] for clip in grouped[name]], axis=0)
         for name in names
