@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Watch
 from genrelens.audio.containers import ContainerSound
 from genrelens.audio.decode import SoundFileSound
+from genrelens.audio.interrupts import held, step_by_step
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
@@ -65,7 +66,9 @@ def open_sound(reader: Reader, *, watch: Watch | None = None) -> tuple[Sound, It
     for decoder in decoders:
         reader.seek(0)
         try:
-            return _started(decoder(reader, watch=watch), reader)
+            with held():
+                sound = decoder(reader, watch=watch)
+            return _started(sound, reader)
         except AudioError as error:
             errors[error.code] = error
     for code in ("damaged", "no_sound"):
@@ -93,7 +96,7 @@ def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.f
                 f"but its header says {sound.sample_rate} Hz; get a new copy",
                 code="damaged",
             )
-        chunks = sound.chunks()
+        chunks = step_by_step(sound.chunks())
         first = next(chunks, None)
         if first is not None:
             return sound, chain((first,), chunks)

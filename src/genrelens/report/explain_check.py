@@ -88,5 +88,5 @@ def odds(log_odds: float) -> str:
 def fine(probability: float) -> str:
     """Percent with a decimal, since one second of many moves little; never 100 % or 0 %."""
     if probability < 0.001 or probability > 0.999:
-        return "less than 0.1 %" if probability < 0.001 else "more than 99.9 %"
+        return "< 0.1 %" if probability < 0.001 else "> 99.9 %"
     return f"{100 * probability:.1f} %"

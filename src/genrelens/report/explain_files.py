@@ -69,18 +69,19 @@ def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bun
     )
     parts = reasons(samples, sample_rate=heard_rate, explanation=explanation)
     picture = spectrogram(sound.samples, sample_rate=rate, start_s=explanation.start_s)
-    # Encoders work outside Python's lock, and by themselves they would take half as long again as all the rest here.
+    # Encoders work outside Python's lock, and take more than half of the time here. In another thread Ctrl-C cannot
+    # come while they call back to write, where it would be lost and leave a hole in the file.
     with ThreadPoolExecutor() as pool:
         players = [
             pool.submit(to_mp3, heard, sample_rate=heard_rate)
             for heard in (samples, parts.reasons, parts.without)
         ]
-        files = {
-            "explanation.png": figure(picture, explanation),
-            "reasons.flac": to_flac(parts.reasons, sample_rate=heard_rate),
-            "without.flac": to_flac(parts.without, sample_rate=heard_rate),
-        }
+        lossless = [
+            pool.submit(to_flac, heard, sample_rate=heard_rate) for heard in (parts.reasons, parts.without)
+        ]
+        files = {"explanation.png": figure(picture, explanation)}
         plain_png, lit_png = encode_png(plain(picture)), encode_png(lit(picture, explanation))
+        files |= zip(("reasons.flac", "without.flac"), (file.result() for file in lossless), strict=True)
         piece_mp3, reasons_mp3, without_mp3 = (player.result() for player in players)
     page = explain_page(
         Shown(
