@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import os
@@ -359,6 +360,25 @@ def test_a_training_killed_twice_in_the_middle_of_epochs(
     monkeypatch.setattr(GenreModule, "training_step", REAL_TRAINING_STEP)
     learn(run, recipe, resume=True)
     assert_resumed_as_whole(run, whole(recipe))
+
+
+def test_a_damaged_checkpoint_is_named_before_any_sound_is_read(
+    learn: Callable[..., Path], light: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, run = tiny_training.recipe(max_epochs=2), tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        learn(run, recipe, progress=kill_at(1))
+    monkeypatch.setattr("genrelens.training.train._cached_frames", None)
+    for name in ("last.ckpt", "best.ckpt"):
+        path = run / "checkpoints" / name
+        whole = path.read_bytes()
+        other = io.BytesIO()
+        torch.save({"state_dict": {}}, other)
+        for damaged in (b"", b"no checkpoint", whole[: len(whole) // 2], other.getvalue()):
+            path.write_bytes(damaged)
+            with pytest.raises(TrainingError, match=rf"{name} is damaged .*--out"):
+                learn(run, recipe, resume=True)
+        path.write_bytes(whole)
 
 
 @pytest.mark.parametrize("stopped_early", [False, True])

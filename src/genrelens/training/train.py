@@ -33,6 +33,7 @@ from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.batches import TrainingBatches, WholeTracks
 from genrelens.training.card import model_card
+from genrelens.training.checkpoints import read_checkpoint
 from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
 from genrelens.training.run import RunFolder, RunPlan
@@ -85,6 +86,9 @@ def train(
     is_first = getattr(rank_zero_only, "rank", 0) == 0
     if is_first:
         run.check(resume=resume)
+    for checkpoint in (run.last_checkpoint, run.best_checkpoint):
+        if checkpoint.exists():  # before the sound is read
+            read_checkpoint(checkpoint)
     classes = np.array([taxonomy.index(track.genre) for track in [*train_tracks, *stop_tracks]])
     n_train = len(train_tracks)
     pl.seed_everything(seed, verbose=False)
@@ -301,7 +305,7 @@ def _fit(
 
 def _load_best(network: Network, run: RunFolder) -> None:
     """The weights of the epoch with the lowest stopping loss, read back from disk: no reference to live tensors."""
-    state = torch.load(run.best_checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    state = read_checkpoint(run.best_checkpoint)["state_dict"]
     prefix = "network."
     network.load_state_dict(
         {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
