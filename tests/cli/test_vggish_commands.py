@@ -151,12 +151,23 @@ def test_a_download_that_is_there_already_is_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = []
-    monkeypatch.setattr("genrelens.data.fetch.download", lambda url, target, **_: asked.append((url, target)))
+    content = b"weights"
+
+    def download(url: str, target: Path, **_: object) -> None:
+        asked.append((url, target))
+        target.write_bytes(content)
+
+    monkeypatch.setattr("genrelens.data.fetch.download", download)
+    monkeypatch.setattr(vggish_weights, "RELEASE_SHA256_BEGINS", hashlib.sha256(content).hexdigest()[:8])
     target = tmp_path / "vggish-10086976.pth"
-    command._downloaded("https://example.org/x", target)
-    target.write_bytes(b"there")
-    command._downloaded("https://example.org/x", target)
-    assert asked == [("https://example.org/x", target)]
+    for _ in range(2):
+        assert command._downloaded(vggish_weights, target) == target
+    assert asked == [(vggish_weights.RELEASE_URL, target)]
+    # What was damaged meanwhile is got again, and that is said.
+    target.write_bytes(content[:-1])
+    command._downloaded(vggish_weights, target)
+    assert len(asked) == 2 and target.read_bytes() == content
+    assert f"{target} is damaged or another file; it is got again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

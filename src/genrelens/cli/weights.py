@@ -74,7 +74,7 @@ def weights(
     if random:
         files.write_weights(out, vggish.random_weights(seed=seed), origin=f"{files.RANDOM}, seed {seed}")
     else:
-        source = released or _downloaded(files.RELEASE_URL, out.parent / files.RELEASE_NAME)
+        source = released or _downloaded(files, out.parent / files.RELEASE_NAME)
         sha256 = files.convert(source, out, shapes=vggish.shapes())
         typer.echo(f"{source}: SHA-256 {sha256}", err=True)
     typer.echo(out)
@@ -128,9 +128,11 @@ def _network() -> tuple[ModuleType, ModuleType]:
     return vggish, vggish_weights
 
 
-def _downloaded(url: str, target: Path) -> Path:
-    """The released file beside ``--out``, got if it is not there; it stays, for another time."""
-    if not target.exists():
+def _downloaded(files: ModuleType, target: Path) -> Path:
+    """The released file beside ``--out``, got if it is not there or is damaged; it stays, for another time."""
+    if target.exists() and not files.is_released(target):
+        typer.echo(f"note: {target} is damaged or another file; it is got again", err=True)
+    if not files.is_released(target):
         from genrelens.cli.progress import CountLine
         from genrelens.data.fetch import download
 
@@ -139,7 +141,7 @@ def _downloaded(url: str, target: Path) -> Path:
         )
         with CountLine("bytes") as line:
             download(
-                url,
+                files.RELEASE_URL,
                 target,
                 by_hand=by_hand,
                 progress=lambda _, done, total: line.show(done, total or done),

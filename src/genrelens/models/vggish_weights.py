@@ -102,6 +102,14 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], *, origin: str, sou
     return path
 
 
+def is_released(path: Path) -> bool:
+    """Whether a file is torchvggish's, by the beginning of its SHA-256; False where it cannot be read."""
+    try:
+        return _sha256(path).startswith(RELEASE_SHA256_BEGINS)
+    except OSError:
+        return False
+
+
 def convert(
     source: Path,
     out: Path,
