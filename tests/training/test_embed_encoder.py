@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +136,21 @@ def test_a_model_of_something_else_is_refused(tmp_path: Path) -> None:
     transformers.Wav2Vec2FeatureExtractor().save_pretrained(folder)
     with pytest.raises(TrainingError, match=r"is a BertModel, which cannot be given sound alone"):
         encoder_rows([write(tmp_path / "a.wav", noise(1.0))], encoder=str(folder), cache=tmp_path / "cache")
+
+
+def test_a_file_in_the_folders_place_is_called_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file.txt").write_text("no encoder")
+    with pytest.raises(TrainingError, match=r"'file.txt' is a file; expected a folder"):
+        load_pretrained("file.txt")
+
+
+@pytest.mark.parametrize("rate", [None, "fast", 0])
+def test_an_encoder_that_does_not_say_how_fast_it_hears_is_refused(tmp_path: Path, rate: object) -> None:
+    folder = tiny_encoder.write(tmp_path / "encoder")
+    said = json.loads((folder / "preprocessor_config.json").read_text("utf-8"))
+    (folder / "preprocessor_config.json").write_text(json.dumps({**said, "sampling_rate": rate}))
+    with pytest.raises(TrainingError, match=f"sampling_rate in Hz, 16000 for most; it says {rate!r}"):
+        load_pretrained(str(folder))

@@ -44,6 +44,11 @@ def load_pretrained(source: str) -> Pretrained:
     transformers = _transformers()
     folder = Path(source).expanduser()
     local = bool(source) and folder.is_dir()
+    if source and folder.is_file():
+        raise TrainingError(
+            f"the encoder {source!r} is a file; expected a folder in the hub's format (config.json, "
+            "preprocessor_config.json, model.safetensors), or a hub id such as facebook/wav2vec2-base"
+        )
     if not local and not _HUB_ID.fullmatch(source):
         raise TrainingError(
             f"the encoder {source!r} is not there: expected a local folder in the hub's format (config.json, "
@@ -68,6 +73,12 @@ def load_pretrained(source: str) -> Pretrained:
         raise TrainingError(
             f"the encoder {source!r}: its weights lack {len(missing)} of those that its config.json asks for, the "
             f"first is {missing[0]!r}; they would be random numbers"
+        )
+    rate = getattr(extractor, "sampling_rate", None)
+    if not isinstance(rate, int) or rate <= 0:
+        raise TrainingError(
+            f"the encoder {source!r}: its preprocessor_config.json should give sampling_rate in Hz, 16000 for most; it "
+            f"says {rate!r}, so that nobody knows how fast the encoder expects its sound"
         )
     return Pretrained(model.float().eval(), extractor)
 
