@@ -63,8 +63,10 @@ def test_splits_of_gtzan_say_what_leaks_and_what_is_here(run: Run, tmp_path: Pat
         path.parent.mkdir(exist_ok=True)
         soundfile.write(path, [0.0] * 100, 8000)
     done = run("data", "splits", tmp_path)
-    assert done.code == 0
+    assert done.code == 1  # three clips of one genre make no split of their own
     assert "s1-segments (version 1), LEAKS artists, duplicates, segments" in done.out
+    assert "no split hold-out: " in done.err and "no split k-fold: " in done.err
+    assert "hold-out" not in done.out
     rows = {row["name"]: row for row in json.loads(run("data", "splits", tmp_path, "--json").out)}
     assert sum(part["n_here"] for part in rows["s1-segments"]["parts"].values()) == 30
     assert "two groups" in rows["hold-out"]["error"] or "expected" in rows["hold-out"]["error"]

@@ -121,11 +121,14 @@ def test_a_truncated_file_is_said(run: Run, tmp_path: Path) -> None:
     assert result.err == "a.wav: the file is truncated: 2.3 of 4.0 s could be read\n"
 
 
-def test_a_folder_without_music_is_a_row_that_says_so(run: Run, tmp_path: Path) -> None:
+def test_a_folder_without_music_is_an_error_and_nothing_is_written(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    result = run("features", "empty")
-    assert result.code == 1
-    assert "found no sound file" in rows_of(result.out)[0]["error"]
+    (tmp_path / "empty" / "notes.txt").write_text("no music")
+    for words in ((), ("--out", "t.csv")):
+        result = run("features", "empty", *words)
+        assert (result.code, result.out) == (1, "")
+        assert "found no sound file in 'empty'" in result.err
+    assert not (tmp_path / "t.csv").exists() and not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(

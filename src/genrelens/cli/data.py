@@ -102,12 +102,16 @@ def check(
 def splits(folder: FolderArgument = None, dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
     """List the splits of a data set: sizes, how many of each part are here, what leaks, where it comes from.
 
+    A split that cannot be made of this data is named on stderr, with the reason (in JSON: in its row), and the exit
+    code is 1.
+
     \b
     Example:
       genrelens data splits ~/gtzan
     """
     import json
 
+    from genrelens.cli import say
     from genrelens.cli.tracks import load_tracks
     from genrelens.data import registry
     from genrelens.errors import DataError
@@ -117,12 +121,18 @@ def splits(folder: FolderArgument = None, dataset: DatasetOption = None, as_json
     for split_name in registry.splits(name):
         try:
             rows.append(_split_row(registry.split(name, split_name, tracks=tracks), tracks))
-        except DataError as error:  # too few artists, or no table that has it: said in its place
+        except DataError as error:  # too few artists, or no table that has it
             rows.append({"name": split_name, "error": str(error)})
+    made = [row for row in rows if "error" not in row]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
-    else:
-        typer.echo("\n\n".join(_split_text(row) for row in rows))
+    elif made:
+        typer.echo("\n\n".join(_split_text(row) for row in made))
+    for row in rows:
+        if "error" in row:
+            say(f"no split {row['name']}: {row['error']}")
+    if len(made) < len(rows):
+        raise typer.Exit(1)
 
 
 @data.command()
@@ -213,10 +223,6 @@ def _split_row(split: Split, tracks: tuple[Track, ...]) -> dict[str, Any]:
 def _split_text(row: dict[str, Any]) -> str:
     import textwrap
 
-    if "error" in row:
-        return textwrap.fill(
-            f"{row['name']}: {row['error']}", 100, subsequent_indent="  ", break_on_hyphens=False
-        )
     parts = ", ".join(f"{part} {size['n_here']:,} of {size['n']:,}" for part, size in row["parts"].items())
     leaks = f"LEAKS {', '.join(row['leaks'])}" if row["leaks"] else "leaks nothing that is known"
     about = textwrap.fill(

@@ -166,9 +166,12 @@ def _files(path: Path) -> list[Source]:
     """Whatever music is there: named by its path below ``path``, labelled by the first folder on it."""
     from genrelens.cli.pieces import find_pieces
     from genrelens.data.features import Source
+    from genrelens.errors import DataError
 
     sources = []
     for piece in find_pieces([str(path)]):
+        if piece.code is not None and Path(piece.path) == path:  # nothing in it, or nobody may look
+            raise DataError(str(piece.message), code=piece.code)
         file = Path(piece.path)
         parts = (file.name,) if file == path else file.relative_to(path).parts
         sources.append(
