@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import pytest
 
-# Test processes that compile the same functions at once spoil each other's files in numba's cache, after which every
-# process that loads them crashes: each has a folder of its own. Before anything imports numba.
-_COMPILED = tempfile.mkdtemp(prefix="genrelens-tests-numba-")
-atexit.register(shutil.rmtree, _COMPILED, ignore_errors=True)
-os.environ["NUMBA_CACHE_DIR"] = _COMPILED
+import compiled
+
+_COMPILED = compiled.begin()  # before anything imports numba
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -36,3 +31,8 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_model.write(
         tmp_path_factory.mktemp("models") / "tiny", attention=True, experimental=("thump",)
     )
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    if exitstatus == pytest.ExitCode.OK:
+        compiled.keep(_COMPILED)
