@@ -12,6 +12,7 @@ from genrelens.explain.fingerprint_network import HeadRow
 from genrelens.explain.fingerprint_tracks import Confused, Nearer
 from genrelens.metrics import Interval
 from genrelens.report import fingerprint_more_words as more
+from genrelens.report import fingerprint_page
 from genrelens.report import fingerprint_words as words
 from genrelens.report.fingerprint import Asked, Fingerprint
 
@@ -117,6 +118,31 @@ def test_only_findings_are_said_and_the_largest_come_first() -> None:
     assert "noisier" not in said and "Nothing tells it from the other genres" in said
 
 
+def test_a_genre_at_a_glance_holds_findings_only() -> None:
+    rows = (
+        _difference("zero_crossings", -1.2, what=GENRES),
+        _difference("level", 0.6, what=GENRES),
+        _difference("flatness", 3.0, what=GENRES, q=0.2),
+        _difference("tempo", 3.0),
+        _difference("tag:metal", 0.9, what=GENRES),
+        _difference("tag:jazz", -2.0, what=GENRES),
+        _difference("range:2000-3000", 1.5, what=GENRES),
+        _difference("range:0-140", -0.7, what=GENRES),
+    )
+    assert words.in_short(_fingerprint(differences=rows), _genre((1, 0.5, 2))) == (
+        "smoother, louder",
+        "metal",
+        "upper mids, 2 to 3 kHz",
+    )
+    assert words.in_short(_fingerprint(), _genre((1, 0.5, 2))) == ("-", "-", "-")
+
+
+def test_markdown_reads_as_it_was_written_and_holds_no_tag() -> None:
+    assert fingerprint_page._inert("q < 0.001 and <b>x</b> <!-- -->") == (
+        "q < 0.001 and &lt;b>x&lt;/b> &lt;!-- -->"
+    )
+
+
 def test_with_five_artists_the_sign_test_is_said_to_show_nothing() -> None:
     rows = (_difference("level", 2.0, q=0.3, n=5),)
     said = " ".join(words.genre_sentences(_fingerprint(differences=rows), _genre((1, 0.5, 2), n_artists=5)))
@@ -140,7 +166,11 @@ def test_mistakes_say_whether_the_model_learnt_the_track() -> None:
     said = more.confusion(row)
     assert "taken for metal (80 %, its own 10 %). The model was trained on this very track." in said
     assert "mids, 1 to 2 kHz (+0.50 log-odds) and the second from 3 to 4 s (+0.25)" in said
-    assert "centroid 2,345 (its own genre 1,800, metal 2,400)" in said and "metal, punk" in said
+    assert (
+        "Compared with most rock it is brighter (centroid 2,345 Hz; rock 1,800, metal 2,400): nearer to metal."
+        in said
+    )
+    assert "metal, punk" in said
     bare = more.confusion(dataclasses.replace(row, seen=False, band=None, segment=None, nearer=(), tags=()))
     assert "No single range or second" in bare and "trained" not in bare
 

@@ -8,13 +8,14 @@ from genrelens.explain.bands import in_words
 from genrelens.explain.fingerprint import LEVEL
 from genrelens.explain.fingerprint_axes import CONTRAST, N_ANGLES, AxesReport
 from genrelens.explain.fingerprint_heads import MIN_BEAT_CLARITY, N_PHASES
-from genrelens.explain.fingerprint_tracks import Confused
+from genrelens.explain.fingerprint_tracks import Confused, Nearer
 from genrelens.report.fingerprint import Fingerprint
-from genrelens.report.fingerprint_words import label
+from genrelens.report.fingerprint_words import in_sound, label
 from genrelens.report.wording import percent
 
 _EIGHTH_S = 60 / 120 / N_PHASES
 """Of a beat at 120 a minute."""
+_UNITS = {"onset_density": "a second", "centroid": "Hz", "level": "dB", "tempo": "a minute"}
 _COARSE = (
     " A token is longer than an eighth of a beat at 120 a minute: neighbouring eighths run into each other."
 )
@@ -40,15 +41,21 @@ def confusion(row: Confused) -> str:
         else f"No single range or second speaks for {row.other}."
     )
     if row.nearer:
-        descriptors = ", ".join(
-            f"{label(near.descriptor)} {_number(near.value)} (its own genre {_number(near.own)}, {row.other} "
-            f"{_number(near.other)})"
-            for near in row.nearer
-        )
-        says.append(f"Nearer to {row.other}: {descriptors}.")
+        descriptors = ", ".join(_nearer(near, row) for near in row.nearer)
+        says.append(f"Compared with most {row.genre} it is {descriptors}: nearer to {row.other}.")
     if row.tags:
         says.append(f"musicnn's likeliest words: {', '.join(row.tags)}.")
     return " ".join(says)
+
+
+def _nearer(near: Nearer, row: Confused) -> str:
+    """``brighter (centroid 2,850 Hz; country 2,029, pop 2,754)``."""
+    unit = _UNITS.get(near.descriptor, "")
+    said = in_sound(near.descriptor, size=near.value - near.own).partition(" (")[0]
+    return (
+        f"{said} ({label(near.descriptor)} {_number(near.value)}{unit and ' ' + unit}; {row.genre} "
+        f"{_number(near.own)}, {row.other} {_number(near.other)})"
+    )
 
 
 def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:

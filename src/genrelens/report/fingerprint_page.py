@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from genrelens.explain.fingerprint import PARTS
 from genrelens.explain.fingerprint_tracks import Typical
 from genrelens.report import fingerprint_more_words as more_words
+from genrelens.report import fingerprint_tables as numbers
 from genrelens.report import fingerprint_words as words
 from genrelens.report.fingerprint import Fingerprint
 from genrelens.report.section_page import section_page, text
@@ -26,6 +28,16 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
     """The parts of the page without their figures; ``players`` are mp3 files by genre and label."""
     made = [
         Section(
+            "short",
+            "In short",
+            (
+                "What a genre is to this model, and only what chance would not do: against the other genres, over "
+                "artists, corrected for many tests. A dash: nothing is left, which with few artists is the rule. "
+                "Numbers and intervals are below.",
+            ),
+            shown=_short(found),
+        ),
+        Section(
             "bands",
             "Which frequencies speak for a genre",
             (
@@ -35,8 +47,8 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
                 *filter(None, [words.common(found)]),
             ),
             alt="A heat map: genres down, ranges of frequencies across.",
-            tables={"bands": bands_table(found)},
-        )
+            tables={"bands": numbers.bands_table(found)},
+        ),
     ]
     for k, genre in enumerate(found.genres):
         made.append(
@@ -53,7 +65,7 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
             "What differs",
             (words.tests(found),),
             alt="Effect sizes of descriptors: what counted against the rest, and each genre against the others.",
-            tables={"differences": differences_table(found)},
+            tables={"differences": numbers.differences_table(found)},
             shown=_findings(found),
         ),
         Section(
@@ -67,14 +79,14 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
                 [_typical(row) for row in found.typical],
                 n_text_columns=4,
             ),
-            tables={"typical": typical_table(found), "tracks": tracks_table(found)},
+            tables={"typical": numbers.typical_table(found), "tracks": numbers.tracks_table(found)},
         ),
         Section(
             "confused",
             "The most mistaken tracks, and why",
             tuple(map(more_words.confusion, found.confused))
             or ("None of these tracks is taken for another genre.",),
-            tables={"confused": confused_table(found)} if found.confused else {},
+            tables={"confused": numbers.confused_table(found)} if found.confused else {},
         ),
         _map(found),
         Section(
@@ -85,7 +97,7 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
             "Heads that specialise",
             tuple(more_words.heads(found)),
             alt="Distance, entropy and spread between genres of each head.",
-            tables={"heads": heads_table(found)} if found.heads else {},
+            tables={"heads": numbers.heads_table(found)} if found.heads else {},
         ),
     ]
     return made
@@ -130,14 +142,14 @@ def markdown(found: Fingerprint, *, pictures: Sequence[str]) -> str:
             lines += [f"- {_inert(line)}" for line in section.says]
         else:
             lines += map(_inert, section.says)
-        if section.shown is not None and section.key == "typical":
+        if section.shown is not None and section.key in ("short", "typical"):
             lines.append(_markdown_table(section.shown))
     return "\n\n".join(lines) + "\n"
 
 
 def _inert(words_of: str) -> str:
-    """A name from anywhere is text in Markdown, too: no tag, and no line of its own."""
-    return visible(words_of).replace("<", "&lt;")
+    """A name from anywhere is text in Markdown, too: no tag, and no line of its own. ``q < 0.001`` begins no tag."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", visible(words_of))
 
 
 def _markdown_table(shown: Shown) -> str:
@@ -178,137 +190,8 @@ def _map(found: Fingerprint) -> Section:
         title,
         tuple(lines),
         alt="A t-SNE map of the tracks by genre, and by how vocal they are.",
-        tables={"map": axes_table(found)} if axes is not None else {},
+        tables={"map": numbers.axes_table(found)} if axes is not None else {},
     )
-
-
-def bands_table(found: Fingerprint) -> Table:
-    """Every genre and range."""
-    rows = tuple(
-        (
-            row.genre,
-            round(band.low_hz, 1),
-            round(band.high_hz, 1),
-            band.score.value,
-            band.score.low,
-            band.score.high,
-            row.n_tracks,
-            row.n_artists,
-        )
-        for row in found.genres
-        for band in row.bands
-    )
-    return Table(("genre", "low_hz", "high_hz", "log_odds", "low", "high", "n_tracks", "n_artists"), rows)
-
-
-def differences_table(found: Fingerprint) -> Table:
-    """Every test, found or not."""
-    header = (
-        "what",
-        "genre",
-        "descriptor",
-        "size",
-        "difference",
-        "p",
-        "q",
-        "n_tracks",
-        "n_artists",
-        "n_others",
-    )
-    return Table(header, tuple(tuple(getattr(row, name) for name in header) for row in found.differences))
-
-
-def typical_table(found: Fingerprint) -> Table:
-    """The typical tracks."""
-    header = ("genre", "id", "group", "seen", "probability", "start_s", "end_s")
-    return Table(header, tuple(tuple(getattr(row, name) for name in header) for row in found.typical))
-
-
-def confused_table(found: Fingerprint) -> Table:
-    """The mistaken tracks and what misled the model."""
-    header = (
-        "genre",
-        "id",
-        "group",
-        "seen",
-        "other",
-        "probability",
-        "own_probability",
-        "band_low_hz",
-        "band_high_hz",
-        "band_log_odds",
-        "start_s",
-        "end_s",
-        "segment_log_odds",
-        "tags",
-        "nearer",
-    )
-    nothing = (None, None, None)
-    return Table(
-        header,
-        tuple(
-            (
-                row.genre,
-                row.id,
-                row.group,
-                row.seen,
-                row.other,
-                row.probability,
-                row.own_probability,
-                *(row.band or nothing),
-                *(row.segment or nothing),
-                "; ".join(row.tags),
-                "; ".join(near.descriptor for near in row.nearer),
-            )
-            for row in found.confused
-        ),
-    )
-
-
-def tracks_table(found: Fingerprint) -> Table:
-    """Every track that was heard."""
-    rows = tuple(
-        (
-            row.id,
-            row.genre,
-            row.group,
-            row.seen,
-            float(row.probabilities.max()),
-            row.bpm,
-            row.clarity,
-            int(row.top.sum()),
-        )
-        for row in found.tracks
-    )
-    return Table(
-        ("id", "genre", "group", "seen", "top_probability", "bpm", "clarity", "seconds_that_counted"), rows
-    )
-
-
-def axes_table(found: Fingerprint) -> Table:
-    """Every axis and word."""
-    header = ("axis", "word", "rho", "p", "q", "within", "within_p", "within_q")
-    axes = None if isinstance(found.mapped, str) else found.mapped.axes
-    rows = () if axes is None else axes.tests
-    return Table(header, tuple(tuple(getattr(row, name) for name in header) for row in rows))
-
-
-def heads_table(found: Fingerprint) -> Table:
-    """Every head."""
-    header = (
-        "layer",
-        "head",
-        "distance_s",
-        "entropy",
-        "spread",
-        "spread_by_chance",
-        "p",
-        "q",
-        "farthest",
-        "n_tracks",
-        "n_artists",
-    )
-    return Table(header, tuple(tuple(getattr(row, name) for name in header) for row in found.heads))
 
 
 def _findings(found: Fingerprint) -> Shown | None:
@@ -330,6 +213,29 @@ def _findings(found: Fingerprint) -> Shown | None:
             for row in rows[:N_FINDINGS]
         ],
         n_text_columns=3,
+    )
+
+
+def _short(found: Fingerprint) -> Shown:
+    return Shown(
+        (
+            "Genre",
+            "Against the others",
+            "Words for it (musicnn)",
+            "Rests more on",
+            "Named rightly",
+            "Artists",
+        ),
+        [
+            (
+                genre.genre,
+                *words.in_short(found, genre),
+                f"{genre.n_right} of {genre.n_tracks}",
+                f"{genre.n_artists}{' (few)' if genre.n_artists < words.FEW_ARTISTS else ''}",
+            )
+            for genre in found.genres
+        ],
+        n_text_columns=4,
     )
 
 

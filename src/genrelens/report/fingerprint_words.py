@@ -55,6 +55,29 @@ def label(descriptor: str) -> str:
     return descriptor.replace("_", " ")
 
 
+def in_short(found: Fingerprint, genre: GenrePrint) -> tuple[str, str, str]:
+    """A genre at a glance: what it sounds like against the others, in which words, and on which ranges the model rests
+    more than for others. Only what survives the correction, largest first; a dash where nothing does."""
+    rows = sorted(
+        (row for row in found.differences if row.genre == genre.genre and row.what != PARTS and row.is_found),
+        key=lambda row: -abs(row.size),
+    )
+    sounds = [
+        in_sound(row.descriptor, size=row.size).partition(" (")[0] for row in rows if row.descriptor in PLAIN
+    ]
+    tags = [
+        row.descriptor.removeprefix("tag:")
+        for row in rows
+        if row.descriptor.startswith("tag:") and row.size > 0
+    ]
+    ranges = [_range(row.descriptor) for row in rows if row.descriptor.startswith(RANGE) and row.size > 0]
+    return (
+        ", ".join(sounds[:N_TAGS]) or "-",
+        ", ".join(tags[:N_TAGS]) or "-",
+        "; ".join(ranges[:2]) or "-",
+    )
+
+
 def _range(descriptor: str) -> str:
     low, _, high = descriptor.removeprefix(RANGE).partition("-")
     return in_words(float(low), float(high))
