@@ -118,7 +118,8 @@ def test_a_track_that_cannot_be_judged_costs_the_others_nothing(
     assert document["left_out"] == [
         {"id": "hum/silent.wav", "why": "it is silent, there is nothing to explain"}
     ]
-    assert "left out: hum/silent.wav" in result.out
+    assert "left out: hum/silent.wav: it is silent" in result.out.splitlines()[-1]
+    assert len(result.out.splitlines()) > 8 and "\\n" not in result.out  # a table, not one line
 
 
 @pytest.mark.usefixtures("no_work")

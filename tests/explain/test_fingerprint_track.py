@@ -15,9 +15,9 @@ from genrelens.bundle import Bundle
 from genrelens.data import Track
 from genrelens.errors import BundleError, DataError, TaxonomyError
 from genrelens.explain.fingerprint_sample import check, collect
-from genrelens.explain.fingerprint_track import TrackPrint, columns, occluded, print_track, tagger_of
+from genrelens.explain.fingerprint_track import METHOD, TrackPrint, columns, occluded, print_track, tagger_of
 from genrelens.explain.hearing import Hearing
-from genrelens.explain.methods import DEFAULT, score
+from genrelens.explain.methods import score
 from genrelens.explain.occlusion import segment_frames
 from genrelens.frontend.frames import frame_stream
 from genrelens.taxonomy import Taxonomy
@@ -42,17 +42,16 @@ def found(bundle: Bundle, track: Track) -> TrackPrint:
     return print_track(bundle, track, tagger=tagger_of(bundle))
 
 
-def test_scores_are_those_of_the_default_method_for_every_genre(bundle: Bundle) -> None:
+def test_scores_are_those_of_the_method_for_every_genre(bundle: Bundle) -> None:
     stream = frame_stream(tiny_model.MEL)
     sound = hum_and_hiss(hum_s=[(3, 5)], duration_s=10.0)
     hearing = Hearing(bundle, np.concatenate([stream.push(sound), stream.finish()]))
     edges = segment_frames(len(hearing.frames), frames_per_s=62.5)
     segments, bands = occluded(hearing, edges=edges)
     for genre in range(3):
-        expected = score("occlusion-both", hearing, genre=genre, edges=edges)
+        expected = score(METHOD, hearing, genre=genre, edges=edges)
         np.testing.assert_allclose(segments[:, genre], expected.segments, atol=1e-9)
         np.testing.assert_allclose(bands[:, genre], expected.bands, atol=1e-9)
-    assert DEFAULT == "occlusion-both"  # if it changes, fingerprints must follow or say why not
 
 
 def test_the_seconds_that_count_are_those_of_the_cue(found: TrackPrint) -> None:

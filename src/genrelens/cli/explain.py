@@ -33,7 +33,7 @@ def explain(
             "attention, rollout, attention-layer1-head1; with the extra [train] also integrated-gradients, "
             "attention-gradient.",
         ),
-    ] = "occlusion-both",
+    ] = "occlusion-in-turn",
     model: Annotated[
         str,
         typer.Option(

@@ -106,7 +106,11 @@ def faithfulness(
             )
             report = _report(model, judged, chosen, sampled=sampled, checks=checks, sanity=found)
             faithfulness_files.write(report, out=out)
-    typer.echo(report.to_json() if as_json else visible(report.to_text()))
+    if as_json:
+        typer.echo(report.to_json())
+    else:
+        for line in report.to_text().splitlines():
+            typer.echo(visible(line))
     if judged.left_out:
         raise typer.Exit(1)
 

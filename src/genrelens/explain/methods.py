@@ -28,7 +28,7 @@ from genrelens.explain.occlusion import (
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-DEFAULT = "occlusion-both"
+DEFAULT = "occlusion-in-turn"
 OCCLUSIONS = {"occlusion": "mean", "occlusion-silence": "silence"}
 """Occlusion by name: which fill stands in the place of what is taken out."""
 BOTH = "occlusion-both"
