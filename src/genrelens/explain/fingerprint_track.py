@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 Float64 = NDArray[np.float64]
 
 METHOD: Final = BOTH
-"""Not the default: of ranges of frequencies both say the same, and over seconds their maps were equally true on 25 tracks
-(docs/explain.md), for half the work. The map over time and frequency together is left out, which
-no average over tracks can use."""
+"""Not the default: of ranges of frequencies both say the same, and over seconds their maps were equally true on 25
+tracks (docs/explain.md), for half the work. The map over time and frequency together is left out, which no average over
+tracks can use."""
 TEMPO: Final = "tempo"
 
 
