@@ -39,6 +39,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_model.write(tmp_path_factory.mktemp("models") / "plain")
 
 
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faithfulness, "N_DRAWS", 1)
+
+
 @pytest.fixture
 def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge_sample(*_: object, **__: object) -> None:
@@ -57,6 +62,8 @@ def ask(run: Run, model: Path | str, music: Path, out: Path, *, methods: str = "
         "train+valid+test",
         "--workers",
         "1",
+        "--tracks",
+        "9",
         "--out",
         out,
     )

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from genrelens.explain import faithfulness_report
 from genrelens.explain.controls import CONTROLS, control_scores
 from genrelens.explain.curves import Curves, area, curves, mean_curves
 from genrelens.explain.faithfulness import (
-    N_DRAWS,
+    OWN_FILLS,
     TrackCurves,
     asked_methods,
     check_sample,
@@ -35,6 +36,7 @@ from genrelens.explain.faithfulness import (
 )
 from genrelens.explain.fills import FILLS, JUDGES, blurred, shuffled
 from genrelens.explain.hearing import Hearing, Part
+from genrelens.explain.methods import OCCLUSION_METHODS, score
 from genrelens.explain.occlusion import time_parts
 from genrelens.explain.randomise import agreement, randomised, spearman
 from genrelens.explain.splicing import GUEST_S, pairs, point, splice
@@ -53,6 +55,11 @@ def tone(hz: float, seconds: float, *, level: float = 0.1) -> np.ndarray:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return Bundle.load(tiny_model.write(tmp_path_factory.mktemp("m") / "b"))
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genrelens.explain.faithfulness.N_DRAWS", 2)
 
 
 @pytest.fixture(scope="module")
@@ -220,11 +227,10 @@ def test_tracks_that_cannot_be_judged_are_named(
 
 
 def test_methods_are_checked_before_anything_is_heard(bundle: Bundle) -> None:
-    assert methods_of(bundle)[:4] == ("occlusion-in-turn", "occlusion-both", "occlusion", "occlusion-silence")
-    assert methods_of(bundle)[-3:] == CONTROLS
+    assert methods_of(bundle) == (*OCCLUSION_METHODS, *CONTROLS)
     assert asked_methods(None, bundle=bundle) == methods_of(bundle)
     assert asked_methods(["random", "occlusion", "random"], bundle=bundle) == ("random", "occlusion")
-    with pytest.raises(BundleError, match="no method 'attention'; expected some of occlusion-both"):
+    with pytest.raises(BundleError, match=r"no method 'attention'; expected some of .*occlusion-both"):
         asked_methods(["random", "attention"], bundle=bundle)
 
 
@@ -257,11 +263,28 @@ def test_chance_is_drawn_anew_for_every_track_and_more_than_once(
         judge_track(bundle, track, methods=("random",)).curves["random", "time", "silence"]
         for track in (first, first, twin)
     )
-    assert len(one.draws) == N_DRAWS
+    assert len(one.draws) == 2
     assert np.array_equal(one.insertion, again.insertion)
     assert not np.array_equal(one.insertion, other.insertion)
     assert not np.array_equal(one.draws[0].insertion, one.draws[1].insertion)
     assert one.insertion_area == pytest.approx(np.mean([draw.insertion_area for draw in one.draws]))
+
+
+@pytest.mark.parametrize("method", OCCLUSION_METHODS)
+def test_own_fills_are_what_a_method_is_made_with(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    used: set[str] = set()
+    for name, fill in list(FILLS.items()):
+
+        def noted(frames: np.ndarray, front_end: Any, name: str = name, fill: Any = fill) -> np.ndarray:
+            used.add(name)
+            made: np.ndarray = fill(frames, front_end)
+            return made
+
+        monkeypatch.setitem(FILLS, name, noted)  # type: ignore[arg-type]
+    score(method, hearing, genre=0, edges=np.linspace(0, len(hearing.frames), 6).astype(np.int64))
+    assert used == set(OWN_FILLS[method])
 
 
 def test_the_figure_compares_methods_by_the_fills_that_may_judge_all() -> None:
