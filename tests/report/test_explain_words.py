@@ -124,7 +124,9 @@ def test_where_nothing_speaks_for_a_class_there_is_nothing_to_check() -> None:
     )
     assert check.standing(none) == "nothing to check"
     assert "No moment speaks for jazz" in check.verdict(none)
-    some = explanation(probability=0.001, faithfulness=found)
+    one = (Segment(0.0, 1.0, 0.1), *(Segment(i, i + 1.0, -1.0) for i in range(1, 5)))
+    some = explanation(segments=one, probability=0.001, faithfulness=found)
+    assert words.moments(some) == "Hardly anything in the piece speaks for jazz; 0:00–0:01 counts most."
     assert "finds so little of jazz that no fifth of the piece makes a difference" in check.verdict(some)
 
 
@@ -172,6 +174,9 @@ def test_what_would_change_the_answer() -> None:
     stays = dataclasses.replace(part, start_s=1.0, end_s=2.0, answer="jazz", answer_probability=0.3)
     assert "No single part changes the answer. The weakest it gets is without 0:01–0:02: jazz with 30 %" in (
         words.change(explanation(what_if=stays), prediction())
+    )
+    assert "jazz with 30 %. Turned down by 10 dB only: 70 %." in words.change(
+        explanation(what_if=stays), prediction()
     )
     assert "less than 1 %" in words.change(explanation(runner_up=("rock", 0.001)), prediction())
     assert words.change(explanation(runner_up=None), prediction()) == ""

@@ -78,6 +78,8 @@ def explain_page(shown: Shown) -> str:
         hertz="".join(_tick_hz(hz, shown.top_hz) for hz in TICKS_HZ if hz < 0.97 * shown.top_hz),
         bars_time=_bars_time(explanation),
         bars_band=_bars_band(explanation, top_hz=shown.top_hz),
+        axes="" if explanation.bands else "time-only",
+        beside=", bars beside are ranges of frequencies" if explanation.bands else "",
         seconds="".join(_tick_s(at, label) for at, label in time_ticks(explanation)),
         moments=_moments(explanation),
         alone=text(_alone(explanation)),
@@ -179,8 +181,8 @@ def _bars_band(explanation: Explanation, *, top_hz: float) -> str:
         )
     label = text(f"Scores over frequency: to the right speaks for {explanation.genre}.")
     return (
-        f'<svg class="over-bands" role="img" aria-label="{label}" viewBox="0 0 100 1000" preserveAspectRatio="none">'
-        f'<path class="zero" d="M{zero:.1f} 0V1000"/>{"".join(bars)}</svg>'
+        f'<div class="beside"><svg class="over-bands" role="img" aria-label="{label}" viewBox="0 0 100 1000" '
+        f'preserveAspectRatio="none"><path class="zero" d="M{zero:.1f} 0V1000"/>{"".join(bars)}</svg></div>'
     )
 
 

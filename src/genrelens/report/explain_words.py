@@ -68,12 +68,14 @@ def moments(explanation: Explanation) -> str:
     times = _listed([span(segment) for segment in sorted(best[:3], key=lambda segment: segment.start_s)])
     if is_attention(explanation):
         return f"The model looks most at {times}."
-    check = explanation.faithfulness
+    check, count = explanation.faithfulness, "counts" if len(best) == 1 else "count"
+    if check is not None and not check.moved and explanation.probability <= 0.5:
+        return f"Hardly anything in the piece speaks for {explanation.genre}; {times} {count} most."
     if check is not None and not check.moved:
-        return f"Spread over the piece: no second decides. {times} count most."
+        return f"Spread over the piece: no second decides. {times} {count} most."
     if check is not None and check.verdict == "poor":
         return f"{times} score highest, but that does not hold up (see the check)."
-    return f"{times} {'counts' if len(best) == 1 else 'count'} most."
+    return f"{times} {count} most."
 
 
 def is_attention(explanation: Explanation) -> bool:
@@ -154,6 +156,8 @@ def _other_way(found: WhatIf) -> str:
     """What the second way of taking the part out says: as the first, or not."""
     other = found.other_way
     way = other.way[0].upper() + other.way[1:]
+    if other.answer == found.answer == found.genre:
+        return f"{way}: {percent(other.probability)}."
     if other.answer == found.answer:
         return f"{way} it is {other.answer}, too ({percent(other.probability)})."
     stays = "it stays" if other.answer == found.genre else "it would be"
