@@ -53,12 +53,14 @@ def faithfulness(report: dict[str, Any], path: Path) -> list[str]:
         "",
         f"**{report['model']}**, {report['sample']} ([{path.name}](explain/{path.name})):",
         "",
-        "| over | map | deletion area (low is true) | insertion area (high is true) | judged by |",
-        "|---|---|---|---|---|",
+        "| over | map | deletion area (low is true) | insertion area (high is true) | average drop (low is true) | "
+        "increase in confidence (high is true) | judged by |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in report["methods"]:
         lines.append(
             f"| {row['domain']} | {row['method']} | {interval(row['deletion'])} | {interval(row['insertion'])} | "
+            f"{percent(row['drop'])} | {percent(row['increases'])} | "
             f"{', '.join(row['fills'])} |"
         )
     if report["differences"]:
@@ -69,6 +71,7 @@ def faithfulness(report: dict[str, Any], path: Path) -> list[str]:
             f"| {row['domain']} | {row['method']} | {row['against']} | {interval(row['deletion'], sign='+')} | "
             f"{interval(row['insertion'], sign='+')} | {'yes' if row['beats'] else 'no'} |"
         )
+    lines += ["", *(f"- {sentence}" for sentence in report["verdict"])]
     lines += sanity(report["sanity"])
     lines += [f"- {note}" for note in report["notes"]]
     picture = path.with_suffix(".png")
@@ -79,10 +82,9 @@ def faithfulness(report: dict[str, Any], path: Path) -> list[str]:
 
 def sanity(found: dict[str, Any] | None) -> list[str]:
     if found is None:
-        return [""]
+        return []
     pointing, shuffled = found["pointing"], found["shuffled_weights"]
     lines = [
-        "",
         f"- Spliced genres: the map of `{found['method']}` points at 5 s of another genre in "
         f"{percent(pointing['hits'])} of {len(pointing['splices'])} splices; pointing blindly hits "
         f"{pointing['even']:.0%}.",
@@ -106,7 +108,7 @@ def planted(report: dict[str, Any], path: Path) -> list[str]:
         "",
         f"**Planted cues**, seed {report['seed']} ({looked}), cue at {report['cue_db']:+g} dB of the piece "
         f"([{path.name}](explain/{path.name})): {report['n_right']} of {report['n_test']} pieces named rightly, "
-        f"{report['n_known']} of them only with their cue.",
+        f"{report['n_known']} of them for their cue: without it they are named as having none.",
         "",
         "| map | in time | in band | in both |",
         "|---|---|---|---|",
