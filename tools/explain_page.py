@@ -60,7 +60,7 @@ def faithfulness(report: dict[str, Any], path: Path) -> list[str]:
     for row in report["methods"]:
         lines.append(
             f"| {row['domain']} | {row['method']} | {interval(row['deletion'])} | {interval(row['insertion'])} | "
-            f"{percent(row['drop'])} | {percent(row['increases'])} | "
+            f"{percent(row['average_drop'])} | {percent(row['increase_in_confidence'])} | "
             f"{', '.join(row['fills'])} |"
         )
     if report["differences"]:
