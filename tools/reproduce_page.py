@@ -18,7 +18,7 @@ DOCS = ROOT / "docs"
 FIGURES = {
     "s0": (
         ("claims", "Accuracy as reported, by a random split and by an honest one"),
-        ("attention-judged", "Each map against chance, loudness and the default, by deletion and insertion"),
+        ("attention-judged", "Each map against chance, loudness and occlusion, by deletion and insertion"),
         ("attention-true", "What the answer loses beyond a random fifth without the top fifth of each map"),
         ("attention-heads", "What each head of each layer attends to, over one clip's mel spectrogram"),
         ("attention-genres", "Average attention over time by genre, and the spectrum of what is attended to"),
@@ -71,6 +71,9 @@ command: trainings lie in `--out/runs`, and finished ones are taken as they are.
   official split is honest by itself.
 - **One seed, and two test sets.** The two columns answer different tracks. [genrelens leakage](leakage.md) cuts
   the same tracks in every way and shows the cutting alone.
+- **S0's attention** is put on trial: what the answer loses without the top fifth of every layer and head, and
+  what the checks of [genrelens faithfulness](explain.md) say of its maps. That takes minutes a network, so it is
+  kept beside the training (`attention-judged.json`) and done once.
 - S2 needs FMA small and S3 a pretrained encoder, which are not here: both run in the tests on miniatures, with
   random weights. Whoever has them has the commands above.
 - The [notebook](notebooks/s0.ipynb) walks through S0 on synthetic music.

@@ -17,7 +17,7 @@ from genrelens.evaluation.plain_json import encode
 from genrelens.explain.curves import Curves
 from genrelens.explain.faithfulness import TrackCurves
 from genrelens.explain.faithfulness_report import Difference
-from genrelens.explain.methods import DEFAULT
+from genrelens.explain.methods import BOTH
 from genrelens.explain.network import network_of
 from genrelens.frontend.mel import MelSettings
 from genrelens.metrics import Interval
@@ -93,8 +93,8 @@ def judged(
     *, attention: dict[str, tuple[float, float]], kept: float = 0.0, hits: float = 0.2, half: float = 0.01
 ) -> Judged:
     """What the checks said, with raw attention better than each rival by (deletion, insertion)."""
-    maps = ("attention", "attention-layer1", DEFAULT)
-    rivals = ("random", "energy", "onset", DEFAULT)
+    maps = ("attention", "attention-layer1", BOTH)
+    rivals = ("random", "energy", "onset", BOTH)
 
     def diff(name: str, other: str) -> Difference:
         deletion, insertion = attention.get(other, (0.0, 0.0)) if name == "attention" else (0.0, 0.0)
@@ -121,14 +121,14 @@ def test_each_rival_is_named_with_what_the_intervals_say() -> None:
             "random": (0.03, 0.02),
             "energy": (0.03, 0.0),
             "onset": (0.0, 0.0),
-            DEFAULT: (-0.03, -0.02),
+            BOTH: (-0.03, -0.02),
         }
     )
     raw = says_judged(found)[0]
     assert "beats chance (deletion +0.030 [0.020, 0.040], insertion +0.020 [0.010, 0.030]);" in raw
     assert "; beats loudness in deletion alone (" in raw
     assert "; is not told apart from onsets (" in raw
-    assert f"; is worse than the default ({DEFAULT}) (deletion -0.030" in raw
+    assert f"; is worse than occlusion ({BOTH}) (deletion -0.030" in raw
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_differences_are_paired_clip_by_clip_over_the_shared_fills() -> None:
             "random": (level, level),
             "energy": (level - 0.03, level),
             "onset": (level, level),
-            DEFAULT: (level - 0.02, level + 0.02),
+            BOTH: (level - 0.02, level + 0.02),
         }
         wobble = 0.001 * (k % 3)
         rows.append(
@@ -201,14 +201,12 @@ def test_differences_are_paired_clip_by_clip_over_the_shared_fills() -> None:
                 },
             )
         )
-    found = {
-        one.against: one for one in differences(rows, ("attention", DEFAULT)) if one.method == "attention"
-    }
+    found = {one.against: one for one in differences(rows, ("attention", BOTH)) if one.method == "attention"}
     assert found["random"].deletion.value == pytest.approx(0.021)
     assert found["random"].insertion.value == pytest.approx(0.01)
     assert found["random"].deletion.low > 0.019
     assert found["energy"].deletion.high < 0 and found["energy"].insertion.value == pytest.approx(0.01)
-    assert found[DEFAULT].insertion.value == pytest.approx(-0.01)
+    assert found[BOTH].insertion.value == pytest.approx(-0.01)
     assert found["random"].fills == ("shuffled", "blurred")
 
 
@@ -285,12 +283,12 @@ def test_every_map_is_judged_alike(
     assert encode(studied.judged) == encode(again)  # NaN where artists are too few
     found = studied.judged
     assert found.maps == (
-        *("attention", "attention-layer1", "attention-layer2", "rollout", "attention-gradient", DEFAULT),
+        *("attention", "attention-layer1", "attention-layer2", "rollout", "attention-gradient", BOTH),
     )
     assert [one.name for one in found.areas] == [*found.maps, "random", "energy", "onset"]
     assert (found.n_clips, found.n_artists, found.n_shuffled) == (4, 4, 2)
     for name in found.maps:
-        for other in ("random", "energy", "onset", DEFAULT):
+        for other in ("random", "energy", "onset", BOTH):
             if name != other:
                 gain = found.areas_of(other).deletion.value - found.areas_of(name).deletion.value
                 assert found.against(name, other).deletion.value == pytest.approx(gain)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from genrelens.bundle import Bundle
 from genrelens.explain.bands import band_edges_hz, hertz
-from genrelens.explain.methods import DEFAULT
+from genrelens.explain.methods import BOTH
 from genrelens.explain.sound import front_end_of
 from genrelens.metrics import Interval
 from genrelens.report.figure_style import BLUE, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style, printable
@@ -20,7 +20,7 @@ from genrelens.reproduce.attention_findings import called
 from genrelens.reproduce.attention_judged import Judged
 from genrelens.reproduce.attention_study import Clip, Float64, Verdict
 
-RIVALS = ("random", "energy", DEFAULT)
+RIVALS = ("random", "energy", BOTH)
 """What every map is drawn against; onsets are in the table beside the page."""
 _MOST_SHOWN = 3.0  # times the even share: what is looked at more is drawn as this
 _TICKS_HZ = (0, 500, 1000, 2000, 4000, 8000)
@@ -172,7 +172,7 @@ def fifth_figure(found: Sequence[Verdict], *, network: str) -> Figure:
 
 @in_style
 def judged_figure(judged: Judged, *, network: str) -> Figure:
-    """Paired differences of areas: every map against chance, loudness and the default."""
+    """Paired differences of areas: every map against chance, loudness and occlusion."""
     figure = Figure(figsize=(WIDE_IN, 1.9 + 0.5 * len(judged.maps)), layout="constrained")
     panels = figure.subplots(1, len(RIVALS), sharey=True)
     for axes, other in zip(panels, RIVALS, strict=True):

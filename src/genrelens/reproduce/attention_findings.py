@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from genrelens.explain.faithfulness_report import Difference
-from genrelens.explain.methods import DEFAULT, RELEVANCE
+from genrelens.explain.methods import BOTH, RELEVANCE
 from genrelens.explain.splicing import GUEST_S
 from genrelens.metrics import Interval
 from genrelens.reproduce.attention_judge import N_SHUFFLES, RAW
 from genrelens.reproduce.attention_judged import Judged, Pointed
 from genrelens.reproduce.attention_study import Truest, Verdict
 
-_RIVALS = {"random": "chance", "energy": "loudness", "onset": "onsets", DEFAULT: f"the default ({DEFAULT})"}
+_RIVALS = {"random": "chance", "energy": "loudness", "onset": "onsets", BOTH: f"occlusion ({BOTH})"}
 _MAPS = {
     RAW: "mean of all heads",
     "rollout": "rollout",
     RELEVANCE: "attention by its gradient",
-    DEFAULT: f"{DEFAULT} (default)",
-    **{name: called for name, called in _RIVALS.items() if name != DEFAULT},
+    BOTH: f"occlusion ({BOTH})",
+    **{name: called for name, called in _RIVALS.items() if name != BOTH},
 }
 
 
@@ -86,7 +86,7 @@ def says_judged(judged: Judged) -> tuple[str, ...]:
     """A sentence for each finding of explain's checks."""
     raw = [judged.against(RAW, other) for other in _RIVALS]
     said = [f"By its curves raw attention (the mean of all heads) {_against(raw)}."]
-    rest = [name for name in judged.maps if name not in (RAW, DEFAULT)]
+    rest = [name for name in judged.maps if name not in (RAW, BOTH)]
     said.append(
         "The other maps of attention against chance: "
         + "; ".join(
@@ -96,8 +96,8 @@ def says_judged(judged: Judged) -> tuple[str, ...]:
         )
         + "."
     )
-    default = [judged.against(DEFAULT, other) for other in _RIVALS if other != DEFAULT]
-    said.append(f"The default, {DEFAULT}, which takes parts out and asks again, {_against(default)}.")
+    occlusion = [judged.against(BOTH, other) for other in _RIVALS if other != BOTH]
+    said.append(f"Occlusion ({BOTH}), which takes parts out and asks again, {_against(occlusion)}.")
     kept, pointed = judged.kept_of(RAW), judged.pointed_of(RAW)
     said += [] if kept is None else [_says_shuffled(judged, kept)]
     said += [] if pointed is None else [_says_pointed(judged, pointed)]
@@ -150,7 +150,7 @@ def _says_shuffled(judged: Judged, kept: Interval) -> str:
 
 def _says_pointed(judged: Judged, raw: Pointed) -> str:
     asked = "; ".join(
-        f"{called(one.name)} {pointing(one)}" for one in judged.pointed if one.name in (RELEVANCE, DEFAULT)
+        f"{called(one.name)} {pointing(one)}" for one in judged.pointed if one.name in (RELEVANCE, BOTH)
     )
     return (
         "Attention has no class: its map is the same whichever genre is asked for. In pieces with "

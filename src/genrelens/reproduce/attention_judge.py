@@ -21,7 +21,7 @@ from genrelens.data.track import Track
 from genrelens.explain.controls import CONTROLS
 from genrelens.explain.faithfulness import TrackCurves, judge_tracks, methods_of
 from genrelens.explain.faithfulness_report import Difference, sanity
-from genrelens.explain.methods import DEFAULT, RELEVANCE
+from genrelens.explain.methods import BOTH, RELEVANCE
 from genrelens.explain.randomise import agreement
 from genrelens.explain.sound import front_end_of, read
 from genrelens.explain.splicing import GUEST_S, pairs, point
@@ -42,10 +42,10 @@ _TIME: Final = "time"
 
 
 def maps_of(bundle: Bundle, *, n_layers: int) -> tuple[str, ...]:
-    """Raw attention, each layer's, rollout, attention by its gradient where that can be had, and the default method."""
+    """Raw attention, each layer's, rollout, attention by its gradient where that can be had, and occlusion."""
     layers = (f"attention-layer{layer + 1}" for layer in range(n_layers))
     gradient = (RELEVANCE,) if RELEVANCE in methods_of(bundle) else ()
-    return (RAW, *layers, "rollout", *gradient, DEFAULT)
+    return (RAW, *layers, "rollout", *gradient, BOTH)
 
 
 def judge(
@@ -129,13 +129,11 @@ def spread(tracks: Iterable[Track], *, n_per_genre: int) -> tuple[Track, ...]:
 
 
 def differences(judged: Sequence[TrackCurves], maps: Sequence[str]) -> list[Difference]:
-    """Each map against each control and against the default, on the same clips by the same fills.
+    """Each map against each control and against occlusion, on the same clips by the same fills.
 
     In :func:`genrelens.explain.faithfulness_report.build` raw attention is what is to be beaten; here it is on trial.
     """
-    return [
-        _difference(judged, name, other) for name in maps for other in (*CONTROLS, DEFAULT) if name != other
-    ]
+    return [_difference(judged, name, other) for name in maps for other in (*CONTROLS, BOTH) if name != other]
 
 
 def fills_of(judged: Sequence[TrackCurves]) -> tuple[str, ...]:
@@ -175,12 +173,12 @@ def _by_clip(judged: Sequence[TrackCurves], name: str, which: str) -> list[float
 def _curves(
     bundle: Bundle, tracks: Sequence[Track], maps: Sequence[str], *, say: Callable[[str], None]
 ) -> list[TrackCurves]:
-    """Curves over time by the fills that may judge the default. Two calls: maps without a fill of their own would have
+    """Curves over time by the fills that may judge occlusion. Two calls: maps without a fill of their own would have
     the controls judged by every fill there is."""
     found = []
     for what, methods in (
-        ("the default, raw attention and controls", (DEFAULT, RAW, *CONTROLS)),
-        ("other attention", tuple(name for name in maps if name not in (DEFAULT, RAW))),
+        ("occlusion, raw attention and controls", (BOTH, RAW, *CONTROLS)),
+        ("other attention", tuple(name for name in maps if name not in (BOTH, RAW))),
     ):
         found.append(
             judge_tracks(
@@ -191,7 +189,7 @@ def _curves(
                 progress=lambda done, total, what=what: say(f"judging {what}: clip {done} of {total}"),  # type: ignore[misc]
             )
         )
-    fills = {fill for row in found[0] for method, _, fill in row.curves if method == DEFAULT}
+    fills = {fill for row in found[0] for method, _, fill in row.curves if method == BOTH}
     return [
         TrackCurves(
             row.id,
@@ -233,8 +231,8 @@ def _agreements(
     folder: Path,
     say: Callable[[str], None],
 ) -> dict[str, list[float]]:
-    """By map of attention the mean over shuffles of each clip; the default, which costs more than all, is not asked."""
-    asked = [name for name in maps if name != DEFAULT] if RELEVANCE in maps else []
+    """By map of attention the mean over shuffles of each clip; occlusion, which costs more than all, is not asked."""
+    asked = [name for name in maps if name != BOTH] if RELEVANCE in maps else []
     found: dict[str, list[list[float]]] = {name: [] for name in asked}
     for k in range(N_SHUFFLES) if asked else ():
         say(f"shuffled weights: {k + 1} of {N_SHUFFLES}")

@@ -53,11 +53,11 @@ class Judged:
     """What the checks found.
 
     Attributes:
-        maps: the names of what was judged, raw attention first and the default method last.
+        maps: the names of what was judged, raw attention first and occlusion last.
         fills: what stood in the place of what was taken out.
         n_clips, n_artists: what the areas rest on.
         areas: of every map, and of the controls.
-        differences: each map against each control, and against the default, clip by clip.
+        differences: each map against each control, and against occlusion, clip by clip.
         pointed: of every map; empty where the clips are too short to be spliced.
         kept: of the maps of attention; empty where the network cannot be built again.
         n_shuffled: clips that ``kept`` rests on.

@@ -29,7 +29,7 @@ _ENDS = ("", "_low", "_high")
 
 
 def true_sections(studied: Studied) -> list[Section]:
-    """What taking out a fifth costs; areas against chance, loudness and the default; shuffled weights and splices."""
+    """What taking out a fifth costs; areas against chance, loudness and occlusion; shuffled weights and splices."""
     return [_fifth_section(studied), _judged_section(studied), _sanity_section(studied.judged)]
 
 
@@ -179,7 +179,7 @@ def _sanity_section(judged: Judged) -> Section:
         return Section("attention-sanity", "Two checks of its maps", tuple(says))
     says.append(
         f"Shuffled weights: each weight's numbers in an order of chance, {N_SHUFFLES} times, over {judged.n_shuffled} "
-        "clips (Adebayo et al. 2018); the default was not asked, as it costs more than all others. Splices: "
+        "clips (Adebayo et al. 2018); occlusion was not asked, as it costs more than all others. Splices: "
         f"{N_SPLICES} pieces with {GUEST_S:g} s of another genre; maps that know of classes are asked for that genre, "
         "attention cannot be."
     )
