@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from genrelens.data import Track
+from genrelens.metrics import Interval
 from genrelens.reproduce.attention_findings import says_fills, says_truest, says_whether
 from genrelens.reproduce.attention_study import (
     Clip,
+    Truest,
     attended_spectrum,
     by_fill,
     by_genre,
@@ -146,7 +148,14 @@ def test_picking_a_head_is_worth_what_it_gets_on_artists_who_had_no_say() -> Non
     found = truest(with_parts(noise - noise.mean(axis=0) * 0.9))
     assert found.above_random.value > 0
     assert found.fitted.value < found.above_random.value
-    assert "no head is worth picking" in says_truest(found) or "misleads" in says_truest(found)
+    said = says_truest(found)
+    assert "nothing shows that a head is worth picking" in said or "misleads" in said
+
+
+def test_a_head_that_beats_the_mean_but_not_chance_is_not_recommended() -> None:
+    own, worth, more = Interval(0.01, -0.01, 0.03), Interval(0.0, -0.02, 0.02), Interval(0.05, 0.02, 0.08)
+    said = says_truest(Truest("attention-layer1", own, worth, more))
+    assert "more than the mean of all heads" in said and "nothing shows that a head is worth picking" in said
 
 
 def test_a_head_that_is_truest_for_everybody_is_found_and_said() -> None:
@@ -169,7 +178,11 @@ def test_one_fill_alone_is_not_asked() -> None:
     by = by_fill(found)
     assert list(by) == ["mean", "silence", "shuffled", "blurred"]
     assert by["mean"].low > 0 > by["silence"].high
-    assert "only by mean it counts more than a random fifth" in says_fills(by)
+    said = says_fills(by)
+    assert "only by mean it counts more than a random fifth" in said and "by silence it counts less" in said
+    less = says_fills({"mean": Interval(-0.02, -0.03, -0.01), "silence": Interval(0.0, -0.01, 0.01)})
+    assert "by none of them it counts more" in less and "by mean it counts less" in less
+    assert "told apart" not in less  # by one of them it is
     above = verdicts(found)[0].above_random
     assert above.low < 0 < above.high
 

@@ -21,6 +21,9 @@ _MAPS = {
     **{name: called for name, called in _RIVALS.items() if name != BOTH},
 }
 
+_MOSTLY = 0.5
+"""A rank correlation above which most of a picture stays; near 0 hardly any does, be it told apart from 0 or not."""
+
 
 def called(name: str) -> str:
     """A map or control for people: ``attention-layer1-head2`` is ``layer 1, head 2``."""
@@ -55,12 +58,17 @@ def says_fills(found: Mapping[str, Interval]) -> str:
     """One sentence on what each way of replacing says by itself of the most attended fifth."""
     said = "; ".join(f"{fill} {points(above)}" for fill, above in found.items())
     counts = [fill for fill, above in found.items() if above.low > 0]
-    if not counts:
-        rest = "by none of them it is told apart from a random fifth"
-    elif len(counts) == len(found):
+    less = [fill for fill, above in found.items() if above.high < 0]
+    if len(counts) == len(found):
         rest = "by each of them it counts more than a random fifth"
-    else:
+    elif counts:
         rest = f"only by {' and '.join(counts)} it counts more than a random fifth, so one way alone must not be asked"
+    elif less:
+        rest = "by none of them it counts more than a random fifth"
+    else:
+        rest = "by none of them it is told apart from a random fifth"
+    if less:
+        rest += f", and by {' and '.join(less)} it counts less"
     return f"By what stands in the place of its most attended fifth: {said} points; {rest}."
 
 
@@ -76,10 +84,17 @@ def says_truest(best: Truest) -> str:
     if best.fitted.low > 0:
         text += "more than a random fifth, "
     if more.low > 0:
-        return text + f"which is more than the mean of all heads gets {against}: one head is worth picking."
+        text += f"which is more than the mean of all heads gets {against}"
+        if best.fitted.low > 0:
+            return f"{text}: one head is worth picking."
+        return f"{text}, but not told apart from a random fifth: nothing shows that a head is worth picking."
     if more.high < 0:
         return text + f"which is less than the mean of all heads gets {against}: picking a head misleads."
-    return text + f"which is not told apart from the mean of all heads {against}: no head is worth picking."
+    return (
+        text
+        + f"which is not told apart from the mean of all heads {against}: nothing shows that a head is worth "
+        "picking."
+    )
 
 
 def says_judged(judged: Judged) -> tuple[str, ...]:
@@ -134,12 +149,16 @@ def _both(diff: Difference) -> tuple[tuple[str, Interval], ...]:
 
 
 def _says_shuffled(judged: Judged, kept: Interval) -> str:
-    if kept.low > 0:
-        verdict = "so much of the picture comes from the sound and the architecture, not from what was learnt"
+    if kept.low > _MOSTLY:
+        verdict = "most of the picture comes from the sound and the architecture, not from what was learnt"
+    elif kept.low > 0:
+        verdict = "a part of the picture stays, so that much is the sound's and the architecture's, whatever was learnt"
     elif kept.high < 0:
         verdict = "the picture turns round"
+    elif kept.high < 1:
+        verdict = "what stays of it is not told apart from nothing: the picture depends on what was learnt"
     else:
-        verdict = "the picture depends on what was learnt"
+        verdict = "without an interval nothing can be said"
     others = "; ".join(f"{called(one.name)} {rank(one.rank)}" for one in judged.kept if one.name != RAW)
     return (
         f"With the network's weights shuffled ({N_SHUFFLES} times, {judged.n_shuffled} clips) the map of raw attention "
