@@ -26,6 +26,7 @@ from genrelens.data import Track
 from genrelens.errors import RecipeError, TrainingError
 from genrelens.metrics import fit_temperature
 from genrelens.recipe import Recipe
+from genrelens.training.checkpoints import read_checkpoint
 from genrelens.training.module import GenreModule
 from genrelens.training.run import RunFolder, RunPlan, read_run
 from genrelens.training.train import Progress, train
@@ -379,6 +380,21 @@ def test_a_damaged_checkpoint_is_named_before_any_sound_is_read(
             with pytest.raises(TrainingError, match=rf"{name} is damaged .*--out"):
                 learn(run, recipe, resume=True)
         path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), MemoryError()])
+def test_a_checkpoint_that_cannot_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Whoever is told so would delete hours of training."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("genrelens.training.checkpoints.torch.load", fail)
+    with pytest.raises(TrainingError, match=r"cannot be read \(.*(denied|MemoryError)\)") as raised:
+        read_checkpoint(tmp_path / "last.ckpt")
+    assert "delete" not in str(raised.value)
 
 
 @pytest.mark.parametrize("stopped_early", [False, True])

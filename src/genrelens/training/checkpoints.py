@@ -14,9 +14,21 @@ _KEYS = ("state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks"
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What a checkpoint holds, read without running code in it; :class:`TrainingError` where it is damaged."""
+    """What a checkpoint holds, read without running code in it.
+
+    Raises :class:`TrainingError` where it is damaged, or cannot be read, which is another thing: it may well be whole.
+    """
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        PermissionError,
+        FileNotFoundError,
+        MemoryError,
+    ) as error:  # torch's zip reader has OSErrors of its own
+        raise TrainingError(
+            f"the checkpoint {path} cannot be read ({str(error) or type(error).__name__}); see whether the file may be "
+            "read and there is memory for it, and give the same command again"
+        ) from error
     except Exception as error:  # pickle, zip and torch errors of many classes all mean the same
         raise _damaged(path, (str(error).splitlines() or [type(error).__name__])[0]) from error
     missing = [key for key in _KEYS if key not in found] if isinstance(found, dict) else list(_KEYS)
