@@ -13,6 +13,7 @@ from make_sound import PYAV_KINDS, encoded, pyav_encoded, sine
 from genrelens import audio
 from genrelens.audio.interrupts import held
 from genrelens.audio.source import Reader
+from genrelens.audio.tags import read_tags
 
 
 @pytest.mark.parametrize("kind", ["wav_16", "ogg", "flac_16", "mp3", "m4a"])
@@ -41,6 +42,27 @@ def test_ctrl_c_within_a_decoder_arrives(
     with pytest.raises(KeyboardInterrupt):
         audio.load(place)
     assert len(calls) >= at
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_ctrl_c_while_tags_are_read_arrives(tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was lost, and the file's tags were called empty."""
+    place = tmp_path / "a.m4a"
+    place.write_bytes(
+        pyav_encoded(*PYAV_KINDS["m4a"], sine(sample_rate=22_050, duration_s=5.0), sample_rate=22_050)
+    )
+    read, calls = Reader.read, []
+
+    def interrupted(self: Reader, n_bytes: int = -1) -> bytes:
+        calls.append(n_bytes)
+        if len(calls) == at:
+            signal.raise_signal(signal.SIGINT)
+        return read(self, n_bytes)
+
+    monkeypatch.setattr(Reader, "read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        read_tags(place)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.containers import OPTIONS
+from genrelens.audio.interrupts import held
 from genrelens.audio.source import open_reader
 from genrelens.errors import AudioError
 
@@ -41,7 +42,7 @@ def read_tags(path: str | Path) -> Tags:
 
     reader = open_reader(path)
     try:
-        with av.open(reader, mode="r", metadata_errors="ignore", options=OPTIONS) as container:
+        with held(), av.open(reader, mode="r", metadata_errors="ignore", options=OPTIONS) as container:
             found = {key.casefold(): value for key, value in container.metadata.items()}
             stream = container.streams.best("audio")
             if stream is not None:  # Ogg keeps its comments there
