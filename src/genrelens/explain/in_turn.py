@@ -2,10 +2,11 @@
 
 Of two moments of which either is enough, taking out one alone shows neither. Here parts go one after the other, in an
 order of chance, until half are gone, then the other half in the same way from all sound again: each goes once in an
-order, in company of none to half of the others. What it takes along is averaged over orders, fills and windows. That is
-a semivalue of cooperative games (Dubey, Neyman & Weber 1981, Math. Oper. Res. 6(1)) that weighs every company of up to
-half alike. Shapley's value goes on until nothing is left, and the less there is, the less of it is anything that the
-model has ever heard.
+order, in company of none to half of the others. What it takes along is averaged over orders, fills and windows. Of one
+window that is a semivalue of cooperative games (Dubey, Neyman & Weber 1981, Math. Oper. Res. 6(1)) that weighs every
+size of company below half alike, and within a size every company; of an odd number of parts, companies of just half the
+others count half as much, since only the first half of an order is that long. Shapley's value goes on until nothing is
+left, and the less there is, the less of it is anything that the model has ever heard.
 """
 
 from __future__ import annotations
