@@ -15,8 +15,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from genrelens.explain.methods import DEFAULT
+import numpy as np
+
+from genrelens.explain.curves import area
+from genrelens.explain.faithfulness import DOMAINS
+from genrelens.explain.methods import BOTH, DEFAULT, INTEGRATED
 from genrelens.files import write_whole
+from genrelens.metrics import paired_bootstrap
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, MEASURED = ROOT / "docs/explain.md", ROOT / "docs/explain"
@@ -62,18 +67,28 @@ def in_short(reports: list[dict[str, Any]], cues: list[dict[str, Any]]) -> list[
         beaten = sum(row["beats"] for row in its)
         rivals = ", ".join(dict.fromkeys(row["against"] for row in its))
         hits = report["sanity"]["pointing"]["hits"]
+        areas = [row[key]["value"] for row in its for key in ("deletion", "insertion")]
         lines.append(
             f"- {report['model']}, {report['n_tracks']} tracks of valid: truer than {rivals} in deletion and in "
-            f"insertion in {beaten} of {len(its)} paired comparisons; points at a spliced genre in {percent(hits)}."
+            f"insertion in {beaten} of {len(its)} paired comparisons, by {min(areas):.3f} to {max(areas):.3f} of area; "
+            f"points at a spliced genre in {percent(hits)}."
         )
     for report in cues:
-        (row,) = (row for row in report["methods"] if row["method"] == DEFAULT)
+        row = found(report, DEFAULT)
         if report["seed"] not in LOOKED_AT:
             lines.append(
                 f"- Planted cues at {report['cue_db']:+g} dB: {percent(row['in_time'])} hit in time, "
-                f"{percent(row['in_band'])} in band, {percent(row['in_both'])} in both."
+                f"{percent(row['in_band'])} in band, {percent(row['in_both'])} in both; loudness alone "
+                f"{percent(found(report, 'energy')['in_time'])} in time, integrated gradients "
+                f"{percent(found(report, INTEGRATED)['in_both'])} in both."
             )
     return lines
+
+
+def found(report: dict[str, Any], method: str) -> dict[str, Any]:
+    """A method's row of planted cues."""
+    rows: list[dict[str, Any]] = report["methods"]
+    return next(row for row in rows if row["method"] == method)
 
 
 def faithfulness(report: dict[str, Any], path: Path) -> list[str]:
@@ -100,12 +115,38 @@ def faithfulness(report: dict[str, Any], path: Path) -> list[str]:
             f"| {row['domain']} | {row['method']} | {row['against']} | {interval(row['deletion'], sign='+')} | "
             f"{interval(row['insertion'], sign='+')} | {'yes' if row['beats'] else 'no'} |"
         )
-    lines += ["", *(f"- {sentence}" for sentence in report["verdict"])]
+    lines += ["", *against_the_old_default(report), *(f"- {sentence}" for sentence in report["verdict"])]
     lines += sanity(report["sanity"])
     lines += [f"- {note}" for note in report["notes"]]
     picture = path.with_suffix(".png")
     if picture.exists():
         lines += ["", f"![deletion and insertion curves](explain/{picture.name})"]
+    return lines
+
+
+def against_the_old_default(report: dict[str, Any]) -> list[str]:
+    """How much better the default is than the one before it, where both were judged, by paired differences."""
+    lines = []
+    for domain in DOMAINS:
+        of = {
+            method: [row for row in report["curves"] if (row["method"], row["domain"]) == (method, domain)]
+            for method in (DEFAULT, BOTH)
+        }
+        if not all(of.values()):
+            continue
+        shown = []
+        for key, sign in (("deletion", -1), ("insertion", 1)):
+            tracks = {row["id"]: row["group"] for row in of[DEFAULT]}
+            ours, theirs = (
+                [
+                    sign * float(np.mean([area(np.array(row[key])) for row in rows if row["id"] == id_]))
+                    for id_ in tracks
+                ]
+                for rows in of.values()
+            )
+            better = paired_bootstrap(ours, correct_b=theirs, groups=list(tracks.values()), seed=0)
+            shown.append(f"{key} by {better.value:+.3f} [{better.low:+.3f}, {better.high:+.3f}]")
+        lines.append(f"- Over {domain}, {DEFAULT} is better than {BOTH} in {shown[0]}, in {shown[1]}.")
     return lines
 
 
@@ -132,12 +173,14 @@ LOOKED_AT = (0, 1)
 
 def planted(report: dict[str, Any], path: Path) -> list[str]:
     """Hits of one run of planted cues."""
+    n_cues = len(report["cues_hz"])
+    cued = report["n_test"] * n_cues // (n_cues + 1)
     looked = "looked at while methods were made" if report["seed"] in LOOKED_AT else "not looked at before"
     lines = [
         "",
         f"**Planted cues**, seed {report['seed']} ({looked}), cue at {report['cue_db']:+g} dB of the piece "
         f"([{path.name}](explain/{path.name})): {report['n_right']} of {report['n_test']} pieces named rightly, "
-        f"{report['n_known']} of them for their cue: without it they are named as having none.",
+        f"{report['n_known']} of the {cued} with a cue for it: without it they are named as having none.",
         "",
         "| map | in time | in band | in both |",
         "|---|---|---|---|",

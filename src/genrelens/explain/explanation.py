@@ -51,8 +51,9 @@ class ScoreMap:
             )
 
 
-BEATS = 0.8
-"""A share of the random draws that an explanation should beat before it is called a good one."""
+BEATS = 0.95
+"""A share of the random draws that an explanation should beat before it is called a good one. Of 19 draws that is all
+of them, which a fifth picked by chance does in one explanation of twenty."""
 CLEARLY = 1.25
 """And by how much the top fifth should take more than a random one, times."""
 MOVES = 0.05
@@ -71,7 +72,7 @@ class Faithfulness:
         fill: what stood in their place, not the method's own fill.
         probability, log_odds: of the class with all sound.
         without_top, log_odds_without_top: without the segments of the highest scores.
-        without_random, log_odds_without_random: without as many others, drawn by chance, each time.
+        without_random, log_odds_without_random: without as many drawn by chance from all, each time.
         seed: of the draws.
     """
 
@@ -113,7 +114,8 @@ class Faithfulness:
 
     @property
     def verdict(self) -> str:
-        """``good``: the top fifth clearly matters more than others; ``weak``: a little more; ``poor``: no more."""
+        """``good``: the top fifth clearly matters more than others; ``weak``: more than the mean of others, as about
+        every second fifth picked by chance does; ``poor``: no more."""
         # Where the class rises either way, to rise by less is no reason.
         if self.taken_by_top <= max(self.taken_by_random, 0.0) + 1e-9:
             return "poor"

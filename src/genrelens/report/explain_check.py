@@ -62,13 +62,14 @@ def _unmoved(explanation: Explanation) -> str:
 
 _VERDICTS = {
     "good": "So these moments do matter more than others.",
-    "weak": "So this explanation is weak: the moments it points at matter a little more than others.",
+    "weak": "So this explanation is weak: the moments it points at matter a little more than others, as a pick by "
+    "chance may.",
     "poor": "So this explanation is poor: the moments it points at matter no more than others. The genre is spread "
     "over the piece, or the method does not see what the model hears.",
 }
 _BY_ODDS = {
     "good": "By the odds, these moments still matter more than others.",
-    "weak": "By the odds, these moments matter a little more than others.",
+    "weak": "By the odds, these moments matter a little more than others, as a pick by chance may.",
     "poor": "Also by the odds, these moments matter no more than others: this explanation is poor.",
 }
 
