@@ -48,8 +48,8 @@ _UNITS = {
     "both": "a part of time taken out (the mean of two ways: a steady sound of the piece's mean power in its place, "
     f"and silence), or a range of frequencies turned down by {QUIETER_DB:g} dB",
     IN_TURN: "the logits lowered by what a moment or cell takes along on average as parts go in turn, up to half of "
-    "those in a window (two ways: a steady sound of the piece's mean power in its place, and silence), or with a range of "
-    f"frequencies turned down by {QUIETER_DB:g} dB",
+    "those in a window (two ways: a steady sound of the piece's mean power in its place, and silence), or with a range "
+    f"of frequencies turned down by {QUIETER_DB:g} dB",
 }
 _NO_FREQUENCIES = "This model hears samples, not frequencies: only time is explained."
 
