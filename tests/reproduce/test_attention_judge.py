@@ -129,6 +129,8 @@ def test_each_rival_is_named_with_what_the_intervals_say() -> None:
     assert "; beats loudness in deletion alone (" in raw
     assert "; is not told apart from onsets (" in raw
     assert f"; is worse than occlusion ({BOTH}) (deletion -0.030" in raw
+    few, many = (says_judged(replace(found, n_artists=n))[-1] for n in (14, 20))
+    assert few.endswith("by 14 artists: intervals over so few are too narrow.") and "too narrow" not in many
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from genrelens.explain.faithfulness_report import Difference
+from genrelens.explain.faithfulness_report import FEW_GROUPS, Difference
 from genrelens.explain.methods import BOTH, RELEVANCE
 from genrelens.explain.splicing import GUEST_S
 from genrelens.metrics import Interval
@@ -116,6 +116,11 @@ def says_judged(judged: Judged) -> tuple[str, ...]:
     kept, pointed = judged.kept_of(RAW), judged.pointed_of(RAW)
     said += [] if kept is None else [_says_shuffled(judged, kept)]
     said += [] if pointed is None else [_says_pointed(judged, pointed)]
+    if judged.n_artists < FEW_GROUPS:
+        said.append(
+            f"The curves are of {judged.n_clips} clips by {judged.n_artists} artists: intervals over so few are too "
+            "narrow."
+        )
     return tuple(said)
 
 
