@@ -12,10 +12,13 @@ import pytest
 
 import tiny_model
 from genrelens.bundle import Bundle
-from genrelens.explain.fills import FILLS
+from genrelens.explain.faithfulness import OWN_FILLS
+from genrelens.explain.fills import FILLS, JUDGES
 from genrelens.explain.hearing import Hearing, Part
 from genrelens.explain.in_turn import scores, taken_along
+from genrelens.explain.methods import OCCLUSION_METHODS, score
 from genrelens.explain.occlusion import segment_frames, time_parts, without_each
+from genrelens.frontend.frames import is_silent
 from genrelens.frontend.mel import mel_power
 
 RATE = tiny_model.MEL.sample_rate
@@ -121,6 +124,28 @@ def test_more_parts_than_are_heard_at_once_are_the_same_sum(bundle: Bundle) -> N
     for half in (order[:middle], order[middle:]):
         gone = hearing.without([parts[i] for i in half], fill=stand_in)
         np.testing.assert_allclose(taken[half].sum(axis=0), hearing.logits - gone, atol=1e-5)
+
+
+def test_a_silent_part_of_a_window_with_sound_is_never_replaced(bundle: Bundle) -> None:
+    frames = noise(3.0, silent_from_s=1.5)
+    hearing = Hearing(bundle, frames)
+    edges = np.append(np.arange(0, len(frames), 8), len(frames))
+    parts = time_parts(edges)
+    silent = np.array([is_silent(frames[part.start : part.end], settings=tiny_model.MEL) for part in parts])
+    heard = [hearing.spans[i] for i in hearing.sounding]
+    within = np.array([any(part.start < end and start < part.end for start, end in heard) for part in parts])
+    assert (silent & within).any()
+    fill = FILLS["mean"](frames, tiny_model.MEL)
+    taken = taken_along(hearing, parts, fills=[fill], n_orders=1)
+    assert (taken[silent] == 0).all() and (taken[~silent] != 0).any(axis=1).all()
+
+
+@pytest.mark.parametrize("method", OCCLUSION_METHODS)
+def test_no_explanation_is_judged_by_a_fill_of_its_own(bundle: Bundle, method: str) -> None:
+    frames = noise(3.0)
+    edges = segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length)
+    found = score(method, Hearing(bundle, frames), genre=0, edges=edges)
+    assert found.judged_by in JUDGES and found.judged_by not in OWN_FILLS[method]
 
 
 def test_silence_takes_nothing_along_and_the_same_comes_again(bundle: Bundle) -> None:
