@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 
+import tiny_model
 from genrelens.explain.explanation import Faithfulness
-from genrelens.explain.judging import N_DRAWS
+from genrelens.explain.hearing import Part
+from genrelens.explain.judging import N_DRAWS, judge
+from genrelens.explain.occlusion import time_parts
+
+
+def test_the_best_fifth_is_set_against_fifths_of_all_that_sounds() -> None:
+    frames = np.ones((20, tiny_model.MEL.n_bands), np.float32)
+    frames[18:] = 0.0
+    parts, taken = time_parts(np.arange(0, 21, 2)), []
+
+    def without(gone: Sequence[Part], *, fill: Any) -> np.ndarray:
+        taken.append([part.start // 2 for part in gone])
+        return np.zeros(1)
+
+    hearing: Any = SimpleNamespace(
+        frames=frames,
+        front_end=tiny_model.MEL,
+        without=without,
+        logits=np.zeros(1),
+        probabilities=lambda logits: np.full(1, 0.5),
+        log_odds=lambda logits, genre: 0.0,
+    )
+    scores = np.arange(10.0)  # the last, which is silent, would be the highest
+    judge(hearing, parts, scores, genre=0, fill="shuffled", frames_per_s=2.0)
+    top, draws = taken[0], taken[1:]
+    assert top == [8, 7] and len(draws) == N_DRAWS
+    assert all(len(set(draw)) == 2 for draw in draws)
+    # The best are among those that chance picks from, or it would be set against the worst alone.
+    assert set().union(*draws) == set(range(9))
 
 
 def test_a_fifth_picked_by_chance_is_called_good_once_in_twenty() -> None:
