@@ -4,7 +4,7 @@
     python tools/explain_page.py --check    # exit 1 when the page is not what the files say
 
 docs/explain/faithfulness-*.json are reports of ``genrelens faithfulness``, docs/explain/planted-cues-*.json of
-``tools/planted_cues.py``.
+``tools/planted_cues.py``, docs/explain/order-noise-*.json of ``tools/order_noise.py``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def measured() -> list[str]:
         {path: json.loads(path.read_text("utf-8")) for path in sorted(MEASURED.glob(pattern))}
         for pattern in ("faithfulness-*.json", "planted-cues-*.json")
     )
-    lines = in_short(list(reports.values()), list(cues.values()))
+    noise = [json.loads(path.read_text("utf-8")) for path in sorted(MEASURED.glob("order-noise-*.json"))]
+    lines = [*in_short(list(reports.values()), list(cues.values())), *orders(noise)]
     for path, report in reports.items():
         lines += faithfulness(report, path)
     for path, report in cues.items():
@@ -83,6 +84,16 @@ def in_short(reports: list[dict[str, Any]], cues: list[dict[str, Any]]) -> list[
                 f"{percent(found(report, INTEGRATED)['in_both'])} in both."
             )
     return lines
+
+
+def orders(reports: list[dict[str, Any]]) -> list[str]:
+    """How far the default's maps agree with themselves, by other orders."""
+    return [
+        f"- By two seeds of the orders, maps of {report['model']} agree over seconds by "
+        f"{interval(report['agreement']['time'])}, over cells by {interval(report['agreement']['time-frequency'])} "
+        f"(rank correlation, {report['n_tracks']} tracks of train; `python tools/order_noise.py`)."
+        for report in reports
+    ]
 
 
 def found(report: dict[str, Any], method: str) -> dict[str, Any]:
