@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -101,6 +102,27 @@ def test_json_file_and_figure(
     assert Report.read(file).to_json() == out
     assert figure.read_bytes().startswith(b"\x89PNG")
     assert err.splitlines() == [f"wrote {file}", f"wrote {figure}"]
+
+
+def test_a_report_that_cannot_be_written_costs_no_earlier_one(
+    data: Path,
+    split: Path,
+    run_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    earlier = tmp_path / "report.json"
+    earlier.write_text("earlier")
+    monkeypatch.setattr("os.fsync", full)
+    options = ("--split", split, "--part", "valid", "--out", earlier)
+    assert call(run_folder / "bundle", "--data", data, *options) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir() if "report" in path.name] == ["report.json"]
+    assert earlier.read_text() == "earlier"
 
 
 def test_tracks_it_was_trained_on(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from genrelens.cli.text import print_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +118,7 @@ def evaluate(
         _write(out, answer_json)
     if draw is not None:
         draw(report)
-    _print(answer_json if as_json else answer_text)
+    print_text(answer_json if as_json else answer_text)
 
 
 def find_bundle(model: str) -> str:
@@ -163,18 +164,10 @@ def _drawer(path: Path) -> Callable[[Report], None]:
 
 def _write(path: Path, text: str) -> None:
     from genrelens.errors import DataError
+    from genrelens.files import write_whole
 
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         raise DataError(f"the report {str(path)!r} cannot be written: {error.strerror or error}") from error
     typer.echo(f"wrote {path}", err=True)
-
-
-def _print(text: str) -> None:
-    """Print to stdout whatever the text holds and whatever the terminal can show."""
-    from genrelens.report.wording import visible
-
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    shown = "\n".join(map(visible, text.splitlines()))
-    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from genrelens.cli.extras import check_extra
 
 if TYPE_CHECKING:
     from genrelens.data.features import FeatureTable
@@ -64,7 +65,9 @@ def explore(
     """
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"--out {out}: expected a folder, there is a file of that name")
-    _check_extras(computes=features is None)
+    check_extra(
+        "matplotlib", "sklearn", *(["librosa"] if features is None else []), needed_for="genrelens explore"
+    )
 
     from genrelens.bundle import Bundle
     from genrelens.cli.evaluate import find_bundle
@@ -96,20 +99,6 @@ def explore(
         sound=sound,
     )
     typer.echo(files[-1])
-
-
-def _check_extras(*, computes: bool) -> None:
-    """Before the work: a missing part should not cost it."""
-    from genrelens.errors import MissingExtraError
-
-    needed = ["matplotlib", "sklearn"] + (["librosa"] if computes else [])
-    for module in needed:
-        try:
-            missing = find_spec(module) is None
-        except ValueError:  # what Python says of a module that was taken away
-            missing = True
-        if missing:
-            raise MissingExtraError("train", needed_for="genrelens explore")
 
 
 def _compute(loaded: Loaded, *, cache: Path) -> FeatureTable:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from genrelens.cli.extras import check_extra
+from genrelens.cli.text import print_text
 from genrelens.cli.train import DataOption, DatasetOption, SplitOption
 
 if TYPE_CHECKING:
@@ -78,7 +79,6 @@ def faithfulness(
     from genrelens.explain import fingerprint_sample
     from genrelens.explain.faithfulness import CLASSLESS, asked_methods, check_sample, sample
     from genrelens.report import faithfulness_files
-    from genrelens.report.wording import visible
 
     # Whatever can be refused is refused before the minutes of work.
     model = Bundle.load(find_bundle(bundle))
@@ -109,8 +109,7 @@ def faithfulness(
     if as_json:
         typer.echo(report.to_json())
     else:
-        for line in report.to_text().splitlines():
-            typer.echo(visible(line))
+        print_text(report.to_text())
     if judged.left_out:
         raise typer.Exit(1)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genrelens.cli.extras import check_extra
 from genrelens.cli.train import DataOption, DatasetOption, SplitOption
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def fingerprint(
       genrelens fingerprint base --data ~/gtzan --out prints
       genrelens fingerprint runs/t44 --data ~/gtzan --part valid --per-genre 10 --out prints
     """
-    _check_extra()
+    check_extra("matplotlib", "sklearn", "librosa", needed_for="genrelens fingerprint")
     from genrelens import parallel
     from genrelens.bundle import Bundle
     from genrelens.cli.evaluate import find_bundle
@@ -125,16 +125,3 @@ def _all_but_test(split: Split) -> str:
 
 def _parts(part: str) -> str:
     return f"part{'s' if '+' in part else ''} {part.replace('+', ' and ')}"
-
-
-def _check_extra() -> None:
-    """Before the work: a missing part should not cost it."""
-    from genrelens.errors import MissingExtraError
-
-    for module in ("matplotlib", "sklearn", "librosa"):
-        try:
-            missing = find_spec(module) is None
-        except ValueError:  # what Python says of a module that was taken away
-            missing = True
-        if missing:
-            raise MissingExtraError("train", needed_for="genrelens fingerprint")

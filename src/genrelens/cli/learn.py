@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genrelens.cli.text import print_text
 from genrelens.cli.train import DEFAULT_CACHE, CacheOption
 
 if TYPE_CHECKING:
@@ -87,7 +88,6 @@ def learn(
     if not music.expanduser().exists():
         raise typer.BadParameter(f"MUSIC {music}: there is no such folder or table")
     from genrelens import parallel
-    from genrelens.cli.evaluate import _print
     from genrelens.cli.progress import CountLine
     from genrelens.cli.tracks import tell
     from genrelens.library.learn import check_extra, check_out
@@ -110,7 +110,7 @@ def learn(
             n_workers=parallel.n_cores(),
             progress=line.show,
         )
-    _print(learned.to_json() if as_json else learned.to_text())
+    print_text(learned.to_json() if as_json else learned.to_text())
 
 
 def _opened(music: Path, genres_from: str | None) -> Loaded:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from genrelens.cli.extras import check_extra
+from genrelens.cli.text import print_text
 
 if TYPE_CHECKING:
     from genrelens.report.run_embeddings import Embedded
@@ -58,7 +59,7 @@ def report(
       genrelens report valid.json --out look
     """
     _check_out(out)
-    _check_extras()
+    check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.report.run_files import open_run
     from genrelens.report.run_report import REPORT_FOLDER, write_report
 
@@ -100,7 +101,7 @@ def compare(
         )
     if out is not None:
         _check_out(out)
-        _check_extras()
+        check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.evaluation.compare import compare as compare_reports
     from genrelens.evaluation.plain_json import json_text
     from genrelens.report.comparison_text import comparison_text
@@ -116,9 +117,9 @@ def compare(
         if not as_json:
             typer.echo(page)
     if as_json:
-        _print(json_text(comparison_document(found, pairs)))
+        print_text(json_text(comparison_document(found, pairs)))
     elif out is None:
-        _print(comparison_text(found, pairs))
+        print_text(comparison_text(found, pairs))
 
 
 def _map(run: Run, *, data: Path | None, dataset: str | None) -> Embedded:
@@ -148,25 +149,3 @@ def _map(run: Run, *, data: Path | None, dataset: str | None) -> Embedded:
 def _check_out(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"--out {out}: expected a folder, there is a file of that name")
-
-
-def _check_extras() -> None:
-    """Before the work: a missing part should not cost it."""
-    from genrelens.errors import MissingExtraError
-
-    for module in ("matplotlib", "sklearn"):
-        try:
-            missing = find_spec(module) is None
-        except ValueError:  # what Python says of a module that was taken away
-            missing = True
-        if missing:
-            raise MissingExtraError("train", needed_for="drawing runs")
-
-
-def _print(text: str) -> None:
-    """Print to stdout whatever the text holds and whatever the terminal can show."""
-    from genrelens.report.wording import visible
-
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    shown = "\n".join(map(visible, text.splitlines()))
-    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding))

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from genrelens.cli.extras import check_extra
+from genrelens.cli.text import print_text
 from genrelens.cli.train import DEFAULT_CACHE, CacheOption, DataOption
 
 S0_RECIPES = ("transformer-2x4", "transformer-4x4")
@@ -111,9 +113,8 @@ def reproduce(
             raise typer.BadParameter(f"{option} is for {its}: leave it out")
     if only is not None and only not in S0_RECIPES:
         raise typer.BadParameter(f"--only should be one of {', '.join(S0_RECIPES)}, got {only!r}")
-    _check_extras()
+    check_extra("torch", "lightning", "matplotlib", "sklearn", "librosa", needed_for="genrelens reproduce")
     from genrelens.evaluation.plain_json import json_text
-    from genrelens.report.wording import visible
     from genrelens.reproduce.page import MARKER, PAGE
     from genrelens.reproduce.run import reproduce as run
     from genrelens.reproduce.words import to_text
@@ -154,24 +155,7 @@ def reproduce(
         typer.echo(json_text(outcome.reproduction.to_dict()), nl=False)
         return
     text = to_text(outcome.reproduction) + f"\npage: {out / PAGE}\nnumbers: {out / MARKER}"
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    shown = "\n".join(map(visible, text.splitlines()))
-    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _check_extras() -> None:
-    """Before the work: a missing part should not cost it."""
-    from importlib.util import find_spec
-
-    from genrelens.errors import MissingExtraError
-
-    for module in ("torch", "lightning", "matplotlib", "sklearn", "librosa"):
-        try:
-            missing = find_spec(module) is None
-        except ValueError:  # what Python says of a module that was taken away
-            missing = True
-        if missing:
-            raise MissingExtraError("train", needed_for="genrelens reproduce")
+    print_text(text)
 
 
 def _say(line: str) -> None:

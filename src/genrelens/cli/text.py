@@ -1,8 +1,11 @@
-"""Text in columns: how much room it takes in a terminal, and how it is made to fit."""
+"""Text for a terminal: how much room it takes, how it is made to fit, and how it is printed whatever it holds."""
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+
+import typer
 
 
 def width(text: str) -> int:
@@ -27,3 +30,12 @@ def shorten(text: str, columns: int) -> str:
 def pad(text: str, columns: int) -> str:
     """The text with spaces up to a width."""
     return text + " " * max(0, columns - width(text))
+
+
+def print_text(text: str) -> None:
+    """Print lines to stdout, whatever they hold and whatever the terminal can show."""
+    from genrelens.report.wording import visible
+
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    shown = "\n".join(map(visible, text.splitlines()))
+    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding))
