@@ -25,6 +25,20 @@ def ctrl_c_as_usual() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+def interrupt_read(at: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Ctrl-C within the read of that number; the bytes that each read asked for."""
+    read, calls = Reader.read, []
+
+    def interrupted(self: Reader, n_bytes: int = -1) -> bytes:
+        calls.append(n_bytes)
+        if len(calls) == at:
+            signal.raise_signal(signal.SIGINT)
+        return read(self, n_bytes)
+
+    monkeypatch.setattr(Reader, "read", interrupted)
+    return calls
+
+
 @pytest.mark.parametrize("kind", ["wav_16", "ogg", "flac_16", "mp3", "m4a"])
 @pytest.mark.parametrize("at", [1, 4])
 def test_ctrl_c_within_a_decoder_arrives(
@@ -39,15 +53,7 @@ def test_ctrl_c_within_a_decoder_arrives(
     )
     place = tmp_path / "a.sound"
     place.write_bytes(data)
-    read, calls = Reader.read, []
-
-    def interrupted(self: Reader, n_bytes: int = -1) -> bytes:
-        calls.append(n_bytes)
-        if len(calls) == at:
-            signal.raise_signal(signal.SIGINT)
-        return read(self, n_bytes)
-
-    monkeypatch.setattr(Reader, "read", interrupted)
+    calls = interrupt_read(at, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         audio.load(place)
     assert len(calls) >= at
@@ -61,15 +67,7 @@ def test_ctrl_c_while_tags_are_read_arrives(tmp_path: Path, at: int, monkeypatch
     place.write_bytes(
         pyav_encoded(*PYAV_KINDS["m4a"], sine(sample_rate=22_050, duration_s=5.0), sample_rate=22_050)
     )
-    read, calls = Reader.read, []
-
-    def interrupted(self: Reader, n_bytes: int = -1) -> bytes:
-        calls.append(n_bytes)
-        if len(calls) == at:
-            signal.raise_signal(signal.SIGINT)
-        return read(self, n_bytes)
-
-    monkeypatch.setattr(Reader, "read", interrupted)
+    interrupt_read(at, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         read_tags(place)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -42,10 +42,10 @@ INTEGRATED, RELEVANCE = "integrated-gradients", "attention-gradient"
 GRADIENT_METHODS = (INTEGRATED, RELEVANCE)
 """Of networks that can be built again in PyTorch (``[train]``)."""
 _UNITS = {
-    "mean": "a steady sound of the piece's mean power in the place of a part of time, or a range of frequencies turned "
-    f"down by {QUIETER_DB:g} dB",
-    "silence": "silence in the part's place",
-    "both": "a part of time taken out (the mean of two ways: a steady sound of the piece's mean power in its place, "
+    "occlusion": "a steady sound of the piece's mean power in the place of a part of time, or a range of frequencies "
+    f"turned down by {QUIETER_DB:g} dB",
+    "occlusion-silence": "silence in the part's place",
+    BOTH: "a part of time taken out (the mean of two ways: a steady sound of the piece's mean power in its place, "
     f"and silence), or a range of frequencies turned down by {QUIETER_DB:g} dB",
     IN_TURN: "the logits lowered by what a moment or cell takes along on average as parts go in turn, up to half of "
     "those in a window (two ways: a steady sound of the piece's mean power in its place, and silence), or with a range "
@@ -125,11 +125,8 @@ def score(
     progress: Progress | None = None,
 ) -> Scored:
     """Scores of a stretch's segments, which are cut at the frames ``edges``, and what else the method gives."""
-    if method == IN_TURN:
-        return _in_turn(hearing, genre=genre, edges=edges, progress=progress)
     if method in OCCLUSION_METHODS:
-        fills = (OCCLUSIONS[method],) if method in OCCLUSIONS else tuple(FILLS)
-        return _occlusion(hearing, fills=fills, genre=genre, edges=edges, progress=progress)
+        return _occlusion(method, hearing, genre=genre, edges=edges, progress=progress)
     if method in GRADIENT_METHODS:
         from genrelens.explain.gradient_methods import gradient_scores
         from genrelens.explain.network import network_of
@@ -139,16 +136,16 @@ def score(
 
 
 def _occlusion(
+    method: str,
     hearing: Hearing,
     *,
-    fills: tuple[str, ...],
     genre: int,
     edges: NDArray[np.int64],
     progress: Progress | None,
 ) -> Scored:
-    stand_ins = [FILLS[fill](hearing.frames, hearing.front_end) for fill in fills]
-    silent = fills == ("silence",)
-    band_stand_in = stand_ins[0] if silent else quieter(hearing.frames, hearing.front_end)
+    names = (OCCLUSIONS[method],) if method in OCCLUSIONS else tuple(FILLS)
+    fills = [FILLS[name](hearing.frames, hearing.front_end) for name in names]
+    silent = names == ("silence",)
     groups = band_groups(hearing.front_end)
     coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
     coarse_edges = np.append(edges[:-1:CELLS_PER_STEP], edges[-1])
@@ -156,90 +153,52 @@ def _occlusion(
     bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
     cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
     n, m = len(segments), len(bands)
-    count = _Count(progress, (n + len(cells)) * len(fills) + m)
+    if method == IN_TURN:
+        n_turns = len(hearing.sounding) * len(fills)
+        count = _Count(progress, n + m + (2 if cells else 1) * n_turns)
+    else:
+        count = _Count(progress, (n + len(cells)) * len(fills) + m)
 
-    def scored(parts: list[Part], fill: Float32) -> tuple[Float64, Float64]:
-        logits = without_each(hearing, parts, fill=fill, progress=count)
-        return logits, scores(hearing, logits, genre=genre)
+    def alone(parts: list[Part], fill: Float32) -> Float64:
+        return without_each(hearing, parts, fill=fill, progress=count)
 
-    without_bands, band_scores = scored(bands, band_stand_in)
-    by_segment = [scored(segments, fill) for fill in stand_ins]
-    cell_scores = np.mean([scored(cells, fill)[1] for fill in stand_ins], axis=0)
-    way = fills[0] if len(fills) == 1 else "both"
+    def over(parts: list[Part], *, n_orders: int, known: list[Float64]) -> Float64:
+        if method == IN_TURN:
+            taken = in_turn.taken_along(hearing, parts, fills=fills, n_orders=n_orders, progress=count)
+            return in_turn.scores(hearing, taken, genre=genre)
+        logits = [*known, *(alone(parts, fill) for fill in fills[len(known) :])]
+        mean: Float64 = np.mean([scores(hearing, without, genre=genre) for without in logits], axis=0)
+        return mean
+
+    without_segments = alone(segments, fills[0])
+    without_bands = alone(bands, fills[0] if silent else quieter(hearing.frames, hearing.front_end))
+    by_segment = over(segments, n_orders=ORDERS_OF_SEGMENTS, known=[without_segments])
+    by_cell = over(cells, n_orders=ORDERS_OF_CELLS, known=[]).reshape(-1, len(coarse)) if cells else None
     return Scored(
-        unit=f"log-odds of the class with all sound, minus those with {_UNITS[way]}",
+        unit=f"log-odds of the class with all sound, minus those with {_UNITS[method]}",
         judged_by="shuffled" if len(fills) > 1 else "mean" if silent else "silence",
-        segments=np.mean([found for _, found in by_segment], axis=0),
-        groups=groups if bands else [],
-        bands=band_scores,
-        coarse_edges=coarse_edges if cells else None,
-        coarse_groups=tuple(coarse),
-        cells=cell_scores.reshape(-1, len(coarse)) if cells else None,
-        without_segments=by_segment[0][0],
-        without_bands=without_bands,
-        notes=() if bands else (_NO_FREQUENCIES,),
-    )
-
-
-def _in_turn(hearing: Hearing, *, genre: int, edges: NDArray[np.int64], progress: Progress | None) -> Scored:
-    fills = [fill(hearing.frames, hearing.front_end) for fill in FILLS.values()]
-    groups = band_groups(hearing.front_end)
-    coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
-    coarse_edges = np.append(edges[:-1:CELLS_PER_STEP], edges[-1])
-    segments = time_parts(edges)
-    bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
-    cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
-    # The map has many more parts in a window than the timeline, and is most of the work.
-    shares = (0.15, 0.3, 0.5, 1.0) if cells else (0.3, 1.0, 1.0, 1.0)
-    alone = without_each(hearing, segments, fill=fills[0], progress=_share(progress, 0.0, shares[0]))
-    taken = in_turn.taken_along(
-        hearing,
-        segments,
-        fills=fills,
-        n_orders=ORDERS_OF_SEGMENTS,
-        progress=_share(progress, shares[0], shares[1]),
-    )
-    quiet = quieter(hearing.frames, hearing.front_end)
-    without_bands = without_each(hearing, bands, fill=quiet, progress=_share(progress, shares[1], shares[2]))
-    of_cells = in_turn.taken_along(
-        hearing,
-        cells,
-        fills=fills if cells else [],
-        n_orders=ORDERS_OF_CELLS,
-        progress=_share(progress, shares[2], shares[3]),
-    )
-    return Scored(
-        unit=f"log-odds of the class with all sound, minus those with {_UNITS[IN_TURN]}",
-        judged_by="shuffled",
-        segments=in_turn.scores(hearing, taken, genre=genre),
+        segments=by_segment,
         groups=groups if bands else [],
         bands=scores(hearing, without_bands, genre=genre),
         coarse_edges=coarse_edges if cells else None,
         coarse_groups=tuple(coarse),
-        cells=in_turn.scores(hearing, of_cells, genre=genre).reshape(-1, len(coarse)) if cells else None,
-        without_segments=alone,
+        cells=by_cell,
+        without_segments=without_segments,
         without_bands=without_bands,
         notes=() if bands else (_NO_FREQUENCIES,),
     )
 
 
-def _share(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """Progress of a step that is a share of the whole, in thousandths."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(round(1000 * (start + (end - start) * done / max(total, 1))), 1000)
-
-
 class _Count:
-    """Counts parts over several calls, for one line of progress."""
+    """Counts parts and windows over several calls, for one line of progress."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
 
     def __call__(self, done: int, total: int) -> None:
-        self._done += 1
         if self._progress is not None:
             self._progress(self._done, self._total)
+        self._done += 1
 
 
 def _attention(
