@@ -79,7 +79,9 @@ def explain_page(shown: Shown) -> str:
         bars_time=_bars_time(explanation),
         bars_band=_bars_band(explanation, top_hz=shown.top_hz),
         axes="" if explanation.bands else "time-only",
-        beside=", bars beside are ranges of frequencies" if explanation.bands else "",
+        beside='<span class="wide">, bars beside are ranges of frequencies</span>'
+        if explanation.bands
+        else "",
         seconds="".join(_tick_s(at, label) for at, label in time_ticks(explanation)),
         moments=_moments(explanation),
         alone=text(_alone(explanation)),
