@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import compiled
 
 _COMPILED = compiled.begin()  # before anything imports numba
+
+hypothesis.settings.register_profile(
+    "no deadline", deadline=None
+)  # how fast an example is, is no matter of tests
+hypothesis.settings.load_profile("no deadline")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

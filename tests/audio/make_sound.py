@@ -76,7 +76,7 @@ def pyav_encoded(
 
     out = io.BytesIO()
     frames = samples[:, np.newaxis] if samples.ndim == 1 else samples
-    layout = {1: "mono", 2: "stereo", 6: "5.1"}[frames.shape[1]]
+    layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1", 16: "hexadecagonal"}[frames.shape[1]]
     with av.open(path or out, "w", format=container_name, options=options or {}) as container:
         if len(frames):
             sound: Any = container.add_stream(codec, rate=sample_rate, layout=layout)
@@ -86,7 +86,10 @@ def pyav_encoded(
             video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
         if len(frames):
             sound.codec_context.open()
-            whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(frames.T), format="fltp", layout=layout)
+            packed = np.ascontiguousarray(frames, dtype=np.float32).reshape(
+                1, -1
+            )  # planes end the process from 8 on
+            whole = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
             whole.sample_rate = sample_rate
             cut = av.AudioResampler(
                 format=sound.codec_context.format,

@@ -460,3 +460,23 @@ def test_the_log_mel_is_the_one_that_musicnn_takes(style: str) -> None:
     ours = compress(mel_power(sound, settings=settings), settings=settings)[: len(theirs)]
     assert np.abs(ours - theirs).max() < 2e-3
     assert theirs.max() > 3
+
+
+def test_a_level_leaves_constants_out_and_nothing_else() -> None:
+    """Of each frame what a constant puts into bins 0 and 1 is taken out; all other bins stay as they are."""
+    plain = MelSettings.from_dict(
+        S0.to_dict()
+        | {"sample_rate": 16_000, "n_fft": 512, "hop_length": 256, "n_mels": 96}
+        | {"log_factor": 10_000.0, "top_db": None}
+    )
+    levelled = MelSettings.from_dict(plain.to_dict() | {"level": 0.2})
+    rng = np.random.default_rng(0)
+    sound = rng.normal(0, 0.1, 16_000).astype(np.float32)
+    inside = slice(2, -2)  # a constant begins and ends with the file: that is a step
+    for offset in (0.01, 0.2, -1.0):
+        shifted = mel_power(sound + np.float32(offset), settings=levelled)[inside]
+        np.testing.assert_allclose(shifted, mel_power(sound, settings=levelled)[inside], rtol=2e-3, atol=1e-9)
+    reached = mel_filter_bank(plain)[:, :2].any(axis=1)
+    theirs, ours = (mel_power(sound, settings=settings) for settings in (plain, levelled))
+    np.testing.assert_array_equal(ours[:, ~reached], theirs[:, ~reached])
+    assert (ours[inside][:, reached] != theirs[inside][:, reached]).any()

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from genrelens.audio.downmix import mixed
 from genrelens.errors import AudioError
 
 MIN_SAMPLE_RATE = (
     1_000  # Hz; a header below this is noise, and resampling it up would blow a few bytes up to hours
 )
 MAX_SAMPLE_RATE = 1_536_000  # Hz; twice the highest rate anybody publishes
-MAX_CHANNELS = 8
-
-Watch = Callable[[NDArray[np.generic]], None]
-"""What looks at (n, channels) samples on their way, full scale [-1, 1], and must not write to them."""
+MAX_CHANNELS = 64
+_BLOCK_FRAMES = 1 << 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,20 +61,20 @@ def from_array(samples: ArrayLike, *, sample_rate: int, source: str = "array") -
     """Make a Clip from samples that are already in memory, at their own rate.
 
     Args:
-        samples: (n,) or (n, channels), 1 to 8 channels, which are averaged. Floats are taken as they are,
-            integers are scaled by the range of their type to [-1, 1) (unsigned ones are centred first).
-            Mono float32 is used without a copy.
+        samples: (n,) or (n, channels), 1 to 64 channels, which are mixed to one (``downmix``). Floats are taken as they
+            are, integers are scaled by the range of their type to [-1, 1) (unsigned ones are centred first). Mono
+            float32 is used without a copy.
         sample_rate: Hz, 1,000 to 1,536,000.
         source: what error messages call this sound.
 
     Raises:
         AudioError: ``bad_samples`` (wrong shape, type or rate), ``no_sound`` (n = 0) or ``not_finite``.
     """
-    mono, _ = mono_from_array(samples, source=source)
+    mono, _ = mono_from_array(samples, sample_rate=checked_rate(sample_rate), source=source)
     return Clip(mono, sample_rate, source)
 
 
-def mono_from_array(samples: ArrayLike, *, source: str) -> tuple[NDArray[np.float32], int]:
+def mono_from_array(samples: ArrayLike, *, sample_rate: int, source: str) -> tuple[NDArray[np.float32], int]:
     """Check (n,) or (n, channels) samples; return ((n,) contiguous float32, number of channels)."""
     try:
         array = np.asarray(samples)
@@ -99,33 +97,30 @@ def mono_from_array(samples: ArrayLike, *, source: str) -> tuple[NDArray[np.floa
         )
     if len(array) == 0:
         raise AudioError(f"{source!r}: expected sound, but there are 0 samples", code="no_sound")
-    mono = to_mono(array if array.ndim == 2 else array[:, np.newaxis])
+    frames = scaled(array.reshape(len(array), -1))
+    blocks = (frames[start : start + _BLOCK_FRAMES] for start in range(0, len(frames), _BLOCK_FRAMES))
+    mono = np.concatenate(list(mixed(blocks, sample_rate=sample_rate))) if n_channels > 1 else frames[:, 0]
     check_finite(mono, source)
     return mono, n_channels
 
 
-def to_mono(frames: NDArray[np.generic], *, watch: Watch | None = None) -> NDArray[np.float32]:
-    """Average (n, channels) to (n,) contiguous float32; integers are scaled by their type to [-1, 1).
-
-    ``watch`` is shown the (n, channels) scaled samples before they are averaged.
-    """
-    scaled = frames
-    if frames.dtype.kind in "iu":
+def scaled(frames: NDArray[np.generic]) -> NDArray[np.float32]:
+    """(n, channels) of any real type as float32; integers are scaled by their type to [-1, 1)."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold is found by check_finite
+        if frames.dtype.kind not in "iu":
+            return frames.astype(np.float32, copy=False)
         half = 2.0 ** (8 * frames.dtype.itemsize - 1)
-        scaled = np.multiply(frames, 1.0 / half, dtype=np.float32, casting="unsafe")
+        floats: NDArray[np.float32] = np.multiply(frames, 1.0 / half, dtype=np.float32, casting="unsafe")
         if frames.dtype.kind == "u":
-            scaled -= np.float32(1.0)
-    with np.errstate(
-        all="ignore"
-    ):  # NaN and overflow are found by check_finite, which can say whose they are
-        if watch is not None:
-            watch(scaled)
-        mono = scaled[:, 0] if frames.shape[1] == 1 else scaled.mean(axis=1)
-        return np.ascontiguousarray(mono, dtype=np.float32)
+            floats -= np.float32(1.0)
+        return floats
 
 
 def check_finite(samples: NDArray[np.float32], source: str) -> None:
     """Raise ``not_finite`` if any of the (n,) samples is NaN or infinite."""
+    with np.errstate(all="ignore"):
+        if np.isfinite(samples.sum()):  # five times as fast as looking at each, and nearly always the answer
+            return
     n_bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
     if n_bad:
         raise AudioError(

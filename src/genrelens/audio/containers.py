@@ -14,75 +14,83 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio.clip import Watch, to_mono
+from genrelens.audio.gather import Gather
 from genrelens.audio.lengths import asf_duration_s, missing_ogg_end_note, mp3_has_length, truncation_note
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
 if TYPE_CHECKING:
     import av
+    from av.container import InputContainer
 
 # What ffmpeg may take a file for. Without this list a text file can be a playlist, which opens other files
 # and the network; without the empty protocol list a film can refer to other files.
 OPTIONS = {
     "format_whitelist": "mp3,mov,matroska,asf,aac,ac3,eac3,dts,ogg,flac,wav,w64,aiff,au,caf,ape,wv,tta,dsf,"
-    "amr,mpc,mpc8,avi,flv,mpeg,mpegts,rm,xwma",
+    "amr,mpc,mpc8,avi,flv,mpeg,mpegts,rm,xwma,iff,tak",
     "protocol_whitelist": "none",
 }
 # Formats whose header holds a duration that their writer measured; elsewhere ffmpeg estimates it.
 _MEASURED = ("mov", "matroska", "flac", "wav", "w64", "aiff", "caf", "ape", "wv", "tta", "dsf")
 _GAP_S = 0.05  # half of the usual flac frame
 _TOLERANCE_S = 0.25  # encoders pad, prime and round by up to a few frames of 26 to 46 ms
-_CHUNK_SAMPLES = 1 << 16
+_SILENT_PEAK = 1e-4  # full scale 1; 16-bit dither stays below
 
 
 class ContainerSound:
-    """The best sound stream of an open file; ``chunks`` may be taken once.
+    """The best sound stream of an open file that is not silent; ``chunks`` may be taken once.
 
     Attributes:
         sample_rate: Hz, that of the first decoded frame (HE-AAC headers give half of it).
-        n_channels: before averaging.
+        n_channels: of the first decoded frame.
     """
 
-    def __init__(self, reader: Reader, *, watch: Watch | None = None) -> None:
+    def __init__(self, reader: Reader) -> None:
         import av
 
         self._reader = reader
-        self._watch = watch
         self._errors: tuple[type[Exception], ...] = (av.FFmpegError, OSError, ValueError)
         self._n_damaged = 0
         self._n_read = 0
         self._stopped = False
         self._new_rate: int | None = None
-        self._start_s: float | None = None
+        self._begin_s: float | None = None  # on the clock of the frames
         self._end_s = 0.0
-        try:
-            self._container = av.open(reader, mode="r", metadata_errors="ignore", options=OPTIONS)
-        except self._errors as error:
-            raise AudioError(
-                f"{reader.source!r}: ffmpeg does not know this format", code="not_audio"
-            ) from error
+        self._other_streams = ""
+        self._container = self._opened()
         try:
             self._open_stream()
         except BaseException:
             self._container.close()
             raise
 
+    def _opened(self) -> InputContainer:
+        import av
+
+        self._reader.seek(0)
+        try:
+            return av.open(self._reader, mode="r", metadata_errors="ignore", options=OPTIONS)
+        except self._errors as error:
+            raise AudioError(
+                f"{self._reader.source!r}: ffmpeg does not know this format", code="not_audio"
+            ) from error
+
     def _open_stream(self) -> None:
-        stream = self._container.streams.best("audio")
+        best = self._container.streams.best("audio")
         if all(other.type == "data" for other in self._container.streams):
             raise AudioError(f"{self._reader.source!r}: it is cut off within its header", code="damaged")
-        if stream is None:
+        if best is None:
             raise AudioError(
                 f"{self._reader.source!r}: expected sound, but it holds none (a silent film or a picture)",
                 code="no_sound",
             )
-        self._stream: av.AudioStream = stream  # type: ignore[assignment]
-        self._promised_end_s = self._promised_end()
+        index = self._sounding(best.index)
+        self._stream: av.AudioStream = self._container.streams[index]  # type: ignore[assignment]
+        self._promised = self._promised_s()
         self._frames = self._decoded()
         self._first = next(self._frames, None)
         if self._first is None:
-            if self._n_damaged or self._stopped or self._promised_end_s:
+            if self._n_damaged or self._stopped or (self._promised and self._promised[1] > 0):
                 raise AudioError(f"{self._reader.source!r}: no sound in it can be decoded", code="damaged")
             raise AudioError(
                 f"{self._reader.source!r}: expected sound, but there are 0 samples", code="no_sound"
@@ -90,22 +98,54 @@ class ContainerSound:
         self.sample_rate: int = self._first.sample_rate
         self.n_channels: int = self._first.layout.nb_channels
 
-    def _promised_end(self) -> float | None:
-        """Second at which the sound ends by the header, on the clock of the frames; None if unknown."""
+    def _sounding(self, best: int) -> int:
+        """The stream to hear: ``best``, or the first of the others with sound where that one is silent throughout."""
+        others = [stream.index for stream in self._container.streams.audio if stream.index != best]
+        if not others:
+            return best
+        self._container.close()
+        chosen = next((index for index in (best, *others) if self._sounds(index)), best)
+        self._container = self._opened()
+        if chosen != best:
+            self._other_streams = f"its sound stream {best} is silent, so stream {chosen} was heard"
+        return chosen
+
+    def _sounds(self, index: int) -> bool:
+        import av
+
+        gather = Gather()
+        with self._opened() as container:
+            try:
+                for frame in container.decode(container.streams[index]):
+                    assert isinstance(frame, av.AudioFrame)
+                    if any(np.abs(block).max() > _SILENT_PEAK for block in gather.push(frame)):
+                        return True
+                return any(np.abs(block).max() > _SILENT_PEAK for block in gather.finish())
+            except self._errors:
+                return False
+            except IndexError:  # as in _decoded
+                return False
+
+    def _promised_s(self) -> tuple[float, float] | None:
+        """When the stream begins and how long it lasts, in seconds, as its writer recorded it; None if unknown."""
         stream, name = self._stream, self._container.format.name
         if name == "asf":
-            return asf_duration_s(self._reader)
+            length_s = asf_duration_s(self._reader)
+            return None if length_s is None else (0.0, length_s)
         if not any(word in name for word in _MEASURED) and not (
             name == "mp3" and mp3_has_length(self._reader)
         ):
             return None
         if stream.duration is not None and stream.time_base is not None:
-            return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
+            return float((stream.start_time or 0) * stream.time_base), float(
+                stream.duration * stream.time_base
+            )
         for key, value in stream.metadata.items():
             if key.upper().startswith("DURATION"):
-                return _seconds(value)
+                length_s = _seconds(value)
+                return None if length_s is None else (0.0, length_s)
         if self._container.duration is not None and len(self._container.streams) == 1:
-            return self._container.duration / 1e6
+            return 0.0, self._container.duration / 1e6
         return None
 
     def _decoded(self) -> Iterator[av.AudioFrame]:
@@ -124,48 +164,53 @@ class ContainerSound:
                         yield frame
         except self._errors:
             self._stopped = True
+        except IndexError:
+            # PyAV at the end of a file, flushing streams that began too late for its list; ours has been flushed.
+            return
 
     def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield (k,) mono float32 of a second or two until the sound ends."""
-        parts: list[NDArray[np.float32]] = []
-        n_waiting = 0
+        """Yield (k, channels) float32 until the sound ends, full scale 1; the number of channels may change."""
+        gather = Gather()
+        last_pts, n_last, time_base = None, 0, None
         frame = self._first
-        while frame is not None:
-            if frame.sample_rate != self.sample_rate:
-                self._new_rate = frame.sample_rate
-                break
-            try:
-                samples = frame.to_ndarray()
-            except self._errors:  # a sample format that PyAV does not convert (64-bit integers)
-                self._stopped = True
-                break
-            by_frame = samples.T if frame.format.is_planar else samples.reshape(frame.samples, -1)
-            parts.append(to_mono(by_frame, watch=self._watch))
-            self._advance(frame)
-            n_waiting += frame.samples
-            if n_waiting >= _CHUNK_SAMPLES:
-                yield np.concatenate(parts)
-                parts, n_waiting = [], 0
-            frame = next(self._frames, None)
-        if parts:
-            yield np.concatenate(parts)
+        try:
+            while frame is not None:
+                if frame.sample_rate != self.sample_rate:
+                    self._new_rate = frame.sample_rate
+                    break
+                if frame.pts is not None:
+                    last_pts, n_last = frame.pts, frame.samples
+                    if time_base is None and frame.time_base is not None:
+                        time_base = frame.time_base
+                        self._begin_s = float(last_pts * time_base)
+                self._n_read += frame.samples
+                yield from gather.push(frame)
+                frame = next(self._frames, None)
+            yield from gather.finish()
+        except self._errors:
+            self._stopped = True
+        if last_pts is not None and time_base is not None:
+            self._end_s = float(last_pts * time_base) + n_last / self.sample_rate
 
-    def _advance(self, frame: av.AudioFrame) -> None:
-        self._n_read += frame.samples
-        if frame.pts is not None and frame.time_base is not None:
-            time_s = float(frame.pts * frame.time_base)
-            self._start_s = time_s if self._start_s is None else self._start_s
-            self._end_s = time_s + frame.samples / frame.sample_rate
+    def _missing_s(self) -> float:
+        """Seconds of sound that the writer recorded and that did not come.
+
+        By the end or by the length, whichever says less: what a container calls its start may be a delay or nothing.
+        """
+        if self._promised is None or self._begin_s is None:
+            return 0.0
+        start_s, length_s = self._promised
+        return length_s - (self._end_s - min(start_s, self._begin_s))
 
     def notes(self) -> tuple[str, ...]:
         """Say what was wrong, after the last chunk."""
         read_s = self._n_read / self.sample_rate
-        notes: tuple[str, ...] = ()
-        if self._promised_end_s is not None and self._start_s is not None:
-            missing_s = self._promised_end_s - self._end_s
-            notes = truncation_note(read_s, read_s + missing_s, tolerance_s=_TOLERANCE_S)
-            gap_s = self._end_s - self._start_s - read_s
-            if "flac" in self._container.format.name and gap_s > _GAP_S:  # elsewhere a gap can be meant
+        notes = truncation_note(read_s, read_s + self._missing_s(), tolerance_s=_TOLERANCE_S)
+        if (
+            "flac" in self._container.format.name and self._begin_s is not None
+        ):  # elsewhere a gap can be meant
+            gap_s = self._end_s - self._begin_s - read_s
+            if gap_s > _GAP_S:
                 notes += (f"the file is damaged: {gap_s:.1f} s in its middle could not be read",)
         if "ogg" in self._container.format.name and not notes:
             notes = missing_ogg_end_note(self._reader, read_s)
@@ -180,7 +225,7 @@ class ContainerSound:
             )
         if not notes and (self._stopped or self._reader.error):
             notes = (f"the file is damaged: only its first {read_s:.1f} s could be read",)
-        return notes
+        return (*notes, self._other_streams) if self._other_streams else notes
 
     def close(self) -> None:
         """Free the decoder; the reader stays open."""

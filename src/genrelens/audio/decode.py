@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio.clip import Watch, to_mono
 from genrelens.audio.lengths import missing_ogg_end_note, ogg_is_chained, promised_share, truncation_note
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
@@ -26,14 +25,13 @@ class SoundFileSound:
 
     Attributes:
         sample_rate: Hz.
-        n_channels: before averaging.
+        n_channels: of the sound.
     """
 
-    def __init__(self, reader: Reader, *, watch: Watch | None = None) -> None:
+    def __init__(self, reader: Reader) -> None:
         import soundfile
 
         self._reader = reader
-        self._watch = watch
         self._errors: tuple[type[Exception], ...] = (
             soundfile.SoundFileError,
             RuntimeError,
@@ -63,7 +61,7 @@ class SoundFileSound:
             self._promised_s = float("inf") if self._file.frames == 0 else self._promised_s * share
 
     def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield (k,) mono float32 until the file or its sound part ends."""
+        """Yield (k, channels) float32 until the file or its sound part ends, full scale 1."""
         while True:
             try:
                 frames = self._file.read(_READ_FRAMES, dtype="float32", always_2d=True)
@@ -73,7 +71,7 @@ class SoundFileSound:
             if len(frames) == 0:
                 return
             self._n_read += len(frames)
-            yield to_mono(frames, watch=self._watch)
+            yield frames
 
     def notes(self) -> tuple[str, ...]:
         """Say what was wrong, after the last chunk."""

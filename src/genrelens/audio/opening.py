@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Watch
+from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from genrelens.audio.containers import ContainerSound
 from genrelens.audio.decode import SoundFileSound
 from genrelens.audio.interrupts import held, step_by_step
@@ -41,7 +41,7 @@ class Sound(Protocol):
     n_channels: int
 
     def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield (k,) mono float32 at ``sample_rate`` Hz, once."""
+        """Yield (k, channels) float32 at ``sample_rate`` Hz, full scale 1, once; the number of channels may change."""
 
     def notes(self) -> tuple[str, ...]:
         """Say what was wrong, after the last chunk."""
@@ -50,8 +50,8 @@ class Sound(Protocol):
         """Free the decoder."""
 
 
-def open_sound(reader: Reader, *, watch: Watch | None = None) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
-    """Return a decoder that has already given sound, and all its (k,) chunks; ``watch`` sees all channels.
+def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
+    """Return a decoder that has already given sound, and all its (k, channels) chunks.
 
     Raises:
         AudioError: ``not_audio``, ``no_sound`` or ``damaged``; the more telling of the decoders' answers.
@@ -67,7 +67,7 @@ def open_sound(reader: Reader, *, watch: Watch | None = None) -> tuple[Sound, It
         reader.seek(0)
         try:
             with held():
-                sound = decoder(reader, watch=watch)
+                sound = decoder(reader)
             return _started(sound, reader)
         except AudioError as error:
             errors[error.code] = error

@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from genrelens.audio.clip import Clip, Watch, check_finite, checked_rate, mono_from_array
+from genrelens.audio.clip import Clip, check_finite, checked_rate, mono_from_array
+from genrelens.audio.downmix import Watch, mixed
 from genrelens.audio.opening import open_sound
 from genrelens.audio.resample import resampled
 from genrelens.audio.source import open_reader
@@ -29,7 +30,7 @@ class AudioStream:
         source: the path as a string, ``"bytes"`` or ``"array"``.
         sample_rate: Hz, of the blocks.
         native_sample_rate: Hz, of the file or array.
-        n_channels: of the file or array, before they were averaged.
+        n_channels: of the file or array, before they were mixed.
         n_samples: number of samples yielded so far; after iteration the length of the whole.
         notes: after iteration, what was wrong with the file, e.g.
             ``"the file is truncated: 12.3 of 30.0 s could be read"``.
@@ -135,7 +136,7 @@ def open_stream(
     """Open a file to be read in blocks of about 10 s at ``sample_rate`` Hz; use it in a ``with`` statement.
 
     Arguments and errors are those of ``load``; ``not_finite`` may also come while iterating. ``watch`` is called with
-    each (n, channels) piece of the file, at the file's own rate, before the channels are averaged (full scale
+    each (n, channels) piece of the file, at the file's own rate, before the channels are mixed (full scale
     [-1, 1]; NaN may be in it): what only a single channel shows, such as clipping, is seen there.
     """
     return _open(source, None if sample_rate is None else checked_rate(sample_rate), watch=watch)
@@ -147,12 +148,12 @@ def stream_array(samples: ArrayLike, *, sample_rate_in: int, sample_rate: int) -
     Raises:
         AudioError: as ``from_array``.
     """
-    mono, n_channels = mono_from_array(samples, source="array")
+    mono, n_channels = mono_from_array(samples, sample_rate=checked_rate(sample_rate_in), source="array")
     return AudioStream(
         (mono[start : start + _ARRAY_CHUNK] for start in range(0, len(mono), _ARRAY_CHUNK)),
         source="array",
         sample_rate=checked_rate(sample_rate),
-        native_sample_rate=checked_rate(sample_rate_in),
+        native_sample_rate=sample_rate_in,
         n_channels=n_channels,
     )
 
@@ -160,7 +161,7 @@ def stream_array(samples: ArrayLike, *, sample_rate_in: int, sample_rate: int) -
 def _open(source: str | Path | bytes, sample_rate: int | None, *, watch: Watch | None = None) -> AudioStream:
     reader = open_reader(source)
     try:
-        sound, chunks = open_sound(reader, watch=watch)
+        sound, chunks = open_sound(reader)
     except BaseException:
         reader.close()
         raise
@@ -170,7 +171,7 @@ def _open(source: str | Path | bytes, sample_rate: int | None, *, watch: Watch |
         reader.close()
 
     return AudioStream(
-        chunks,
+        mixed(chunks, sample_rate=sound.sample_rate, watch=watch),
         source=reader.source,
         sample_rate=sound.sample_rate if sample_rate is None else sample_rate,
         native_sample_rate=sound.sample_rate,

@@ -97,8 +97,8 @@ class ClipMeter:
     """Counts samples in runs of :data:`MIN_RUN` and more at full scale, in each channel."""
 
     def __init__(self) -> None:
-        self._n_clipped: NDArray[np.int64] | None = None
-        self._open: NDArray[np.int64] | None = None  # length of the run that each channel is in
+        self._n_clipped = np.zeros(0, np.int64)
+        self._open = np.zeros(0, np.int64)  # length of the run that each channel is in
         self._n = 0
 
     def push(self, frames: NDArray[np.generic]) -> None:
@@ -106,10 +106,15 @@ class ClipMeter:
         if not len(frames):
             return
         high = np.abs(np.asarray(frames)) >= FULL_SCALE
-        if self._n_clipped is None or self._open is None:
-            self._n_clipped, self._open = (np.zeros(high.shape[1], np.int64) for _ in range(2))
+        missing = high.shape[1] - len(self._open)  # the number of channels may change within a file
+        if missing > 0:
+            self._n_clipped, self._open = (
+                np.pad(each, (0, missing)) for each in (self._n_clipped, self._open)
+            )
+        for c in range(high.shape[1], len(self._open)):
+            self._close(c)
         self._n += len(high)
-        for c in map(int, np.flatnonzero(high.any(axis=0) | (self._open > 0))):
+        for c in map(int, np.flatnonzero(high.any(axis=0) | (self._open[: high.shape[1]] > 0))):
             edges = np.flatnonzero(np.diff(high[:, c].astype(np.int8), prepend=0, append=0))
             lengths = edges[1::2] - edges[::2]
             if high[0, c]:
@@ -123,14 +128,13 @@ class ClipMeter:
 
     def share(self) -> float:
         """The share of the worst channel, after the last sample."""
-        if self._n_clipped is None or self._open is None or not self._n:
+        if not self._n:
             return 0.0
         for c in range(len(self._open)):
             self._close(c)
         return float(self._n_clipped.max() / self._n)
 
     def _close(self, c: int) -> None:
-        assert self._n_clipped is not None and self._open is not None
         if self._open[c] >= MIN_RUN:
             self._n_clipped[c] += self._open[c]
         self._open[c] = 0

@@ -78,6 +78,8 @@ def mel_power(samples: npt.NDArray[np.floating[Any]], *, settings: MelSettings) 
         samples: mono sound, shape (n,), n >= 0, floating point, full scale 1, at ``settings.sample_rate`` Hz.
         settings: the front end's settings.
 
+    With a ``level`` each frame's constant (DC) is taken out first: it is no sound, but would count as loudness.
+
     Returns:
         float32, shape (settings.n_frames(n), n_mels), finite, >= 0: squared magnitude times 1/Hz.
 
@@ -155,6 +157,7 @@ class _FrameBlocks:
     def __init__(self, settings: MelSettings) -> None:
         n_bins = 1 + settings.n_fft // 2
         self._hop_length = settings.hop_length
+        self._without_offset = settings.level is not None
         self._window = _hann(settings.n_fft)
         self._groups = _band_groups(settings)
         self._frames = np.empty((_BLOCK_FRAMES, settings.n_fft), np.float64)
@@ -189,6 +192,10 @@ class _FrameBlocks:
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._window.size)[:: self._hop_length]
         np.multiply(frames, self._window, out=self._frames)
         np.fft.rfft(self._frames, out=self._spectrum)
+        if self._without_offset:
+            # A constant c under a Hann window has only X[0] = c n_fft / 2 and X[1] = -X[0] / 2.
+            self._spectrum[:, 1] += self._spectrum[:, 0] / 2
+            self._spectrum[:, 0] = 0
         parts = self._spectrum.view(np.float64)  # real and imaginary parts by turns
         np.square(parts, out=parts)
         np.add(parts[:, 0::2], parts[:, 1::2], out=self._bins, casting="same_kind")

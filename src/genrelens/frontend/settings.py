@@ -37,8 +37,8 @@ class MelSettings:
         log_factor: None where a window becomes decibels below its loudest cell; otherwise power becomes
             ``log10(1 + log_factor * power)``, and ``top_db`` has to be None.
         level: the mean power that a window is scaled to before the logarithm, so that how loud a file was
-            mastered does not matter; None leaves it as loud as it is. Only with ``log_factor``: decibels below
-            the loudest cell have no level anyway.
+            mastered does not matter, and a constant (DC) in each frame is left out; None leaves it as it is. Only
+            with ``log_factor``: decibels below the loudest cell have no level anyway.
         bins_per_octave: None for mel bands. Otherwise band k lies at ``fmin_hz * 2 ** (k / bins_per_octave)`` Hz,
             ``n_mels`` counts those, and ``fmax_hz`` and ``htk`` have nothing to say.
 
