@@ -250,7 +250,7 @@ def change(
     right, right_after = label == classes, label_after == classes
     return Change(
         variant=name,
-        what=VARIANTS[name].what,
+        what=VARIANTS[name].what if name in VARIANTS else name,
         genres=genres,
         n_tracks=len(before),
         n_changed=int(other.sum()),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 
 from genrelens.audio import load
 from genrelens.data import variants
@@ -105,8 +108,21 @@ def test_channels_apart_comb_the_average() -> None:
     """|1 + g exp(-2 pi i f d / r)| / 2 at the frequency where the delayed channel is upside down."""
     d, g = 2, 10 ** (-3 / 20)
     clip = tone(RATE / (2 * d))
-    made = load(VARIANTS["stereo-apart"].make(clip, RATE)).samples
-    assert level_db(made, before=clip) == pytest.approx(20 * np.log10((1 - g) / 2), abs=0.05)
+    made, _ = soundfile.read(io.BytesIO(VARIANTS["stereo-apart"].make(clip, RATE)), dtype="float32")
+    assert level_db(made.mean(axis=1), before=clip) == pytest.approx(20 * np.log10((1 - g) / 2), abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["stereo-apart", "stereo-inverted", "stereo-one"])
+def test_channels_that_an_average_would_spoil_are_heard_as_the_clip(name: str) -> None:
+    clip = np.random.default_rng(0).normal(0, 0.1, 3 * RATE).astype(np.float32)
+    heard = load(VARIANTS[name].make(clip, RATE)).samples
+    assert min(np.abs(heard - sign * clip).max() for sign in (1, -1)) < 1e-4
+
+
+@pytest.mark.parametrize(("name", "constant"), [("constant-0.02", 0.02), ("constant-0.2", 0.2)])
+def test_a_constant_is_added(name: str, constant: float) -> None:
+    clip = tone(440)
+    np.testing.assert_allclose(load(VARIANTS[name].make(clip, RATE)).samples - clip, constant, atol=1e-6)
 
 
 def test_hiss_has_the_level_it_says_and_is_the_same_each_time() -> None:

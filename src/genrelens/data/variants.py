@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 """``(n,)`` mono or ``(n, 2)`` stereo, full scale 1."""
 
+INVERTED: Samples = np.array([1.0, -1.0], np.float32)
+ONE_SIDE: Samples = np.array([1.0, 0.0], np.float32)
 _TAPS = 1023
 """Length of the low-pass: at 22,050 Hz it falls from pass to stop (-75 dB) within 120 Hz."""
 
@@ -95,6 +97,11 @@ def both(left: Samples, *, right_db: float = 0.0, delay: int = 0) -> Samples:
     return np.stack([left, gain(later, db=right_db)], axis=1)
 
 
+def offset(samples: Samples, rate: int, *, by: float) -> bytes:
+    """A float wav with a constant added to every sample (DC)."""
+    return wav(samples + np.float32(by), rate, subtype="FLOAT")
+
+
 def hiss(samples: Samples, *, below_db: float) -> Samples:
     """White noise ``below_db`` under the clip's own mean power, the same noise each time."""
     noise = np.random.default_rng(0).standard_normal(len(samples), dtype=np.float32)
@@ -120,6 +127,14 @@ VARIANTS = _variants(
         "stereo, the right channel 3 dB softer and two samples (0.09 ms) later",
         lambda x, r: wav(both(x, right_db=-3.0, delay=2), r),
     ),
+    ("stereo-inverted", "stereo, the right channel inverted", lambda x, r: wav(both(x) * INVERTED, r)),
+    ("stereo-one", "stereo, the right channel silent", lambda x, r: wav(both(x) * ONE_SIDE, r)),
+    (
+        "constant-0.02",
+        "a constant of 0.02 of full scale added, float wav",
+        lambda x, r: offset(x, r, by=0.02),
+    ),
+    ("constant-0.2", "a constant of 0.2 of full scale added, float wav", lambda x, r: offset(x, r, by=0.2)),
     ("44.1-khz", "44.1 kHz, 24 bit", lambda x, r: wav(resample(x, r, to=44_100), 44_100, subtype="PCM_24")),
     ("48-khz", "48 kHz, 24 bit", lambda x, r: wav(resample(x, r, to=48_000), 48_000, subtype="PCM_24")),
     ("96-khz", "96 kHz, 24 bit", lambda x, r: wav(resample(x, r, to=96_000), 96_000, subtype="PCM_24")),
