@@ -137,3 +137,10 @@ def test_files_and_arrays_are_mixed_alike(subtype: str) -> None:
             audio.from_array(frames, sample_rate=RATE).samples,
             atol=1e-4 if subtype == "PCM_16" else 0,
         )
+
+
+def test_an_inverted_pair_does_not_take_turns() -> None:
+    """Rounded to 16 bits, now the one and now the other is a little louder: each turn would be a click."""
+    left = noise(0, n=10 * RATE)
+    heard = mono(np.round(left * 32767) / 32768, np.floor(-left * 32767) / 32768)
+    np.testing.assert_allclose(heard, left, atol=1e-4)

@@ -9,9 +9,9 @@ channels are compared in bands of frequency first, and one that would take away 
 - A band is cancelled where 2 C < -0.5 (S + T): less than half is left of what unrelated channels would give.
 - A channel that cancels a tenth of the bands or more, or that is digitally silent, takes no part.
 
-Channels are taken in the order of their power, so of two it is the louder that stays. Powers are running averages in
-which a frame counts half as much after six seconds; each block is mixed by what is known with it, so nothing waits and
-any length streams.
+Channels are taken in the order of their power, as far as it differs clearly, so of two it is the louder that stays.
+Powers are running averages in which a frame counts half as much after six seconds; each block is mixed by what is known
+with it, so nothing waits and any length streams.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ HALF_LIFE_S: Final = 6.0
 
 _AUDIBLE = 1e-6  # of the loudest band's power: a band with less counts for nothing
 _SILENT = 1e-8  # of the loudest channel's power
+_CLEARLY_LOUDER = 1.5  # times the power
 _FRAME_S = 0.04
 _EVERY = 16  # of so many frames one is looked at, after the first that decide how a piece begins
 _BEGIN_S = 1.0
@@ -67,6 +68,7 @@ class Downmix:
     def __init__(self, n_channels: int, *, sample_rate: int) -> None:
         self.n_channels = n_channels
         self._sample_rate = sample_rate
+        self._order = list(range(n_channels))
         self._n_seen = 0
         self._until_next = 0  # samples to the next frame that is looked at
         self._n_fft = 1 << round(np.log2(_FRAME_S * sample_rate))
@@ -122,20 +124,28 @@ class Downmix:
         """The channels that are averaged, the loudest first."""
         powers = np.einsum("iib->ib", self._cross)
         loudness = powers.sum(axis=1)
-        order = [int(i) for i in np.argsort(-loudness, kind="stable")]
         total = powers[:, 1:-1].sum(axis=0)
         audible = np.zeros(powers.shape[1], bool)
         audible[1:-1] = total > _AUDIBLE * total.max(initial=0.0)
         if not loudness.any():
             return list(range(self.n_channels))
-        kept = order[:1]
-        power = powers[kept[0]]
-        for channel in order[1:]:
+        self._sort(loudness)
+        loudest, *others = self._order
+        kept, power = [loudest], powers[loudest]
+        for channel in others:
             both = power + powers[channel]
             twice_cross = 2 * self._cross[kept, channel].sum(axis=0)
             n_cancelled = np.count_nonzero((twice_cross < CANCELLED * both) & audible)
             cancels = n_cancelled > 0 and n_cancelled >= CANCELLED_SHARE * np.count_nonzero(audible)
-            if not cancels and loudness[channel] > _SILENT * loudness[order[0]]:
+            if not cancels and loudness[channel] > _SILENT * loudness[loudest]:
                 kept.append(channel)
                 power = both + twice_cross
         return kept
+
+    def _sort(self, loudness: NDArray[np.float64]) -> None:
+        """Put louder channels first, but leave those that are about as loud: an inverted pair must not take turns."""
+        order = self._order
+        for last in range(len(order) - 1, 0, -1):
+            for i in range(last):
+                if loudness[order[i + 1]] > _CLEARLY_LOUDER * loudness[order[i]]:
+                    order[i], order[i + 1] = order[i + 1], order[i]
