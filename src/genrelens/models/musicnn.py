@@ -42,6 +42,8 @@ _TIMBRAL = ((7, 38), (7, 67))
 _TEMPORAL = (128, 64, 32)
 """Frames of the temporal filters, which see a single band."""
 _MID_FRAMES = 7
+_TOGETHER = 16
+"""Frames whose responses to a temporal filter are computed together."""
 
 
 class Activations(NamedTuple):
@@ -84,18 +86,50 @@ class _Filters(nn.Module):
 
     ReLU, then normalisation, then the maximum. "Same" length: zeros before and after the patch, one more after it
     where the filter has an even length.
+
+    ReLU and normalisation are monotone, so they are left for the maximum alone, a sixtieth of the numbers; where the
+    normalisation turns a filter's sign it is the filter's smallest response that becomes the largest.
     """
 
     def __init__(self, n_filters: int, n_frames: int, n_bands: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(1, n_filters, (n_frames, n_bands))
-        self.norm = nn.BatchNorm2d(n_filters, eps=_EPSILON, momentum=_MOMENTUM)
-        self.padding = (0, 0, (n_frames - 1) // 2, n_frames // 2)
+        self.norm = nn.BatchNorm1d(n_filters, eps=_EPSILON, momentum=_MOMENTUM)
+        self.padding = ((n_frames - 1) // 2, n_frames // 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, 1, t, n_mels) -> (n, n_filters, t)."""
-        responses: Tensor = self.norm(functional.relu(self.conv(functional.pad(x, self.padding))))
-        return responses.amax(dim=3)
+        sign = torch.where(self.norm.weight < 0, -1.0, 1.0)
+        weight = self.conv.weight * sign[:, None, None, None]
+        assert self.conv.bias is not None
+        loudest = self._loudest(functional.pad(x, (0, 0, *self.padding)), weight)
+        out: Tensor = self.norm(functional.relu(loudest * sign[:, None] + self.conv.bias[:, None]))
+        return out
+
+    def _loudest(self, padded: Tensor, weight: Tensor) -> Tensor:
+        """The largest response of all bands (n, n_filters, t)."""
+        return functional.conv2d(padded, weight).amax(dim=3)
+
+
+class _Temporal(_Filters):
+    """Filters of a single band: sixteen neighbouring responses at a time are one product of matrices.
+
+    A convolution with one channel in and few out leaves most of a processor's lanes empty.
+    """
+
+    def _loudest(self, padded: Tensor, weight: Tensor) -> Tensor:
+        n_filters, n_taps = len(weight), weight.shape[2]
+        t = padded.shape[2] - n_taps + 1
+        n_groups = -(-t // _TOGETHER)
+        width = n_taps + _TOGETHER - 1  # frames that sixteen responses need
+        by_band = functional.pad(padded[:, 0].transpose(1, 2), (0, n_groups * _TOGETHER - t))
+        pieces = [by_band[:, :, g * _TOGETHER : g * _TOGETHER + width] for g in range(n_groups)]
+        # Row p of a filter's matrix holds its taps, p frames later: rows of one length cut from a repeated one.
+        rows = functional.pad(weight[:, 0, :, 0], (0, _TOGETHER)).repeat(1, _TOGETHER)
+        shifted = rows[:, : _TOGETHER * width].reshape(n_filters * _TOGETHER, width)
+        responses = torch.stack(pieces, dim=2) @ shifted.T  # (n, bands, groups, filters * 16)
+        loudest = responses.amax(dim=1).reshape(-1, n_groups, n_filters, _TOGETHER).transpose(1, 2)
+        return loudest.reshape(-1, n_filters, n_groups * _TOGETHER)[:, :, :t]
 
 
 class _Layer(nn.Module):
@@ -128,7 +162,7 @@ class Front(nn.Module):
             _Filters(n, *shape) for n, shape in zip(sizes.timbral, _TIMBRAL, strict=True)
         )
         self.temporal = nn.ModuleList(
-            _Filters(n, length, 1) for n, length in zip(sizes.temporal, _TEMPORAL, strict=True)
+            _Temporal(n, length, 1) for n, length in zip(sizes.temporal, _TEMPORAL, strict=True)
         )
         self.mid = nn.ModuleList(_Layer(n, sizes.mid) for n in (sizes.front, sizes.mid, sizes.mid))
 
