@@ -156,11 +156,9 @@ def make_files(folder: Path) -> list[Path]:
 
 def find_files(folder: Path, *, most: int) -> list[Path]:
     """Files spread evenly over the folder in the order of their names."""
-    from genrelens.audio import MEDIA_SUFFIXES
+    from genrelens.audio.walk import walk
 
-    found = sorted(
-        path for path in folder.rglob("*") if path.suffix.lower() in MEDIA_SUFFIXES and path.is_file()
-    )
+    found = [Path(item.path) for item in walk(folder) if item.error is None]
     return found[:: math.ceil(len(found) / most)] if found else []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,9 +10,29 @@ from functools import cached_property
 from genrelens.errors import TaxonomyError
 
 
+def composed(text: str) -> str:
+    """The one Unicode form (NFC) in which names are compared: files from Macs have "e" and an accent for "é"."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def words(name: str) -> list[str]:
+    """The words of a name for comparing: without case and punctuation, in one Unicode form.
+
+    Combining marks are letters: Devanagari, Thai and Tamil write vowels so.
+    """
+    text = unicodedata.normalize("NFD", name).casefold()
+    text = text.replace("i\u0307", "i").replace("\u0131", "i")  # Turkish has a dotted and a dotless i
+    kept = "".join(c if c.isalnum() or _is_mark(c) else " " for c in unicodedata.normalize("NFC", text))
+    return [word for word in kept.split() if any(c.isalnum() for c in word)]
+
+
 def fold(name: str) -> str:
-    """Case, spaces and punctuation do not tell genres apart: ``Hip-Hop`` and ``hiphop`` are one."""
-    return re.sub(r"[^\w]|_", "", name.casefold())
+    """Case, spaces, punctuation and Unicode form do not tell genres apart: ``Hip-Hop`` and ``hiphop`` are one."""
+    return "".join(words(name))
+
+
+def _is_mark(c: str) -> bool:
+    return unicodedata.category(c) in ("Mn", "Mc") and not "\ufe00" <= c <= "\ufe0f"  # those choose a glyph
 
 
 @dataclass(frozen=True)

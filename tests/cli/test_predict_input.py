@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_listed(run: Run, tmp_path: Path, monkeypatch: p
     def refuse(_path: str) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("genrelens.cli.pieces.os.scandir", refuse)
+    monkeypatch.setattr("genrelens.audio.walk.os.scandir", refuse)
     (row,) = run("predict", "--json", tmp_path).rows
     assert row["error"]["code"] == "permission"
 

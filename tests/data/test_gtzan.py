@@ -91,7 +91,7 @@ def test_empty_files_folders_and_dangling_links_with_a_clips_name_are_unreadable
     assert ids(data) == ["pop.00000"]
 
 
-def test_stray_files_are_passed_over(tmp_path: Path) -> None:
+def test_stray_files_are_passed_over_and_said(tmp_path: Path) -> None:
     put(
         tmp_path / "rock",
         "rock.00000.wav",
@@ -108,7 +108,12 @@ def test_stray_files_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "música").mkdir()
     data = gtzan.load(tmp_path)
     assert ids(data) == ["rock.00000"]
-    assert (data.unreadable, data.notes) == ((), ())
+    assert data.unreadable == ()
+    assert data.passed_over == {".png": 1, ".part": 1}
+    assert data.notes == (
+        "6 sound files (rock/my rock.wav, rock/polka.00000.wav, rock/rock.0001.wav, ...) are not GTZAN's, so they are "
+        "no clips here and have no genre; --dataset folder takes the folders' names",
+    )
 
 
 def test_a_clip_in_another_genres_folder_is_noted(tmp_path: Path) -> None:

@@ -8,48 +8,6 @@ from typing import BinaryIO
 
 from genrelens.errors import AudioError
 
-MEDIA_SUFFIXES: frozenset[str] = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *(
-            "wav",
-            "wave",
-            "w64",
-            "rf64",
-            "flac",
-            "ogg",
-            "oga",
-            "opus",
-            "mp3",
-            "mp2",
-            "au",
-            "snd",
-            "aif",
-            "aiff",
-            "aifc",
-        ),
-        *(
-            "caf",
-            "m4a",
-            "m4b",
-            "aac",
-            "alac",
-            "ac3",
-            "wma",
-            "asf",
-            "ape",
-            "wv",
-            "tta",
-            "mka",
-            "weba",
-            "webm",
-            "mkv",
-        ),
-        *("mp4", "m4v", "mov", "avi", "mpg", "mpeg", "flv", "wmv", "3gp"),
-    )
-)
-"""Lower-case endings that a walk through a folder takes; a file that is named is read whatever its ending."""
-
 
 class Reader:
     """A seekable file for libsndfile and ffmpeg.

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from genrelens.audio.walk import walk
 from genrelens.data import Track, registry
-from genrelens.data.own_music import media_files
 from genrelens.errors import AudioError, DataError
 
 
@@ -60,7 +60,7 @@ def collect(
     of genres, a table, or genre tags. Files that the data set does not use are audited without. Raises
     :class:`DataError` when there is no sound file.
     """
-    found = [str(path) for path in media_files(Path(root))] if paths is None else list(paths)
+    found = [item.path for item in walk(root) if item.error is None] if paths is None else list(paths)
     tracks: tuple[Track, ...] = ()
     notes: tuple[str, ...] = ()
     dataset, why = None, ""

@@ -62,15 +62,19 @@ def audit(
 
         check_page(html)
 
+    from collections import Counter
+
     from genrelens.audit import audit as look
     from genrelens.audit import collect
-    from genrelens.cli.pieces import find_pieces
+    from genrelens.cli.pieces import find_pieces, say_passed_over
     from genrelens.cli.progress import CountLine
     from genrelens.cli.tracks import find_split
     from genrelens.parallel import n_cores
     from genrelens.report.audit_text import audit_text
 
-    pieces = list(find_pieces([str(folder)]))
+    passed_over: Counter[str] = Counter()
+    pieces = list(find_pieces([str(folder)], passed_over=passed_over))
+    say_passed_over(passed_over)
     collection = collect(
         folder,
         paths=[piece.path for piece in pieces if piece.code is None],

@@ -88,11 +88,13 @@ def check(
     import json
 
     from genrelens import parallel
+    from genrelens.cli.pieces import say_passed_over
     from genrelens.cli.progress import CountLine
     from genrelens.data.check import check as look
 
     with CountLine("checking") as line:
         found = look(folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=line.show)
+    say_passed_over(found.passed_over)
     typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else _check_text(found))
     if found.problems:
         raise typer.Exit(1)

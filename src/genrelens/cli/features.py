@@ -130,6 +130,7 @@ def features(
 
 def _sources(path: Path, *, dataset: str | None) -> tuple[list[Source], tuple[str, ...]]:
     """The files to compute, and sentences about what was odd."""
+    from genrelens.cli.pieces import say_passed_over
     from genrelens.data import registry
     from genrelens.data.features import Source, track_source
     from genrelens.errors import DataError
@@ -137,7 +138,7 @@ def _sources(path: Path, *, dataset: str | None) -> tuple[list[Source], tuple[st
     if dataset is None:
         dataset = _known_dataset(path)
     if dataset is None:
-        return _files(path), ()
+        return _files(path)
     music = registry.open_dataset(path, dataset=dataset)
     sources = [track_source(track) for track in music.tracks]
     for id_, reason in music.left_out:
@@ -145,6 +146,7 @@ def _sources(path: Path, *, dataset: str | None) -> tuple[list[Source], tuple[st
         sources.append(Source(name, Path(id_), label, error=reason))
     if not sources:
         raise DataError(f"the data set {dataset!r} in {str(path)!r} has no tracks")
+    say_passed_over(music.passed_over)
     return sorted(sources, key=lambda source: source.filename), music.notes
 
 
@@ -162,27 +164,31 @@ def _known_dataset(path: Path) -> str | None:
     return None if name in ("folder", "tags") else name
 
 
-def _files(path: Path) -> list[Source]:
-    """Whatever music is there: named by its path below ``path``, labelled by the first folder on it."""
-    from genrelens.cli.pieces import find_pieces
+def _files(path: Path) -> tuple[list[Source], tuple[str, ...]]:
+    """Whatever music is there, and what is odd about its labels: named by its path below ``path`` (or below the folder
+    of folders of genres in it), labelled by the first folder on it.
+    """
+    from collections import Counter
+
+    from genrelens.cli.pieces import find_pieces, say_passed_over
     from genrelens.data.features import Source
+    from genrelens.data.folder import labels_of
     from genrelens.errors import DataError
 
-    sources = []
-    for piece in find_pieces([str(path)]):
+    passed_over: Counter[str] = Counter()
+    pieces = list(find_pieces([str(path)], passed_over=passed_over))
+    say_passed_over(passed_over)
+    for piece in pieces:
         if piece.code is not None and Path(piece.path) == path:  # nothing in it, or nobody may look
             raise DataError(str(piece.message), code=piece.code)
-        file = Path(piece.path)
-        parts = (file.name,) if file == path else file.relative_to(path).parts
-        sources.append(
-            Source(
-                "/".join(parts),
-                file,
-                parts[0] if len(parts) > 1 else "",
-                error=piece.message or "",
-            )
-        )
-    return sources
+    if not path.is_dir():
+        return [Source(path.name, path, "")], ()
+    found = labels_of(path, [Path(piece.path) for piece in pieces])
+    sources = [
+        Source(name, Path(piece.path), label, error=piece.message or "")
+        for piece, name, label in zip(pieces, found.names, found.labels, strict=True)
+    ]
+    return sources, found.notes
 
 
 def _progress(line: ProgressLine, path: Path) -> Callable[[int, int], None]:

@@ -68,10 +68,12 @@ def predict(
     if coverage is not None and not 0 < coverage < 1:
         raise typer.BadParameter(f"--coverage should be above 0 and below 1, such as 0.9, got {coverage:g}")
 
+    from collections import Counter
+
     from genrelens.bundle import Bundle
     from genrelens.bundle.coverage import COVERAGE
     from genrelens.cli.answers import answer, to_row
-    from genrelens.cli.pieces import find_pieces
+    from genrelens.cli.pieces import find_pieces, say_passed_over
     from genrelens.cli.progress import ProgressLine
     from genrelens.cli.writers import open_writer
 
@@ -81,7 +83,9 @@ def predict(
         raise typer.BadParameter(
             f"--coverage: the model {bundle.name!r} promises none, it was not calibrated for it; leave it out"
         )
-    pieces = list(find_pieces(paths))
+    passed_over: Counter[str] = Counter()
+    pieces = list(find_pieces(paths, passed_over=passed_over))
+    say_passed_over(passed_over)
     writer = open_writer(
         "json" if as_json else "csv" if as_csv else "table",
         bundle=bundle,

@@ -51,10 +51,12 @@ def fitting(split: Split, *, dataset: str, tracks: tuple[Track, ...]) -> tuple[T
 
 
 def tell(loaded: Loaded) -> None:
-    """What a data set leaves out, and what is odd about it, in a line each on stderr."""
+    """What a data set passes over and leaves out, and what is odd about it, in a line each on stderr."""
     from genrelens.cli import say
+    from genrelens.cli.pieces import say_passed_over
     from genrelens.report.wording import visible
 
+    say_passed_over(loaded.passed_over)
     for note in loaded.notes:
         say(visible(f"note: {note}"))
     if loaded.left_out:

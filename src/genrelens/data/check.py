@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -44,7 +44,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``there`` counts what was found by thing, ``decoded`` says whether clips were decoded to their ends."""
+    """``there`` counts what was found by thing, ``decoded`` says whether clips were decoded to their ends,
+    ``passed_over`` counts the files that are no sound, by ending.
+    """
 
     root: Path
     dataset: str | None
@@ -52,6 +54,7 @@ class Checked:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     decoded: bool
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -105,6 +108,7 @@ def check(
         jobs.append(job)
     there.update(files=len(fetched) - len(problems))
     name, notes = None, []
+    passed_over: Mapping[str, int] = {}
     try:
         loaded = registry.open_dataset(top, dataset=dataset)
     except DataError as error:
@@ -114,16 +118,17 @@ def check(
     else:
         name = loaded.dataset
         notes += loaded.notes
+        passed_over = loaded.passed_over
         lengths: dict[str, int] = {}
         if name.startswith("fma_"):
-            data = fma.load(top, subset=name.removeprefix("fma_"))
+            data = fma.load(loaded.root, subset=name.removeprefix("fma_"))
             problems += [Problem("missing", "clip", id_, "it has no file") for id_ in data.missing]
             reasons = Counter(why for _, why in data.left_out)
             notes += [f"{n} tracks are left out, each because {why}" for why, n in reasons.items()]
         else:
             problems += [Problem("unreadable", "clip", what, why) for what, why in loaded.left_out]
         if name == gtzan.DATASET:
-            lengths = _gtzan(top, problems, there)
+            lengths = _gtzan(loaded.root, problems, there)
         paths = {track.path: track.whole for track in loaded.tracks}
         there.update(clips=len(paths))
         jobs += [_Job("clip", what, path, n_samples=lengths.get(what)) for path, what in paths.items()]
@@ -135,7 +140,13 @@ def check(
             progress(n_done, len(jobs))
     ordered = sorted(problems, key=lambda p: (KINDS.index(p.kind), p.thing, p.what))
     return Checked(
-        top, name, {thing: n for thing, n in there.items() if n}, tuple(ordered), tuple(notes), not quick
+        root=top,
+        dataset=name,
+        there={thing: n for thing, n in there.items() if n},
+        problems=tuple(ordered),
+        notes=tuple(notes),
+        decoded=not quick,
+        passed_over=passed_over,
     )
 
 

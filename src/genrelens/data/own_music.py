@@ -1,28 +1,29 @@
 """What the loaders of people's own music have in common: from files and labels as written to tracks.
 
-Genres are spelt in one way, whatever case and hyphens their labels have, and artists too, because artists decide which
-tracks may not be parted.
+Genres are spelt in one way, whatever case, hyphens and Unicode form their labels have, and artists too, because artists
+decide which tracks may not be parted.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from genrelens.audio import MEDIA_SUFFIXES
+from genrelens.audio.walk import walk
 from genrelens.data.track import Track
+from genrelens.data.unknown_artists import names_nobody
 from genrelens.errors import DataError
-from genrelens.taxonomy import fold
+from genrelens.taxonomy import composed, fold, words
 
 
 @dataclass(frozen=True, slots=True)
 class OwnMusic:
     """What was found: ``tracks`` in order of id, ``left_out`` pairs of path and reason, ``genres_all`` all genres of
     those tracks that have several (the first is the track's), ``notes`` sentences about anything that was odd,
-    ``lost`` genres that were named and have files, none of which can be used.
+    ``lost`` genres that were named and have files, none of which can be used, ``passed_over`` how many files with which
+    endings are no sound.
     """
 
     tracks: tuple[Track, ...]
@@ -30,6 +31,7 @@ class OwnMusic:
     genres_all: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,18 @@ def gather(
     empty: Sequence[str] = (),
     unusable: Sequence[str] = (),
     notes: Sequence[str] = (),
+    passed_over: Mapping[str, int] | None = None,
 ) -> OwnMusic:
     """Tracks of what was found in ``where``; ``empty`` are genres that were named and have no file, ``unusable``
     those of files that are left out (they may have others).
 
-    A genre of which nothing but punctuation is left is no genre, and its files are left out. Raises :class:`DataError`
-    when no track is left, or two have one id.
+    Ids and labels come out in one Unicode form (NFC), so that a split or a table from a Mac fits; paths stay as they
+    are. An artist such as "Various Artists" is nobody. A genre of which nothing but punctuation is left is no genre,
+    and its files are left out. Raises :class:`DataError` when no track is left, or two have one id.
     """
     out, said = list(left_out), list(notes)
     labelled: list[Labelled] = []
-    for item in found:
+    for item in map(_composed, found):
         if item.genres and fold(item.genres[0]):
             labelled.append(item)
         else:
@@ -73,6 +77,7 @@ def gather(
     if not labelled:
         reasons = f"; {len(out)} files are left out ({out[0][0]}: {out[0][1]})" if out else ""
         raise DataError(f"no labelled music in {where}{reasons}", code="no_tracks")
+    labelled = _with_composed_ids(labelled)
     repeated = [id_ for id_, n in Counter(item.id for item in labelled).items() if n > 1]
     if repeated:
         raise DataError(
@@ -121,7 +126,14 @@ def gather(
         for item in labelled
     ]
     ordered = tuple(sorted(tracks, key=lambda track: track.id))
-    return OwnMusic(ordered, tuple(out), several, tuple(said), lost)
+    return OwnMusic(ordered, tuple(out), several, tuple(said), lost, passed_over or {})
+
+
+def one_genre_note(genres: Collection[str], *, of_folders: bool) -> list[str]:
+    """What to say of music of one genre alone, which often comes of a folder that is a level too high or too low."""
+    advice = "; if genres are folders, give the folder that they lie in, which may be one above or below"
+    said = f"there is one genre only, {min(genres, default='')!r}, and nothing to tell it from"
+    return [said + advice * of_folders] if len(genres) == 1 else []
 
 
 def one_spelling(names: Iterable[str], *, key: Callable[[str], str]) -> dict[str, str]:
@@ -136,19 +148,35 @@ def one_spelling(names: Iterable[str], *, key: Callable[[str], str]) -> dict[str
     }
 
 
-def media_files(folder: Path) -> Iterator[Path]:
-    """The sound and video files below a folder by their endings, in order; hidden ones are passed over."""
-    try:
-        inside = sorted(folder.iterdir())
-    except OSError:  # a folder that may not be read: the caller has said so, or it is one of many
-        return
-    for path in inside:
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from media_files(path)
-        elif path.suffix.lower() in MEDIA_SUFFIXES:
-            yield path
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files below a folder that may be sound, by their ids (paths below it, with "/"), in order; ``left_out`` are
+    folders that cannot be looked into, ``passed_over`` counts other files by ending.
+    """
+
+    by_id: Mapping[str, Path]
+    left_out: tuple[tuple[str, str], ...]
+    passed_over: Mapping[str, int]
+
+
+def media_files(top: Path) -> Files:
+    """Walk a folder to its end."""
+    passed_over: Counter[str] = Counter()
+    files: dict[str, Path] = {}
+    left_out: list[tuple[str, str]] = []
+    for found in walk(top, passed_over=passed_over):
+        path = Path(found.path)
+        id_ = path.relative_to(top).as_posix()
+        if found.error is None:
+            files[id_] = path
+        else:
+            left_out.append((id_, f"this folder cannot be read: {found.error.strerror or found.error}"))
+    return Files(files, tuple(left_out), passed_over)
+
+
+def holds_media(folder: Path) -> bool:
+    """Whether there is any file below a folder that may be sound."""
+    return any(found.error is None for found in walk(folder))
 
 
 def why_not(path: Path) -> str | None:
@@ -165,10 +193,33 @@ def why_not(path: Path) -> str | None:
         return f"cannot be opened: {error.strerror}"
 
 
+def _composed(item: Labelled) -> Labelled:
+    """The item with its labels in one Unicode form, and without an artist who is nobody."""
+    artist = None if item.artist is None or names_nobody(item.artist) else composed(item.artist)
+    recording = None if item.recording is None else composed(item.recording)
+    return replace(item, genres=tuple(map(composed, item.genres)), artist=artist, recording=recording)
+
+
+def _with_composed_ids(items: Sequence[Labelled]) -> list[Labelled]:
+    """The items with ids in one Unicode form, but for those that would be the same then: two files beside each other
+    may have one name in its two forms.
+    """
+    names = {name for item in items for name in (item.id, item.segment_of) if name is not None}
+    count = Counter(map(composed, names))
+    called = {name: composed(name) if count[composed(name)] == 1 else name for name in names}
+    return [
+        replace(
+            item,
+            id=called[item.id],
+            segment_of=None if item.segment_of is None else called[item.segment_of],
+        )
+        for item in items
+    ]
+
+
 def _artist_key(name: str) -> str:
     """Case, punctuation, "the", "and" and "&" do not tell artists apart, unless nothing else is left of a name."""
-    words = re.findall(r"\w+", name.casefold())
-    return " ".join(word for word in words if word not in ("the", "and")) or name
+    return " ".join(word for word in words(name) if word not in ("the", "and")) or name
 
 
 def _named_and_not_there(names: Iterable[str], there: set[str]) -> tuple[str, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from genrelens.data import fma, folder, grouped_splits, gtzan, synthetic, table, tags
-from genrelens.data.own_music import OwnMusic
+from genrelens.data.levels import levels
+from genrelens.data.own_music import OwnMusic, one_genre_note
 from genrelens.data.root import VARIABLE, data_root
 from genrelens.data.split import Split
 from genrelens.data.track import Track
@@ -21,7 +22,8 @@ from genrelens.taxonomy import FMA, FMA_SMALL, GTZAN, Taxonomy
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A data set at hand: ``left_out`` are pairs of what is not among ``tracks`` and why, ``notes`` sentences about
-    anything else that was odd, ``lost`` genres all of whose files are left out.
+    anything else that was odd, ``lost`` genres all of whose files are left out, ``root`` where it lies (at or below the
+    folder that was given), ``passed_over`` how many files beside its sound are none, by ending.
     """
 
     dataset: str
@@ -30,6 +32,8 @@ class Loaded:
     left_out: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    root: Path = Path()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,13 @@ def _synthetic(root: Path) -> OwnMusic:
 
 def _gtzan(root: Path) -> OwnMusic:
     data = gtzan.load(root)
-    return OwnMusic(data.tracks, data.unreadable, notes=data.notes)
+    return OwnMusic(data.tracks, data.unreadable, notes=data.notes, passed_over=data.passed_over)
 
 
 def _fma(root: Path, *, subset: str) -> OwnMusic:
     data = fma.load(root, subset=subset)
     notes = (f"{len(data.missing)} tracks of FMA {subset} have no clip here",) if data.missing else ()
-    return OwnMusic(data.tracks, data.left_out, notes=data.notes + notes)
+    return OwnMusic(data.tracks, data.left_out, notes=data.notes + notes, passed_over=data.passed_over)
 
 
 def _fma_dataset(subset: str) -> Dataset:
@@ -112,24 +116,35 @@ def load(root: Path | str | None = None, *, dataset: str | None = None) -> tuple
 
 
 def open_dataset(root: Path | str | None = None, *, dataset: str | None = None) -> Loaded:
-    """As :func:`load`, with the genres, what is left out and why, and what was odd."""
-    place = _place(root)
-    notes: tuple[str, ...] = ()
+    """As :func:`load`, with the genres, what is left out and why, and what was odd.
+
+    A folder a level too high will do where all its music lies in one folder (:func:`~genrelens.data.levels.levels`).
+    """
+    given = _place(root)
+    notes: list[str] = []
     if dataset is None:
-        candidates = _detected(place)
+        candidates, place = _detected(given)
         dataset = candidates[0]
         if len(candidates) > 1:
-            notes = (
-                f"{str(place)!r} holds {' and '.join(candidates)}: {dataset} is taken, --dataset NAME takes another",
+            notes.append(
+                f"{str(place)!r} holds {' and '.join(candidates)}: {dataset} is taken, --dataset NAME takes another"
             )
-    music = DATASETS[_known(dataset)].load(place)
+    else:
+        place = _level(given, _known(dataset))
+    if place != given:
+        notes.append(f"the data set {dataset} is the one in {str(place)!r}, where all the music is")
+    music = DATASETS[dataset].load(place)
+    notes += music.notes
+    notes += one_genre_note({track.genre for track in music.tracks}, of_folders=dataset in _ANY_MUSIC)
     return Loaded(
         dataset,
         music.tracks,
         taxonomy(dataset, music.tracks),
         tuple(music.left_out),
-        notes + tuple(music.notes),
+        tuple(notes),
         music.lost,
+        place,
+        music.passed_over,
     )
 
 
@@ -138,7 +153,7 @@ def detect(root: Path | str | None = None) -> str:
 
     Raises :class:`DataError` when it is none that is known.
     """
-    return _detected(_place(root))[0]
+    return _detected(_place(root))[0][0]
 
 
 def taxonomy(dataset: str, tracks: Iterable[Track]) -> Taxonomy:
@@ -190,20 +205,33 @@ def _place(root: Path | str | None) -> Path:
     return path if given.strip() and table.find_table(path) == path else data_root(root)
 
 
-def _detected(place: Path) -> list[str]:
-    if place.is_file():
-        return [table.DATASET]
-    found = [name for name, dataset in DATASETS.items() if name not in _ANY_MUSIC and dataset.is_it(place)]
-    found = found or [name for name in _ANY_MUSIC if DATASETS[name].is_it(place)][:1]
+def _detected(given: Path) -> tuple[list[str], Path]:
+    """The data sets that a folder, or one below that holds all of its music, may be, and that folder."""
+    if given.is_file():
+        return [table.DATASET], given
+    for place in levels(given):
+        found = [
+            name for name, dataset in DATASETS.items() if name not in _ANY_MUSIC and dataset.is_it(place)
+        ]
+        if found:
+            return found, place
+    found = [name for name in _ANY_MUSIC if DATASETS[name].is_it(given)][:1]
     if not found:
         raise DataError(
-            f"{str(place)!r} holds none of the data sets that genrelens knows ({', '.join(DATASETS)}): expected "
+            f"{str(given)!r} holds none of the data sets that genrelens knows ({', '.join(DATASETS)}): expected "
             "GTZAN's genre folders with files like blues/blues.00000.wav, FMA's fma_small with its fma_metadata, "
             f"folders of genres with music in them, {' or '.join(table.NAMES)}, music with genre tags, or "
             f"{synthetic.MARKER}; give the data set's own folder",
             code="unknown_dataset",
         )
-    return found
+    return found, given
+
+
+def _level(given: Path, dataset: str) -> Path:
+    """The folder, or one below that holds all of its music, that is a data set by name; else what was given."""
+    if given.is_file() or dataset in _ANY_MUSIC:
+        return given
+    return next((place for place in levels(given) if DATASETS[dataset].is_it(place)), given)
 
 
 def _known(dataset: str) -> str:

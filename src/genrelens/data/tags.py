@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.tags import read_tags
-from genrelens.data.own_music import Labelled, OwnMusic, gather, media_files, why_not
+from genrelens.data.own_music import Labelled, OwnMusic, gather, holds_media, media_files, why_not
 from genrelens.data.root import data_root
 from genrelens.errors import AudioError, DataError
 
@@ -21,9 +21,9 @@ def load(root: Path | str | None = None) -> OwnMusic:
     """
     top = data_root(root)
     found: list[Labelled] = []
-    left_out: list[tuple[str, str]] = []
-    for path in media_files(top):
-        id_ = path.relative_to(top).as_posix()
+    files = media_files(top)
+    left_out = list(files.left_out)
+    for id_, path in files.by_id.items():
         if (reason := why_not(path)) is None:
             try:
                 tags = read_tags(path)
@@ -39,10 +39,18 @@ def load(root: Path | str | None = None) -> OwnMusic:
         some = (
             f"; {len(left_out)} files are left out ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""
         )
-        raise DataError(f"no file with a genre tag below {str(top)!r}{some}", code="no_tags")
-    return gather(found, dataset=DATASET, where=repr(str(top)), left_out=left_out)
+        advice = (
+            f". There are no folders in it: if it is the folder of one genre, give that above, "
+            f"{str(top.absolute().parent)!r}"
+            if files.by_id and not any("/" in id_ for id_ in files.by_id)
+            else ""
+        )
+        raise DataError(f"no file with a genre tag below {str(top)!r}{some}{advice}", code="no_tags")
+    return gather(
+        found, dataset=DATASET, where=repr(str(top)), left_out=left_out, passed_over=files.passed_over
+    )
 
 
 def holds_music(root: Path) -> bool:
     """Whether there is any file below a folder that may hold a tag."""
-    return root.is_dir() and next(media_files(root), None) is not None
+    return root.is_dir() and holds_media(root)

@@ -26,7 +26,6 @@ class Job:
     """One system to be reproduced.
 
     Attributes:
-        data: folder of the data set; None for the one that ``GENRELENS_DATA`` names.
         loaded: the data set.
         tracks: its tracks without those that are known to be faulty.
         out: the folder of the page; trainings lie in ``out/runs``, where finished ones are taken as they are.
@@ -41,7 +40,6 @@ class Job:
         epochs: how many epochs a network has at most, for a quick look; None for as many as its recipe says.
     """
 
-    data: Path | None
     loaded: Loaded
     tracks: tuple[Track, ...]
     out: Path

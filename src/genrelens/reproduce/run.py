@@ -63,7 +63,6 @@ def reproduce(
         )
     faulty = registry.never_train(loaded.dataset)
     job = Job(
-        data=data,
         loaded=loaded,
         tracks=tuple(track for track in loaded.tracks if track.id not in faulty),
         out=out,

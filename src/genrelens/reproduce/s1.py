@@ -144,7 +144,7 @@ def _unseen(protocol: Measured, fair: Measured) -> str:
 
 def _rows(job: Job) -> tuple[FeatureTable, tuple[Track, ...], str]:
     """Rows of 3 s, the tracks that they are of, and a sentence on where they come from."""
-    table = table_of(job.data, TABLE)
+    table = table_of(job.loaded.root, TABLE)
     if table is None:
         made = computed_table(job, job.tracks, feature_set="kaggle57", segment_s=3)
         return (

@@ -163,7 +163,7 @@ def fit_and_answer(
     return of_pieces, of_tracks
 
 
-def table_of(root: Path | None, name: str) -> FeatureTable | None:
+def table_of(root: Path, name: str) -> FeatureTable | None:
     """Kaggle's table of that name where it lies beside the clips."""
     from genrelens.data import gtzan
     from genrelens.data.features import read_table

@@ -6,11 +6,11 @@ import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from genrelens.audio import MEDIA_SUFFIXES
+from genrelens.audio.walk import walk
 from genrelens.data.csv_rows import csv_rows, no_commas
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, genre, read_tracks
 from genrelens.data.root import data_root
@@ -36,7 +36,8 @@ class FmaData:
 
     ``missing`` are ids of the subset that have no file, ``left_out`` pairs of id and reason (broken clips, tracks
     without a top genre), ``genres_all`` all genres of a track by its id, as titles where ``genres.csv`` is there and as
-    numbers where not, ``notes`` sentences about anything else that was odd.
+    numbers where not, ``notes`` sentences about anything else that was odd, ``passed_over`` how many files among the
+    clips are no sound, by ending.
     """
 
     tracks: tuple[Track, ...]
@@ -44,6 +45,7 @@ class FmaData:
     left_out: tuple[tuple[str, str], ...]
     genres_all: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(root: Path | str | None = None, *, subset: str = "small") -> FmaData:
@@ -66,8 +68,9 @@ def load(root: Path | str | None = None, *, subset: str = "small") -> FmaData:
             code="not_fma",
         )
     files: dict[int, Path] = {}
+    passed_over: Counter[str] = Counter()
     for folder in folders:
-        for number, path in _clips(folder):
+        for number, path in _clips(folder, passed_over):
             files.setdefault(number, path)
     notes = (
         [f"clips are taken from {', '.join(str(folder) for folder in folders)}"] if len(folders) > 1 else []
@@ -86,7 +89,10 @@ def load(root: Path | str | None = None, *, subset: str = "small") -> FmaData:
             f"fetch fma_metadata --out {top}",
             code="not_fma",
         )
-    return _gather(rows, files, subset=subset, titles=_titles(table.parent), notes=notes)
+    return replace(
+        _gather(rows, files, subset=subset, titles=_titles(table.parent), notes=notes),
+        passed_over=passed_over,
+    )
 
 
 def is_fma(folder: Path, subset: str) -> bool:
@@ -117,16 +123,13 @@ def find_metadata(top: Path, name: str) -> Path | None:
     return None
 
 
-def _clips(folder: Path) -> Iterator[tuple[int, Path]]:
+def _clips(folder: Path, passed_over: Counter[str] | None = None) -> Iterator[tuple[int, Path]]:
     for inner in _listing(folder):
         if _FOLDER.fullmatch(inner.name) is None:
             continue
-        for path in _listing(inner):
-            if (
-                _FILE.fullmatch(path.stem)
-                and path.suffix.lower() in MEDIA_SUFFIXES
-                and path.stem[:3] == inner.name
-            ):
+        for found in walk(inner, passed_over=passed_over):
+            path = Path(found.path)
+            if _FILE.fullmatch(path.stem) and path.parent == inner and path.stem[:3] == inner.name:
                 yield int(path.stem), path
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from genrelens.audio import MEDIA_SUFFIXES
+from genrelens.audio.walk import is_media
 from genrelens.taxonomy import GTZAN
 
 DATASET: Final = "gtzan"
@@ -21,7 +21,7 @@ _CLIP_NAME: Final = re.compile(r"(?P<genre>[^.]+)\.(?P<number>[0-9]{5})(?P<suffi
 def clip_id(file_name: str) -> str | None:
     """``"Hip-Hop.00031.ogg"`` -> ``"hiphop.00031"``; ``None`` for a name that is not a GTZAN clip's."""
     match = _CLIP_NAME.fullmatch(file_name)
-    if match is None or match["suffix"].lower() not in MEDIA_SUFFIXES or match["genre"] not in GTZAN:
+    if match is None or not is_media(file_name) or match["genre"] not in GTZAN:
         return None
     if int(match["number"]) >= N_CLIPS_PER_GENRE:
         return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from genrelens.audio.walk import walk
 from genrelens.data.gtzan.facts import DATASET, all_ids, clip_id, facts
 from genrelens.data.gtzan.layout import clip_folders, genre_folders, listing
 from genrelens.data.gtzan.pictures import pictures
@@ -16,6 +17,7 @@ from genrelens.data.root import data_root
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 
+_N_SHOWN: Final = 3
 _LOSSLESS_FIRST: Final = (".wav", ".au", ".flac", ".aif", ".aiff", ".ogg", ".oga", ".opus", ".mp3")
 # How files with these endings must begin. jazz.00054.wav of Kaggle's copy does not; reading 4 bytes of 1,000
 # files costs some 30 ms, decoding them a minute.
@@ -38,7 +40,8 @@ class GtzanData:
     ``missing`` are the ids that have no file, ``unreadable`` pairs of id and reason, ``left_out`` the ids
     among ``tracks`` that the fault-filtered split leaves out as faulty (never train on them), ``notes``
     sentences about anything else that was odd. ``tracks``, ``missing`` and ``unreadable`` together are the
-    1,000 clips. ``pictures`` (by id) and ``tables`` (by name) are what lies beside the sound.
+    1,000 clips. ``pictures`` (by id) and ``tables`` (by name) are what lies beside the sound, ``passed_over`` how many
+    files among it are none, by ending.
     """
 
     tracks: tuple[Track, ...]
@@ -48,6 +51,7 @@ class GtzanData:
     notes: tuple[str, ...] = ()
     pictures: Mapping[str, Path] = field(default_factory=dict)
     tables: Mapping[str, Path] = field(default_factory=dict)
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(root: Path | str | None = None) -> GtzanData:
@@ -64,7 +68,15 @@ def load(root: Path | str | None = None) -> GtzanData:
         others = ", ".join(str(root.relative_to(top)) for root in roots[1:])
         notes.append(f"clips lie in {roots[0].relative_to(top)} and in {others}; the first is used")
     files: dict[str, list[Path]] = defaultdict(list)
+    strangers: list[str] = []
+    passed_over: Counter[str] = Counter()
     for genre, folder in genre_folders(roots[0]) if roots else ():
+        strangers += [
+            Path(found.path).relative_to(top).as_posix()
+            for found in walk(folder, passed_over=passed_over)
+            if found.error is None
+            and (clip_id(Path(found.path).name) is None or Path(found.path).parent != folder)
+        ]
         for path in listing(folder, notes):
             if (id_ := clip_id(path.name)) is None:
                 continue
@@ -79,6 +91,12 @@ def load(root: Path | str | None = None) -> GtzanData:
             f"'Data/genres_original' or 'genres'; found {_what_is_there(top)}. Give the folder that GTZAN "
             "was unpacked into",
             code="not_gtzan",
+        )
+    if strangers:
+        some = ", ".join(strangers[:_N_SHOWN]) + (", ..." if len(strangers) > _N_SHOWN else "")
+        notes.append(
+            f"{len(strangers)} sound files ({some}) are not GTZAN's, so they are no clips here and have no genre; "
+            "--dataset folder takes the folders' names"
         )
     artists, recordings, left_out = facts().artists, facts().recordings, facts().left_out
     tracks: list[Track] = []
@@ -105,6 +123,7 @@ def load(root: Path | str | None = None) -> GtzanData:
         notes=tuple(notes),
         pictures=pictures(top),
         tables=tables(top),
+        passed_over=passed_over,
     )
 
 

@@ -1,0 +1,77 @@
+"""Where a data set begins below the folder that was given, when that is a level too high."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from genrelens.audio.walk import is_hidden, is_media, listing
+from genrelens.data.own_music import holds_media
+from genrelens.taxonomy import FMA, GTZAN
+
+
+def levels(top: Path) -> Iterator[Path]:
+    """A folder, and below it each that holds all of its music: ``hub``, ``hub/versions``, ``hub/versions/1``.
+
+    They end above a folder that is named after a known genre: that is one genre alone, and no level.
+    """
+    yield top
+    while not holds_files(top):
+        with_music = list(islice(_music_folders(top), 2))
+        if len(with_music) != 1 or is_named_after_a_genre(with_music[0]):
+            return
+        top = with_music[0]
+        yield top
+
+
+def genre_root(top: Path) -> Path:
+    """The folder that the folders of genres lie in: the lowest of :func:`levels` that has folders with music in it and
+    no music beside them, or ``top``.
+    """
+    *above, lowest = levels(top)
+    if not above or (not holds_files(lowest) and next(_music_folders(lowest), None) is not None):
+        return lowest
+    return above[-1]
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether files that may be sound lie in a folder itself."""
+    return any(
+        is_media(name) and not is_hidden(name) and not is_folder for name, is_folder in _inside(folder)
+    )
+
+
+def folders(top: Path) -> list[Path]:
+    """The folders in a folder, in order of name, without hidden ones and links to what is below ``top`` anyway."""
+    root = os.path.realpath(top)
+    found = [top / name for name, is_folder in _inside(top) if is_folder and not is_hidden(name)]
+    return [
+        path
+        for path in found
+        if not (path.is_symlink() and Path(os.path.realpath(path)).is_relative_to(root))
+    ]
+
+
+def is_named_after_a_genre(folder: Path) -> bool:
+    """Whether a folder has the name of a genre of GTZAN or FMA, in any spelling."""
+    name = folder.absolute().name
+    return name in GTZAN or name in FMA
+
+
+def has_siblings_with_music(folder: Path) -> bool:
+    """Whether there is another folder beside it that music lies in, as beside the folder of one genre."""
+    here = folder.absolute()
+    return any(other != here and holds_files(other) for other in folders(here.parent))
+
+
+def _music_folders(top: Path) -> Iterator[Path]:
+    return (folder for folder in folders(top) if holds_media(folder))
+
+
+def _inside(folder: Path) -> list[tuple[str, bool]]:
+    try:
+        return listing(folder)
+    except OSError:  # the walk says so
+        return []
