@@ -167,8 +167,6 @@ def test_rows_whose_file_is_missing_are_left_out_and_said(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("path;genre\na.wav;Rock\n", "line 1: its columns are separated by semicolons, expected commas"),
-        ("path\tgenre\na.wav\tRock\n", "line 1: its columns are separated by tabs"),
         ("", "is empty; expected columns path and genre"),
         ("path,artist\na.wav,Ann\n", "line 1: no column genre or label; its columns: path, artist"),
         ("name,genre\na.wav,Rock\n", "line 1: no column path or file or filename"),
@@ -190,7 +188,12 @@ def test_rows_whose_file_is_missing_are_left_out_and_said(tmp_path: Path) -> Non
         ("path,genre\n../a.wav,Rock\n", "line 2, column path: '../a.wav' is not in the table's folder"),
         ("path,genre\n/etc/passwd,Rock\n", "line 2, column path: '/etc/passwd' is not in the table's folder"),
         ("path,genre\nb/../../x,Rock\n", "line 2, column path"),
-        ("path,genre\na\0.wav,Rock\n", "line 2, column path"),
+        ("path,genre\na\0.wav,Rock\n", "line 2, column path: the cell holds a null byte"),
+        ("path,genre\na.wav,Rock\0\n", "line 2, column genre: the cell holds a null byte"),
+        ("path,genre,plays\na.wav,Rock,\0\n", "line 2, column plays: the cell holds a null byte"),
+        ("path,ge\0nre\na.wav,Rock\n", "line 1, column 2: the cell holds a null byte"),
+        ("path,genre\n..\\a.wav,Rock\n", "line 2, column path: .* is not in the table's folder"),
+        ("path,genre,plays\n,,7\n", "line 2, column path: the cell is empty"),
         (
             "path,genre,start,end\na.wav,Rock,2,1\n",
             "line 2, column end: the span ends at 1 s, before it begins at 2 s",

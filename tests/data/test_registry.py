@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -196,3 +197,35 @@ def test_importing_the_data_room_is_light() -> None:
         "sys.modules.keys()\nassert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("dataset", [None, "gtzan"])
+def test_a_known_data_set_is_found_some_levels_below(tmp_path: Path, dataset: str | None) -> None:
+    genres = tmp_path / "hub" / "versions" / "1" / "Data" / "genres_original"
+    for genre in ("blues", "jazz"):
+        (genres / genre).mkdir(parents=True)
+        (genres / genre / f"{genre}.00000.wav").write_bytes(b"RIFF" + b"\0" * 40)
+    (genres / "jazz" / "cover.jpg").touch()
+    for place in (tmp_path, tmp_path / "hub"):
+        loaded = registry.open_dataset(place, dataset=dataset)
+        assert (loaded.dataset, len(loaded.tracks)) == ("gtzan", 2)
+        assert loaded.root == tmp_path / "hub" / "versions" / "1"
+        assert f"the data set gtzan is the one in {str(loaded.root)!r}" in loaded.notes[0]
+        assert loaded.passed_over == {".jpg": 1}
+        assert registry.detect(place) == "gtzan"
+
+
+def test_a_table_and_fma_are_found_a_level_below(tiny_fma_small: Path, tiny_tags: Path) -> None:
+    assert tiny_fma_small == tiny_tags  # one folder: the table of the other is moved aside
+    aside = tiny_tags / "mine"
+    aside.mkdir()
+    for path in tiny_tags.glob("*.mp3"):
+        path.rename(aside / path.name)
+    (aside / "labels.csv").write_text("path,genre\n0.mp3,Polka\n1.mp3,Tango\n", encoding="utf-8")
+    fma = tiny_tags / "there" / "fma"
+    fma.mkdir(parents=True)
+    (tiny_tags / "fma_small").rename(fma / "fma_small")
+    (tiny_tags / "fma_metadata").rename(fma / "fma_metadata")
+    assert registry.open_dataset(tiny_tags / "there").dataset == "fma_small"
+    shutil.rmtree(tiny_tags / "there")
+    assert len(registry.load(tiny_tags, dataset="table")) == len(registry.load(tiny_tags)) == 2

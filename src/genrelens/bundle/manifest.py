@@ -18,7 +18,7 @@ from genrelens.bundle.windows import WindowSettings
 from genrelens.errors import BundleError, GenrelensError
 from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.frames import KINDS, FrameSettings
-from genrelens.taxonomy import Taxonomy
+from genrelens.taxonomy import Taxonomy, composed
 
 SCHEMA_NAME = "genrelens.bundle"
 SCHEMA_VERSION = 3
@@ -265,8 +265,8 @@ def _training(table: JsonTable) -> TrainingRecord:
         seed=table.integer("seed"),
         dataset=table.text("dataset"),
         split=table.text("split"),
-        trained_on=table.texts("trained_on"),
-        stopped_on=table.texts("stopped_on"),
+        trained_on=tuple(map(composed, table.texts("trained_on"))),
+        stopped_on=tuple(map(composed, table.texts("stopped_on"))),
         genrelens_version=table.text("genrelens_version"),
     )
     table.check_nothing_left()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genrelens.audio.walk import walk
-from genrelens.data.track import Track
+from genrelens.data.track import Track, in_one_form
 from genrelens.data.unknown_artists import names_nobody
 from genrelens.errors import DataError
 from genrelens.taxonomy import composed, fold, words
@@ -77,7 +77,7 @@ def gather(
     if not labelled:
         reasons = f"; {len(out)} files are left out ({out[0][0]}: {out[0][1]})" if out else ""
         raise DataError(f"no labelled music in {where}{reasons}", code="no_tracks")
-    labelled = _with_composed_ids(labelled)
+    labelled = _with_ids_in_one_form(labelled)
     repeated = [id_ for id_, n in Counter(item.id for item in labelled).items() if n > 1]
     if repeated:
         raise DataError(
@@ -200,13 +200,8 @@ def _composed(item: Labelled) -> Labelled:
     return replace(item, genres=tuple(map(composed, item.genres)), artist=artist, recording=recording)
 
 
-def _with_composed_ids(items: Sequence[Labelled]) -> list[Labelled]:
-    """The items with ids in one Unicode form, but for those that would be the same then: two files beside each other
-    may have one name in its two forms.
-    """
-    names = {name for item in items for name in (item.id, item.segment_of) if name is not None}
-    count = Counter(map(composed, names))
-    called = {name: composed(name) if count[composed(name)] == 1 else name for name in names}
+def _with_ids_in_one_form(items: Sequence[Labelled]) -> list[Labelled]:
+    called = in_one_form(name for item in items for name in (item.id, item.segment_of) if name is not None)
     return [
         replace(
             item,
@@ -224,7 +219,7 @@ def _artist_key(name: str) -> str:
 
 def _named_and_not_there(names: Iterable[str], there: set[str]) -> tuple[str, ...]:
     """Of genres as written those whose folded form is not ``there``, each once, in order of name."""
-    spellings = {fold(name): name for name in sorted(names, reverse=True) if fold(name)}
+    spellings = {fold(name): composed(name) for name in sorted(names, reverse=True) if fold(name)}
     return tuple(sorted(name for key, name in spellings.items() if key not in there))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from genrelens.data.track import Track
+from genrelens.data.track import Track, in_one_form
 from genrelens.errors import SplitError
 
 SCHEMA: Final = 1
@@ -192,10 +192,11 @@ class Split:
                 f"{source}: expected name and provenance as text, version as a whole number, leaks as a list "
                 "of words, and parts as lists of ids by name"
             )
+        called = in_one_form(id_ for ids in parts.values() for id_ in ids)
         return cls(
             name=document["name"],
             version=version,
-            parts={name: tuple(ids) for name, ids in parts.items()},
+            parts={name: tuple(called[id_] for id_ in ids) for name, ids in parts.items()},
             leaks=frozenset(leaks),
             provenance=document["provenance"],
         )

@@ -2,7 +2,7 @@
 
 Columns, in any order and case: ``path`` (or ``file``, ``filename``) and ``genre`` (or ``label``) must be there;
 ``artist``, ``id``, ``recording``, and ``start`` with ``end`` (seconds) may be. Paths are relative to the table's folder
-and may not leave it.
+and may not leave it; those of Windows and macOS are understood (:mod:`genrelens.data.written_paths`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from genrelens.data.csv_rows import Row, csv_rows, no_commas
+from genrelens.data.csv_rows import Row, csv_rows
 from genrelens.data.own_music import Labelled, OwnMusic, gather, why_not
+from genrelens.data.written_paths import WrittenPaths
 from genrelens.errors import DataError, MissingExtraError
 
 DATASET: Final = "table"
@@ -57,7 +58,7 @@ def load(root: Path | str) -> OwnMusic:
     """The tracks of a table, or of the table in a folder (:data:`NAMES`).
 
     Rows whose file is missing are left out, with the reason; columns that are not known are passed over and said.
-    Raises :class:`DataError`, with lines and columns, on columns that are missing or there twice, semicolons, empty
+    Raises :class:`DataError`, with lines and columns, on columns that are missing or there twice, empty
     cells, times that are none, a file (or span of it) or an id that stands twice, and paths out of the folder; and
     :class:`MissingExtraError` for Parquet without the extra [train].
     """
@@ -69,7 +70,7 @@ def load(root: Path | str) -> OwnMusic:
             code="no_table",
         )
     header, rows = _parquet(table) if table.suffix.lower() == ".parquet" else _csv(table)
-    base = table.absolute().parent.resolve()
+    paths = WrittenPaths(table.parent)
     problems: list[str] = []
     left_out: list[tuple[str, str]] = []
     found: list[Labelled] = []
@@ -77,7 +78,7 @@ def load(root: Path | str) -> OwnMusic:
     first: dict[tuple[str, object], str] = {}
     for row in rows:
         try:
-            item = _labelled(row, base=base, names=header.names)
+            item = _labelled(row, paths=paths, names=header.names)
             for column, what in (("path", (item.path, item.span_s)), ("id", item.id)):
                 if (before := first.setdefault((column, what), row.place)) != row.place:
                     raise ValueError(
@@ -129,16 +130,19 @@ def is_table(root: Path) -> bool:
     return header is None or {"path", "genre"} <= _known([cell.strip() for cell in header]).keys()
 
 
-def _labelled(row: _Cells, *, base: Path, names: Mapping[str, str]) -> Labelled:
+def _labelled(row: _Cells, *, paths: WrittenPaths, names: Mapping[str, str]) -> Labelled:
     """The row as a labelled file. Raises ``ValueError`` with the column and what is wrong."""
     cells = row.cells
+    for what, text in cells.items():
+        if text is not None and "\0" in text:
+            raise ValueError(f"column {names[what]}: the cell holds a null byte; take it out")
     for needed in ("path", "genre"):
         if cells[needed] is None:
             raise ValueError(f"column {names[needed]}: the cell is empty")
     written, label = str(cells["path"]), str(cells["genre"])
     try:
-        path = (base / written).resolve()
-        inside = path.relative_to(base).as_posix()
+        path = paths.find(written)
+        inside = path.relative_to(paths.base).as_posix()
     except (ValueError, OSError, RuntimeError):
         raise ValueError(
             f"column {names['path']}: {written!r} is not in the table's folder, and nothing outside it is read"
@@ -183,14 +187,12 @@ def _csv(table: Path) -> tuple[_Header, Iterator[_Cells]]:
     if header is None:
         raise DataError(f"{str(table)!r} is empty; expected columns path and genre", code="bad_table")
     columns = [cell.strip() for cell in header.cells]
-    if message := no_commas(table, columns):
-        raise DataError(message, code="bad_table")
     known = _header(table, columns)
 
     def cells() -> Iterator[_Cells]:
         at = {what: columns.index(name) for what, name in known.names.items()}
         for row in rows:
-            if len(row.cells) != len(columns):
+            if len(row.cells) < len(columns) or any(row.cells[len(columns) :]):
                 raise DataError(
                     f"{str(table)!r}, line {row.line}: expected {len(columns)} cells, as in the header, got "
                     f"{len(row.cells)}",
@@ -220,9 +222,9 @@ def _parquet(table: Path) -> tuple[_Header, Iterator[_Cells]]:
             for batch in file.iter_batches(columns=list(known.names.values())):
                 for row in batch.to_pylist():
                     n_rows += 1
-                    yield _Cells(
-                        f"row {n_rows}", {what: _text(row[name]) for what, name in known.names.items()}
-                    )
+                    found = {what: _text(row[name]) for what, name in known.names.items()}
+                    if any(found.values()):
+                        yield _Cells(f"row {n_rows}", found)
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{str(table)!r}, after row {n_rows}: {error}", code="bad_table") from error
 
@@ -264,4 +266,4 @@ def _header(table: Path, columns: Sequence[str]) -> _Header:
                 code="bad_table",
             )
     names = {what: candidates[0] for what, candidates in known.items()}
-    return _Header(names, tuple(column for column in columns if column not in names.values()))
+    return _Header(names, tuple(column for column in columns if column and column not in names.values()))

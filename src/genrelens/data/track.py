@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from genrelens.errors import DataError
+from genrelens.taxonomy import composed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,12 @@ class Track:
     def group(self) -> str:
         """What must stay on one side of a split: the artist, or ``"?" + id`` when the artist is unknown."""
         return self.artist if self.artist is not None else "?" + self.whole
+
+
+def in_one_form(ids: Iterable[str]) -> dict[str, str]:
+    """Ids -> the same in one Unicode form (NFC), so that those made on a Mac fit; but for those that would be the same
+    then: two files beside each other may have one name in its two forms.
+    """
+    distinct = set(ids)
+    count = Counter(map(composed, distinct))
+    return {id_: composed(id_) if count[composed(id_)] == 1 else id_ for id_ in distinct}

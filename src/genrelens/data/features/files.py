@@ -19,7 +19,7 @@ from genrelens.data.features.parquet_file import read_parquet, table_to_parquet
 from genrelens.data.features.table import FeatureTable
 from genrelens.errors import DataError
 from genrelens.files import write_whole
-from genrelens.taxonomy import Taxonomy, fold
+from genrelens.taxonomy import Taxonomy, composed, fold
 
 SUFFIXES: Final = (".csv", ".parquet")
 
@@ -37,7 +37,7 @@ def read_table(
 
     Raises:
         DataError: with column and line (CSV) or row (Parquet), what is not as it should be: columns that are missing,
-            unknown or there twice; semicolons; cells that are empty, no numbers, NaN or infinite; names that stand
+            unknown or there twice; cells that are empty, no numbers, NaN or infinite; names that stand
             twice; genres that the taxonomy does not know; text that is not UTF-8; no rows at all.
         MissingExtraError: Parquet without the extra [train].
     """
@@ -100,7 +100,7 @@ def _canonical(found: Found, path: Path, *, taxonomy: Taxonomy | None) -> tuple[
     """The labels as the taxonomy spells them, or each genre as all its rows do."""
     spelt: dict[str, tuple[str, str]] = {}
     labels = []
-    for label, place in zip(found.labels, found.places, strict=True):
+    for label, place in zip(map(composed, found.labels), found.places, strict=True):
         if taxonomy is None or not label.strip():
             before, where = spelt.setdefault(fold(label) or label.strip(), (label, place))
             if before != label:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.data.features.names import row_id, split_row_name
+from genrelens.data.track import in_one_form
 from genrelens.errors import DataError
 
 
@@ -74,12 +75,14 @@ class FeatureTable:
     @property
     def ids(self) -> tuple[str, ...]:
         """The id of each row's piece, as :class:`~genrelens.data.Track` has it: ``"blues.00000.3"``."""
-        return tuple(row_id(name) for name in self.filenames)
+        called = in_one_form(self.filenames)
+        return tuple(row_id(called[name]) for name in self.filenames)
 
     @property
     def wholes(self) -> tuple[str, ...]:
         """The id of the whole piece that each row is of, or is a segment of: ``"blues.00000"``."""
-        return tuple(split_row_name(name)[0] for name in self.filenames)
+        called = in_one_form(self.filenames)
+        return tuple(split_row_name(called[name])[0] for name in self.filenames)
 
     @property
     def segments(self) -> tuple[int | None, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.walk import walk
-from genrelens.data.csv_rows import csv_rows, no_commas
+from genrelens.data.csv_rows import csv_rows
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, genre, read_tracks
 from genrelens.data.root import data_root
 from genrelens.data.track import Track
@@ -146,8 +146,7 @@ def _labels(path: Path, subset: str) -> list[FmaRow]:
     names = [] if header is None else [cell.strip() for cell in header.cells]
     if sorted(names) != ["genre_top", "track_id"]:
         raise DataError(
-            no_commas(path, names)
-            or f"{str(path)!r}, line 1: expected the columns track_id and genre_top, got {names}",
+            f"{str(path)!r}, line 1: expected the columns track_id and genre_top, got {names}",
             code="bad_table",
         )
     found: dict[int, FmaRow] = {}

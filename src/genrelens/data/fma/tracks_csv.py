@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from genrelens.data.csv_rows import Row, csv_rows, no_commas
+from genrelens.data.csv_rows import Row, csv_rows
+from genrelens.data.unknown_artists import names_nobody
 from genrelens.errors import DataError
-from genrelens.taxonomy import FMA
+from genrelens.taxonomy import FMA, composed
 
 SUBSETS: Final = ("small", "medium", "large")
 """From the smallest; each holds the ones before it."""
@@ -57,7 +58,7 @@ def read_tracks(path: Path | str) -> Iterator[FmaRow]:
     """Yield the rows of a ``tracks.csv``, in its order.
 
     Columns may stand in any order and others may be there. Raises :class:`DataError`, with line and column, on a
-    missing or repeated column, semicolons, a row that is too short or too long, a cell of the wrong kind, an unknown
+    missing or repeated column, a row that is too short or too long, a cell of the wrong kind, an unknown
     genre, and a track that stands twice.
     """
     path = Path(path)
@@ -81,7 +82,7 @@ def read_tracks(path: Path | str) -> Iterator[FmaRow]:
         yield FmaRow(
             track_id=track_id,
             artist_id=_whole_number(path, row, "artist.id", cells["artist.id"]),
-            artist=_text(cells["artist.name"]),
+            artist=_artist(cells["artist.name"]),
             part=PARTS[_one_of(path, row, "set.split", cells["set.split"], tuple(PARTS))],
             subset=_one_of(path, row, "set.subset", cells["set.subset"], SUBSETS),
             genre=genre(path, row, "track.genre_top", cells["track.genre_top"]),
@@ -106,8 +107,6 @@ def _header(path: Path, rows: Iterator[Row]) -> tuple[int, dict[str, int]]:
     """The table's width and where each column that is read stands, by ``"artist.id"``."""
     head = [next(rows, Row(0, [])) for _ in range(3)]
     tables, names, index = (row.cells for row in head)
-    if message := no_commas(path, tables):
-        raise DataError(message, code="bad_table")
     if index[:1] != [INDEX] or len(tables) != len(names):
         raise DataError(
             f"{str(path)!r}: expected FMA's tracks.csv, two header rows (album, artist, set, track above comments, "
@@ -133,8 +132,8 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
     return {name: header.index(name) for name in wanted}
 
 
-def _text(cell: str) -> str | None:
-    return None if cell.casefold() in _MISSING else cell
+def _artist(cell: str) -> str | None:
+    return None if cell.casefold() in _MISSING or names_nobody(cell) else composed(cell)
 
 
 def _one_of(path: Path, row: Row, column: str, cell: str, words: tuple[str, ...]) -> str:
