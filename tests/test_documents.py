@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import genrelens
+from genrelens.audio import MEDIA_SUFFIXES
 
 ROOT = Path(__file__).resolve().parents[1]
 # notes.md are paragraphs of docs/results.md, and their links are that page's.
@@ -55,3 +56,9 @@ def test_the_readme_names_the_commands_that_exist() -> None:
 def test_the_changelog_has_a_place_for_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert "## [Unreleased]" in text or f"## [{genrelens.__version__}]" in text
+
+
+def test_the_endings_that_a_walk_takes_are_all_in_the_documents() -> None:
+    text = (ROOT / "docs" / "prediction.md").read_text("utf-8")
+    listed = " ".join(re.findall(r"`(wav wave.*?svx)`", text, re.DOTALL)).replace("`", "").replace("·", "")
+    assert {f".{ending}" for ending in listed.split()} == MEDIA_SUFFIXES

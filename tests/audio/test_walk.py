@@ -120,7 +120,7 @@ MADE = {
     "ts mts m2t m2ts tp trp": by_ffmpeg("mp2", "mpegts"),
     "ra rm rmvb": by_ffmpeg("ac3", "rm"),
 }
-NO_ENCODER = frozenset(["xwma", "at3", "ape", "tak", "mpc", "mpp", "mp+", "dsf", "dff", "awb", "dtshd"])
+NO_ENCODER = frozenset(["xwma", "at3", "ape", "tak", "mpc", "mpp", "mp+", "dsf", "dff", "awb"])
 """What nobody here can write; ffmpeg reads all of them."""
 
 

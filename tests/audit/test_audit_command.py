@@ -264,3 +264,16 @@ def test_labels_end_to_end(tmp_path: Path) -> None:
     assert result.of("label_suspect") in ([{"drone5.wav"}], [{"breakbeat5.wav"}])
     notes = json.loads(result.out)["notes"]
     assert any("of the labels of 28 tracks" in note for note in notes)
+
+
+def test_files_that_are_no_sound_or_none_of_the_data_sets_are_said(tmp_path: Path) -> None:
+    for genre in ("blues", "jazz"):
+        write(tmp_path / genre / f"{genre}.00000.wav", piece(len(genre), duration_s=4.0))
+    write(tmp_path / "jazz" / "mine.wav", piece(9, duration_s=4.0))
+    (tmp_path / "jazz" / "cover.jpg").write_bytes(b"x")
+    result = call(tmp_path, "--json")
+    assert "passed over 1 file that is no sound: 1 .jpg" in result.err
+    notes = json.loads(result.out)["notes"]
+    assert any("1 sound files (jazz/mine.wav) are not GTZAN's" in note for note in notes)
+    alone = call(tmp_path / "jazz")
+    assert "if it is the folder of one genre, give that above" in alone.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +171,29 @@ def test_a_stopped_run_says_that_it_can_go_on(
     result = run("features", "music")
     assert result.code == 130
     assert result.err == "stopped; the same command goes on where it was\n"
+
+
+def test_what_is_odd_about_the_folder_is_said(run: Run, tmp_path: Path) -> None:
+    for name in ("polka/a.wav", "tango/b.wav"):
+        write(tmp_path / "hub" / "genres" / name)
+    (tmp_path / "hub" / "genres" / "tango" / "cover.jpg").write_bytes(b"x")
+    result = run("features", "hub", "--workers", "1")
+    assert [(row["filename"], row["label"]) for row in rows_of(result.out)] == [
+        ("polka/a.wav", "polka"),
+        ("tango/b.wav", "tango"),
+    ]
+    assert "passed over 1 file that is no sound: 1 .jpg" in result.err
+    assert "the folders of genres are those in 'hub/genres'" in result.err
+    low = run("features", "hub/genres/polka", "--workers", "1")
+    assert [row["label"] for row in rows_of(low.out)] == [""]
+    assert "if it is the folder of one genre, give that above" in low.err
+    (tmp_path / "hub" / "genres" / "tango" / "b.wav").unlink()
+    assert "one genre only, 'polka'" in run("features", "hub/genres", "--workers", "1").err
+
+
+def test_folders_in_two_spellings_and_unicode_forms_have_one_label(run: Run, tmp_path: Path) -> None:
+    for i, name in enumerate(("Électro", unicodedata.normalize("NFD", "Électro"), "électro-", "Électro")):
+        write(tmp_path / "music" / name / f"{i}.wav")
+    table = run("features", "music", "--out", "t.csv", "--workers", "1")
+    assert table.code == 0
+    assert set(read_table(tmp_path / "t.csv").labels) == {"Électro"}

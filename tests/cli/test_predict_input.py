@@ -139,6 +139,28 @@ def test_folders_are_walked_in_sorted_order_and_other_files_passed_over(run: Run
     assert found == ["a.wav", "b/1.WAV", "b/2.wav", "c/deep/er/x.wav"]
 
 
+def test_what_is_passed_over_is_said_once_on_stderr(run: Run, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    write_tone(one / "a.wav")
+    write_tone(one / "b.bwf")
+    for path in (
+        one / "cover.jpg",
+        one / "more" / "c.JPG",
+        other / "notes.txt",
+        other / ".DS_Store",
+        one / "README",
+    ):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"not music")
+    result = run("predict", "--json", one, other, one / "a.wav")
+    assert [Path(row["path"]).name for row in result.rows] == ["a.wav", "b.bwf", "other", "a.wav"]
+    assert result.rows[2]["error"]["code"] == "no_music"
+    assert result.err == (
+        "genrelens: passed over 4 files that are no sound: 2 .jpg, 1 .txt, 1 without an ending\n"
+    )
+    assert run("predict", "--json", one / "a.wav").err == ""
+
+
 def test_a_file_that_is_named_is_read_whatever_its_ending(run: Run, tmp_path: Path) -> None:
     path = write_tone(tmp_path / "music.txt")
     assert run("predict", "--json", path).rows[0]["genre"] == "hum"

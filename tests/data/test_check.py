@@ -188,3 +188,15 @@ def test_the_real_clips_pictures_and_tables_are_whole(real_data: Path) -> None:
     report = check(real_data / "gtzan", quick=True)
     assert found(report) == {}
     assert report.there["clips"] == len(gtzan.load(real_data).tracks)
+
+
+def test_a_set_some_levels_below_is_looked_at_there(
+    small_gtzan: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    hub = tmp_path_factory.mktemp("hub")
+    (hub / "versions").mkdir()
+    moved = small_gtzan.rename(hub / "versions" / "1")
+    (moved / "genres_original" / "blues" / "cover.jpg").touch()
+    report = check(hub)
+    assert report.there == {"clips": 3, "pictures": 3, "tables": 1}
+    assert report.passed_over == {".jpg": 1}

@@ -112,7 +112,7 @@ def test_stray_files_are_passed_over_and_said(tmp_path: Path) -> None:
     assert data.passed_over == {".png": 1, ".part": 1}
     assert data.notes == (
         "6 sound files (rock/my rock.wav, rock/polka.00000.wav, rock/rock.0001.wav, ...) are not GTZAN's, so they are "
-        "no clips here and have no genre; --dataset folder takes the folders' names",
+        "no clips here and have no genre; as the data set 'folder' they would have their folders' names",
     )
 
 

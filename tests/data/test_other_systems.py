@@ -92,6 +92,13 @@ def test_a_tables_path_in_the_other_unicode_form_is_found(
     assert [why for _, why in data.left_out] == ["there is no such file"]
 
 
+def test_a_name_that_no_file_can_have_costs_its_row_alone(tmp_path: Path) -> None:
+    long = "é" * 300 + ".wav"
+    data = table.load(write(tmp_path, f"path,genre\na.wav,Pop\n{long},Pop\n{long}\\b.wav,Pop\n"))
+    assert [track.id for track in data.tracks] == ["a.wav"]
+    assert len(data.left_out) == 2
+
+
 def test_the_other_unicode_form_leads_out_of_the_folder_no_more_than_any(tmp_path: Path) -> None:
     inside = tmp_path / "in"
     path = write(inside, "path,genre\nJóga.wav,Pop\n", files=("a.wav",))

@@ -213,6 +213,10 @@ def test_a_known_data_set_is_found_some_levels_below(tmp_path: Path, dataset: st
         assert f"the data set gtzan is the one in {str(loaded.root)!r}" in loaded.notes[0]
         assert loaded.passed_over == {".jpg": 1}
         assert registry.detect(place) == "gtzan"
+    picture = genres.parent / "images_original" / "jazz" / "jazz00000.png"
+    picture.parent.mkdir(parents=True)
+    picture.touch()
+    assert [track.path for track in gtzan.picture_tracks(tmp_path)] == [picture]
 
 
 def test_a_table_and_fma_are_found_a_level_below(tiny_fma_small: Path, tiny_tags: Path) -> None:

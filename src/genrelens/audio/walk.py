@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _ENDINGS: Final = (
     "wav wave bwf bw64 rf64 w64 aif aiff aifc afc au snd caf flac fla",
-    "mp3 mp2 mp1 mpa mpga m1a m2a m3a aac adts ac3 eac3 ec3 dts dtshd amr awb",
+    "mp3 mp2 mp1 mpa mpga m1a m2a m3a aac adts ac3 eac3 ec3 dts amr awb",
     "ogg oga opus spx ogv ogx ogm mogg",
     "m4a m4b m4p m4r mp4a alac 3ga 3gp 3gpp 3g2 3gp2 3gpp2 f4a f4b f4v isma ismv mp4 m4v mov qt mj2",
     "wma asf wm wmv xwma at3 ape wv tta tak mpc mpp mp+ dsf dff ra rm rmvb",
@@ -55,18 +55,18 @@ def walk(folder: str | Path, *, passed_over: Counter[str] | None = None) -> Iter
     counts: Counter[str] = Counter() if passed_over is None else passed_over
     root = os.path.realpath(folder)
     entered: set[str] = set()
-    waiting = [(os.fspath(folder), root, True)]
+    waiting = [(os.fspath(folder), root, Entry("", is_folder=True, is_link=False))]
     while waiting:
-        path, real, is_folder = waiting.pop()
-        if not is_folder:
-            if _is_wanted(Path(path).name, counts):
+        path, real, entry = waiting.pop()
+        if not entry.is_folder:
+            if _is_wanted(entry.name, counts):
                 yield Found(path)
             continue
-        if entered and Path(path).is_symlink():
+        if entry.is_link:
             real = os.path.realpath(path)
             if _holds(root, real) or _holds(real, root):
                 continue
-        if real in entered:
+        if is_hidden(entry.name) or real in entered:
             continue
         entered.add(real)
         try:
@@ -75,16 +75,23 @@ def walk(folder: str | Path, *, passed_over: Counter[str] | None = None) -> Iter
             yield Found(path, error)
             continue
         waiting += [
-            (os.path.join(path, name), os.path.join(real, name), is_folder)  # noqa: PTH118  (spelt as it was given)
-            for name, is_folder in reversed(inside)
-            if not (is_folder and is_hidden(name))
+            (os.path.join(path, entry.name), os.path.join(real, entry.name), entry)  # noqa: PTH118  (as it was given)
+            for entry in reversed(inside)
         ]
 
 
-def listing(folder: str | Path) -> list[tuple[str, bool]]:
-    """The names in a folder, in order, and whether each is a folder (or leads to one). Raises :class:`OSError`."""
+class Entry(NamedTuple):
+    """What lies in a folder; a link to a folder is a folder, too."""
+
+    name: str
+    is_folder: bool
+    is_link: bool
+
+
+def listing(folder: str | Path) -> list[Entry]:
+    """What lies in a folder, in order of name. Raises :class:`OSError` when it may not be read."""
     with os.scandir(folder) as entries:
-        return sorted((entry.name, _is_folder(entry)) for entry in entries)
+        return sorted(Entry(entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries)
 
 
 def is_media(name: str) -> bool:

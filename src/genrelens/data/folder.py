@@ -119,11 +119,14 @@ def labels_of(given: Path, files: Iterable[Path]) -> FileLabels:
     first = [composed(name.split("/")[0]) if "/" in name else "" for name in names]
     spelt = one_spelling(filter(None, first), key=lambda name: fold(name) or name)
     labels = tuple(spelt.get(name, "") for name in first)
-    notes = [*_where(given, top), *one_genre_note({*labels} - {""}, of_folders=True)]
-    if not any(labels) and (is_named_after_a_genre(given) or has_siblings_with_music(given)):
-        notes.append(
+    if any(labels):
+        notes = [*_where(given, top), *one_genre_note({*labels} - {""}, of_folders=True)]
+    elif is_named_after_a_genre(given) or has_siblings_with_music(given):
+        notes = [
             f"no folders in {str(given)!r}, so there are no labels; if it is the folder of one genre, give that above"
-        )
+        ]
+    else:
+        notes = []
     return FileLabels(names, labels, tuple(notes))
 
 

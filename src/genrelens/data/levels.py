@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from genrelens.audio.walk import is_hidden, is_media, listing
+from genrelens.audio.walk import Entry, is_hidden, is_media, listing
 from genrelens.data.own_music import holds_media
 from genrelens.taxonomy import FMA, GTZAN
 
@@ -39,18 +39,20 @@ def genre_root(top: Path) -> Path:
 def holds_files(folder: Path) -> bool:
     """Whether files that may be sound lie in a folder itself."""
     return any(
-        is_media(name) and not is_hidden(name) and not is_folder for name, is_folder in _inside(folder)
+        is_media(entry.name) and not is_hidden(entry.name) and not entry.is_folder
+        for entry in _inside(folder)
     )
 
 
 def folders(top: Path) -> list[Path]:
     """The folders in a folder, in order of name, without hidden ones and links to what is below ``top`` anyway."""
     root = os.path.realpath(top)
-    found = [top / name for name, is_folder in _inside(top) if is_folder and not is_hidden(name)]
     return [
-        path
-        for path in found
-        if not (path.is_symlink() and Path(os.path.realpath(path)).is_relative_to(root))
+        top / entry.name
+        for entry in _inside(top)
+        if entry.is_folder
+        and not is_hidden(entry.name)
+        and not (entry.is_link and Path(os.path.realpath(top / entry.name)).is_relative_to(root))
     ]
 
 
@@ -70,7 +72,7 @@ def _music_folders(top: Path) -> Iterator[Path]:
     return (folder for folder in folders(top) if holds_media(folder))
 
 
-def _inside(folder: Path) -> list[tuple[str, bool]]:
+def _inside(folder: Path) -> list[Entry]:
     try:
         return listing(folder)
     except OSError:  # the walk says so

@@ -26,13 +26,13 @@ class WrittenPaths:
         nowhere (a name too long, links in a circle).
         """
         found = self._inside(self.base / written)
-        if "\\" in written and not found.exists():
+        if "\\" in written and not _exists(found):
             found = self._inside(self.base / written.replace("\\", "/"))
-        if str(found).isascii() or found.exists():
+        if str(found).isascii() or _exists(found):
             return found
         place = self.base
         for name in found.relative_to(self.base).parts:
-            place /= name if (place / name).exists() else self._listed(place).get(composed(name), name)
+            place /= name if _exists(place / name) else self._listed(place).get(composed(name), name)
         return self._inside(place)
 
     def _inside(self, path: Path) -> Path:
@@ -43,7 +43,14 @@ class WrittenPaths:
     def _listed(self, folder: Path) -> dict[str, str]:
         if folder not in self._names:
             try:
-                self._names[folder] = {composed(name): name for name, _ in listing(folder)}
+                self._names[folder] = {composed(entry.name): entry.name for entry in listing(folder)}
             except OSError:
                 self._names[folder] = {}
         return self._names[folder]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the name is too long, or nobody may look; opening it says so
+        return False

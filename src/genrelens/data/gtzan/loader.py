@@ -96,7 +96,7 @@ def load(root: Path | str | None = None) -> GtzanData:
         some = ", ".join(strangers[:_N_SHOWN]) + (", ..." if len(strangers) > _N_SHOWN else "")
         notes.append(
             f"{len(strangers)} sound files ({some}) are not GTZAN's, so they are no clips here and have no genre; "
-            "--dataset folder takes the folders' names"
+            "as the data set 'folder' they would have their folders' names"
         )
     artists, recordings, left_out = facts().artists, facts().recordings, facts().left_out
     tracks: list[Track] = []

@@ -8,6 +8,7 @@ from typing import Final
 
 from genrelens.data.gtzan.facts import DATASET, all_ids, facts
 from genrelens.data.gtzan.layout import BESIDE, descend, genre_folders, listing
+from genrelens.data.levels import levels
 from genrelens.data.root import data_root
 from genrelens.data.track import Track
 from genrelens.errors import DataError
@@ -43,12 +44,15 @@ def pictures(root: Path | str | None = None) -> dict[str, Path]:
 def picture_tracks(root: Path | str | None = None) -> tuple[Track, ...]:
     """The pictures below a root as tracks, in order of id: the files of clips whose sound need not be there.
 
+    The root may be a level too high (:func:`~genrelens.data.levels.levels`), where the sound is there.
+
     Raises :class:`DataError` when the root is missing or holds no picture.
     """
     known = facts()
+    found = next(filter(None, map(pictures, levels(data_root(root)))), {})
     tracks = tuple(
         Track(id_, path, id_.split(".")[0], known.artists.get(id_), DATASET, known.recordings.get(id_))
-        for id_, path in pictures(root).items()
+        for id_, path in found.items()
     )
     if not tracks:
         raise DataError(
