@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genrelens.data import folder, registry, table
+from genrelens.data import folder, registry, table, tags
 from genrelens.data.own_music import OwnMusic
 from genrelens.data.split import Split
 from genrelens.data.track import Track
@@ -142,6 +142,21 @@ def test_names_in_the_two_unicode_forms_are_one_genre_and_one_artist(tmp_path: P
     assert loaded.taxonomy.names == ("Música clásica", "Électro")
     assert {(track.artist, track.recording) for track in loaded.tracks} == {("Björk", "é")}
     assert loaded.notes == ()
+
+
+def test_tags_in_the_two_unicode_forms_are_one(tmp_path: Path) -> None:
+    for i in range(8):
+        form: Literal["NFC", "NFD"] = "NFD" if i % 2 else "NFC"
+        genre = ("Électro", "Música clásica")[i // 4]
+        written = {
+            "genre": unicodedata.normalize(form, genre),
+            "artist": unicodedata.normalize(form, f"Björk {i // 2}"),
+        }
+        make_music.noise(tmp_path / f"{i}.flac", tags=written)
+    music = tags.load(tmp_path)
+    assert {track.genre for track in music.tracks} == {"Électro", "Música clásica"}
+    assert len({track.artist for track in music.tracks}) == 4
+    assert music.notes == ()
 
 
 def test_folders_in_the_two_unicode_forms_are_one_genre_and_their_files_two(tmp_path: Path) -> None:
