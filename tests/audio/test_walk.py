@@ -96,6 +96,9 @@ MADE = {
     "ac3": by_ffmpeg("ac3", "ac3"),
     "eac3 ec3": by_ffmpeg("eac3", "eac3"),
     "dts": by_program("-ac 2 -c:a dca -strict -2 -f dts"),
+    "mlp": by_program("-ar 48000 -ac 2 -c:a mlp -strict -2 -f mlp"),
+    "thd": by_program("-ar 48000 -ac 2 -c:a truehd -strict -2 -f truehd"),
+    "latm loas": by_program("-c:a aac -f latm"),
     "amr": by_ffmpeg("libopencore_amrnb", "amr", rate=8000),
     "ogg oga ogm mogg": by_libsndfile("OGG", "VORBIS"),
     "ogv ogx": by_ffmpeg("libopus", "ogg"),
@@ -120,7 +123,9 @@ MADE = {
     "ts mts m2t m2ts tp trp": by_ffmpeg("mp2", "mpegts"),
     "ra rm rmvb": by_ffmpeg("ac3", "rm"),
 }
-NO_ENCODER = frozenset(["xwma", "at3", "ape", "tak", "mpc", "mpp", "mp+", "dsf", "dff", "awb"])
+NO_ENCODER = frozenset(
+    ["xwma", "at3", "ape", "tak", "mpc", "mpp", "mp+", "dsf", "dff", "awb", "dtshd", "shn", "oma", "aa3"]
+)
 """What nobody here can write; ffmpeg reads all of them."""
 
 

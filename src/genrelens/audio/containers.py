@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # and the network; without the empty protocol list a film can refer to other files.
 OPTIONS = {
     "format_whitelist": "mp3,mov,matroska,asf,aac,ac3,eac3,dts,ogg,flac,wav,w64,aiff,au,caf,ape,wv,tta,dsf,"
-    "amr,mpc,mpc8,avi,flv,mpeg,mpegts,rm,xwma,iff,tak",
+    "amr,mpc,mpc8,avi,flv,mpeg,mpegts,rm,xwma,iff,tak,dtshd,mlp,truehd,loas,oma,shn",
     "protocol_whitelist": "none",
 }
 # Formats whose header holds a duration that their writer measured; elsewhere ffmpeg estimates it.

@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 
 _ENDINGS: Final = (
     "wav wave bwf bw64 rf64 w64 aif aiff aifc afc au snd caf flac fla",
-    "mp3 mp2 mp1 mpa mpga m1a m2a m3a aac adts ac3 eac3 ec3 dts amr awb",
+    "mp3 mp2 mp1 mpa mpga m1a m2a m3a aac adts ac3 eac3 ec3 dts dtshd mlp thd latm loas amr awb",
     "ogg oga opus spx ogv ogx ogm mogg",
     "m4a m4b m4p m4r mp4a alac 3ga 3gp 3gpp 3g2 3gp2 3gpp2 f4a f4b f4v isma ismv mp4 m4v mov qt mj2",
-    "wma asf wm wmv xwma at3 ape wv tta tak mpc mpp mp+ dsf dff ra rm rmvb",
+    "wma asf wm wmv xwma at3 ape wv tta tak mpc mpp mp+ dsf dff shn oma aa3 ra rm rmvb",
     "mka mkv mk3d webm weba avi divx flv mpg mpeg mpe m2p vob ts mts m2t m2ts tp trp",
     "voc nist sph avr iff svx 8svx 16svx",
 )

@@ -1,0 +1,67 @@
+"""Working ahead in a thread changes nothing but the time that it takes."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from genrelens.audio.ahead import ahead
+
+
+def test_the_items_come_in_their_order() -> None:
+    with ahead(range(1000)) as same:
+        assert list(same) == list(range(1000))
+    with ahead(iter(())) as nothing:
+        assert list(nothing) == []
+
+
+def test_what_is_raised_comes_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ValueError("the third")
+
+    seen: list[int] = []
+    with pytest.raises(ValueError, match="the third"), ahead(items()) as same:
+        for item in same:
+            seen.append(item)
+    assert seen == [1, 2]
+    with ahead(items()) as same:
+        assert (next(same), next(same)) == (1, 2)
+
+
+def test_leaving_early_ends_the_thread_before_anything_is_closed() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for i in range(1_000_000):
+            made.append(i)
+            yield i
+
+    before = threading.active_count()
+    with ahead(items()) as same:
+        assert next(same) == 0
+    assert threading.active_count() == before
+    assert len(made) <= 6
+    with pytest.raises(KeyboardInterrupt), ahead(items()) as same:
+        next(same)
+        raise KeyboardInterrupt
+    assert threading.active_count() == before
+
+
+def test_few_items_wait() -> None:
+    made: list[int] = []
+    asked = threading.Event()
+
+    def items() -> Iterator[int]:
+        for i in range(100):
+            made.append(i)
+            if len(made) == 4:
+                asked.wait(timeout=60)
+            yield i
+
+    with ahead(items()) as same:
+        first = next(same)  # one taken, two waiting, one in the making
+        assert first == 0 and len(made) <= 4
+        asked.set()
+        assert list(same) == list(range(1, 100))
