@@ -1,13 +1,14 @@
-"""How fast genrelens is, side by side with the usual way, in one run and on the same files.
+"""How fast genrelens is, side by side with the usual way and with decoding alone, in one run and on the same files.
 
-    python tools/bench.py                       six pieces of 30 s, made for the occasion
+    python tools/bench.py                       twelve stereo mp3s of 30 s, made for the occasion
     python tools/bench.py --data ~/Music        your files
     python tools/bench.py --markdown            the tables as they stand in the docs
+    python tools/bench.py --only folder         one of the tables: clip, mel, descriptors, start, long, folder
 
-The usual way is what tutorials teach: librosa.load, librosa's mel spectrogram and decibels, and a torch
-network (eval mode, no gradients). Its network is genrelens's own, the recipe mel-transformer with fresh
-weights, and it takes the windows that the recipe has, so that only the way there differs. Rows take turns
-within each repeat, so that a busy moment of the machine falls on all of them.
+Decoding alone is PyAV handing out all frames of a file: the least that anybody can take who reads it with ffmpeg. The
+usual way is what tutorials teach: librosa.load, librosa's mel spectrogram and decibels, and a torch network (eval mode,
+no gradients). Its network is genrelens's own, the recipe mel-transformer with fresh weights. Rows take turns within
+each repeat, so that a busy moment of the machine falls on all of them.
 """
 
 from __future__ import annotations
@@ -42,14 +43,9 @@ from usual_way import (
 )
 
 PIECE_S = 30.0
-MADE = (  # name, sample rate in Hz, channels, soundfile's format and subtype
-    ("44100-stereo.mp3", 44_100, 2, "MP3", "MPEG_LAYER_III"),
-    ("22050-mono.mp3", 22_050, 1, "MP3", "MPEG_LAYER_III"),
-    ("44100-stereo.ogg", 44_100, 2, "OGG", "VORBIS"),
-    ("22050-mono.ogg", 22_050, 1, "OGG", "VORBIS"),
-    ("44100-stereo.wav", 44_100, 2, "WAV", "PCM_16"),
-    ("22050-mono.wav", 22_050, 1, "WAV", "PCM_16"),
-)
+N_PIECES = 12
+RATE_OF_MP3_HZ = 44_100
+TABLES = ("clip", "mel", "descriptors", "start", "long", "folder")
 
 
 @dataclass(frozen=True)
@@ -64,14 +60,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Seconds:
-    """What all items took: the sums of their medians, and of their bests, over the repeats."""
+    """What all items took: sums of their medians over the repeats, and of their bests, by the clock; and the sum of
+    their medians of processor time, all threads together."""
 
     median: float
     best: float
+    processor: float
 
     @classmethod
-    def of(cls, times: Sequence[Sequence[float]]) -> Seconds:
-        return cls(sum(map(statistics.median, times)), sum(map(min, times)))
+    def of(cls, times: Sequence[Sequence[tuple[float, float]]]) -> Seconds:
+        walls, processors = ([[t[i] for t in item] for item in times] for i in (0, 1))
+        return cls(
+            sum(map(statistics.median, walls)), sum(map(min, walls)), sum(map(statistics.median, processors))
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not files:
             print(f"no music in {options.data}: give a folder that holds some", file=sys.stderr)
             return 1
-        report(files, model=options.model, repeats=options.repeats, markdown=options.markdown)
+        report(files, options)
     return 0
 
 
@@ -109,10 +110,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="take at most N of its files (default: %(default)s)",
     )
     parser.add_argument(
-        "--model",
-        default="base",
-        metavar="BUNDLE",
-        help="the model of genrelens.predict (default: the shipped one)",
+        "--only", choices=TABLES, nargs="+", default=TABLES, help="which tables (default: all)"
     )
     parser.add_argument(
         "--repeats",
@@ -135,23 +133,25 @@ def positive(text: str) -> int:
 # The files
 
 
-def make_files(folder: Path) -> list[Path]:
-    """Write pieces with chords, beats and noise: they load the codecs about as music does."""
+def make_piece(path: Path, *, number: int, duration_s: float = PIECE_S) -> Path:
+    """Write an mp3 with chords, beats and noise: it loads the codecs about as music does."""
     import soundfile
 
-    files = []
-    for number, (name, rate_hz, n_channels, kind, subtype) in enumerate(MADE):
-        rng = np.random.default_rng(number)
-        t = np.arange(round(PIECE_S * rate_hz)) / rate_hz
-        chord = sum(
-            np.sin(2 * np.pi * 110 * 2 ** (k / 12) * t + k) / (1 + k / 7) for k in (0, 4, 7, 12, 19, 28)
-        )
-        beat = np.exp(-12 * (t % 0.5)) * rng.standard_normal(t.size)
-        sides = [chord / 12 + beat / 8 + rng.standard_normal(t.size) / 100 for _ in range(n_channels)]
-        path = folder / name
-        soundfile.write(path, np.clip(np.stack(sides, axis=1), -1, 1), rate_hz, format=kind, subtype=subtype)
-        files.append(path)
-    return files
+    rng = np.random.default_rng(number)
+    t = np.arange(round(duration_s * RATE_OF_MP3_HZ)) / RATE_OF_MP3_HZ
+    chord = sum(
+        np.sin(2 * np.pi * (110 + 7 * number) * 2 ** (k / 12) * t + k) / (1 + k / 7)
+        for k in (0, 4, 7, 12, 19, 28)
+    )
+    beat = np.exp(-12 * (t % 0.5)) * rng.standard_normal(t.size)
+    sides = [chord / 12 + beat / 8 + rng.standard_normal(t.size) / 100 for _ in range(2)]
+    sound = np.clip(np.stack(sides, axis=1), -1, 1)
+    soundfile.write(path, sound, RATE_OF_MP3_HZ, format="MP3", subtype="MPEG_LAYER_III")
+    return path
+
+
+def make_files(folder: Path) -> list[Path]:
+    return [make_piece(folder / f"{number:02}.mp3", number=number) for number in range(N_PIECES)]
 
 
 def find_files(folder: Path, *, most: int) -> list[Path]:
@@ -165,20 +165,19 @@ def find_files(folder: Path, *, most: int) -> list[Path]:
 # Our way
 
 
-def decode(path: Path) -> int:
-    from genrelens.audio import load
+def decode_alone(path: Path) -> int:
+    import av
 
-    return load(path).samples.size
+    with av.open(str(path)) as container:
+        return sum(frame.samples for frame in container.decode(audio=0))
 
 
-def decode_resample_mel(path: Path, *, settings: Any) -> int:
-    """As predict does it: block by block, in constant memory."""
+def stream(path: Path, *, sample_rate: int) -> int:
+    """Open, decode, mix and resample, as predict does it: block by block, in constant memory."""
     from genrelens.audio import open_stream
-    from genrelens.frontend.mel import MelStream
 
-    mel = MelStream(settings)
-    with open_stream(path, sample_rate=settings.sample_rate) as stream:
-        return sum(len(mel.push(block)) for block in stream) + len(mel.finish())
+    with open_stream(path, sample_rate=sample_rate) as blocks:
+        return sum(len(block) for block in blocks)
 
 
 # Measuring
@@ -186,34 +185,39 @@ def decode_resample_mel(path: Path, *, settings: Any) -> int:
 
 def measure(rows: Sequence[Row], *, repeats: int) -> dict[str, Seconds]:
     """What each row takes; rows take turns at each item, and each repeat begins with another row."""
-    times = {row.name: [[0.0] * repeats for _ in row.items] for row in rows}
+    times = {row.name: [[(0.0, 0.0)] * repeats for _ in row.items] for row in rows}
     for repeat in range(-1, repeats):
         shift = repeat % len(rows)
         for number in range(len(rows[0].items)):
             for row in [*rows[shift:], *rows[:shift]]:
-                start = time.perf_counter()
+                start, processor = time.perf_counter(), time.process_time()
                 row.work(row.items[number])
                 if repeat >= 0:  # the first round sets things up; the cold start has a table of its own
-                    times[row.name][number][repeat] = time.perf_counter() - start
+                    times[row.name][number][repeat] = (
+                        time.perf_counter() - start,
+                        time.process_time() - processor,
+                    )
     return {name: Seconds.of(of_items) for name, of_items in times.items()}
 
 
-def cold_start(code: str, *, path: Path, repeats: int) -> Seconds:
-    """Seconds from the start of a Python process to its end; ``path`` is its first argument."""
-    times = []
+def command_s(command: Sequence[str], *, repeats: int) -> Seconds:
+    """Seconds from the start of a command to its end, processor time of all its processes."""
     search = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(search)}
+    times = []
     for _ in range(1 + repeats):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=environment)
-        times.append(time.perf_counter() - start)
+        before, start = os.times(), time.perf_counter()
+        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+        after = os.times()
+        processor = sum(after[2:4]) - sum(before[2:4])  # of children that have ended
+        times.append((time.perf_counter() - start, processor))
     return Seconds.of([times[1:]])  # the first one reads the disk
 
 
 OURS_COLD = """
 import sys
 from genrelens.bundle import Bundle
-Bundle.load({model!r}).predict(sys.argv[1])
+Bundle.load("base").predict(sys.argv[1])
 """
 USUAL_COLD = """
 import sys
@@ -225,58 +229,92 @@ usual_way.usual_predict(sys.argv[1], usual=usual_way.usual_model())
 # The report
 
 
-def report(files: Sequence[Path], *, model: str, repeats: int, markdown: bool) -> None:
+def report(files: Sequence[Path], options: argparse.Namespace) -> None:
     from genrelens.bundle import Bundle
 
-    bundle = Bundle.load(model)
-    settings = bundle.manifest.front_end
+    models = {name: Bundle.load(name) for name in ("base", "lite")}
     model_of_usual = usual_model()
     files, sounds = readable(files)
     if not files:
         raise SystemExit("none of the files could be read")
     sound_s = sum(samples.size for samples in sounds) / RATE_HZ
-    bank = np.array(settings.bank())
+    describe(files, sound_s=sound_s, repeats=options.repeats, models=models, usual=model_of_usual)
 
-    usual = "the usual way: librosa.load + librosa mel + torch"
-    rows = [
-        Row("genrelens: decode", decode, files, usual),
-        Row(
-            "genrelens: decode + resample + mel",
-            partial(decode_resample_mel, settings=settings),
-            files,
-            usual,
-        ),
-        Row("genrelens: predict", bundle.predict, files, usual),
-        Row("the usual way's librosa.load", usual_load, files, usual),
-        Row(usual, partial(usual_predict, usual=model_of_usual), files, usual),
-    ]
-    librosas = "mel only: librosa"
-    mel_rows = [
-        Row("mel only: genrelens", partial(our_mel, settings=settings), sounds, librosas),
-        Row("mel only: scipy.fft float32", partial(scipy_mel, bank=bank), sounds, librosas),
-        Row(librosas, librosa_mel, sounds, librosas),
-    ]
+    alone, usual = "decoding alone: PyAV", "the usual way: librosa.load + librosa mel + torch"
+    settings = models["base"].manifest.front_end
+    librosas, plain = "mel only: librosa", "57 descriptors: librosa, call by call"
+    groups = {
+        "clip": [
+            Row(alone, decode_alone, files, alone),
+            Row("open, decode, mix, resample to 16 kHz", partial(stream, sample_rate=16_000), files, alone),
+            Row("genrelens: predict, lite", models["lite"].predict, files, alone),
+            Row("genrelens: predict, base", models["base"].predict, files, alone),
+            Row("the usual way's librosa.load", usual_load, files, alone),
+            Row(usual, partial(usual_predict, usual=model_of_usual), files, alone),
+        ],
+        "mel": [
+            Row("mel only: genrelens", partial(our_mel, settings=settings), sounds, librosas),
+            Row(
+                "mel only: scipy.fft float32",
+                partial(scipy_mel, bank=np.array(settings.bank())),
+                sounds,
+                librosas,
+            ),
+            Row(librosas, librosa_mel, sounds, librosas),
+        ],
+        "descriptors": [
+            Row("57 descriptors: genrelens", our_kaggle57, sounds, plain),
+            Row(plain, usual_kaggle57, sounds, plain),
+        ],
+    }
+    for name, group in groups.items():
+        if name in options.only:
+            took = measure(group, repeats=options.repeats)
+            measured = [Measured(row.name, took[row.name], took[row.rival]) for row in group]
+            print_table(measured, sound_s=sound_s, markdown=options.markdown)
+    if "start" in options.only:
+        usual_took = command_s([sys.executable, "-c", USUAL_COLD, str(files[0])], repeats=3)
+        our_took = command_s([sys.executable, "-c", OURS_COLD, str(files[0])], repeats=3)
+        cold = [
+            Measured("genrelens: process start to answer", our_took, usual_took),
+            Measured("the usual way: process start to answer", usual_took, usual_took),
+        ]
+        print_table(cold, sound_s=sounds[0].size / RATE_HZ, markdown=options.markdown)
+    if "long" in options.only:
+        print_long(files[0], predict=models["lite"].predict, options=options)
+    if "folder" in options.only:
+        print_folder(files, sound_s=sound_s, markdown=options.markdown)
 
-    plain = "57 descriptors: librosa, call by call"
-    descriptor_rows = [
-        Row("57 descriptors: genrelens", our_kaggle57, sounds, plain),
-        Row(plain, usual_kaggle57, sounds, plain),
-    ]
 
-    describe(files, sound_s=sound_s, repeats=repeats, bundle=bundle, usual=model_of_usual)
-    for group in (rows, mel_rows, descriptor_rows):
-        took = measure(group, repeats=repeats)
-        measured = [Measured(row.name, took[row.name], took[row.rival]) for row in group]
-        print_table(measured, sound_s=sound_s, markdown=markdown)
+def print_long(clip: Path, *, predict: Callable[[Path], object], options: argparse.Namespace) -> None:
+    """A song of four minutes beside a clip, both per 30 s."""
+    with tempfile.TemporaryDirectory(prefix="genrelens-bench-") as folder:
+        song = make_piece(Path(folder) / "song.mp3", number=0, duration_s=8 * PIECE_S)
+        names = ("lite: a clip of 30 s", "lite: a song of 4 minutes, each 30 s of it")
+        rows = [Row(names[0], predict, [clip], names[0]), Row(names[1], predict, [song], names[0])]
+        took = measure(rows, repeats=options.repeats)
+    whole = took[names[1]]
+    took[names[1]] = Seconds(whole.median / 8, whole.best / 8, whole.processor / 8)
+    measured = [Measured(name, took[name], took[names[0]]) for name in names]
+    print_table(measured, sound_s=PIECE_S, markdown=options.markdown)
 
-    usual_took = cold_start(USUAL_COLD, path=files[0], repeats=3)
-    our_code = OURS_COLD.format(model=model)
-    our_took = cold_start(our_code, path=files[0], repeats=3)
-    cold = [
-        Measured("genrelens: process start to answer", our_took, usual_took),
-        Measured("the usual way: process start to answer", usual_took, usual_took),
-    ]
-    print_table(cold, sound_s=sounds[0].size / RATE_HZ, markdown=markdown)
+
+def print_folder(files: Sequence[Path], *, sound_s: float, markdown: bool) -> None:
+    """The command over a folder, eight links to each file, by the number of worker processes."""
+    with tempfile.TemporaryDirectory(prefix="genrelens-bench-") as folder:
+        for number in range(8):
+            for path in files:
+                (Path(folder) / f"{number}-{path.name}").symlink_to(path.absolute())
+        command = [sys.executable, "-m", "genrelens", "predict", folder, "--model", "lite", "--csv"]
+        took = {}
+        for n_workers, pinned in ((0, False), (1, True), (1, False), (2, False)):
+            name = f"predict a folder, lite, --workers {n_workers}" + (", one core" if pinned else "")
+            before = ["taskset", "-c", "0"] if pinned else []
+            took[name] = command_s([*before, *command, "--workers", str(n_workers)], repeats=3)
+    rival = took["predict a folder, lite, --workers 1, one core"]
+    print_table(
+        [Measured(name, t, rival) for name, t in took.items()], sound_s=8 * sound_s, markdown=markdown
+    )
 
 
 def readable(files: Sequence[Path]) -> tuple[list[Path], list[Float32]]:
@@ -284,7 +322,7 @@ def readable(files: Sequence[Path]) -> tuple[list[Path], list[Float32]]:
     kept, sounds = [], []
     for path in files:
         try:
-            decode(path)
+            decode_alone(path)
             samples = usual_load(path)
         except Exception as error:  # whatever librosa's decoders raise
             print(f"left out: {path}: {error}", file=sys.stderr)
@@ -306,24 +344,29 @@ def our_kaggle57(samples: Float32) -> object:
     return SETS["kaggle57"].compute(samples, sample_rate=RATE_HZ)
 
 
-def describe(files: Sequence[Path], *, sound_s: float, repeats: int, bundle: Any, usual: UsualModel) -> None:
+def describe(
+    files: Sequence[Path], *, sound_s: float, repeats: int, models: dict[str, Any], usual: UsualModel
+) -> None:
+    import av
     import librosa
     import onnxruntime
     import scipy
     import torch
 
     weights = sum(weight.numel() for weight in usual.network.parameters())
-    versions = ", ".join(f"{m.__name__} {m.__version__}" for m in (np, scipy, librosa, torch, onnxruntime))
+    modules = (np, scipy, av, librosa, torch, onnxruntime)
+    versions = ", ".join(f"{m.__name__} {m.__version__}" for m in modules)
     lines = (
         f"{len(files)} files, {sound_s:.0f} s of sound: {', '.join(path.name for path in files)}",
-        f"genrelens's model: {bundle.name} {bundle.hash}, {bundle.manifest.windows}",
+        "genrelens's models: " + ", ".join(f"{name} {model.hash}" for name, model in models.items()),
         f"The usual way's network: {RECIPE}, {weights / 1e6:.1f} M weights, windows of {usual.n_frames} "
         f"frames every {usual.hop_frames}",
-        f"Threads: torch {torch.get_num_threads()}, genrelens's ONNX Runtime {ort_threads()}, decoding and "
-        f"mel 1 (OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'unset')})",
+        f"Threads: torch {torch.get_num_threads()}, genrelens's ONNX Runtime {ort_threads()} and one that decodes "
+        f"(OMP_NUM_THREADS {os.environ.get('OMP_NUM_THREADS', 'unset')})",
         f"{platform.machine()}, {os.cpu_count()} cores; Python {platform.python_version()}, {versions}",
-        f"{repeats} repeats, rows by turns{load_average()}; real time and ratio by the medians; "
-        "ratio: how many times as fast as the last row of the table",
+        f"{repeats} repeats, rows by turns{load_average()}; real time and ratios by the medians",
+        "processor: of all threads; ratios: to the first row of the table, or the row that is 1.00 x; "
+        "more than 1 is slower",
     )
     print("\n".join(lines))
 
@@ -340,7 +383,7 @@ def ort_threads() -> int:
 
 
 def print_table(rows: Sequence[Measured], *, sound_s: float, markdown: bool) -> None:
-    head = ("", "median, ms per 30 s", "best", "x real time", "ratio")
+    head = ("", "ms per 30 s", "best", "ratio", "processor, ms", "ratio", "x real time")
     lines = [head, *(cells(row, sound_s=sound_s) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     print()
@@ -353,9 +396,22 @@ def print_table(rows: Sequence[Measured], *, sound_s: float, markdown: bool) -> 
 
 
 def cells(row: Measured, *, sound_s: float) -> tuple[str, ...]:
-    median_ms, best_ms = (f"{s / sound_s * PIECE_S * 1e3:.1f}" for s in (row.took.median, row.took.best))
-    ratio = f"{row.rival.median / row.took.median:.2f} x"
-    return row.name, median_ms, best_ms, f"{sound_s / row.took.median:,.0f}", ratio
+    def ms(seconds: float) -> str:
+        return f"{seconds / sound_s * PIECE_S * 1e3:.1f}"
+
+    def ratio(ours: float, theirs: float) -> str:
+        return f"{ours / theirs:.2f} x"
+
+    took, rival = row.took, row.rival
+    return (
+        row.name,
+        ms(took.median),
+        ms(took.best),
+        ratio(took.median, rival.median),
+        ms(took.processor),
+        ratio(took.processor, rival.processor),
+        f"{sound_s / took.median:,.0f}",
+    )
 
 
 if __name__ == "__main__":
