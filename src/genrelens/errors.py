@@ -32,8 +32,8 @@ class AudioError(GenrelensError):
     """Sound that cannot be read.
 
     Codes: ``missing``, ``not_a_file``, ``permission``, ``empty``, ``not_audio``, ``no_sound``, ``damaged``,
-    ``not_finite``, ``bad_samples``, of descriptors ``too_short``, ``too_long``, and of a picture in the place of sound
-    ``bad_picture``.
+    ``protected``, ``not_finite``, ``bad_samples``, of descriptors ``too_short``, ``too_long``, and of a picture in the
+    place of sound ``bad_picture``.
     """
 
     code = "not_audio"

@@ -118,14 +118,6 @@ def test_an_mp3_behind_a_large_id3_tag_is_healthy() -> None:
     assert (len(clip.samples), clip.notes) == (44_100, ())
 
 
-@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_a_wav_that_was_piped_has_no_length_to_miss(size: int) -> None:
-    data = bytearray(encoded("wav_16", sine(sample_rate=44_100), sample_rate=44_100))
-    data[40:44] = size.to_bytes(4, "little")
-    clip = audio.load(bytes(data))
-    assert (len(clip.samples), clip.notes) == (44_100, ())
-
-
 def test_content_decides_and_not_the_suffix(tmp_path: Path) -> None:
     for suffix in ("mp3", "raw", "vox", "txt"):
         path = tmp_path / f"tone.{suffix}"

@@ -12,6 +12,8 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from make_sound import encoded, sine
+from make_tags import apev2, id3_text, id3v1, id3v2, lyrics3v2, picture
 
 from genrelens.audio.tags import Tags, read_tags
 from genrelens.errors import AudioError
@@ -79,6 +81,42 @@ def test_the_old_tag_at_the_end(tmp_path: Path) -> None:
         MP3 + b"TAG" + b"".join(f.ljust(30, b"\0") for f in fields) + b"1999" + b"\0" * 30 + b"\x11"
     )
     assert read_tags(path) == Tags(("Rock",), "Ann")
+
+
+APE = {"Genre": b"Tango\0Waltz", "Artist": b"Ann", "Cover Art (Front)": b"c.jpg\0" + picture(100_000)}
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("behind", [b"", id3v1(artist=b"Bob"), lyrics3v2() + id3v1(artist=b"Bob")])
+def test_ape_tags_of_mp3s(header: bool, behind: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    path.write_bytes(MP3 + apev2(APE, header=header) + behind)
+    assert read_tags(path) == Tags(("Tango", "Waltz"), "Ann")
+    path.write_bytes(id3v2(id3_text(TCON="Rock")) + MP3 + apev2(APE, header=header) + behind)
+    assert read_tags(path) == Tags(("Rock",), "Ann")
+    path.write_bytes(apev2(APE) + MP3 + behind)
+    assert read_tags(path) == Tags(("Tango", "Waltz"), "Ann")
+
+
+def test_an_ape_tag_that_lies(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    tag = apev2({"Artist": b"Ann", "Genre": b"Tango"})
+    for at in range(32, len(tag), 4):  # what is left of it, and no error
+        path.write_bytes(MP3 + tag[:at] + b"\xff\xff\xff\x7f" + tag[at + 4 :])
+        assert len(read_tags(path).artist or "") <= 3
+    many = apev2({f"X{i}": b"x" for i in range(3_000)} | {"Genre": b"Tango"})
+    path.write_bytes(MP3 + many)
+    assert read_tags(path) == Tags()
+
+
+@pytest.mark.parametrize("kind", ["flac_16", "wav_16", "aiff", "aac"])
+def test_tags_around_other_formats(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    sound = encoded(kind, sine(sample_rate=48_000, duration_s=0.5), sample_rate=48_000)
+    path.write_bytes(bytes(1_500_000) + sound)
+    assert read_tags(path) == Tags()
+    path.write_bytes(sound + apev2(APE))
+    assert read_tags(path) == (Tags(("Tango", "Waltz"), "Ann") if kind in ("flac_16", "aac") else Tags())
 
 
 def test_comments_of_ogg_vorbis(tmp_path: Path) -> None:

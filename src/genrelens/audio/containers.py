@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.audio.gather import Gather
-from genrelens.audio.lengths import asf_duration_s, missing_ogg_end_note, mp3_has_length, truncation_note
+from genrelens.audio.lengths import (
+    asf_duration_s,
+    missing_ogg_end_note,
+    more_than_promised_note,
+    truncation_note,
+)
+from genrelens.audio.mpeg import written_length_s
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
@@ -32,6 +38,8 @@ OPTIONS = {
 }
 # Formats whose header holds a duration that their writer measured; elsewhere ffmpeg estimates it.
 _MEASURED = ("mov", "matroska", "flac", "wav", "w64", "aiff", "caf", "ape", "wv", "tta", "dsf")
+# Formats whose header ffmpeg hides when the file is truncated.
+_WRITTEN = {"asf": asf_duration_s, "mp3": written_length_s}
 _GAP_S = 0.05  # half of the usual flac frame
 _TOLERANCE_S = 0.25  # encoders pad, prime and round by up to a few frames of 26 to 46 ms
 _SILENT_PEAK = 1e-4  # full scale 1; 16-bit dither stays below
@@ -129,12 +137,10 @@ class ContainerSound:
     def _promised_s(self) -> tuple[float, float] | None:
         """When the stream begins and how long it lasts, in seconds, as its writer recorded it; None if unknown."""
         stream, name = self._stream, self._container.format.name
-        if name == "asf":
-            length_s = asf_duration_s(self._reader)
+        if name in _WRITTEN:
+            length_s = _WRITTEN[name](self._reader)
             return None if length_s is None else (0.0, length_s)
-        if not any(word in name for word in _MEASURED) and not (
-            name == "mp3" and mp3_has_length(self._reader)
-        ):
+        if not any(word in name for word in _MEASURED):
             return None
         if stream.duration is not None and stream.time_base is not None:
             return float((stream.start_time or 0) * stream.time_base), float(
@@ -225,6 +231,7 @@ class ContainerSound:
             )
         if not notes and (self._stopped or self._reader.error):
             notes = (f"the file is damaged: only its first {read_s:.1f} s could be read",)
+        notes += more_than_promised_note(self._reader, read_s)
         return (*notes, self._other_streams) if self._other_streams else notes
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Sound files by libsndfile: wav, ogg (Vorbis, Opus), au, aiff and their kin; not mp3, see containers.py."""
+"""Sound files by libsndfile: wav, ogg (Vorbis, Opus), au, aiff and their kin; of mp3 free format only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio.lengths import missing_ogg_end_note, ogg_is_chained, promised_share, truncation_note
+from genrelens.audio.lengths import missing_ogg_end_note, more_than_promised_note, truncation_note
+from genrelens.audio.mpeg import MAX_FRAME, starts_free_format
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
@@ -46,16 +47,15 @@ class SoundFileSound:
             raise AudioError(
                 f"{reader.source!r}: libsndfile does not know this format", code="not_audio"
             ) from error
-        if (
-            self._file.format not in _FORMATS
-            or self._file.frames >= _UNKNOWN_FRAMES
-            or ogg_is_chained(reader)
-        ):
+        is_known = self._file.format in _FORMATS or (
+            self._file.format == "MP3" and starts_free_format(reader.peek(0, 4 * MAX_FRAME))
+        )
+        if not is_known or self._file.frames >= _UNKNOWN_FRAMES:
             self._file.close()
             raise AudioError(f"{reader.source!r}: libsndfile does not know this format", code="not_audio")
         self.sample_rate: int = self._file.samplerate
         self.n_channels: int = self._file.channels
-        share = promised_share(reader)
+        share = reader.promised_share
         self._promised_s: float | None = self._file.frames / self.sample_rate
         if share is not None and share > 1:
             self._promised_s = float("inf") if self._file.frames == 0 else self._promised_s * share
@@ -81,7 +81,7 @@ class SoundFileSound:
             notes = missing_ogg_end_note(self._reader, read_s)
         if not notes and (self._failed or self._reader.error):
             notes = (f"the file is damaged: only its first {read_s:.1f} s could be read",)
-        return notes
+        return notes + more_than_promised_note(self._reader, read_s)
 
     def close(self) -> None:
         """Free the decoder; the reader stays open."""

@@ -6,17 +6,13 @@ been cut to what is there (wav). What counts here is what the writer of the file
 
 from __future__ import annotations
 
+import re
 import struct
 
 from genrelens.audio.source import Reader
 
-_UNKNOWN_SIZES = (
-    0,
-    0x7FFFFFFF,
-    0x7FFFF000,
-    0xFFFFFFFF,
-    0xFFFFF000,
-)  # written where the writer could not seek back
+_OGG_PAGE = re.compile(rb"OggS\0[\0-\7]")
+_BLOCK = 1 << 20
 _MAX_OGG_PAGE = 65_307
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
@@ -28,44 +24,14 @@ def truncation_note(read_s: float, promised_s: float | None, *, tolerance_s: flo
     return (f"the file is truncated: {read_s:.1f} of {promised_s:.1f} s could be read",)
 
 
-def promised_share(reader: Reader) -> float | None:
-    """Return bytes of sound promised / bytes there, for wav, aiff and au; None where nothing is promised.
-
-    1 or less means complete; infinity that the file ends where the sound should begin.
-    """
-    head = reader.peek(0, 12)
-    if head[:4] == b".snd" and len(head) == 12:
-        offset, promised = struct.unpack(">II", head[4:12])
-        return _share(promised, reader.size - offset)
-    if head[:4] in (b"RIFF", b"RF64", b"BW64"):
-        return _chunk_share(reader, "<", b"data")
-    if head[:4] == b"RIFX":
-        return _chunk_share(reader, ">", b"data")
-    if head[:4] == b"FORM":
-        return _chunk_share(reader, ">", b"SSND")
-    return None
-
-
-def _chunk_share(reader: Reader, byte_order: str, wanted: bytes) -> float | None:
-    position, size_64 = 12, None
-    for _ in range(1000):
-        header = reader.peek(position, 8)
-        if len(header) < 8:
-            return None
-        name, (size,) = header[:4], struct.unpack(byte_order + "I", header[4:])
-        if name == b"ds64" and len(sizes := reader.peek(position + 8, 16)) == 16:
-            size_64 = struct.unpack("<QQ", sizes)[1]
-        if name == wanted:
-            promised = size_64 if size_64 is not None and size == 0xFFFFFFFF else size
-            return _share(promised, reader.size - position - 8)
-        position += 8 + size + size % 2
-    return None
-
-
-def _share(promised: int, there: int) -> float | None:
-    if promised in _UNKNOWN_SIZES:
-        return None
-    return promised / there if there > 0 else float("inf")
+def more_than_promised_note(reader: Reader, read_s: float) -> tuple[str, ...]:
+    """Say so where a header counts less sound than there is, or none; nothing is missing then."""
+    if reader.promised_share is None or reader.promised_share >= 1:
+        return ()
+    if reader.promised_share == 0:
+        return (f"its header gives no length; all {read_s:.1f} s that are there were read",)
+    promised_s = read_s * reader.promised_share
+    return (f"its header says {promised_s:.1f} s; there are {read_s:.1f} s, all of it was read",)
 
 
 def missing_ogg_end_note(reader: Reader, read_s: float) -> tuple[str, ...]:
@@ -78,10 +44,25 @@ def missing_ogg_end_note(reader: Reader, read_s: float) -> tuple[str, ...]:
     return (f"the file is truncated: its end is missing, {read_s:.1f} s could be read",)
 
 
-def ogg_is_chained(reader: Reader) -> bool:
-    """Whether an Ogg file ends with another stream than it begins with; libsndfile reads the first only."""
-    first, last = reader.peek(0, 18), _last_ogg_page(reader)
-    return first[:4] == b"OggS" and last[:4] == b"OggS" and len(last) >= 18 and first[14:18] != last[14:18]
+def libsndfile_reads_ogg(reader: Reader) -> bool:
+    """Whether libsndfile reads all of an Ogg file.
+
+    Of a chain it reads the first link alone, and of Opus it loses packets that go over from one page to the next, as
+    they do from 500 kb/s on. All pages are looked at, as links may have equal serial numbers.
+    """
+    is_opus = b"OpusHead" in reader.peek(0, 128)
+    seen_sound, position = False, 0
+    while len(data := reader.peek(position, _BLOCK + 27)) > 27:
+        for match in _OGG_PAGE.finditer(data, 0, len(data) - 8):
+            flags, granule = data[match.start() + 5], data[match.start() + 6 : match.start() + 14]
+            if flags & 2 and seen_sound:
+                return False
+            has_sound = granule not in (bytes(8), b"\xff" * 8)
+            if has_sound and is_opus and flags & 1:
+                return False
+            seen_sound = seen_sound or has_sound
+        position += _BLOCK
+    return True
 
 
 def _last_ogg_page(reader: Reader) -> bytes:
@@ -98,14 +79,3 @@ def asf_duration_s(reader: Reader) -> float | None:
     play_100ns, _, preroll_ms, flags = struct.unpack_from("<QQQI", head, start + 64)
     is_broadcast = bool(flags & 1)
     return None if is_broadcast else float(play_100ns / 1e7 - preroll_ms / 1e3)
-
-
-def mp3_has_length(reader: Reader) -> bool:
-    """Whether an mp3 begins with a Xing, Info or VBRI header, which counts its frames."""
-    position = 0
-    while (head := reader.peek(position, 10))[:3] == b"ID3" and len(head) == 10:
-        position += 10 + sum(
-            (byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True)
-        )
-    start = reader.peek(position, 4096)
-    return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))

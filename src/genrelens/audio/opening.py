@@ -9,29 +9,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.audio import mpeg
+from genrelens.audio.bounds import KNOWN, show_sound
+from genrelens.audio.chunks import FOUR_GB
 from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from genrelens.audio.containers import ContainerSound
 from genrelens.audio.decode import SoundFileSound
 from genrelens.audio.interrupts import held, step_by_step
+from genrelens.audio.lengths import libsndfile_reads_ogg
+from genrelens.audio.protected import check_protection
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
 _SNDFILE_SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"OggS", b"FORM", b".snd", b"caff")
-_MPEG_SIGNATURES = (
-    b"ID3",
-    *(bytes((0xFF, second)) for second in b"\xfb\xfa\xf3\xf2\xe3\xe2\xfd\xfc\xf1\xf9"),
-)
-_OTHER_SIGNATURES = (
-    b"fLaC",
-    b"\x1aE\xdf\xa3",
-    b"0&\xb2u",
-    b"wvpk",
-    b"MAC ",
-    b"TTA1",
-    b"DSD ",
-    b"FLV\x01",
-    b".RMF",
-)
 
 
 class Sound(Protocol):
@@ -54,16 +44,13 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
     """Return a decoder that has already given sound, and all its (k, channels) chunks.
 
     Raises:
-        AudioError: ``not_audio``, ``no_sound`` or ``damaged``; the more telling of the decoders' answers.
+        AudioError: ``protected``, ``not_audio``, ``no_sound``, ``damaged``; the more telling of the decoders' answers.
     """
-    head = reader.peek(0, 16)
-    decoders: list[type[SoundFileSound] | type[ContainerSound]] = [ContainerSound]
-    if head.startswith(_SNDFILE_SIGNATURES):
-        decoders.insert(0, SoundFileSound)
-    elif not head.startswith(_MPEG_SIGNATURES):
-        decoders.append(SoundFileSound)
+    show_sound(reader)
+    check_protection(reader)
+    head = reader.peek(0, 200)
     errors: dict[str, AudioError] = {}
-    for decoder in decoders:
+    for decoder in _decoders(reader, head):
         reader.seek(0)
         try:
             with held():
@@ -74,8 +61,12 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
     for code in ("damaged", "no_sound"):
         if code in errors:
             raise errors[code]
-    known = (*_SNDFILE_SIGNATURES, *_MPEG_SIGNATURES, *_OTHER_SIGNATURES)
-    if reader.error or head.startswith(known) or head[4:8] == b"ftyp":
+    if (
+        reader.error
+        or KNOWN.match(head)
+        or mpeg.SYNC.match(head)
+        or head.startswith((b"ID3", *_SNDFILE_SIGNATURES))
+    ):
         why = f" ({reader.error})" if reader.error else ""
         raise AudioError(
             f"{reader.source!r}: it begins like a sound file, but cannot be decoded{why}; get a new copy",
@@ -86,6 +77,22 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
         "something else; check what it is, whatever its name says",
         code="not_audio",
     )
+
+
+def _decoders(reader: Reader, head: bytes) -> tuple[type[SoundFileSound] | type[ContainerSound], ...]:
+    """In the order in which they are asked."""
+    if mpeg.SYNC.match(head):
+        is_free = mpeg.starts_free_format(reader.peek(0, 4 * mpeg.MAX_FRAME))
+        return (SoundFileSound,) if is_free else (ContainerSound,)
+    if (
+        head[:4] == b"RIFF" and reader.size > FOUR_GB
+    ):  # libsndfile stops where the size of its sound chunk does
+        return ContainerSound, SoundFileSound
+    if head[:4] == b"OggS" and not libsndfile_reads_ogg(reader):
+        return (ContainerSound,)
+    if head.startswith(_SNDFILE_SIGNATURES):
+        return SoundFileSound, ContainerSound
+    return ContainerSound, SoundFileSound
 
 
 def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:

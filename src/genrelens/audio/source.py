@@ -10,27 +10,54 @@ from genrelens.errors import AudioError
 
 
 class Reader:
-    """A seekable file for libsndfile and ffmpeg.
+    """A seekable file for libsndfile and ffmpeg, or the part of one that holds the sound.
 
     Both call back into it from C, where a Python exception would be printed and lost. So a failing disk reads
     as the end of the file, the cause stays in ``error``, and seeks outside the file stop at its ends. It has
     no ``name``: nothing may be guessed from a suffix.
+
+    Attributes:
+        size: bytes that it shows.
+        promised_share: bytes of sound that the header promises / bytes that are there. Above 1 it is truncated; below,
+            the header says too little, or (0) nothing; ``None`` where they agree, or the header does not count bytes.
     """
 
     def __init__(self, file: BinaryIO, *, source: str) -> None:
         self._file = file
         self.source = source
         self.error: OSError | None = None
+        self.promised_share: float | None = None
+        self._start = 0
+        self._mended: list[tuple[int, bytes]] = []
         self.size = file.seek(0, io.SEEK_END)
         file.seek(0)
 
+    def narrow(self, start: int, end: int) -> None:
+        """Show only the bytes from ``start`` to ``end`` of what is shown now, and go to their beginning."""
+        self._mended = [(offset - start, data) for offset, data in self._mended]
+        self._start += start
+        self.size = end - start
+        self.seek(0)
+
+    def mend(self, offset: int, data: bytes) -> None:
+        """Show ``data`` at ``offset`` in place of what the file has there."""
+        self._mended.append((offset, data))
+
     def read(self, n_bytes: int = -1) -> bytes:
         """Read at most ``n_bytes``; empty at the end, and when the disk fails."""
+        position = self.tell()
+        there = max(0, self.size - position)
         try:
-            return self._file.read(n_bytes)
+            data = self._file.read(there if n_bytes < 0 else min(n_bytes, there))
         except OSError as error:
             self.error = error
             return b""
+        for offset, mended in self._mended:
+            first, last = max(offset, position), min(offset + len(mended), position + len(data))
+            if first < last:
+                piece = mended[first - offset : last - offset]
+                data = data[: first - position] + piece + data[last - position :]
+        return data
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill ``buffer`` and return the number of bytes; 0 at the end, and when the disk fails."""
@@ -39,20 +66,20 @@ class Reader:
         return len(data)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move, within the file, and return the new position."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._file.tell(), io.SEEK_END: self.size}[whence]
-        return self._file.seek(min(max(start + offset, 0), self.size))
+        """Move, within what is shown, and return the new position."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}[whence]
+        return self._file.seek(self._start + min(max(start + offset, 0), self.size)) - self._start
 
     def tell(self) -> int:
         """Return the position in bytes."""
-        return self._file.tell()
+        return self._file.tell() - self._start
 
     def peek(self, offset: int, n_bytes: int) -> bytes:
         """Read at most ``n_bytes`` at ``offset`` and leave the position where it was."""
-        position = self._file.tell()
+        position = self.tell()
         self.seek(offset)
         data = self.read(n_bytes)
-        self._file.seek(position)
+        self.seek(position)
         return data
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from genrelens.audio.notes import faults
 from genrelens.audit.finding import Finding
 from genrelens.audit.listen import Heard
 from genrelens.data import Track
@@ -60,7 +61,8 @@ def usual_length(durations_s: Sequence[float]) -> float | None:
 
 def _length(one: Heard, usual_s: float | None) -> Iterator[Finding]:
     """At most one finding a file: what is missing is missing once."""
-    said = [note.removeprefix("the file is ") for note in one.notes]
+    wrong = faults(one.notes)
+    said = [note.removeprefix("the file is ") for note in wrong]
     off = 0.0
     if usual_s is not None and abs(one.duration_s - usual_s) > USUAL * usual_s:
         off = 1.0 - min(one.duration_s, usual_s) / max(one.duration_s, usual_s)
@@ -69,8 +71,8 @@ def _length(one: Heard, usual_s: float | None) -> Iterator[Finding]:
     if too_short and not off:
         said.append(f"{one.duration_s:.2g} s, too short to tell a genre from")
     if said:
-        score = max(off, 1.0 - one.duration_s / SHORTEST_S if too_short else 0.0, 0.5 if one.notes else 0.0)
-        yield Finding("short", (one.path,), score, "; ".join(said), serious=too_short or bool(one.notes))
+        score = max(off, 1.0 - one.duration_s / SHORTEST_S if too_short else 0.0, 0.5 if wrong else 0.0)
+        yield Finding("short", (one.path,), score, "; ".join(said), serious=too_short or bool(wrong))
 
 
 def imbalance(tracks: Sequence[Track]) -> Iterator[Finding]:

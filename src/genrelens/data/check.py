@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from genrelens.audio import open_stream
+from genrelens.audio.notes import faults
 from genrelens.data import fma, gtzan, registry
 from genrelens.data.features import read_table, split_row_name
 from genrelens.data.fetch import FetchedFile, manifests, read_manifest
@@ -210,8 +211,8 @@ def _look(job: _Job, *, quick: bool) -> tuple[Kind, str] | None:
                 return None
             for _ in stream:
                 pass
-            if stream.notes:
-                return "unreadable", "; ".join(stream.notes)
+            if wrong := faults(stream.notes):
+                return "unreadable", "; ".join(wrong)
             if job.n_samples is None:
                 return None
             if stream.native_sample_rate != SAMPLE_RATE:
