@@ -76,6 +76,17 @@ def test_a_file_has_one_finding_about_its_length() -> None:
     assert found.serious
 
 
+def test_a_remark_on_a_file_that_is_whole_is_no_fault() -> None:
+    remarks = (
+        "its header says 5.0 s; there are 30.4 s, all of it was read",
+        "its header gives no length; all 30.4 s that are there were read",
+        "its sound stream 0 is silent, so stream 1 was heard",
+    )
+    assert (
+        faults(*clips(9), *(heard(f"{i}.wav", 30.4, notes=(note,)) for i, note in enumerate(remarks))) == []
+    )
+
+
 def test_usual_length() -> None:
     assert usual_length([30.0] * 5) == 30.0
     assert usual_length([30.0] * 4) is None

@@ -117,6 +117,18 @@ def test_altered_and_unreadable_clips_pictures_and_tables_are_named(small_gtzan:
     assert found(report)["features_30_sec.csv"][:2] == ("unreadable", "table")
 
 
+def test_a_wav_without_a_length_is_whole(tmp_path: Path) -> None:
+    for i, size in enumerate((0, 20_000, 0xFFFFFFFF)):
+        path = tmp_path / "rock" / f"{i}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, 0.1 * np.random.default_rng(i).standard_normal(22_050), 22_050)
+        data = path.read_bytes()
+        path.write_bytes(data[:40] + struct.pack("<I", size) + data[44:])
+    (tmp_path / "jazz").mkdir()
+    soundfile.write(tmp_path / "jazz" / "a.wav", np.full(22_050, 0.1), 22_050)
+    assert found(check(tmp_path)) == {}
+
+
 def test_a_truncated_clip_is_unreadable_to_its_end(tmp_path: Path) -> None:
     path = make_music.noise(tmp_path / "Rock" / "a.flac", seconds=2)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -28,12 +28,15 @@ KNOWN: Final = re.compile(
 )
 """What a file of sound begins with, mp3 and raw AAC aside."""
 _SURE: Final = re.compile(
-    rb"fLaC\0\0\0\x22|OggS\0\x02\0{8}|RIFF....WAVEfmt |FORM....AIF[FC]|MAC .\x0f|wvpk....[\x02-\x10]\x04"
+    rb"fLaC\0\0\0\x22|OggS\0\x02\0{8}|RIFF....(?:WAVEfmt |AVI LIST)|FORM....AIF[FC]|MAC .\x0f|wvpk....[\x02-\x10]\x04"
+    rb"|caff\0\x01\0\0desc|0&\xb2u\x8e\x66\xcf\x11|FLV\x01[\x01\x04\x05]\0\0\0\x09|\.RMF\0\0\0"
     rb"|TTA1[\x01-\x03]\0|\0\0\0[\x10-\x40]ftyp[ -~]{4}|\x1aE\xdf\xa3|\0\0\x01\xba|" + mpeg.SYNC.pattern,
     re.DOTALL,
 )
 """Signatures long enough to be searched for, and the frames of mp3 and AAC, which are checked."""
-_TAIL_CUT: Final = re.compile(rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|riff|" + mpeg.SYNC.pattern)
+_TAIL_CUT: Final = re.compile(
+    rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|riff|\x0bw|\x7f\xfe\x80\x01|" + mpeg.SYNC.pattern
+)
 """Formats that end where their packets do, so that what stands behind would be taken for packets; and w64, of which
 libsndfile reads all that is there."""
 
@@ -135,10 +138,10 @@ def _behind_zeros(reader: Reader, position: int) -> int:
         position += len(data) - len(rest)
         if rest or position - first > _MAX_SEARCH:
             break
-    # "\0\0\0\x20ftyp" begins with zeros that belong to it.
+    # "\0\0\0\x20ftyp" and "\0\0\x01\xba" begin with zeros that belong to them.
     if position - first < 16:
         return first
-    return position - 3 if KNOWN.match(reader.peek(position - 3, 200)) else position
+    return next((position - n for n in (3, 2, 1) if KNOWN.match(reader.peek(position - n, 200))), position)
 
 
 def _found(reader: Reader, start: int, *, otherwise: int) -> int:

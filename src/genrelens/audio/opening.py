@@ -81,7 +81,7 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
 
 def _decoders(reader: Reader, head: bytes) -> tuple[type[SoundFileSound] | type[ContainerSound], ...]:
     """In the order in which they are asked."""
-    if mpeg.SYNC.match(head):
+    if mpeg.SYNC.match(head) or head.startswith(b"ID3"):  # libsndfile's mpg123 prints to the terminal
         is_free = mpeg.starts_free_format(reader.peek(0, 4 * mpeg.MAX_FRAME))
         return (SoundFileSound,) if is_free else (ContainerSound,)
     if (

@@ -9,7 +9,7 @@ from typing import Final
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
-_MAX_STEPS: Final = 10_000
+_MAX_STEPS: Final = 1_000
 _MP4_WAY: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _MP4_ENCRYPTED: Final = (b"enca", b"drms", b"aavd")  # CENC, FairPlay, Audible
 _ASF_HEADER: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -87,12 +87,12 @@ def _asf_objects(reader: Reader) -> Iterator[bytes]:
 def _holds_element(reader: Reader, position: int, end: int, way: tuple[int, ...]) -> bool:
     """Whether a Matroska file has an element of the last of these names, in one of the name before, and so on."""
     for _ in range(_MAX_STEPS):
-        header = reader.peek(position, 12)
-        if position >= end or len(header) < 2 or header[0] < 0x10:
+        header = reader.peek(position, 12).ljust(12, b"\0")
+        if position >= end or header[0] < 0x10:
             return False
         n_name = 9 - header[0].bit_length()
         n_size = 9 - header[n_name].bit_length()
-        if n_size > 8 or len(header) < n_name + n_size:
+        if n_size > 8:
             return False
         name = int.from_bytes(header[:n_name], "big")
         size = int.from_bytes(header[n_name : n_name + n_size], "big") & (1 << 7 * n_size) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -74,8 +75,9 @@ def last_not_zero(reader: Reader, start: int, end: int) -> int:
 def _end_of_frames(reader: Reader, start: int, end: int) -> int:
     """Where the last chain of frames ends; a frame that is cut off at the end is left there."""
     for first, data in _ever_more(reader, start, end):
-        candidates = [match.start() for match in mpeg.SYNC.finditer(data)]
-        for at in reversed(candidates[-_MAX_CANDIDATES:]):
+        for at in reversed(
+            deque((match.start() for match in mpeg.SYNC.finditer(data)), maxlen=_MAX_CANDIDATES)
+        ):
             n, stop = mpeg.chain_end(data, at)
             if n >= _SURE_FRAMES:
                 is_cut = mpeg.frame_length(data, stop) > len(data) - stop
@@ -94,8 +96,8 @@ def _end_of_pages(reader: Reader, start: int, end: int) -> int:
 
 
 def _ever_more(reader: Reader, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """Read the last 16 KiB, then 256, then 4 MiB and 64; with each, where it begins."""
-    for reach in (1 << 14, 1 << 18, 1 << 22, 1 << 26):
+    """Read the last 16 KiB, then 256, then 4 MiB and 16; with each, where it begins."""
+    for reach in (1 << 14, 1 << 18, 1 << 22, 1 << 24):
         first = max(start, end - reach)
         yield first, reader.peek(first, end - first)
         if first == start:
