@@ -135,6 +135,26 @@ def test_an_mp3_whose_counted_bytes_are_all_there_is_whole() -> None:
     assert audio.load(bytes(data)).notes[0].startswith("the file is truncated")
 
 
+@pytest.mark.parametrize("kind", ["mp3", "aac", "flac_16"])
+@pytest.mark.parametrize(
+    "between",
+    [
+        id3v1(),
+        id3v1() + id3v2(picture(100_000)),
+        apev2({"Cover Art (Front)": picture(30_000)}) + id3v1(),
+        bytes(2_000),
+    ],
+)
+def test_files_that_were_joined_with_their_tags(kind: str, between: bytes) -> None:
+    clip = audio.load(PLAIN[kind] + between + PLAIN[kind])
+    assert clip.duration_s == pytest.approx(2 * len(HEARD[kind]) / RATE, abs=0.1)
+    assert clip.notes == ()
+    if kind != "flac_16":  # another kind of damage is still spoken of
+        broken = bytearray(PLAIN[kind])
+        broken[len(broken) // 2 : len(broken) // 2 + 5_000] = b"ab" * 2_500
+        assert audio.load(bytes(broken) + between + PLAIN[kind]).notes
+
+
 def test_formats_that_say_where_they_end_are_left_alone() -> None:
     for kind in ("wav_16", "aiff", "m4a", "webm", "wma", "au", "w64", "caf"):
         data = encoded(kind, NOISE, sample_rate=48_000)

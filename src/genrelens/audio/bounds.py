@@ -23,7 +23,7 @@ KNOWN: Final = re.compile(
     rb"|\.snd\0\0|caff\0\x01|MAC |wvpk|TTA[12]|MPCK|MP\+|tBaK|DSD \x1c|FRM8|\x1aE\xdf\xa3|0&\xb2u\x8e\x66\xcf\x11"
     rb"|FLV\x01|\.RMF|\.ra\xfd|#!AMR|\x0bw|w\x0b|\x7f\xfe\x80\x01|\xfe\x7f\x01\x80|\x1f\xff\xe8\x00|\xff\x1f\x00\xe8"
     rb"|DTSHDHDR|\0\0\x01[\xba\xb3]|G.{187}G|.{4}G.{191}G|NIST_1A|Creative Voice File|2BIT"
-    rb"|.{4}(?:ftyp|moov|mdat|wide|free|skip|pnot|\x57\x90\x75\x36)",
+    rb"|[\0-\x1f].{3}(?:ftyp|moov|mdat|wide|free|skip|pnot)|.{4}\x57\x90\x75\x36",
     re.DOTALL,
 )
 """What a file of sound begins with, mp3 and raw AAC aside."""
@@ -40,6 +40,7 @@ _TAIL_CUT: Final = re.compile(
 """Formats that end where their packets do, so that what stands behind would be taken for packets; and w64, of which
 libsndfile reads all that is there."""
 
+_TAGS: Final = (b"ID3", b"TAG", apev2.MARK, b"LYRICSBEGIN")
 _BLOCK: Final = 1 << 20
 _MAX_SEARCH: Final = 64 << 20
 _MAX_CANDIDATES: Final = 200_000
@@ -74,6 +75,22 @@ def find_bounds(reader: Reader) -> Bounds:
         return Bounds(start, reader.size, in_front)
     end, behind = end_of_sound(reader, start)
     return Bounds(start, end, in_front + behind)
+
+
+def only_tags_between(reader: Reader) -> bool:
+    """Whether tags, and nothing else, stand between the frames of an mp3 or raw AAC, as where files were joined."""
+    position, n_tags = 0, 0
+    while position < reader.size:
+        data = reader.peek(position, _BLOCK)
+        n, stop = mpeg.chain_end(data, 0)
+        if n:
+            position += stop
+        elif data.startswith(_TAGS):
+            n_tags += 1
+            position = _found(reader, position + 1, otherwise=reader.size)
+        else:  # the last frame may be cut off, of which nothing is to be said here
+            return n_tags > 0 and mpeg.frame_length(data) > len(data)
+    return n_tags > 0
 
 
 def _front(reader: Reader) -> tuple[int, tuple[tuple[int, int], ...]]:

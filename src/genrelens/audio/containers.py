@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.audio.bounds import only_tags_between
 from genrelens.audio.gather import Gather
 from genrelens.audio.lengths import (
     asf_duration_s,
@@ -211,16 +212,17 @@ class ContainerSound:
     def notes(self) -> tuple[str, ...]:
         """Say what was wrong, after the last chunk."""
         read_s = self._n_read / self.sample_rate
+        name = self._container.format.name
         notes = truncation_note(read_s, read_s + self._missing_s(), tolerance_s=_TOLERANCE_S)
-        if (
-            "flac" in self._container.format.name and self._begin_s is not None
-        ):  # elsewhere a gap can be meant
+        if "flac" in name and self._begin_s is not None:  # elsewhere a gap can be meant
             gap_s = self._end_s - self._begin_s - read_s
             if gap_s > _GAP_S:
                 notes += (f"the file is damaged: {gap_s:.1f} s in its middle could not be read",)
-        if "ogg" in self._container.format.name and not notes:
+        if "ogg" in name and not notes:
             notes = missing_ogg_end_note(self._reader, read_s)
-        if self._n_damaged > len(notes):  # a cut file's last packet is always broken, and already spoken for
+        is_joined = self._n_damaged and name in ("mp3", "aac") and only_tags_between(self._reader)
+        # A cut file's last packet is always broken, and already spoken for.
+        if self._n_damaged > len(notes) and not is_joined:
             notes += (
                 f"the file is damaged: {self._n_damaged} of its packets cannot be decoded and are left out",
             )
