@@ -22,6 +22,7 @@ from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
 _SNDFILE_SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"OggS", b"FORM", b".snd", b"caff")
+_SNDFILE_TOO = (b"fLaC", b"NIST_1A", b"Creative Voice File", b"2BIT")
 
 
 class Sound(Protocol):
@@ -81,18 +82,18 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
 
 def _decoders(reader: Reader, head: bytes) -> tuple[type[SoundFileSound] | type[ContainerSound], ...]:
     """In the order in which they are asked."""
-    if mpeg.SYNC.match(head) or head.startswith(b"ID3"):  # libsndfile's mpg123 prints to the terminal
-        is_free = mpeg.starts_free_format(reader.peek(0, 4 * mpeg.MAX_FRAME))
-        return (SoundFileSound,) if is_free else (ContainerSound,)
-    if (
-        head[:4] == b"RIFF" and reader.size > FOUR_GB
-    ):  # libsndfile stops where the size of its sound chunk does
+    if mpeg.SYNC.match(head) and mpeg.starts_free_format(reader.peek(0, 4 * mpeg.MAX_FRAME)):
+        return (SoundFileSound,)
+    # libsndfile stops where a size of four bytes does.
+    if head[:4] == b"RIFF" and reader.size > FOUR_GB:
         return ContainerSound, SoundFileSound
     if head[:4] == b"OggS" and not libsndfile_reads_ogg(reader):
         return (ContainerSound,)
     if head.startswith(_SNDFILE_SIGNATURES):
         return SoundFileSound, ContainerSound
-    return ContainerSound, SoundFileSound
+    if head.startswith(_SNDFILE_TOO):
+        return ContainerSound, SoundFileSound
+    return (ContainerSound,)  # libsndfile would take it for mp3, and its mpg123 prints to the terminal
 
 
 def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
