@@ -166,6 +166,15 @@ def test_formats_that_say_where_they_end_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ogg", "opus"])
+@pytest.mark.parametrize("behind", [bytes(100_000), id3v2(picture(90_000)), b"lorem " * 20_000])
+def test_an_ogg_file_ends_with_its_last_page(kind: str, behind: bytes) -> None:
+    data = encoded(kind, NOISE, sample_rate=48_000)
+    clip = audio.load(data + behind)
+    np.testing.assert_array_equal(clip.samples, audio.load(data).samples)
+    assert clip.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["ogg", "opus"])
 def test_a_chain_of_equal_serial_numbers_is_read_whole(kind: str) -> None:
     links = [encoded(kind, sine(sample_rate=48_000, hz=hz), sample_rate=48_000) for hz in (440, 880, 660)]
     clip = audio.load(b"".join(_renumbered(link) for link in links))

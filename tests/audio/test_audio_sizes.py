@@ -163,7 +163,7 @@ LYING = {
 }
 
 
-@pytest.mark.parametrize("size", [1_000_000, 700_000_000, 0xFFFFFFF0])
+@pytest.mark.parametrize("size", [700_000_000, 0xFFFFFFF0])
 @pytest.mark.parametrize("kind", sorted(LYING))
 def test_a_chunk_that_says_it_is_huge_costs_no_memory(kind: str, size: int, tmp_path: Path) -> None:
     """A size that lets ffmpeg walk on through the sound as if it were INFO, and allocate what it finds there."""
@@ -179,12 +179,11 @@ def test_a_chunk_that_says_it_is_huge_costs_no_memory(kind: str, size: int, tmp_
         data[:at] + lying + FILES[kind][at + 4 :]
     )  # without a sound chunk to be found
     (tmp_path / "c.wav").write_bytes(FILES[kind] + lying)
-    for path in sorted(tmp_path.iterdir()):
-        assert grown_mb(path) < 100
+    assert grown_mb(*sorted(tmp_path.iterdir())) < 100
 
 
-def grown_mb(path: Path) -> int:
-    """By how much memory grows in a process of its own that reads a file and its tags."""
+def grown_mb(*paths: Path) -> int:
+    """By how much memory grows in a process of its own that reads files and their tags."""
     code = """
 import resource, sys
 from genrelens import audio
@@ -192,14 +191,15 @@ from genrelens.audio.tags import read_tags
 from genrelens.errors import AudioError
 import av, soundfile
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for read in (audio.load, read_tags):
-    try:
-        read(sys.argv[1])
-    except AudioError:
-        pass
+for path in sys.argv[1:]:
+    for read in (audio.load, read_tags):
+        try:
+            read(path)
+        except AudioError:
+            pass
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
     answer = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=True
     )
     return int(answer.stdout)

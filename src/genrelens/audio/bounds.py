@@ -35,7 +35,7 @@ _SURE: Final = re.compile(
 )
 """Signatures long enough to be searched for, and the frames of mp3 and AAC, which are checked."""
 _TAIL_CUT: Final = re.compile(
-    rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|riff|\x0bw|\x7f\xfe\x80\x01|" + mpeg.SYNC.pattern
+    rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|tBaK|riff|\x0bw|\x7f\xfe\x80\x01|" + mpeg.SYNC.pattern
 )
 """Formats that end where their packets do, so that what stands behind would be taken for packets; and w64, of which
 libsndfile reads all that is there."""
