@@ -43,10 +43,7 @@ libsndfile reads all that is there."""
 _TAGS: Final = (b"ID3", b"TAG", apev2.MARK, b"LYRICSBEGIN")
 _BLOCK: Final = 1 << 20
 _MAX_SEARCH: Final = 64 << 20
-_MAX_CANDIDATES: Final = 200_000
 _MAX_TAGS: Final = 100
-_SURE_FRAMES: Final = 4
-"""Frames in a row that chance does not make; behind a tag whose size fits, two are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +161,15 @@ def _behind_zeros(reader: Reader, position: int) -> int:
 def _found(reader: Reader, start: int, *, otherwise: int) -> int:
     """The first sure beginning of sound from ``start``."""
     n_candidates = 0
-    overlap = _SURE_FRAMES * mpeg.MAX_FRAME
+    overlap = mpeg.SURE_FRAMES * mpeg.MAX_FRAME
     for block in range(start, min(reader.size, start + _MAX_SEARCH), _BLOCK):
         data = reader.peek(block, _BLOCK + overlap)
         is_all = block + len(data) >= reader.size
         for match in _SURE.finditer(data, 0, _BLOCK):
             n_candidates += 1
             at = match.start()
-            if data[at] != 0xFF or mpeg.starts_chain(data, at, n_frames=_SURE_FRAMES, is_all=is_all):
+            if data[at] != 0xFF or mpeg.starts_chain(data, at, n_frames=mpeg.SURE_FRAMES, is_all=is_all):
                 return block + at
-        if n_candidates > _MAX_CANDIDATES:
+        if n_candidates > mpeg.MAX_CANDIDATES:
             break
     return otherwise

@@ -17,6 +17,10 @@ SYNC: Final = re.compile(rb"\xff[\xe2-\xe5\xf0-\xf5\xf8-\xfd]")
 """Where a frame may begin. Layer I, which nobody writes, is left out: padding is full of 0xFFFF."""
 MAX_FRAME: Final = 8191
 """Bytes; what an ADTS header can say. MPEG frames have at most 2,881."""
+SURE_FRAMES: Final = 4
+"""Frames in a row that chance does not make; behind a tag whose size fits, two are enough."""
+MAX_CANDIDATES: Final = 200_000
+"""How many places are looked at in a search for them, so that a hostile file costs seconds."""
 
 _KBPS: Final = {
     (1, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),

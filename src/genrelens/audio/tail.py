@@ -11,8 +11,6 @@ from genrelens.audio.source import Reader
 
 _BLOCK: Final = 1 << 20
 _MAX_TAGS: Final = 100
-_MAX_CANDIDATES: Final = 200_000
-_SURE_FRAMES: Final = 4
 
 
 def sevens(four: bytes) -> int:
@@ -76,10 +74,10 @@ def _end_of_frames(reader: Reader, start: int, end: int) -> int:
     """Where the last chain of frames ends; a frame that is cut off at the end is left there."""
     for first, data in _ever_more(reader, start, end):
         for at in reversed(
-            deque((match.start() for match in mpeg.SYNC.finditer(data)), maxlen=_MAX_CANDIDATES)
+            deque((match.start() for match in mpeg.SYNC.finditer(data)), maxlen=mpeg.MAX_CANDIDATES)
         ):
             n, stop = mpeg.chain_end(data, at)
-            if n >= _SURE_FRAMES:
+            if n >= mpeg.SURE_FRAMES:
                 is_cut = mpeg.frame_length(data, stop) > len(data) - stop
                 return end if is_cut else first + stop
     return end
