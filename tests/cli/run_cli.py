@@ -37,12 +37,15 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path) -> Run:
-    """``run("predict", path)`` -> Result; ``predict`` gets the tiny model unless a model is named."""
+    """``run("predict", path)`` -> Result; ``predict`` gets the tiny model unless a model is named, and stays in this
+    process unless told otherwise."""
 
     def run_main(*args: str | Path) -> Result:
         words = [str(arg) for arg in args]
         if words and words[0] == "predict" and "--model" not in words and "--help" not in words:
             words += ["--model", str(tiny_bundle)]
+        if words and words[0] == "predict" and "--workers" not in words and "--help" not in words:
+            words[1:1] = ["--workers", "0"]
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
         with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
             patch.setattr(sys, "stdout", out)

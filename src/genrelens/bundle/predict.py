@@ -68,9 +68,9 @@ class Bundle:
         bundle._session(PREDICT)
         return bundle
 
-    def __reduce__(self) -> tuple[Any, tuple[str | Path]]:
+    def __reduce__(self) -> tuple[Any, tuple[str | Path, str]]:
         """Another process loads the bundle again: sessions cannot be sent."""
-        return Bundle.load, (self._source,)
+        return _load_same, (self._source, self.hash)
 
     def __repr__(self) -> str:
         return f"Bundle({self.name!r}, hash={self.hash!r}, genres={len(self.names)})"
@@ -257,6 +257,13 @@ class Bundle:
                     )
                 self._sessions[file] = session
             return self._sessions[file]
+
+
+def _load_same(source: str | Path, model_hash: str) -> Bundle:
+    bundle = Bundle.load(source)
+    if bundle.hash != model_hash:
+        raise BundleError(f"{bundle.path}: the model was replaced while it was at work; start again")
+    return bundle
 
 
 def _shipped(name: str) -> Any:

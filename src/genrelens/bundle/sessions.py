@@ -8,16 +8,19 @@ from typing import Any
 from numpy.typing import NDArray
 
 from genrelens.errors import BundleError
+from genrelens.parallel import n_cores
 
-MAX_THREADS = 4
-"""Threads of one session at most: the nets are small, and more only wait for each other."""
+MAX_THREADS = 2
+"""Threads of one session at most. A convolution is shared out window by window, of which few go through together; and
+from three threads on it rounds one that goes alone differently, so that answers would depend on the machine's cores and
+on how many processes share them."""
 
 
 def open_session(graph: bytes, *, where: str, n_threads: int | None = None) -> Any:
     """An ``onnxruntime.InferenceSession`` on the CPU; ``where`` names the graph in a :class:`BundleError`."""
     ort = _runtime()
     options = ort.SessionOptions()
-    options.intra_op_num_threads = n_threads or min(MAX_THREADS, os.cpu_count() or 1)
+    options.intra_op_num_threads = n_threads or min(MAX_THREADS, n_cores())
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Waiting threads would burn the cores that the decoder and other processes could use.

@@ -58,7 +58,7 @@ def audit(
         came = "that is a file" if folder.exists() else "there is none of that name"
         raise typer.BadParameter(f"{folder}: expected a folder of music, {came}")
     if html is not None:
-        from genrelens.cli.predict import check_page
+        from genrelens.cli.page import check_page
 
         check_page(html)
 

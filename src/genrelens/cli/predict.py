@@ -42,13 +42,23 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="Also write a page with the timelines.", show_default=False),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Processes that share the files; 0 does without. Unless told, as many as pay: none for one file.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say which genre each file is, and each file in each folder.
 
     Prints a table, or one JSON object a line, or CSV. Sound that tells nothing gets "-" and the reason:
     silence, less than a second, no music, music unlike all that the model knows, or too close to call.
+    From two files on, worker processes do the work: a file that crashes its decoder costs its own row only.
     Exit code: 0 when every path was answered, 1 when some could not be read (the others are answered all
-    the same), 2 for wrong usage.
+    the same), 2 for wrong usage, 130 when stopped with Ctrl-C: what was answered by then stands, in the page, too.
 
     \b
     Examples:
@@ -56,6 +66,7 @@ def predict(
       genrelens predict ~/Music --top 3
       genrelens predict ~/Music --coverage 0.9
       genrelens predict ~/Music --html music.html
+      genrelens predict ~/Music --workers 2
       genrelens predict mix.m4a --json --timeline | jq '.windows'
       genrelens predict spectrogram.png --model runs/cnn-png/bundle
     """
@@ -64,15 +75,18 @@ def predict(
     if timeline and as_csv:
         raise typer.BadParameter("a table of values cannot hold timelines: give --timeline with --json")
     if html is not None:
+        from genrelens.cli.page import check_page
+
         check_page(html)
     if coverage is not None and not 0 < coverage < 1:
         raise typer.BadParameter(f"--coverage should be above 0 and below 1, such as 0.9, got {coverage:g}")
 
     from collections import Counter
+    from contextlib import closing
 
     from genrelens.bundle import Bundle
+    from genrelens.bundle.answer import Answer, answer_all, to_row
     from genrelens.bundle.coverage import COVERAGE
-    from genrelens.cli.answers import answer, to_row
     from genrelens.cli.pieces import find_pieces, say_passed_over
     from genrelens.cli.progress import ProgressLine
     from genrelens.cli.writers import open_writer
@@ -95,31 +109,40 @@ def predict(
         sets=coverage is not None,
     )
     page_rows: list[dict[str, Any]] = []
-    any_failed = False
-    with ProgressLine(total=len(pieces)) as progress:
-        for piece in pieces:
-            progress.show(piece.path)
-            found = answer(piece, bundle=bundle, coverage=coverage or COVERAGE)
-            any_failed = any_failed or found.failed
-            progress.clear()
-            writer.write(found)
-            if html is not None:
-                page_rows.append(to_row(found, bundle=bundle, timeline=True, top=None))
-    writer.finish()
-    if html is not None:
+    n_answered, any_failed = 0, False
+    stopped: KeyboardInterrupt | None = None
+    answers = answer_all(
+        [piece.path for piece in pieces if piece.code is None],
+        bundle=bundle,
+        coverage=coverage or COVERAGE,
+        n_workers=workers,
+    )
+    try:
+        with closing(answers), ProgressLine(total=len(pieces)) as progress:
+            for piece in pieces:
+                progress.show(piece.path)
+                if piece.code is None:
+                    found = next(answers)
+                else:
+                    found = Answer(piece.path, code=piece.code, message=piece.message or "")
+                progress.clear()
+                writer.write(found)
+                n_answered += 1
+                any_failed = any_failed or found.failed
+                if html is not None:
+                    page_rows.append(to_row(found, bundle=bundle, timeline=True, top=None))
+        writer.finish()
+    except KeyboardInterrupt as error:
+        stopped = error
+    said = [] if stopped is None else [f"stopped: {n_answered} of {len(pieces)} files answered"]
+    if html is not None and (stopped is None or page_rows):
         from genrelens.report.timeline import write_timeline_page
 
         write_timeline_page(html, rows=page_rows, experimental=bundle.manifest.experimental)
-        typer.echo(f"wrote {html}", err=True)
+        said.append(f"wrote {html}")
+    if said:
+        typer.echo("; ".join(said), err=True)
+    if stopped is not None:
+        raise stopped
     if any_failed:
         raise typer.Exit(1)
-
-
-def check_page(page: Path) -> None:
-    """Refuse a page that cannot be written, or would take the place of what is no page: ``--html *.mp3``."""
-    if page.is_dir() or not page.absolute().parent.is_dir():
-        raise typer.BadParameter(f"--html {page}: expected a file name in a folder that exists")
-    if page.exists() and not (page.is_file() and page.suffix.lower() in (".html", ".htm")):
-        raise typer.BadParameter(
-            f"--html {page}: this is there already and is no .html file; give another name"
-        )

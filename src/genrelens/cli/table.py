@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from genrelens.cli.answers import Answer
+from genrelens.bundle.answer import Answer
 from genrelens.cli.text import pad, shorten, width
 from genrelens.report.wording import REASONS, clock, either, percent, visible
 

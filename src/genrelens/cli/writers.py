@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from genrelens.cli.answers import Answer, to_row
+from genrelens.bundle.answer import Answer, to_row
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle

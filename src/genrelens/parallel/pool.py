@@ -1,0 +1,203 @@
+"""Processes that work on one piece at a time, each over a pipe of its own, so that it is known what killed it."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
+
+from genrelens.errors import GenrelensError
+from genrelens.parallel import n_cores
+from genrelens.parallel.worker import work
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_GRACE_S = 5.0  # for tidying up after a piece that was interrupted
+_FAILED_STARTS = 3  # in a row: no process will ever be ready
+
+
+def answers(
+    function: Callable[[T], R],
+    pieces: Sequence[T],
+    *,
+    n_workers: int,
+    died: Callable[[T], R],
+    may_begin: Callable[[], int],
+) -> Iterator[tuple[int, R]]:
+    """``(index, function(piece))`` as they are done by ``n_workers`` processes, which are replaced when they die.
+
+    ``may_begin()`` is how many pieces, from the first on, may have been begun by now. The rest is said at
+    :func:`genrelens.parallel.map_each`.
+    """
+    task = pickle.dumps(function)
+    share = max(1, n_cores() // n_workers)
+    order = _Order(len(pieces), may_begin)
+    workers: list[_Worker] = []
+    done: list[tuple[int, R]] = []
+    unanswered, failed_starts = len(pieces), 0
+    try:
+        while unanswered or done:
+            while len(workers) < min(n_workers, unanswered):
+                _start(workers, task=task, n_cores=share)
+            for worker in workers:
+                if worker.is_idle and (i := order.next({w.piece for w in workers})) is not None:
+                    worker.give(i, pieces[i])
+            if done:  # only now: whoever asked may take its time over them
+                yield from done
+                done.clear()
+                continue
+            for worker in _speaking(workers):
+                i = worker.piece
+                try:
+                    answer = worker.answer()
+                except EOFError:
+                    workers.remove(worker)
+                    _end([worker])
+                    if i is not None and order.second_death(i):
+                        done.append((i, died(pieces[i])))
+                    elif i is None and not worker.is_ready:
+                        failed_starts += 1
+                        if failed_starts == _FAILED_STARTS or worker.process.exitcode == 1:
+                            raise _no_start(f"exit code {worker.process.exitcode}") from None
+                else:
+                    failed_starts = 0
+                    if i is not None:
+                        done.append((i, answer))
+            unanswered -= len(done)
+    finally:
+        _end(workers)
+
+
+class _Order:
+    """Which piece is begun next. One whose process died is begun a second time, with no other on its way: it may be
+    that the memory did not do for both.
+    """
+
+    def __init__(self, n_pieces: int, may_begin: Callable[[], int]) -> None:
+        self._n_pieces = n_pieces
+        self._may_begin = may_begin
+        self._begun = 0
+        self._died: set[int] = set()
+        self._again: list[int] = []
+
+    def next(self, on_their_way: Set[int | None]) -> int | None:
+        """The piece to begin now, if there is one."""
+        if self._again:
+            return None if on_their_way - {None} else self._again.pop(0)
+        if self._begun >= min(self._may_begin(), self._n_pieces) or self._died & on_their_way:
+            return None
+        self._begun += 1
+        return self._begun - 1
+
+    def second_death(self, piece: int) -> bool:
+        """Say that a piece's process died; whether it is the second. After the first the piece will come again."""
+        if piece in self._died:
+            return True
+        self._died.add(piece)
+        self._again.append(piece)
+        return False
+
+
+class _Worker:
+    """One process; ``piece`` is the index of what it is at. It says of its own accord when it is ready."""
+
+    def __init__(self, process: BaseProcess, connection: Connection) -> None:
+        self.process = process
+        self.connection = connection
+        self.piece: int | None = None
+        self.is_ready = False
+
+    @property
+    def is_idle(self) -> bool:
+        return self.is_ready and self.piece is None
+
+    def give(self, i: int, piece: Any) -> None:
+        self.piece = i
+        with contextlib.suppress(OSError):  # it has died: so says its pipe when it is asked
+            self.connection.send(piece)
+
+    def answer(self) -> Any:
+        """What it says next; raises what the function raised, or EOFError where the process died."""
+        try:
+            answer, error = self.connection.recv()
+        except OSError:
+            raise EOFError from None
+        if error is not None:
+            raise error
+        self.is_ready, self.piece = True, None
+        return answer
+
+
+def _start(workers: list[_Worker], *, task: bytes, n_cores: int) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, its = context.Pipe()
+    process = context.Process(target=work, args=(its, n_cores), daemon=True)
+    with _no_ctrl_c():
+        try:
+            process.start()
+        except OSError as error:
+            raise _no_start(error.strerror or str(error)) from error
+        workers.append(_Worker(process, ours))
+    its.close()
+    with contextlib.suppress(OSError):  # as in give
+        ours.send_bytes(task)
+
+
+def _speaking(workers: Sequence[_Worker]) -> list[_Worker]:
+    """Wait until some have an answer, or have died."""
+    ready = wait([worker.connection for worker in workers])
+    return [worker for worker in workers if worker.connection in ready]
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        worker.connection.close()  # one that waits for its next piece ends by this
+        if not worker.is_ready:
+            worker.process.kill()
+        elif worker.piece is not None:
+            _interrupt(worker.process)
+    for worker in workers:
+        worker.process.join(_GRACE_S)
+        if worker.process.exitcode is None:
+            worker.process.kill()
+            worker.process.join()
+
+
+def _interrupt(process: BaseProcess) -> None:
+    """Stop a process within its piece, where the system can in a way that lets it tidy up."""
+    if sys.platform == "win32":
+        process.terminate()
+    elif process.exitcode is None and process.pid is not None:
+        os.kill(process.pid, signal.SIGINT)
+
+
+@contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C wait in this process, and in one that it starts until that knows what to do about it."""
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # is started with the first process, and would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _no_start(why: str) -> GenrelensError:
+    return GenrelensError(
+        f"a worker process cannot be started ({why}): use fewer of them, or none; a script of yours needs its calls "
+        'under if __name__ == "__main__"',
+        code="no_workers",
+    )
