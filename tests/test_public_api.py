@@ -69,7 +69,7 @@ def test_a_prediction_from_python_and_from_the_shell_imports_nothing_heavy(
     for code in (python, shell):
         loaded = loaded_by(code, tiny_bundle, path)
         assert {"numpy", "onnxruntime"} <= loaded
-        assert not loaded & (HEAVY | {"rich"})
+        assert not loaded & (HEAVY | {"rich", "multiprocessing", "concurrent"})
 
 
 def test_predict_uses_one_loaded_model(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

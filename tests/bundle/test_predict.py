@@ -252,6 +252,14 @@ def test_a_bundle_travels_to_another_process(bundle: Bundle) -> None:
     assert copy.hash == bundle.hash
 
 
+def test_a_bundle_that_was_replaced_under_way_is_not_mixed_with_the_new_one(tmp_path: Path) -> None:
+    place = tiny_model.write(tmp_path / "model")
+    sent = pickle.dumps(Bundle.load(place))
+    tiny_model.write(place, name="another")
+    with pytest.raises(BundleError, match="was replaced"):
+        pickle.loads(sent)
+
+
 def test_attention(bundle: Bundle, tmp_path: Path) -> None:
     window = np.random.default_rng(0).standard_normal((64, 8)).astype(np.float32)
     maps = bundle.attention(window)

@@ -116,9 +116,13 @@ def test_the_command_takes_pictures_and_sound_together(
     good, bad = tmp_path / "good.png", tmp_path / "bad.png"
     good.write_bytes(drawn_pictures.png(drawn_pictures.picture(seed=1, low=0.9, high=0.1)))
     bad.write_bytes(good.read_bytes()[:200])
-    with pytest.raises(SystemExit) as ended:
-        main(["predict", str(good), str(bad), "--model", str(model), "--json"])
-    assert ended.value.code == 1
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    printed = []
+    for workers in ("0", "2"):
+        with pytest.raises(SystemExit) as ended:
+            main(["predict", str(good), str(bad), "--model", str(model), "--json", "--workers", workers])
+        assert ended.value.code == 1
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    rows = [json.loads(line) for line in printed[0].splitlines()]
     assert rows[0]["genre"] == "hum"
     assert rows[1]["error"]["code"] == "bad_picture"

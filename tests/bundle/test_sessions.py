@@ -1,4 +1,4 @@
-"""ONNX Runtime works for genrelens alone: it reports to nobody and keeps nothing."""
+"""ONNX Runtime works for genrelens alone: it reports to nobody, keeps nothing, and knows how many cores it has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from genrelens.bundle import Bundle, sessions
 
 SCRIPT = """
 import sys
@@ -29,3 +32,17 @@ def test_a_prediction_leaves_nothing_in_the_home_folder_and_says_nothing(
     assert done.stdout.strip() == "hiss"
     assert done.stderr == ""
     assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("model", ["base", "lite"])
+def test_the_answer_does_not_depend_on_the_number_of_cores(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor on how many processes share them: from three threads on one window alone was rounded differently."""
+    samples = np.random.default_rng(0).normal(scale=0.1, size=3 * 16_000)
+    found = []
+    for n in (1, 2, 3, 8):
+        monkeypatch.setattr(sessions, "n_cores", lambda n=n: n)
+        found.append(Bundle.load(model).predict(samples, sample_rate=16_000).embedding)
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])

@@ -84,5 +84,5 @@ def _crashed(path: str) -> Answer:
         path,
         code="decoder_crashed",
         message=f"{path!r}: reading it ended the process twice (the decoder crashed, or the memory ran out): "
-        "try a copy as WAV or FLAC, made by another program, and please report the file",
+        "convert it to WAV or FLAC with another program and try that; please report the file",
     )

@@ -1,23 +1,27 @@
-"""One line of progress on stderr, only when a person is watching."""
+"""One line of progress on stderr when a person is watching, and a line a minute of long runs when nobody is."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import time
 from typing import Self
 
 from genrelens.cli.text import shorten
 from genrelens.report.wording import visible
 
+_EVERY_S = 60.0
+
 
 class ProgressLine:
-    """Shows which of ``total`` pieces is worked on; silent unless stderr is a terminal and total > 1."""
+    """Shows which of ``total`` pieces is worked on; off a terminal a line a minute says how many are done."""
 
     def __init__(self, *, total: int) -> None:
         self._total = total
         self._done = 0
         self._shown = 0
         self._on = total > 1 and sys.stderr is not None and sys.stderr.isatty()
+        self._said_s = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -29,6 +33,9 @@ class ProgressLine:
         """Say that the next piece is being worked on."""
         self._done += 1
         if not self._on:
+            if time.monotonic() - self._said_s >= _EVERY_S and sys.stderr is not None:
+                self._said_s = time.monotonic()
+                print(f"{self._done - 1} of {self._total} done", file=sys.stderr, flush=True)
             return
         count = f"{self._done}/{self._total} "
         room = max(10, shutil.get_terminal_size().columns - len(count) - 1)
