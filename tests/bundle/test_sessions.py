@@ -39,7 +39,7 @@ def test_the_answer_does_not_depend_on_the_number_of_cores(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor on how many processes share them: from three threads on one window alone was rounded differently."""
-    samples = np.random.default_rng(0).normal(scale=0.1, size=3 * 16_000)
+    samples = np.random.default_rng(0).normal(scale=0.1, size=2 * 16_000)
     found = []
     for n in (1, 2, 3, 8):
         monkeypatch.setattr(sessions, "n_cores", lambda n=n: n)

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import TypeVar
 
+from genrelens.parallel.interrupts import held
+
+__all__ = ["held", "step_by_step"]
+
 T = TypeVar("T")
-
-
-@contextmanager
-def held() -> Iterator[None]:
-    """Let an interrupt wait until the block has ended, and then do what it always does.
-
-    In the callbacks of libsndfile and ffmpeg ``KeyboardInterrupt`` would be swallowed: they would take it for the end
-    of the file, and the program would go on with the sound that it has. Only the main thread is ever interrupted.
-    """
-    usual = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(usual):
-        yield
-        return
-    caught: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: caught.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-        if caught:
-            usual(*caught[0])
 
 
 def step_by_step(items: Iterator[T]) -> Iterator[T]:

@@ -125,12 +125,12 @@ def predict(
                     found = next(answers)
                 else:
                     found = Answer(piece.path, code=piece.code, message=piece.message or "")
-                progress.clear()
-                writer.write(found)
                 n_answered += 1
                 any_failed = any_failed or found.failed
                 if html is not None:
                     page_rows.append(to_row(found, bundle=bundle, timeline=True, top=None))
+                progress.clear()
+                writer.write(found)
         writer.finish()
     except KeyboardInterrupt as error:
         stopped = error

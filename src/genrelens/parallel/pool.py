@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from genrelens.errors import GenrelensError
 from genrelens.parallel import n_cores
+from genrelens.parallel.interrupts import held
 from genrelens.parallel.worker import work
 
 T = TypeVar("T")
@@ -142,7 +143,7 @@ def _start(workers: list[_Worker], *, task: bytes, n_cores: int) -> None:
     context = multiprocessing.get_context("spawn")
     ours, its = context.Pipe()
     process = context.Process(target=work, args=(its, n_cores), daemon=True)
-    with _no_ctrl_c():
+    with held(), _deaf_child():
         try:
             process.start()
         except OSError as error:
@@ -182,12 +183,12 @@ def _interrupt(process: BaseProcess) -> None:
 
 
 @contextmanager
-def _no_ctrl_c() -> Iterator[None]:
-    """Let Ctrl-C wait in this process, and in one that it starts until that knows what to do about it."""
+def _deaf_child() -> Iterator[None]:
+    """Start processes to which Ctrl-C comes only when they ask for it: Python's own start would print a traceback."""
     if sys.platform == "win32":
         yield
         return
-    resource_tracker.ensure_running()  # is started with the first process, and would let Ctrl-C through again
+    resource_tracker.ensure_running()  # is started with the first process, and changes the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
