@@ -17,13 +17,12 @@ from typing import Any
 
 from genrelens import parallel
 
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-
 
 def work(connection: Connection, n_cores: int) -> None:
     """Answer ``(value, error)`` to the function and to each piece after it, until nobody asks any more.
 
-    ``n_cores`` is this process's share: what counts cores here counts so many, and so do the libraries under NumPy.
+    ``n_cores`` is this process's share, which is what :func:`genrelens.parallel.n_cores` says here. NumPy's threads are
+    left alone: their number changes the last digits of descriptors.
     """
     try:
         _begin(n_cores)
@@ -37,8 +36,6 @@ def _begin(n_cores: int) -> None:
     tidied up.
     """
     parallel.use_cores(n_cores)
-    for name in _THREADS:
-        os.environ.setdefault(name, str(n_cores))
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
