@@ -378,8 +378,9 @@ def load_average() -> str:
 
 def ort_threads() -> int:
     from genrelens.bundle.sessions import MAX_THREADS
+    from genrelens.parallel import n_cores
 
-    return min(MAX_THREADS, os.cpu_count() or 1)
+    return min(MAX_THREADS, n_cores())
 
 
 def print_table(rows: Sequence[Measured], *, sound_s: float, markdown: bool) -> None:

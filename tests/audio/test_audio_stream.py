@@ -51,14 +51,14 @@ def test_equal_rates_pass_through_untouched() -> None:
         np.testing.assert_array_equal(np.concatenate(list(stream)), noise)
 
 
-def test_stream_says_what_it_is_and_gives_ten_second_blocks(tmp_path: Path) -> None:
+def test_stream_says_what_it_is_and_gives_blocks_of_three_seconds(tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     path.write_bytes(encoded("flac_16", sine(sample_rate=44_100, duration_s=32.0), sample_rate=44_100))
     with audio.open_stream(path, sample_rate=22_050) as stream:
         assert (stream.source, stream.sample_rate, stream.native_sample_rate) == (str(path), 22_050, 44_100)
         assert stream.n_channels == 1
         lengths_s = [len(block) / 22_050 for block in stream]
-    assert all(10 <= length < 13 for length in lengths_s[:-1])
+    assert all(3 <= length < 6 for length in lengths_s[:-1])
     assert stream.n_samples == 32 * 22_050
     assert stream.notes == ()
 

@@ -16,14 +16,14 @@ from genrelens.audio.opening import open_sound
 from genrelens.audio.resample import resampled
 from genrelens.audio.source import open_reader
 
-BLOCK_S = 10.0
+BLOCK_S = 3.0
 _ARRAY_CHUNK = 1 << 16
 
 
 class AudioStream:
     """Sound that comes block by block, so that memory does not grow with its length; made by ``open_stream``.
 
-    Iterate once, inside ``with``: each block is (k,) float32 mono at ``sample_rate``, about 10 s long. A
+    Iterate once, inside ``with``: each block is (k,) float32 mono at ``sample_rate``, about 3 s long. A
     block that holds NaN or infinity raises ``AudioError("not_finite")``.
 
     Attributes:
@@ -133,7 +133,7 @@ def load(source: str | Path | bytes, *, sample_rate: int | None = None) -> Clip:
 def open_stream(
     source: str | Path | bytes, *, sample_rate: int | None, watch: Watch | None = None
 ) -> AudioStream:
-    """Open a file to be read in blocks of about 10 s at ``sample_rate`` Hz; use it in a ``with`` statement.
+    """Open a file to be read in blocks of about 3 s at ``sample_rate`` Hz; use it in a ``with`` statement.
 
     Arguments and errors are those of ``load``; ``not_finite`` may also come while iterating. ``watch`` is called with
     each (n, channels) piece of the file, at the file's own rate, before the channels are mixed (full scale
