@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import fuzz
 import numpy as np
 from numpy.typing import NDArray
 
@@ -120,11 +121,20 @@ def main() -> None:
         folder = RESULTS / measured.model
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "robustness.json", measured.to_json())
-    page = "\n".join(page_lines([Robustness.read(p) for p in sorted(RESULTS.glob("*/robustness.json"))]))
     if not args.check:
-        write_whole(PAGE, page + "\n")
-    elif PAGE.read_text("utf-8") != page + "\n":
+        write_page()
+    elif PAGE.read_text("utf-8") != page():
         sys.exit(f"{PAGE.name} is not up to date: python tools/robustness.py --page")
+
+
+def page() -> str:
+    """The page as the reports have it, with the section of tools/fuzz.py."""
+    reports = [Robustness.read(path) for path in sorted(RESULTS.glob("*/robustness.json"))]
+    return "\n".join([*page_lines(reports), *fuzz.section()]) + "\n"
+
+
+def write_page() -> None:
+    write_whole(PAGE, page())
 
 
 def tracks_of(data: Path) -> tuple[tuple[Track, ...], Taxonomy]:

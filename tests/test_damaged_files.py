@@ -1,0 +1,77 @@
+"""Damaged files of every format that can be made here: an answer or a refusal, never a crash; a short tools/fuzz.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("resource", reason="memory is measured where Unix says how")
+N_FILES = 300
+SEED = 13
+
+
+@pytest.fixture(scope="module")
+def tools() -> Any:
+    """The modules of tools/damaged, and their folder where the processes that they start find it, too."""
+    folder = str(Path(__file__).resolve().parents[1] / "tools")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        import damaged
+        import damaged.judging  # brings the other two
+
+        yield damaged
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])
+def test_no_damaged_file_brings_the_program_down(half: int, tools: Any) -> None:
+    """Each in a process beside this one. Number N again: tools/fuzz.py --seed 13 --first N --files 1 --keep DIR."""
+    whole, _ = tools.seeds.seeds()
+    verdicts = tools.judging.judged(whole, seed=SEED, indices=range(half, N_FILES, 2))
+    found = [(file, verdict) for file, verdict in verdicts]
+    assert len(found) == N_FILES // 2
+    assert sum(verdict.outcome == "answered" for _, verdict in found) > len(found) / 3
+    faults = [(file.index, file.recipe, verdict) for file, verdict in found if verdict.faults]
+    assert not faults, "\n".join(str(fault) for fault in faults)
+
+
+def test_a_file_of_a_seed_is_always_the_same_and_others_are_others(tools: Any) -> None:
+    whole = [
+        tools.seeds.Seed("noise", ".wav", bytes(range(256)) * 8),
+        tools.seeds.Seed("silence", ".mp3", bytes(2000)),
+    ]
+    made = [tools.mutations.damaged(whole, seed=1, index=i) for i in range(60)]
+    again = [tools.mutations.damaged(whole, seed=1, index=i) for i in range(60)]
+    assert made == again
+    assert len({file.data for file in made}) > 50
+    assert len({file.recipe[0] for file in made}) == 2
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_or_does_not_answer_is_counted(
+    tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the same reading of the pipe: a process that ends says nothing, and one that waits says it too late."""
+    verdicts: list[Any] = []
+    monkeypatch.setattr(tools.judging, "_answer_files", die_at_2)
+    tools.judging._judge_batch([], seed=0, indices=[0, 1, 2, 3], say=verdicts.append)
+    assert [(index, verdict.outcome) for index, verdict in verdicts] == [
+        (0, "answered"),
+        (1, "answered"),
+        (2, "crashed"),
+        (3, "answered"),
+    ]
+    assert verdicts[2][1].faults == ("crashed",)
+
+
+def die_at_2(pipe: Any, _seeds: Any, _seed: int, indices: Any, _scratch: str) -> None:
+    import os
+
+    from damaged.judging import Verdict
+
+    for index in indices:
+        if index == 2:
+            os._exit(9)
+        pipe.send(Verdict("answered"))
