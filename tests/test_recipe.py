@@ -191,9 +191,11 @@ def test_a_whole_number_does_for_a_float_and_becomes_one() -> None:
         "front_end.top_db",
     ],
 )
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, pytest.param(10**400, id="400 digits")])
 def test_no_number_that_is_none(key: str, value: float) -> None:
-    with pytest.raises(RecipeError, match=rf"^mine\.toml: {key} should be a finite number, got -?(nan|inf)"):
+    with pytest.raises(
+        RecipeError, match=rf"^mine\.toml: {key} should be a finite number, got (-?(nan|inf)|100)"
+    ):
         Recipe.from_dict(spoilt(key, value), where="mine.toml")
 
 
@@ -254,6 +256,8 @@ def test_recipes_of_ones_own(tmp_path: Path) -> None:
     [
         (b"name = ", "is not valid TOML"),
         (b"name = 'a'\nname = 'b'", "is not valid TOML"),
+        (b"seed = " + b"9" * 5000, "is not valid TOML"),
+        (b"x = " + b"[" * 5000, "is not valid TOML"),
         (b"\xff\xfe", "could not read the recipe"),
         (b"", "'name' is missing"),
     ],

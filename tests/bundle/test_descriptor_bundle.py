@@ -131,8 +131,9 @@ def test_mel_cannot_be_without_windows() -> None:
 
 def test_segment_lengths_that_no_transform_fits_into_ask_for_a_higher_rate() -> None:
     assert DescriptorSettings(set="fma518", segment_s=0.2).least_sample_rate == 10_241
-    with pytest.raises(RecipeError, match=r"from 0\.2 to 900 seconds"):
-        DescriptorSettings(set="fma518", segment_s=float("nan"))
+    for none in (float("nan"), float("inf"), 10**400):
+        with pytest.raises(RecipeError, match=r"from 0\.2 to 900 seconds"):
+            DescriptorSettings(set="fma518", segment_s=none)
 
 
 @given(n_samples=st.integers(1, 400), step=st.integers(2, 60), cuts=st.lists(st.integers(0, 400), max_size=6))

@@ -208,7 +208,7 @@ def test_a_corpus_never_mixes_with_anything_else(tmp_path: Path) -> None:
             synthetic.write_corpus(tmp_path / "c", n_per_style=n_per_style, seed=seed, duration_s=duration_s)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"schema": 2, "n_per_style": 1}), "\xff"])
+@pytest.mark.parametrize("text", ["", "[" * 10_000, "[]", "{}", json.dumps({"schema": 2, "n_per_style": 1}), "\xff"])
 def test_a_damaged_marker_is_a_data_error(tmp_path: Path, text: str) -> None:
     (tmp_path / synthetic.MARKER).write_text(text, encoding="latin-1")
     with pytest.raises(DataError, match="again"):

@@ -90,6 +90,7 @@ def test_a_large_report_stays_readable_by_line(report: Report) -> None:
         ({"n_tracks": True}, "n_tracks should be of type int"),
         ({"all_genres": 3}, r"all_genres should be a table, got 3"),
         ({"confusion": [[1, 2], 3]}, r"confusion\[1\] should be a list"),
+        ({"coverage": 10**400}, r"coverage should be a finite number, got 1000"),
         ({"surprise": 1}, "missing or unknown: surprise"),
     ],
 )

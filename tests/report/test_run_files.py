@@ -171,3 +171,18 @@ def test_a_run_without_an_epoch_has_no_curve(tmp_path: Path) -> None:
     toys.write(tmp_path / "report.json", toys.report())
     run = open_run(tmp_path)
     assert run.histories == () and "no history.csv" in run.missing["learning"]
+
+
+def test_a_cost_that_is_no_number_is_not_known(tmp_path: Path) -> None:
+    toys.history(tmp_path, [1.0])
+    toys.write(tmp_path / "report.json", toys.report())
+    record = {
+        "schema": "genrelens.run/1",
+        "finished": True,
+        "training_s": 10**400,
+        "n_parameters": True,
+        "n_epochs": 3,
+    }
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    (cost,) = open_run(tmp_path).costs
+    assert (cost.training_s, cost.n_epochs, cost.n_parameters) == (None, 3, None)

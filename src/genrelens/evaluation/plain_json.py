@@ -94,7 +94,10 @@ def decode(hint: Any, value: Any, *, where: str) -> Any:
     if hint is float and value is None:
         return math.nan
     if hint is float and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:  # a whole number of 400 digits
+            raise DataError(f"{where} should be a finite number, got {value!r:.80}") from error
     if type(value) is not hint:
         raise DataError(f"{where} should be of type {hint.__name__}, got {value!r:.80}")
     return value

@@ -60,7 +60,7 @@ def load(name_or_path: str | Path) -> AnyRecipe:
         )
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of a number of 5,000 digits it is Python that complains
         raise RecipeError(f"{where} is not valid TOML: {error}") from error
     kind = TabularRecipe if "classifier" in table else Recipe
     return kind.from_dict(table, where=where)

@@ -79,9 +79,13 @@ def _value(hint: Any, value: Any, *, where: str, key: str) -> Any:
     options = arguments if origin in (typing.Union, types.UnionType) else (hint,)
     for option in options:
         if option is float and type(value) in (int, float):
-            if not math.isfinite(value):  # TOML knows nan and inf
-                raise RecipeError(f"{where}: {key} should be a finite number, got {value!r}")
-            return float(value)
+            try:
+                number = float(value)
+            except OverflowError:  # a whole number of 400 digits
+                number = math.inf
+            if not math.isfinite(number):  # TOML knows nan and inf
+                raise RecipeError(f"{where}: {key} should be a finite number, got {value!r:.80}")
+            return number
         if type(value) is option:
             return value
     wanted = " or ".join(option.__name__ for option in options if option is not type(None))

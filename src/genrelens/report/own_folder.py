@@ -79,6 +79,6 @@ class OwnFolder:
 def _read(marker: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(marker.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

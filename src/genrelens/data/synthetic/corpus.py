@@ -163,7 +163,7 @@ def _tracks(folder: Path, n_per_style: int) -> tuple[Track, ...]:
 def _marker(folder: Path) -> dict[str, Any]:
     try:
         document = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{str(folder / MARKER)!r} cannot be read: {error}; make the corpus again") from error
     if not isinstance(document, dict):
         raise DataError(f"{str(folder / MARKER)!r} is not a JSON object; make the corpus again")

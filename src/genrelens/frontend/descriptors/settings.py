@@ -32,7 +32,7 @@ class DescriptorSettings:
             raise RecipeError(f"descriptors: set should be one of {', '.join(SETS)}, not {self.set!r}")
         seconds = self.segment_s
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if not is_number or not math.isfinite(seconds) or not 0.2 <= seconds <= 900:
+        if not is_number or not 0.2 <= seconds <= 900:
             raise RecipeError(
                 f"descriptors: segment_s should be from 0.2 to 900 seconds, not {seconds!r:.80}"
             )
