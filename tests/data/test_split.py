@@ -141,6 +141,7 @@ GOOD = split(train=("a",), test=("b",)).to_json()
     [
         ("", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
+        (r'{"kind": "genrelens split", "name": "\ud800"}', "not valid JSON: .* surrogates"),
         ("[]", "not a split"),
         ("{}", "not a split"),
         (GOOD.replace('"schema": 1', '"schema": 2'), "schema 2.*update genrelens"),
