@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import RATE, noise, write
@@ -104,6 +105,15 @@ def test_clipping_in_one_channel_is_heard(tmp_path: Path) -> None:
     alone = listen(str(write(tmp_path / "b.wav", left)))
     assert one.clipped_share == alone.clipped_share > 0
     assert listen(str(write(tmp_path / "c.wav", right))).clipped_share == 0.0
+
+
+@pytest.mark.parametrize("peak", [1e20, 3e38])
+def test_floats_beyond_all_measure_are_heard_without_a_warning(tmp_path: Path, peak: float) -> None:
+    """A damaged header makes such floats of whole numbers; a warning would be an error here."""
+    path = tmp_path / "loud.wav"
+    soundfile.write(path, peak * np.sin(np.arange(2 * RATE)).astype(np.float32), RATE, subtype="FLOAT")
+    heard = listen(str(path))
+    assert not heard.error and heard.clipped_share > 0.5 and heard.quiet_share == 0
 
 
 def test_what_cannot_be_read_is_an_answer(tmp_path: Path) -> None:

@@ -203,12 +203,23 @@ def test_a_corpus_never_mixes_with_anything_else(tmp_path: Path) -> None:
         synthetic.write_corpus(tmp_path / "b", n_per_style=1, seed=0, duration_s=0.1)
     with pytest.raises(DataError, match="cannot be written"):
         synthetic.write_corpus(tmp_path / "b" / "my thesis.txt", n_per_style=1, seed=0, duration_s=0.1)
-    for n_per_style, seed, duration_s in ((0, 0, 1.0), (1, -1, 1.0), (1, 0, 0.0)):
+    for n_per_style, seed, duration_s in ((0, 0, 1.0), (100_001, 0, 1.0), (1, -1, 1.0), (1, 0, 0.0)):
         with pytest.raises(DataError, match="at least one piece"):
             synthetic.write_corpus(tmp_path / "c", n_per_style=n_per_style, seed=seed, duration_s=duration_s)
 
 
-@pytest.mark.parametrize("text", ["", "[" * 10_000, "[]", "{}", json.dumps({"schema": 2, "n_per_style": 1}), "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[" * 10_000,
+        "[]",
+        "{}",
+        json.dumps({"schema": 2, "n_per_style": 1}),
+        json.dumps({"schema": 1, "n_per_style": 1 << 40}),
+        "\xff",
+    ],
+)
 def test_a_damaged_marker_is_a_data_error(tmp_path: Path, text: str) -> None:
     (tmp_path / synthetic.MARKER).write_text(text, encoding="latin-1")
     with pytest.raises(DataError, match="again"):

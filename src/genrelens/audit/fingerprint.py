@@ -78,8 +78,9 @@ class FingerprintStream:
         n_frames = max(0, 1 + (len(samples) - N_FFT) // HOP)
         if n_frames:
             frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
-            for start in range(0, n_frames, _BATCH):
-                self._take(frames[start : start + _BATCH])
+            with np.errstate(over="ignore", invalid="ignore"):  # energy beyond all numbers is not heard
+                for start in range(0, n_frames, _BATCH):
+                    self._take(frames[start : start + _BATCH])
         self._waiting = samples[n_frames * HOP :].copy()
 
     def finish(self) -> Fingerprint:

@@ -185,7 +185,8 @@ class SampleDigest:
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next (n,) samples."""
-        rounded = np.clip(np.round(block * 32768.0), -32768, 32767).astype("<i2")
+        with np.errstate(over="ignore"):  # floats may be louder than any number
+            rounded = np.clip(np.round(block * 32768.0), -32768, 32767).astype("<i2")
         loud = np.flatnonzero(rounded)
         if not len(loud):
             self._n_zeros += len(rounded)

@@ -28,6 +28,9 @@ BY_TIMBRE: Final = "by-timbre"
 """The name of the corpus's split."""
 
 N_PARTS: Final = 3
+MAX_PER_STYLE: Final = 100_000
+"""Pieces of a style at most: their names count them in five digits."""
+
 _SAMPLE_RATE: Final = 22050
 
 
@@ -41,9 +44,10 @@ def write_corpus(
     renamed; a call that was cut short is finished by the same call. Raises :class:`DataError` when ``root``
     already holds something else, or cannot be written.
     """
-    if n_per_style < 1 or not 0.0 < duration_s < 1e5 or seed < 0:
+    if not 1 <= n_per_style <= MAX_PER_STYLE or not 0.0 < duration_s < 1e5 or seed < 0:
         raise DataError(
-            "expected at least one piece of more than 0 s a style and a seed of 0 or more, got "
+            f"expected at least one piece of more than 0 s a style, at most {MAX_PER_STYLE:,}, and a seed of 0 or "
+            "more, got "
             f"{n_per_style} pieces of {duration_s} s and seed {seed}"
         )
     folder = Path(root)
@@ -97,8 +101,9 @@ def load(root: Path | str) -> tuple[Track, ...]:
             code="not_synthetic",
         )
     made_with = _marker(folder)
-    n_per_style = made_with.get("n_per_style")
-    if made_with.get("schema") != SCHEMA or not isinstance(n_per_style, int) or n_per_style < 1:
+    n_per_style = made_with.get("n_per_style", 0)
+    is_count = isinstance(n_per_style, int) and 1 <= n_per_style <= MAX_PER_STYLE
+    if made_with.get("schema") != SCHEMA or not is_count:
         raise DataError(
             f"{str(folder / MARKER)!r} is damaged or of another version of genrelens (schema "
             f"{made_with.get('schema')!r}, expected {SCHEMA}); make the corpus again"
