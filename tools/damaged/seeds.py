@@ -58,12 +58,21 @@ _FFMPEG: dict[str, tuple[str, str, str]] = {
     "m4a-fragments": ("m4a", "mono", "-c:a aac -movflags +frag_keyframe+empty_moov -f mp4"),
     "m4a-alac": ("m4a", "stereo", "-c:a alac"),
     "m4a-8-channels": ("m4a", "eight", "-c:a aac"),
+    "m4a-protected": (
+        "m4a",
+        "stereo",
+        "-c:a aac -f mp4 -encryption_scheme cenc-aes-ctr -encryption_key 000102030405060708090a0b0c0d0e0f "
+        "-encryption_kid 00112233445566778899aabbccddeeff",
+    ),
     "mov-pcm": ("mov", "stereo", "-c:a pcm_s16le"),
     "3gp": ("3gp", "mono", "-c:a aac"),
     "aac": ("aac", "stereo", "-c:a aac -b:a 96k"),
     "ac3": ("ac3", "five", "-ar 48000 -c:a ac3"),
     "eac3": ("eac3", "stereo", "-ar 48000 -c:a eac3"),
     "dts": ("dts", "five", "-ar 48000 -c:a dca -strict -2"),
+    "truehd": ("thd", "stereo", "-ar 48000 -c:a truehd -strict -2"),
+    "mlp": ("mlp", "stereo", "-ar 48000 -c:a mlp -strict -2"),
+    "latm": ("latm", "stereo", "-c:a aac"),
     "wma1": ("wma", "stereo", "-c:a wmav1"),
     "wma2": ("wma", "stereo", "-c:a wmav2 -metadata genre=Rock"),
     "wv": ("wv", "stereo", "-c:a wavpack"),
@@ -88,7 +97,11 @@ _FILMS: dict[str, tuple[str, str]] = {
     "film-ts": ("ts", "-c:v mpeg2video -c:a aac"),
     "film-wmv": ("wmv", "-c:v wmv2 -c:a wmav2"),
     "film-rm": ("rm", "-c:v rv20 -c:a ac3 -ar 44100"),
+    "late-mpg": ("mpg", "-c:v mpeg1video -c:a mp2 -ar 44100"),
+    "late-flv": ("flv", "-c:v flv -c:a libmp3lame"),
+    "late-mkv": ("mkv", "-c:v mpeg4 -c:a libvorbis"),
 }
+"""Pictures and sound; where the name begins so, the sound begins a second late."""
 _LAME = {
     "mp3-vbr": "-V 4 --tt Title --ta Somebody --tg Rock",
     "mp3-free-format": "--freeformat -b 400",
@@ -162,9 +175,9 @@ def _by_ffmpeg(folder: Path) -> tuple[list[Seed], list[str]]:
     made, missing = [], []
     jobs = {name: (ending, f"-i {sound}.wav {how}") for name, (ending, sound, how) in _FFMPEG.items()}
     picture = f"-f lavfi -i testsrc=size=64x48:rate=25:duration={DURATION_S}"
-    jobs |= {
-        name: (ending, f"{picture} -i stereo.wav {how} -threads 1") for name, (ending, how) in _FILMS.items()
-    }
+    for name, (ending, how) in _FILMS.items():
+        late = "-itsoffset 1" if name.startswith("late-") else ""
+        jobs[name] = (ending, f"{picture} {late} -i stereo.wav {how} -threads 1")
     for name, (ending, how) in jobs.items():
         out = folder / f"{name}.{ending}"
         command = f"ffmpeg -nostdin -v error -y {how} -fflags +bitexact -flags +bitexact {out.name}"
