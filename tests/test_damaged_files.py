@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from genrelens.audio import load
+from genrelens.errors import AudioError
+
 pytest.importorskip("resource", reason="memory is measured where Unix says how")
 N_FILES = 300
 SEED = 13
@@ -22,6 +25,35 @@ def tools() -> Any:
         import damaged.judging  # brings the other two
 
         yield damaged
+
+
+NOT_READ = {
+    **dict.fromkeys(("picture", "text"), "not_audio"),
+    **dict.fromkeys(("ape-noise", "mpc7"), "damaged"),
+    "m4a-protected": "protected",
+}
+"""Files that are no sound, noise where the sound should be, or encrypted."""
+LABORATORY = ("htk", "ircam", "mat4", "mat5", "mpc2k", "paf", "pvf", "sds", "wve", "xi")
+"""What libsndfile writes and we do not take for music (``genrelens.audio.decode``)."""
+
+
+@pytest.mark.slow
+def test_whole_files_are_read_to_their_ends_without_a_word(tools: Any) -> None:
+    whole, _ = tools.seeds.seeds()
+    found: dict[str, object] = {}
+    for seed in whole:
+        try:
+            clip = load(seed.data)
+        except AudioError as error:
+            found[seed.name] = error.code
+        else:
+            found[seed.name] = clip.notes or None
+            n_times = 2 if seed.name.endswith("in-two") else 1
+            if not seed.name.startswith(("dsf", "dff", "ape")):
+                assert clip.duration_s == pytest.approx(n_times * tools.seeds.DURATION_S, abs=0.2), seed.name
+    expected: dict[str, object] = {name: NOT_READ.get(name) for name in found}
+    expected |= {name: "not_audio" for name in found if name.removeprefix("sf-").startswith(LABORATORY)}
+    assert found == expected
 
 
 @pytest.mark.slow

@@ -80,20 +80,17 @@ def dff() -> bytes:
     return chunk(b"FRM8", b"DSD " + content + chunk(b"DSD ", _noise(176_400)))
 
 
-def ape(*, silent: bool) -> bytes:
-    """Monkey's Audio 3.99, fast, one frame of stereo at 44.1 kHz: nothing but silence, or noise for a decoder."""
-    n_samples = 73_728
-    frame = (
-        struct.pack("<II", 0x80000000, 3) + b"\0" * 64
-        if silent
-        else struct.pack("<I", 0x12345678) + _noise(40_000)
-    )
-    header = struct.pack("<HHIIIHHI", 1000, 0, n_samples, n_samples, 1, 16, 2, 44_100)
-    wav_head, seek_table = b"\0" * 44, struct.pack("<I", 52 + 24 + 4 + 44)
+def ape(*, silent: bool, n_samples: int = 73_728) -> bytes:
+    """Monkey's Audio 3.99, fast, stereo at 44.1 kHz, two frames of ``n_samples``: silence, or noise for a decoder."""
+    frame = struct.pack("<II", 0x80000000, 3) + b"\0" * 64 if silent else b"\x78\x56\x34\x12" + _noise(40_000)
+    header = struct.pack("<HHIIIHHI", 1000, 0, n_samples, n_samples, 2, 16, 2, 44_100)
+    wav_head = b"\0" * 44
+    begin = 52 + len(header) + 8 + len(wav_head)
+    seek_table = struct.pack("<II", begin, begin + len(frame))
     descriptor = b"MAC " + struct.pack(
-        "<HHIIIIIII", 3990, 0, 52, len(header), len(seek_table), len(wav_head), len(frame), 0, 0
+        "<HHIIIIIII", 3990, 0, 52, len(header), len(seek_table), len(wav_head), 2 * len(frame), 0, 0
     )
-    return descriptor + _noise(16) + header + seek_table + wav_head + frame
+    return descriptor + _noise(16) + header + seek_table + wav_head + frame * 2
 
 
 def amr() -> bytes:

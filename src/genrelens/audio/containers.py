@@ -186,10 +186,11 @@ class ContainerSound:
                     self._new_rate = frame.sample_rate
                     break
                 if frame.pts is not None:
-                    last_pts, n_last = frame.pts, frame.samples
+                    last_pts, n_last = frame.pts, 0
                     if time_base is None and frame.time_base is not None:
                         time_base = frame.time_base
                         self._begin_s = float(last_pts * time_base)
+                n_last += frame.samples  # of a packet of several frames (Monkey's Audio) the first alone has a time
                 self._n_read += frame.samples
                 yield from gather.push(frame)
                 frame = next(self._frames, None)
