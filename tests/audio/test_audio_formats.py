@@ -1,6 +1,8 @@
 """What comes out of healthy files: length, pitch, loudness, channels; against soundfile and soxr alone."""
 
 import io
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +85,25 @@ def test_sound_of_a_film_is_whole_though_the_pictures_go_on(container: str) -> N
     clip = audio.load(data)
     assert clip.duration_s == pytest.approx(1.0, abs=0.1)
     assert clip.notes == ()
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg")
+@pytest.mark.parametrize("how", ["-c:a libmp3lame -q:a 9", "-c:a libmp3lame -b:a 96k", "-c:a mp2"])
+def test_mp3_in_a_wav_is_read_to_its_end_and_damage_prints_nothing(
+    how: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libsndfile gave 0.8 of 3 s of variable bit rate, and a line on the terminal for each damaged frame."""
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 3 * 22_050)
+    soundfile.write(tmp_path / "noise.wav", noise, 22_050)
+    command = f"ffmpeg -v error -i noise.wav {how} -f wav packed.wav"
+    subprocess.run(command.split(), cwd=tmp_path, check=True)
+    data = (tmp_path / "packed.wav").read_bytes()
+    clip = audio.load(data)
+    assert clip.duration_s == pytest.approx(3.0, abs=0.1) and not clip.notes
+    damaged = bytearray(data)
+    damaged[2000::500] = bytes(len(damaged[2000::500]))
+    audio.load(bytes(damaged))
+    assert capfd.readouterr().err == ""
 
 
 def test_vbr_mp3_without_a_length_header_is_read_to_its_end() -> None:

@@ -37,6 +37,7 @@ _FFMPEG: dict[str, tuple[str, str, str]] = {
     "wav-adpcm-ima": ("wav", "mono", "-c:a adpcm_ima_wav"),
     "wav-gsm": ("wav", "mono", "-ar 8000 -c:a libgsm_ms"),
     "wav-mp3": ("wav", "stereo", "-c:a libmp3lame -b:a 96k -f wav"),
+    "wav-mp3-vbr": ("wav", "mono", "-c:a libmp3lame -q:a 9 -f wav"),
     "wav-8-channels": ("wav", "eight", "-c:a pcm_s16le"),
     "w64-24": ("w64", "stereo", "-c:a pcm_s24le"),
     "aiff-tagged": ("aiff", "stereo", "-write_id3v2 1 -metadata genre=Rock"),

@@ -22,6 +22,8 @@ from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
 _SNDFILE_SIGNATURES = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"OggS", b"FORM", b".snd", b"caff")
+_MPEG_IN_WAV = (b"\x50\0", b"\x55\0")
+"""Of layers 1 and 2, and mp3: libsndfile's mpg123 would print a line for each damaged frame."""
 _SNDFILE_TOO = (b"fLaC", b"NIST_1A", b"Creative Voice File", b"2BIT")
 
 
@@ -84,6 +86,9 @@ def _decoders(reader: Reader, head: bytes) -> tuple[type[SoundFileSound] | type[
     """In the order in which they are asked."""
     if mpeg.SYNC.match(head) and mpeg.starts_free_format(reader.peek(0, 4 * mpeg.MAX_FRAME)):
         return (SoundFileSound,)
+    start = head.find(b"fmt ")
+    if head[:4] == b"RIFF" and start >= 0 and head[start + 8 : start + 10] in _MPEG_IN_WAV:
+        return (ContainerSound,)
     # libsndfile stops where a size of four bytes does.
     if head[:4] == b"RIFF" and reader.size > FOUR_GB:
         return ContainerSound, SoundFileSound
