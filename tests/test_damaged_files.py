@@ -11,7 +11,7 @@ from genrelens.audio import load
 from genrelens.errors import AudioError
 
 pytest.importorskip("resource", reason="memory is measured where Unix says how")
-N_FILES = 300
+N_FILES = 600
 SEED = 13
 
 
