@@ -190,7 +190,8 @@ class ContainerSound:
                     if time_base is None and frame.time_base is not None:
                         time_base = frame.time_base
                         self._begin_s = float(last_pts * time_base)
-                n_last += frame.samples  # of a packet of several frames (Monkey's Audio) the first alone has a time
+                # Of the frames of one packet (Monkey's Audio has several) the first alone has a time.
+                n_last += frame.samples
                 self._n_read += frame.samples
                 yield from gather.push(frame)
                 frame = next(self._frames, None)

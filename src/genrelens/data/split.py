@@ -162,7 +162,8 @@ class Split:
         """Read what :meth:`to_json` wrote; errors call it ``source``. Raises :class:`SplitError`."""
         try:
             document: Any = json.loads(text)
-            json.dumps(document, ensure_ascii=False).encode()  # half of a pair ("\ud800") could not be written again
+            # Half of a pair of characters ("\ud800") could not be written again.
+            json.dumps(document, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise SplitError(f"{source} is not valid JSON: {error}") from error
         if not isinstance(document, dict) or document.get("kind") != "genrelens split":
