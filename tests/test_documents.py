@@ -62,3 +62,20 @@ def test_the_endings_that_a_walk_takes_are_all_in_the_documents() -> None:
     text = (ROOT / "docs" / "prediction.md").read_text("utf-8")
     listed = " ".join(re.findall(r"`(wav wave.*?svx)`", text, re.DOTALL)).replace("`", "").replace("·", "")
     assert {f".{ending}" for ending in listed.split()} == MEDIA_SUFFIXES
+
+
+def test_nothing_sends_anyone_to_a_package_index() -> None:
+    """genrelens is on none yet: a stranger could take its name there. From a checkout is how it is installed."""
+    index = re.compile(r"py" r"pi\.org|python" r"hosted|pip install (-U )?['\"]?genrelens")
+    texts = [
+        *(page for page in PAGES if page.name != "design.md"),  # which says what is to come
+        *(ROOT / "docs").rglob("*.ipynb"),
+        *(path for folder in ("src", "tools") for path in (ROOT / folder).rglob("*.py")),
+        *(ROOT / "src").rglob("card.md"),
+    ]
+    said = [
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in texts
+        if (found := index.search(path.read_text("utf-8")))
+    ]
+    assert said == []

@@ -88,7 +88,7 @@ class MissingExtraError(GenrelensError):
 
     def __init__(self, extra: str, *, needed_for: str) -> None:
         super().__init__(
-            f"{needed_for} needs an optional part that is not installed: pip install 'genrelens[{extra}]' "
-            f"(in a checkout: pip install '.[{extra}]')"
+            f"{needed_for} needs an optional part that is not installed: pip install '.[{extra}]' "
+            "in a checkout of genrelens"
         )
         self.extra = extra

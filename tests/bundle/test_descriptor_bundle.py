@@ -278,7 +278,7 @@ def without_librosa(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_light_install_says_in_one_line_what_is_missing(
     bundle: Bundle, tmp_path: Path, without_librosa: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(MissingExtraError, match=r"pip install 'genrelens\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[train\]'"):
         bundle.predict(noise(3.5), sample_rate=RATE)
     for name in ("a", "b"):
         soundfile.write(tmp_path / f"{name}.wav", noise(1.0), RATE)

@@ -159,7 +159,7 @@ class TestBeforeTheWork:
         found = extras.find_spec
         monkeypatch.setattr(extras, "find_spec", lambda name: None if name == missing else found(name))
         result = ask(run, model, music, tmp_path / "out")
-        self.refused(result, tmp_path / "out", code=2, why=("genrelens[train]", "genrelens faithfulness"))
+        self.refused(result, tmp_path / "out", code=2, why=(".[train]", "genrelens faithfulness"))
 
     def test_a_model_without_weights_by_name(self, run: Run, music: Path, tmp_path: Path) -> None:
         model = onnx.load_from_string(tiny_model.predict_graph())

@@ -196,7 +196,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "lightning", None)
     for command in ("train", "crossval"):
         assert call(command, "mel-transformer", "--data", data, "--out", tmp_path / "run") == 2
-        assert "genrelens[train]" in capsys.readouterr().err
+        assert ".[train]" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import genrelens
 from genrelens.data.fetch import SOURCES, Source, download, fetch, manifest_path, read_manifest, unpack
 from genrelens.data.fetch.archives import safe_path
 from genrelens.errors import DataError
@@ -40,6 +41,7 @@ class Site:
     says_sha256: str = ""
     says_length: bool = True
     asked: list[str | None] = field(default_factory=list)
+    asked_by: set[str | None] = field(default_factory=set)
     url: str = ""
 
 
@@ -54,6 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         wanted = self.headers.get("Range")
         site.asked.append(wanted)
+        site.asked_by.add(self.headers.get("User-Agent"))
         if site.answers and (status := site.answers.pop(0)) != 200:
             self.send_error(status)
             return
@@ -99,6 +102,7 @@ def test_a_file_is_downloaded_checked_and_renamed(site: Site, tmp_path: Path) ->
     assert said == "checked against its published sha1"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert site.asked == [None]
+    assert site.asked_by == {f"genrelens/{genrelens.__version__}"}
     downloading = [step for step in seen if step[0] == "downloading"]
     assert downloading[-1] == ("downloading", len(CONTENT), len(CONTENT))
     assert [done for _, done, _ in downloading] == sorted(done for _, done, _ in downloading)

@@ -65,4 +65,4 @@ def test_a_missing_extra_costs_no_work(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert run("reproduce", "s4", "--data", tmp_path, "--out", tmp_path / "s4") != 0
-    assert "pip install 'genrelens[train]'" in capsys.readouterr().err
+    assert "pip install '.[train]'" in capsys.readouterr().err

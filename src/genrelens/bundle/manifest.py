@@ -198,7 +198,7 @@ def _check_schema(document: Any, *, where: str) -> int:
     if version > SCHEMA_VERSION:
         raise BundleError(
             f"{where}: written by a newer genrelens (schema {version}, this one reads up to "
-            f"{SCHEMA_VERSION}): upgrade with pip install -U genrelens"
+            f"{SCHEMA_VERSION}): upgrade genrelens (in its checkout: git pull)"
         )
     if version < 1:
         raise BundleError(f"{where}: there is no bundle schema {version}")
@@ -219,7 +219,7 @@ def _front_end(table: JsonTable, *, version: int) -> FrontEnd:
     if kind not in FRONT_ENDS or (kind != "mel" and version < 3):
         raise BundleError(
             f"{table.where}: this genrelens has no front end {kind!r} (it has "
-            f"{', '.join(sorted(FRONT_ENDS))}); a newer one may: pip install -U genrelens"
+            f"{', '.join(sorted(FRONT_ENDS))}); a newer genrelens may"
         )
     values = {key: value for key, value in table.value.items() if key != "kind"}
     without = {} if version > 1 else {"log_factor": None, "level": None}

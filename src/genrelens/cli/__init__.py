@@ -18,6 +18,7 @@ _USAGE_ERRORS = (BundleError, RecipeError, TaxonomyError, MissingExtraError)
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the program and exit. No traceback reaches a user, unless ``GENRELENS_DEBUG`` is set."""
+    _replace_closed_streams()
     try:
         from genrelens.cli.app import app
 
@@ -49,6 +50,22 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
+def _replace_closed_streams() -> None:
+    """What is printed where nobody listens (``>&-``, pythonw) goes nowhere, and the work is done all the same.
+
+    The numbers 0 to 2 are taken, too: a file would get the first that is free, and with it all that C code prints.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    while nowhere < 3:
+        os.set_inheritable(nowhere, True)  # a process that this one starts has none of its own either
+        nowhere = os.open(os.devnull, os.O_RDWR)
+    os.close(nowhere)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  (open to the end)
+
+
 def _drop_output() -> None:
     """Send what could not be written nowhere: Python would try again at its end, with a traceback and exit 120."""
     with contextlib.suppress(OSError):
@@ -66,4 +83,5 @@ def say(message: str) -> None:
 
     # Names from tags, tables and models may stand in a message: they must not steer the terminal.
     line = visible(" ".join(message.splitlines()))
-    print("genrelens:", line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+    with contextlib.suppress(OSError):  # who reads errors is gone: the exit code still tells
+        print("genrelens:", line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)

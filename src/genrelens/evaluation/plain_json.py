@@ -69,7 +69,7 @@ def parse(text: str, *, schema: str, version: int, source: str) -> dict[str, Any
     if int(match.group(1)) > version:
         raise DataError(
             f"{source} was written by a newer genrelens (schema {said}, this one reads up to "
-            f"{schema}/{version}): upgrade with pip install -U genrelens"
+            f"{schema}/{version}): upgrade genrelens (in its checkout: git pull)"
         )
     checked: dict[str, Any] = document
     return checked

@@ -16,6 +16,7 @@ from email.message import Message
 from pathlib import Path
 from typing import IO, Final
 
+from genrelens import __version__
 from genrelens.errors import DataError
 
 Progress = Callable[[str, int, int | None], None]
@@ -24,7 +25,7 @@ Progress = Callable[[str, int, int | None], None]
 CHUNK_BYTES: Final = 1 << 20
 N_TRIES: Final = 5
 TIMEOUT_S: Final = 60.0
-_AGENT: Final = "genrelens (https://pypi.org/project/genrelens)"
+_AGENT: Final = f"genrelens/{__version__}"
 
 
 class _Cut(Exception):
