@@ -43,7 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tiny_bundle: Path) -> Run:
     def run_main(*args: str | Path) -> Result:
         words = [str(arg) for arg in args]
         if words and words[0] == "predict" and "--model" not in words and "--help" not in words:
-            words += ["--model", str(tiny_bundle)]
+            words[1:1] = ["--model", str(tiny_bundle)]  # in front of a "--", after which all are paths
         if words and words[0] == "predict" and "--workers" not in words and "--help" not in words:
             words[1:1] = ["--workers", "0"]
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))

@@ -13,6 +13,8 @@ import pytest
 import soundfile
 from run_cli import RATE, Run, write_tone
 
+from genrelens.data.csv_cells import text_of_cell
+
 KEYS = [
     *["schema", "path", "genre", "confidence", "probabilities", "abstained", "reason"],
     *["set", "coverage", "tags", "duration_s", "model", "notes", "error"],
@@ -119,20 +121,43 @@ NAMES = [
     "$(echo).wav",
 ]
 if os.name == "posix":
-    NAMES += ["new\nline.wav", "tab\tand\x1b[31mcolour.wav", "back\\slash.wav"]
+    NAMES += [
+        "new\nline.wav",
+        "carriage\rreturn.wav",
+        "turn\u202egpj.wav",
+        "tab\tand\x1b[31mcolour.wav",
+        "back\\slash.wav",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_odd_names(run: Run, tmp_path: Path, name: str) -> None:
     path = write_tone(tmp_path / name)
-    (row,) = run("predict", "--json", path).rows
+    result = run("predict", "--json", path)
+    (row,) = result.rows
     assert row["path"] == str(path)
     assert row["genre"] == "hum"
-    (line,) = csv.DictReader(io.StringIO(run("predict", "--csv", path).out, newline="\n"))
-    assert line["path"] == str(path)
+    assert not set(result.out) & set("\x1b\x9b\u202e")
+    written = run("predict", "--csv", path).out
+    assert written.count("\n") == 2
+    assert not set(written) & set("\x1b\r\u2028\x85")
+    (line,) = csv.DictReader(io.StringIO(written))
+    assert text_of_cell(line["path"]) == str(path)
     table = run("predict", path).out
     assert len(table.splitlines()) == 2 + 2 * ("experimental" in table)
     assert "\x1b" not in table
+
+
+@pytest.mark.parametrize("name", ["=1+1.wav", "+1.wav", "-1.wav", "@a.wav"])
+def test_no_name_is_a_formula_to_a_spreadsheet(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_tone(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    (line,) = csv.DictReader(io.StringIO(run("predict", "--csv", "--", name).out))
+    assert (line["path"], line["genre"]) == ("'" + name, "hum")
+    (row,) = run("predict", "--json", "--", name).rows
+    assert row["path"] == name
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from genrelens.bundle.answer import Answer, to_row
+from genrelens.data.csv_cells import safe_cell
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
@@ -23,8 +24,8 @@ CSV_TAGS = 5
 """The likeliest tags stand in one cell; JSON has them all, with their probabilities."""
 
 
-_OTHER_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
-"""JSON lets these stand, but some readers of lines end a line there."""
+_STEERING = {c: f"\\u{c:04x}" for c in (*range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))}
+"""JSON lets these stand, but some readers of lines end a line there, and terminals obey others."""
 
 
 class Writer(Protocol):
@@ -74,21 +75,24 @@ class JsonWriter:
         """Print one answer."""
         row = to_row(found, bundle=self._bundle, timeline=self._timeline, top=self._top)
         line = json.dumps(row, ensure_ascii=False, allow_nan=False)
-        print(line.translate(_OTHER_LINE_ENDS), flush=True)
+        print(line.translate(_STEERING), flush=True)
 
     def finish(self) -> None:
         """Nothing stands below."""
 
 
 class CsvWriter:
-    """A header, then a line each; ``genre`` and ``confidence`` are empty where it is "don't know"."""
+    """A header, then a line each; ``genre`` and ``confidence`` are empty where it is "don't know".
+
+    Texts are as :func:`safe_cell` has them; JSON has them as they are.
+    """
 
     def __init__(self, *, bundle: Bundle, top: int | None) -> None:
         self._bundle = bundle
         self._top = top
         _reconfigure(newline="")
         self._csv = csv.writer(sys.stdout, lineterminator="\n")
-        self._csv.writerow([*CSV_COLUMNS.split(), *(f"p_{name}" for name in bundle.names)])
+        self._csv.writerow([*CSV_COLUMNS.split(), *(safe_cell(f"p_{name}") for name in bundle.names)])
 
     def write(self, found: Answer) -> None:
         """Print one answer."""
@@ -96,24 +100,23 @@ class CsvWriter:
         known = row["error"] is None and not row["abstained"]
         error = row["error"] or {"code": None, "message": None}
         probabilities = row["probabilities"] or {}
-        self._csv.writerow(
-            [
-                row["path"],
-                row["genre"] if known else None,
-                row["confidence"] if known else None,
-                None if row["error"] else str(row["abstained"]).lower(),
-                row["reason"],
-                ";".join(row["set"] or ()),
-                ";".join(list(row["tags"])[:CSV_TAGS]),
-                row["duration_s"],
-                "; ".join(row["notes"]),
-                error["code"],
-                error["message"],
-                row["model"]["name"],
-                row["model"]["hash"],
-                *(probabilities.get(name) for name in self._bundle.names),
-            ]
-        )
+        cells = [
+            row["path"],
+            row["genre"] if known else None,
+            row["confidence"] if known else None,
+            None if row["error"] else str(row["abstained"]).lower(),
+            row["reason"],
+            ";".join(row["set"] or ()),
+            ";".join(list(row["tags"])[:CSV_TAGS]),
+            row["duration_s"],
+            "; ".join(row["notes"]),
+            error["code"],
+            error["message"],
+            row["model"]["name"],
+            row["model"]["hash"],
+            *(probabilities.get(name) for name in self._bundle.names),
+        ]
+        self._csv.writerow(map(safe_cell, cells))
         sys.stdout.flush()
 
     def finish(self) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from genrelens.data.csv_cells import safe_cell
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -23,12 +25,12 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
     def to_csv(self) -> bytes:
-        """The table as a .csv file, UTF-8, with a header."""
+        """The table as a .csv file, UTF-8, with a header; texts as :func:`safe_cell` has them."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.header)
+        writer.writerow(map(safe_cell, self.header))
         writer.writerows([_cell(cell) for cell in row] for row in self.rows)
-        return text.getvalue().encode("utf-8", "backslashreplace")
+        return text.getvalue().encode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +72,4 @@ class Section:
 
 
 def _cell(cell: Cell) -> str | int | float:
-    return "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else cell
+    return "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else safe_cell(cell)

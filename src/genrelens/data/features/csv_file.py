@@ -7,13 +7,13 @@ import io
 import math
 from pathlib import Path
 
+from genrelens.data.csv_cells import safe_cell, text_of_cell
 from genrelens.data.csv_rows import csv_rows
 from genrelens.data.features.cells import (
     Found,
     check_no_numbers,
     find_columns,
     not_a_number,
-    plain,
     whole_number,
 )
 from genrelens.data.features.table import FeatureTable
@@ -21,31 +21,19 @@ from genrelens.errors import DataError
 
 
 def table_to_csv(table: FeatureTable) -> str:
-    """The table as Kaggle's CSV, with the column ``error`` if any row has one.
-
-    A file name that is not UTF-8 has ``\\udcXX`` for the odd bytes.
-    """
+    """The table as Kaggle's CSV, with the column ``error`` if any row has one; texts as :func:`safe_cell` has them."""
     any_failed = any(table.errors)
-    lines = [_line(["filename", "length", *table.columns, "label", *["error"] * any_failed])]
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["filename", "length", *table.columns, "label", *["error"] * any_failed])
     for i, name in enumerate(table.filenames):
         if table.errors[i]:
             numbers: list[object] = [""] * (1 + len(table.columns))
         else:
             numbers = [int(table.lengths[i]), *map(repr, table.values[i].tolist())]
-        texts = [plain(text) for text in (name, table.labels[i], table.errors[i])]
-        lines.append(_line([texts[0], *numbers, texts[1], *texts[2:] * any_failed]))
-    return "".join(lines)
-
-
-def _line(cells: list[object]) -> str:
-    """One row, ending in a line feed.
-
-    Python's writer puts quotes around a line break only where the row's own end has that character: told to end rows
-    in a line feed it would leave a carriage return in a file's name bare, and the name would not be read back.
-    """
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue().removesuffix("\r\n") + "\n"
+        texts = [safe_cell(text) for text in (name, table.labels[i], table.errors[i])]
+        rows.writerow([texts[0], *numbers, texts[1], *texts[2:] * any_failed])
+    return file.getvalue()
 
 
 def read_csv(path: Path, *, feature_set: str | None) -> Found:
@@ -66,10 +54,10 @@ def read_csv(path: Path, *, feature_set: str | None) -> Found:
                 f"{place}: expected {header.n} cells, as many as the header has, there are {len(cells)}",
                 code="bad_row",
             )
-        error = "" if header.error is None else cells[header.error]
+        error = "" if header.error is None else text_of_cell(cells[header.error])
         found.places.append(f"line {line}")
-        found.names.append(cells[header.filename])
-        found.labels.append(cells[header.label])
+        found.names.append(text_of_cell(cells[header.filename]))
+        found.labels.append(text_of_cell(cells[header.label]))
         found.errors.append(error)
         numbers = [cells[i] for i in header.numbers]
         if error:
