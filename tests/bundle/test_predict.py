@@ -281,8 +281,8 @@ def test_card_and_names(bundle: Bundle) -> None:
     [
         (tiny_model.predict_graph(n_genres=4), "gives 4 logits, the manifest has 3"),
         (tiny_model.predict_graph(input_name="mel"), "expected a graph from mel_db to"),
-        (b"not a graph", "cannot use this graph"),
-        (b"", "cannot use this graph"),
+        (b"not a graph", "is no ONNX graph"),
+        (b"", "expected one graph"),
     ],
 )
 def test_graphs_that_do_not_fit_the_manifest(tmp_path: Path, graph: bytes, message: str) -> None:

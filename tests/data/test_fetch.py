@@ -14,13 +14,13 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import genrelens
 from genrelens.data.fetch import SOURCES, Source, download, fetch, manifest_path, read_manifest, unpack
 from genrelens.data.fetch.archives import safe_path
 from genrelens.errors import DataError
@@ -102,7 +102,7 @@ def test_a_file_is_downloaded_checked_and_renamed(site: Site, tmp_path: Path) ->
     assert said == "checked against its published sha1"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert site.asked == [None]
-    assert site.asked_by == {f"genrelens/{genrelens.__version__}"}
+    assert site.asked_by == {f"genrelens/{version('genrelens')}"}
     downloading = [step for step in seen if step[0] == "downloading"]
     assert downloading[-1] == ("downloading", len(CONTENT), len(CONTENT))
     assert [done for _, done, _ in downloading] == sorted(done for _, done, _ in downloading)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from genrelens.errors import BundleError
 
+MAX_ENTRIES: Final = 1_000_000
 _KIND_NAMES = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
 
 
@@ -42,10 +43,16 @@ class JsonTable:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, as a tuple."""
-        found = self.take(key, list)
+        found = self._list(key)
         if not all(isinstance(item, str) for item in found):
             self.fail(key, "a list of texts", found)
         return tuple(found)
+
+    def _list(self, key: str) -> list[Any]:
+        found: list[Any] = self.take(key, list)
+        if len(found) > MAX_ENTRIES:
+            self.fail(key, f"a list of at most {MAX_ENTRIES:,} entries", f"{len(found):,} entries")
+        return found
 
     def integer(self, key: str) -> int:
         """A whole number."""
@@ -68,10 +75,10 @@ class JsonTable:
 
     def numbers(self, key: str) -> tuple[float, ...]:
         """A list of finite numbers, as a tuple."""
-        found = self.take(key, list)
-        entries = {str(i): item for i, item in enumerate(found)}
-        items = JsonTable(entries, where=self.where, path=f"{self.path}{key}.")
-        return tuple(items.number(i) for i in entries)
+        return tuple(
+            JsonTable({str(i): item}, where=self.where, path=f"{self.path}{key}.").number(str(i))
+            for i, item in enumerate(self._list(key))
+        )
 
     def is_null(self, key: str) -> bool:
         """Whether null stands at a key that must be there."""

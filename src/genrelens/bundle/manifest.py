@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from genrelens.bundle.abstention import Abstention
 from genrelens.bundle.coverage import Conformal
@@ -24,6 +23,13 @@ SCHEMA_NAME = "genrelens.bundle"
 SCHEMA_VERSION = 3
 """Written; read are 1, which had no ``front_end.log_factor`` and ``level``, 2, which had no ``multi_label``, ``tags``,
 ``conformal`` and ``abstention`` and no front end but mel, and 3."""
+MAX_WINDOW_NUMBERS: Final = 1 << 24
+"""Frames in a window times numbers in a frame: 64 MB. Windows in use have up to half a million."""
+MAX_GENRES: Final = 4096
+"""The same for aliases and tags."""
+MAX_NAME_CHARACTERS: Final = 1000
+_MAX_TABLES: Final = 1_000_000
+"""Brackets in a manifest: each may become a list or a table of its own, which takes fifty times as much memory."""
 FrontEnd = FrameSettings | DescriptorSettings
 FRONT_ENDS: Mapping[str, Any] = {
     **{kind: front_end.settings for kind, front_end in KINDS.items()},
@@ -89,8 +95,17 @@ class Manifest:
     files: Mapping[str, FileRecord] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
-            raise BundleError(f"the calibration temperature must be a number above 0, got {self.temperature}")
+        if not 1e-6 <= self.temperature <= 1e6:
+            raise BundleError(
+                f"the calibration temperature must be a number above 0, from 1e-6 to 1e6, got {self.temperature}"
+            )
+        for what, texts in (
+            ("genres", self.taxonomy.names),
+            ("aliases", self.taxonomy.aliases),
+            ("tags", self.tags),
+        ):
+            if len(texts) > MAX_GENRES:
+                raise BundleError(f"a model has at most {MAX_GENRES} {what}, there are {len(texts)}")
         strangers = [genre for genre in self.experimental if genre not in self.taxonomy.names]
         if strangers:
             raise BundleError(f"experimental genres that the model does not know: {', '.join(strangers)}")
@@ -102,6 +117,13 @@ class Manifest:
             raise BundleError(
                 "windows go with a front end of frames, which cannot be without, and with no other"
             )
+        if self.windows is not None and not isinstance(self.front_end, DescriptorSettings):
+            n_bands = self.front_end.n_bands
+            if self.windows.n_frames * n_bands > MAX_WINDOW_NUMBERS:
+                raise BundleError(
+                    f"windows of {self.windows.n_frames} frames of {n_bands} numbers are larger than any model's (at "
+                    f"most {MAX_WINDOW_NUMBERS} numbers)"
+                )
         for name in self.files:
             check_file_name(name)
 
@@ -144,6 +166,8 @@ class Manifest:
     @classmethod
     def from_bytes(cls, content: bytes, *, where: str) -> Manifest:
         """Read and check a manifest; ``where`` names it in the :class:`BundleError` that any fault raises."""
+        if content.count(b"[") + content.count(b"{") > _MAX_TABLES:
+            raise BundleError(f"{where}: manifest.json holds more lists and tables than any model's")
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
@@ -210,6 +234,10 @@ def _taxonomy(table: JsonTable) -> Taxonomy:
     if not all(isinstance(name, str) for name in aliases.values()):
         table.fail("aliases", "texts by text", aliases)
     names = table.texts("names")
+    # Before each is compared with each.
+    for key, texts in (("names", names), ("aliases", (*aliases, *aliases.values()))):
+        if len(texts) > 2 * MAX_GENRES or any(len(text) > MAX_NAME_CHARACTERS for text in texts):
+            table.fail(key, f"at most {MAX_GENRES} texts of up to {MAX_NAME_CHARACTERS} characters", texts)
     table.check_nothing_left()
     return Taxonomy(names, aliases)
 

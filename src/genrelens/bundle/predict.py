@@ -18,7 +18,7 @@ from genrelens.bundle.frame_stream import hear_frames, take_frames
 from genrelens.bundle.heard import Heard, Outputs, Values
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.prediction import Prediction
-from genrelens.bundle.sessions import check_predict_graph, open_session, run_graph
+from genrelens.bundle.sessions import MAX_EMBEDDING, check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
 from genrelens.data.picture_frames import picture_frames
 from genrelens.data.png import is_png
@@ -37,6 +37,10 @@ SHIPPED = (DEFAULT, "lite")
 BATCH_FRAMES = 512
 """Windows go through the net together up to this many frames, but always one. More is no faster and costs memory:
 8 windows of 256 frames take as long each as one alone, and 100 MB more (2 cores, 4 x 4 transformers)."""
+GRAPH_BYTES = 256 << 20
+"""Memory that the graph of a model that did not come with genrelens may take, and four times its own size on top."""
+ATTENTION_BYTES = 2 << 30
+"""The same for attention: maps of 1,290 frames in 4 layers of 4 heads take 0.4 GB."""
 BATCH_ROWS = 64
 """Rows of descriptors go through the graph together up to this many."""
 
@@ -57,7 +61,8 @@ class Bundle:
     def load(cls, path: str | Path = DEFAULT) -> Bundle:
         """The bundle in a folder or .zip file, or by name one that comes with genrelens: ``"base"`` or ``"lite"``.
 
-        Every file is checked against its SHA-256 and the graph against the labels. Raises
+        Every file is checked against its SHA-256 and the graph against the labels. A graph from elsewhere is refused
+        that reads other files, has loops, or asks for memory without measure; it is run once to see. Raises
         :class:`BundleError`.
         """
         if path in SHIPPED:
@@ -66,6 +71,8 @@ class Bundle:
         else:
             bundle = cls(read_bundle(path), source=path)
         bundle._session(PREDICT)
+        if not bundle._is_shipped:
+            bundle._try_out()
         return bundle
 
     def __reduce__(self) -> tuple[Any, tuple[str | Path, str]]:
@@ -116,6 +123,8 @@ class Bundle:
             for start in range(0, len(values), step)
         ]
         found = {key: np.concatenate([part[i] for part in parts]) for i, key in enumerate(wanted)}
+        if found["embedding"].ndim != 2 or found["embedding"].shape[1] > MAX_EMBEDDING:
+            raise BundleError(f"{where}: the graph gives an embedding of shape {found['embedding'].shape}")
         for key, width in self._widths.items():
             if found[key].shape != (len(values), width):
                 raise BundleError(
@@ -223,6 +232,27 @@ class Bundle:
             widths["screens"] = 2
         return widths
 
+    @property
+    def _is_shipped(self) -> bool:
+        return self._source in SHIPPED
+
+    def _try_out(self) -> None:
+        """Run the graph on one window of zeros, so that a model that cannot run is refused before any work."""
+        session = self._session(PREDICT)
+        kind = session.get_inputs()[0].type
+        zeros = np.zeros((1, *self._window_shape), np.float64 if kind == "tensor(double)" else np.float32)
+        run_graph(
+            session,
+            [*self._widths, "embedding"],
+            inputs={self.manifest.front_end.input_name: zeros},
+            where=f"{self.path}: {PREDICT}",
+        )
+
+    def _memory_bytes(self, file: str) -> int | None:
+        if self._is_shipped:
+            return None
+        return ATTENTION_BYTES if file == ATTENTION else GRAPH_BYTES + 4 * len(self._files[file])
+
     def _embedding_size(self) -> int:
         shapes = {value.name: value.shape for value in self._session(PREDICT).get_outputs()}
         size = shapes["embedding"][-1]
@@ -246,7 +276,7 @@ class Bundle:
         with self._lock:
             if file not in self._sessions:
                 where = f"{self.path}: {file}"
-                session = open_session(self._files[file], where=where)
+                session = open_session(self._files[file], where=where, memory_bytes=self._memory_bytes(file))
                 if file == PREDICT:
                     check_predict_graph(
                         session,

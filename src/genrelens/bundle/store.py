@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +23,11 @@ ATTENTION = "attention.onnx"
 CARD = "card.md"
 MAX_FILE_BYTES = 2**31 - 1
 """No ONNX graph in one file can be larger (the limit of its encoding)."""
-MAX_MANIFEST_BYTES = 64 * 2**20
+MAX_MANIFEST_BYTES = 16 * 2**20
+MAX_DIRECTORY_BYTES = 2**20
+"""Of a zip's list of its files; Python reads it as a whole and takes twenty times as much memory for it."""
+BOMB_BYTES, BOMB_RATIO = 16 * 2**20, 100
+"""A file of more bytes that is packed this much smaller holds nothing but repetition."""
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, whenever it is written
 
 
@@ -47,10 +53,8 @@ def read_bundle(path: str | Path) -> StoredBundle:
             return _read(_Folder(place), place)
         if not place.exists():
             raise BundleError(f"{where}: there is no such model (a folder or a .zip file)", code="missing")
-        with zipfile.ZipFile(place) as archive:
+        with _opened_zip(place) as archive:
             return _read(_Zip(archive, where), place)
-    except zipfile.BadZipFile as error:
-        raise BundleError(f"{where}: not a genrelens model: neither a folder nor a whole zip file") from error
     except OSError as error:
         raise BundleError(f"{where}: cannot be read: {error.strerror or error}") from error
 
@@ -104,13 +108,56 @@ class _Folder:
     def read(self, name: str, limit: int) -> bytes:
         file = self._folder / name
         try:
-            if file.stat().st_size > limit:
+            size = file.stat().st_size
+            if not file.is_file():
+                raise BundleError(f"{self._folder}: {name} is no file, but a folder, a device or a pipe")
+            with file.open("rb") as opened:
+                content = opened.read(min(size, limit) + 1)
+            if len(content) > limit:
                 raise BundleError(f"{self._folder}: {name} is larger than it should be; the model is damaged")
-            return file.read_bytes()
+            return content
         except FileNotFoundError:
             raise KeyError(name) from None
         except OSError as error:
             raise BundleError(f"{file}: cannot be read: {error.strerror or error}") from error
+
+
+class _Directory(io.FileIO):
+    """A zip file of which no more than its list of files is read in one piece, until that is done."""
+
+    most: int | None = MAX_DIRECTORY_BYTES
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.most is None:
+            return super().read(-1 if size is None else size)
+        wanted = self.most + 1 if size is None or size < 0 else min(size, self.most + 1)
+        content = super().read(wanted)
+        if len(content) > self.most:
+            raise zipfile.BadZipFile("its list of files is larger than any model's")
+        return content
+
+
+@contextlib.contextmanager
+def _opened_zip(place: Path) -> Iterator[zipfile.ZipFile]:
+    """Raises :class:`BundleError` where it is none."""
+    if not place.is_file():
+        raise BundleError(
+            f"{place}: not a genrelens model: a device or a pipe, expected a folder or a zip file"
+        )
+    with _Directory(place) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except OSError:
+            raise
+        except Exception as error:
+            # A list that is damaged or of a version to come makes zipfile raise BadZipFile, NotImplementedError,
+            # UnicodeDecodeError, struct.error and more.
+            raise BundleError(
+                f"{place}: not a genrelens model: neither a folder nor a whole zip file ({error})"
+            ) from error
+        file.most = None
+        with archive:
+            yield archive
 
 
 class _Zip:
@@ -119,11 +166,22 @@ class _Zip:
         self._where = where
 
     def read(self, name: str, limit: int) -> bytes:
+        info = self._archive.getinfo(name)
+        if info.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):  # others unpack without a bound
+            raise BundleError(f"{self._where}: {name} is packed in a way that no model is; expected deflate")
+        if info.file_size > limit:
+            raise BundleError(f"{self._where}: {name} is larger than it should be; the model is damaged")
+        if info.file_size > max(BOMB_BYTES, BOMB_RATIO * info.compress_size):
+            raise BundleError(
+                f"{self._where}: {name} unpacks from {info.compress_size:,} to {info.file_size:,} bytes, which no "
+                "model does; it is refused"
+            )
         try:
-            with self._archive.open(name) as member:
+            with self._archive.open(info) as member:
                 content = member.read(limit + 1)
-        except KeyError:
-            raise
         except Exception as error:
             # A damaged member makes zipfile raise zlib.error, RuntimeError, EOFError and more: all mean the same.
             raise BundleError(
@@ -171,9 +229,9 @@ def _is_bundle(place: Path) -> bool:
         if place.is_dir():
             content = _Folder(place).read(MANIFEST, MAX_MANIFEST_BYTES)
         else:
-            with zipfile.ZipFile(place) as archive:
+            with _opened_zip(place) as archive:
                 content = _Zip(archive, str(place)).read(MANIFEST, MAX_MANIFEST_BYTES)
-    except (KeyError, BundleError, zipfile.BadZipFile):
+    except (KeyError, BundleError):
         return False
     return SCHEMA_NAME.encode() in content
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import BundleError
 
+MAX_OVERLAP: Final = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
-    """Length of a window and the step to the next one, in frames; ``1 <= hop_frames <= n_frames``."""
+    """Length of a window and the step to the next one, in frames; ``1 <= hop_frames <= n_frames``.
+
+    Raises :class:`BundleError` otherwise, and where more than :data:`MAX_OVERLAP` windows would hold each frame.
+    """
 
     n_frames: int
     hop_frames: int
@@ -23,6 +29,11 @@ class WindowSettings:
             raise BundleError(
                 f"windows need 1 <= hop_frames <= n_frames, got hop_frames={self.hop_frames} and "
                 f"n_frames={self.n_frames}"
+            )
+        if self.n_frames > MAX_OVERLAP * self.hop_frames:
+            raise BundleError(
+                f"windows of {self.n_frames} frames every {self.hop_frames} frames hear each frame more than "
+                f"{MAX_OVERLAP} times; a hop_frames of {self.n_frames // 2} would do"
             )
 
 

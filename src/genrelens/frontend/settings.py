@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,11 @@ import numpy.typing as npt
 from genrelens.errors import RecipeError
 from genrelens.frontend.filter_bank import constant_q, constant_q_periods, empty_bands, triangles
 
+MAX_SAMPLE_RATE: Final = 768_000
+MAX_BANK: Final = 1 << 24
+"""``n_fft * n_mels``: of the largest settings in use a few per cent."""
+MAX_WORK: Final = 1 << 23
+"""Samples in all frames of a second of sound (a short frame counts as 256): up to a second's work."""
 # What a refusal proposes: the counts and sizes in common use, nothing odd.
 _COMMON_N_MELS = (256, 128, 96, 80, 64, 40, 32, 20, 10)
 _COMMON_N_FFT = (256, 512, 1024, 2048, 4096, 8192)
@@ -43,7 +48,8 @@ class MelSettings:
             ``n_mels`` counts those, and ``fmax_hz`` and ``htk`` have nothing to say.
 
     Raises:
-        RecipeError: a value is of the wrong type or out of range, values do not fit each other, or a band
+        RecipeError: a value is of the wrong type or out of range or takes more memory or time than any front end in
+            use (settings come with models, and models from anyone), values do not fit each other, or a band
             would fall between two FFT bins and be silent whatever is played (librosa only warns of that).
     """
 
@@ -77,12 +83,27 @@ class MelSettings:
         self._check_bands()
 
     def _check_frames(self) -> None:
+        if self.sample_rate > MAX_SAMPLE_RATE:
+            raise RecipeError(
+                f"mel: sample_rate should be at most {MAX_SAMPLE_RATE} Hz, not {_short(self.sample_rate)}"
+            )
+        if self.n_fft * self.n_mels > MAX_BANK:
+            raise RecipeError(
+                f"mel: n_fft = {_short(self.n_fft)} with n_mels = {_short(self.n_mels)} takes a filter bank larger "
+                f"than any in use; their product should be at most {MAX_BANK}"
+            )
         if self.n_fft % 2:
             raise RecipeError(f"mel: n_fft should be even, not {self.n_fft}; {self.n_fft + 1} would do")
         if self.hop_length > self.n_fft:
             raise RecipeError(
                 f"mel: hop_length should be at most n_fft = {self.n_fft}, or sound between frames is lost; "
-                f"{self.hop_length} was given"
+                f"{_short(self.hop_length)} was given"
+            )
+        a_second = self.sample_rate / self.hop_length
+        if a_second * max(self.n_fft, 256) > MAX_WORK:
+            raise RecipeError(
+                f"mel: hop_length = {self.hop_length} makes {a_second:g} frames of n_fft = {self.n_fft} samples of "
+                f"each second of sound, more work than any front end in use; {self.n_fft // 4} would do"
             )
 
     def _check_range(self) -> None:
@@ -115,10 +136,14 @@ class MelSettings:
             )
 
     def _check_constant_q(self, bins_per_octave: int) -> None:
-        if self.fmax_hz is not None or self.htk or self.fmin_hz <= 0:
+        if self.fmax_hz is not None or self.htk or self.fmin_hz < 1:
             raise RecipeError(
-                "mel: bins_per_octave goes with an fmin_hz above 0, no fmax_hz and htk = false, since it has no mel "
-                f"scale; got fmin_hz = {self.fmin_hz:g}, fmax_hz = {self.fmax_hz} and htk = {self.htk}"
+                "mel: bins_per_octave goes with an fmin_hz of at least 1, no fmax_hz and htk = false, since it has no "
+                f"mel scale; got fmin_hz = {self.fmin_hz:g}, fmax_hz = {self.fmax_hz} and htk = {self.htk}"
+            )
+        if bins_per_octave > 1200:
+            raise RecipeError(
+                f"mel: bins_per_octave should be at most 1200 (cents), not {_short(bins_per_octave)}"
             )
         periods = constant_q_periods(bins_per_octave)
         octaves = min((self.n_mels - 1) / bins_per_octave, 100)
@@ -218,7 +243,12 @@ class MelSettings:
 
 def _check_positive_int(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise RecipeError(f"mel: {name} should be a whole number of at least 1, not {value!r}")
+        raise RecipeError(f"mel: {name} should be a whole number of at least 1, not {value!r:.80}")
+
+
+def _short(number: int) -> str:
+    """A whole number that may have thousands of digits, for a message."""
+    return str(number) if number < 10**20 else "a number of more than 20 digits"
 
 
 def _as_number(name: str, value: object) -> float:

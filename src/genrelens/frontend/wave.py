@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.errors import AudioError, RecipeError
+from genrelens.frontend.settings import MAX_SAMPLE_RATE
 
 _Float32 = npt.NDArray[np.float32]
 
@@ -22,7 +23,7 @@ about 1e-5, the quietest music that is kept some 1e-3."""
 class WaveSettings:
     """Samples at ``sample_rate`` Hz: a frame is one sample, ``(k, 1)``, so a window is counted in samples.
 
-    Raises :class:`RecipeError` where the rate is no whole number above 0.
+    Raises :class:`RecipeError` where the rate is no whole number from 1 to 768,000.
     """
 
     sample_rate: int
@@ -31,10 +32,11 @@ class WaveSettings:
         if (
             not isinstance(self.sample_rate, int)
             or isinstance(self.sample_rate, bool)
-            or self.sample_rate < 1
+            or not 1 <= self.sample_rate <= MAX_SAMPLE_RATE
         ):
             raise RecipeError(
-                f"waveform: sample_rate should be a whole number of at least 1, not {self.sample_rate!r}"
+                f"waveform: sample_rate should be a whole number from 1 to {MAX_SAMPLE_RATE} Hz, "
+                f"not {self.sample_rate!r:.80}"
             )
 
     @property

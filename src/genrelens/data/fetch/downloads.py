@@ -13,10 +13,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Final
 
-from genrelens import __version__
 from genrelens.errors import DataError
 
 Progress = Callable[[str, int, int | None], None]
@@ -25,7 +25,6 @@ Progress = Callable[[str, int, int | None], None]
 CHUNK_BYTES: Final = 1 << 20
 N_TRIES: Final = 5
 TIMEOUT_S: Final = 60.0
-_AGENT: Final = f"genrelens/{__version__}"
 
 
 class _Cut(Exception):
@@ -90,6 +89,14 @@ def download(
     return "not checked: neither the source nor the server gives a checksum"
 
 
+def _agent() -> str:
+    """What a server is told of who asks: the project, and its version where it is installed."""
+    try:
+        return f"genrelens/{version('genrelens')}"
+    except PackageNotFoundError:
+        return "genrelens"
+
+
 def file_digest(path: Path, algorithm: str, progress: Progress | None = None) -> str:
     """Hex digits of a file's hash, read in pieces."""
     digest = hashlib.new(algorithm, usedforsecurity=False)
@@ -110,7 +117,7 @@ class _Visit(urllib.request.HTTPRedirectHandler):
         self.sha256: str | None = None
 
     def open(self, url: str, *, offset: int) -> http.client.HTTPResponse:
-        headers = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
+        headers = {"User-Agent": _agent(), "Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
         request = urllib.request.Request(url, headers=headers)
