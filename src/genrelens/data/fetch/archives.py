@@ -14,6 +14,10 @@ from typing import IO, Final, NamedTuple
 from genrelens.data.fetch.downloads import CHUNK_BYTES, Progress, need_room
 from genrelens.errors import DataError
 
+MAX_FILES: Final = 1_000_000
+MAX_NAME_BYTES, MAX_PATH_BYTES = 255, 2000
+"""Of one name, and of a path in an archive: what disks take."""
+_MAX_HEADER_BYTES: Final = 1 << 20
 _APPLE: Final = "._"  # what a Mac puts beside every file of a tar: its resource fork
 
 
@@ -36,26 +40,37 @@ def unpack(
     """Write the files of a .zip or .tar.gz below ``folder`` and return them by their path in it.
 
     Raises :class:`DataError` on an archive that is damaged, of a kind that Python does not know, or dishonest: a path
-    that leaves the folder, a link, a device, a name twice, or more than ``max_bytes`` in all; and when the disk has no
-    room. The folder then holds what was written before.
+    that leaves the folder or that no disk takes, a link, a device, a name twice, or more than :data:`MAX_FILES` or
+    ``max_bytes`` in all; and when the disk has no room. The folder then holds what was written before.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written: dict[str, Unpacked] = {}
     left = max_bytes
     try:
-        for member in _zip(archive, folder) if zipfile.is_zipfile(archive) else _tar(archive):
+        for member in _zip(archive, folder, max_bytes) if zipfile.is_zipfile(archive) else _tar(archive):
             path = safe_path(member.name)
             if path.name.startswith(_APPLE):
                 continue
             name = path.as_posix()
             if name in written:
-                raise DataError(f"{str(archive)!r} holds {name!r} twice; it is refused", code="bad_archive")
+                raise DataError(
+                    f"{str(archive)!r} holds {name!r:.200} twice; it is refused", code="bad_archive"
+                )
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
+            if len(written) == MAX_FILES:
+                raise DataError(
+                    f"{str(archive)!r} holds more than {MAX_FILES:,} files; it is refused", code="bad_archive"
+                )
             written[name] = _write(member, target, max_bytes=left, archive=archive)
             left -= written[name].size
             if progress is not None:
                 progress("unpacking", len(written), None)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise DataError(
+            f"{str(archive)!r} holds {name!r:.200} beside a file or folder of the same name; it is refused",
+            code="bad_archive",
+        ) from error
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, ValueError) as error:
         # RuntimeError: an encrypted member, or (NotImplementedError) a compression that Python does not know
         raise DataError(
@@ -79,17 +94,25 @@ def safe_path(name: str) -> PurePosixPath:
         or not name.isprintable()
     ):
         raise DataError(
-            f"the archive holds the path {name!r}, which could lie outside the folder; it is refused",
+            f"the archive holds the path {name!r:.200}, which could lie outside the folder; it is refused",
+            code="bad_archive",
+        )
+    if len(name.encode()) > MAX_PATH_BYTES or any(len(part.encode()) > MAX_NAME_BYTES for part in path.parts):
+        raise DataError(
+            f"the archive holds the path {name[:100]!r}... of {len(name):,} characters, which is longer than disks "
+            "take; it is refused",
             code="bad_archive",
         )
     return path
 
 
-def _zip(archive: Path, folder: Path) -> Iterator[_Member]:
+def _zip(archive: Path, folder: Path, max_bytes: int) -> Iterator[_Member]:
     with zipfile.ZipFile(archive) as file:
         members = [member for member in file.infolist() if not member.is_dir()]
-        need_room(folder, sum(member.file_size for member in members))
+        need_room(folder, min(max_bytes, sum(member.file_size for member in members)))
         for member in members:
+            if member.file_size > max_bytes:  # bzip2 would unpack it all at once
+                raise _too_much(archive, member.filename)
             mode = member.external_attr >> 16
             if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 raise _no_file(member.filename)
@@ -98,7 +121,7 @@ def _zip(archive: Path, folder: Path) -> Iterator[_Member]:
 
 
 def _tar(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive, "r|*") as file:
+    with tarfile.open(archive, "r|gz", tarinfo=_Header) as file:
         for member in file:
             if member.isdir():
                 continue
@@ -108,6 +131,28 @@ def _tar(archive: Path) -> Iterator[_Member]:
             yield _Member(member.name, member.size, content)
 
 
+class _Header(tarfile.TarInfo):
+    """A header of a tar; one that its reader would take into memory whatever its size is refused."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        is_file = self.type in (*tarfile.REGULAR_TYPES, tarfile.SYMTYPE, tarfile.LNKTYPE)
+        if self.type == tarfile.GNUTYPE_SPARSE or (not is_file and self.size > _MAX_HEADER_BYTES):
+            raise self._odd()
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]  # meant to be overridden
+        return found
+
+    def _proc_gnusparse(self, *_: object) -> None:
+        raise self._odd()
+
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_gnusparse
+
+    def _odd(self) -> DataError:
+        return DataError(
+            f"the archive has a header of {self.size:,} bytes, or files with holes, as no data set has; it is refused",
+            code="bad_archive",
+        )
+
+
 def _write(member: _Member, target: Path, *, max_bytes: int, archive: Path) -> Unpacked:
     """Write one member; what it says of its size is not believed."""
     digest, size = hashlib.sha256(), 0
@@ -115,11 +160,7 @@ def _write(member: _Member, target: Path, *, max_bytes: int, archive: Path) -> U
         while piece := member.file.read(CHUNK_BYTES):
             size += len(piece)
             if size > max_bytes:
-                raise DataError(
-                    f"{str(archive)!r} unpacks to more than it can hold honestly (stopped in {member.name!r}); it is "
-                    "refused",
-                    code="bad_archive",
-                )
+                raise _too_much(archive, member.name)
             digest.update(piece)
             out.write(piece)
     if size != member.size:
@@ -127,8 +168,15 @@ def _write(member: _Member, target: Path, *, max_bytes: int, archive: Path) -> U
     return Unpacked(size, digest.hexdigest())
 
 
+def _too_much(archive: Path, name: str) -> DataError:
+    return DataError(
+        f"{str(archive)!r} unpacks to more than it can hold honestly (stopped in {name!r:.200}); it is refused",
+        code="bad_archive",
+    )
+
+
 def _no_file(name: str) -> DataError:
     return DataError(
-        f"the archive holds {name!r}, which is a link or a device and no file; it is refused",
+        f"the archive holds {name!r:.200}, which is a link or a device and no file; it is refused",
         code="bad_archive",
     )
