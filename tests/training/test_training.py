@@ -382,6 +382,81 @@ def test_a_damaged_checkpoint_is_named_before_any_sound_is_read(
         path.write_bytes(whole)
 
 
+def _other_shape(state: dict[str, Any]) -> None:
+    weights = state["state_dict"]
+    name = next(key for key in weights if key.startswith("network.") and weights[key].ndim)
+    weights[name] = torch.zeros(7, 7, 7)
+
+
+def _no_tensors(state: dict[str, Any]) -> None:
+    state["state_dict"] = dict.fromkeys(state["state_dict"], "weights")
+
+
+CHANGES: list[Callable[[dict[str, Any]], Any]] = [
+    lambda state: state["state_dict"].clear(),
+    lambda state: state["state_dict"].update({"network.more": torch.zeros(3)}),
+    _other_shape,
+    _no_tensors,
+    lambda state: state.update(state_dict=[1, 2]),
+    lambda state: state.update(optimizer_states="none"),
+    lambda state: state.update(optimizer_states=[{}]),
+    lambda state: state.update(optimizer_states=[]),
+    lambda state: state.update(lr_schedulers=[]),
+    lambda state: state.update(loops=None),
+    lambda state: state.update(loops={"fit_loop": {}}),
+    lambda state: state.update(callbacks={}),
+    lambda state: state.update(callbacks={"_History": {}}),
+    lambda state: state["callbacks"]["_History"].update(rows=[{}]),
+    lambda state: state.pop("epoch"),
+    lambda state: state.pop("global_step"),
+]
+
+
+def test_a_checkpoint_of_another_kind_gives_a_sentence(
+    learn: Callable[..., Path], light: None, tmp_path: Path
+) -> None:
+    recipe, run = tiny_training.recipe(max_epochs=2), tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        learn(run, recipe, progress=kill_at(1))
+    path = run / "checkpoints" / "last.ckpt"
+    whole = path.read_bytes()
+    for change in CHANGES:
+        path.write_bytes(whole)
+        state = torch.load(path, weights_only=True)
+        change(state)
+        torch.save(state, path)
+        with pytest.raises(TrainingError, match=r"last\.ckpt is damaged .*--out"):
+            learn(run, recipe, resume=True)
+    path.write_bytes(whole)
+    learn(run, recipe, resume=True)
+
+
+def test_the_best_weights_of_another_network_are_named_before_any_sound_is_read(
+    learn: Callable[..., Path], light: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, run = tiny_training.recipe(max_epochs=2), tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        learn(run, recipe, progress=kill_at(1))
+    monkeypatch.setattr("genrelens.training.train._cached_frames", None)
+    path = run / "checkpoints" / "best.ckpt"
+    state = torch.load(path, weights_only=True)
+    _other_shape(state)
+    torch.save(state, path)
+    with pytest.raises(TrainingError, match=r"best\.ckpt is damaged \(.*another network"):
+        learn(run, recipe, resume=True)
+
+
+@pytest.mark.parametrize("name", ["http:", "memory:"])
+def test_a_runs_folder_is_never_an_address(
+    learn: Callable[..., Path], light: None, tmp_path: Path, name: str
+) -> None:
+    recipe, run = tiny_training.recipe(max_epochs=2), tmp_path / name / "run"
+    with pytest.raises(KeyboardInterrupt):
+        learn(run, recipe, progress=kill_at(1))
+    learn(run, recipe, resume=True)
+    assert (run / "bundle" / "predict.onnx").is_file()
+
+
 @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), MemoryError()])
 def test_a_checkpoint_that_cannot_be_read_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -6,11 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from genrelens.errors import TrainingError
 
-_KEYS = ("state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks")
-"""What Lightning writes, and needs to go on."""
+_NETWORK = "network."
+"""In front of the network's own names."""
+_KINDS = {
+    "state_dict": dict,
+    "optimizer_states": list,
+    "lr_schedulers": list,
+    "loops": dict,
+    "callbacks": dict,
+    "epoch": int,
+    "global_step": int,
+}
+"""What Lightning writes, and needs to go on; what it does without, it begins anew in silence."""
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -30,15 +41,44 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             "read and there is memory for it, and give the same command again"
         ) from error
     except Exception as error:  # pickle, zip and torch errors of many classes all mean the same
-        raise _damaged(path, (str(error).splitlines() or [type(error).__name__])[0]) from error
-    missing = [key for key in _KEYS if key not in found] if isinstance(found, dict) else list(_KEYS)
-    if missing:
-        raise _damaged(path, f"it holds no {missing[0]}")
+        raise damaged(path, str(error) or type(error).__name__) from error
+    if not isinstance(found, dict):
+        raise damaged(path, "it is of another kind")
+    for key, kind in _KINDS.items():
+        value = found.get(key)
+        if not isinstance(value, kind) or (kind is not int and not value):
+            raise damaged(path, f"it holds no {key}")
+    if "epoch_progress" not in (found["loops"].get("fit_loop") or ()):
+        raise damaged(path, "it holds no place to go on from")
+    if not any(isinstance(state, dict) and state.get("rows") for state in found["callbacks"].values()):
+        raise damaged(path, "it holds no history of its epochs")
     checkpoint: dict[str, Any] = found
     return checkpoint
 
 
-def _damaged(path: Path, why: str) -> TrainingError:
+def network_weights(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """The weights of the network alone, by the names that it has for them."""
+    return {
+        key.removeprefix(_NETWORK): value
+        for key, value in checkpoint["state_dict"].items()
+        if isinstance(key, str) and key.startswith(_NETWORK)
+    }
+
+
+def check_weights(path: Path, network: nn.Module) -> None:
+    """Raise :class:`TrainingError` for a checkpoint that is damaged, or holds the weights of another network."""
+    checkpoint = read_checkpoint(path)
+    stored = network_weights(checkpoint)
+    expected = network.state_dict()
+    for name in (*expected, *stored):
+        of_both = [getattr(weights.get(name), "shape", None) for weights in (stored, expected)]
+        if of_both[0] is None or of_both[0] != of_both[1]:
+            raise damaged(path, f"it is of another network: the weights {name!r:.100} do not fit")
+
+
+def damaged(path: Path, why: str) -> TrainingError:
+    """What to say of a checkpoint from which a training cannot go on."""
+    why = (why.splitlines() or [""])[0][:300]
     return TrainingError(
         f"the checkpoint {path} is damaged ({why}), so that the training cannot go on from it; delete the run's folder "
         "and start anew, or give another --out"

@@ -33,7 +33,7 @@ from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.batches import TrainingBatches, WholeTracks
 from genrelens.training.card import model_card
-from genrelens.training.checkpoints import read_checkpoint
+from genrelens.training.checkpoints import check_weights, damaged, network_weights, read_checkpoint
 from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
 from genrelens.training.run import RunFolder, RunPlan
@@ -86,9 +86,6 @@ def train(
     is_first = getattr(rank_zero_only, "rank", 0) == 0
     if is_first:
         run.check(resume=resume)
-    for checkpoint in (run.last_checkpoint, run.best_checkpoint):
-        if checkpoint.exists():  # before the sound is read
-            read_checkpoint(checkpoint)
     classes = np.array([taxonomy.index(track.genre) for track in [*train_tracks, *stop_tracks]])
     n_train = len(train_tracks)
     pl.seed_everything(seed, verbose=False)
@@ -99,6 +96,9 @@ def train(
         n_mels=recipe.front_end.n_bands,
         n_classes=len(taxonomy),
     )
+    for checkpoint in (run.last_checkpoint, run.best_checkpoint):
+        if checkpoint.exists():  # before the sound is read
+            check_weights(checkpoint, network)
     frames = _cached_frames(recipe, [*train_tracks, *stop_tracks], cache)
     if is_first:
         run.start()
@@ -204,6 +204,7 @@ class _History(Checkpoint):
         self.run, self.progress = run, progress
         self.rows: list[dict[str, float]] = []
         self.seconds_before = 0.0
+        self.has_begun = False
         self._epoch_started = self._started = time.monotonic()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -212,6 +213,7 @@ class _History(Checkpoint):
         patient = stopper is None or stopper.wait_count < stopper.patience
         if self.rows and not (patient and math.isfinite(self.rows[-1][STOP_METRIC])):
             trainer.should_stop = True
+        self.has_begun = True
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._epoch_started = time.monotonic()
@@ -237,7 +239,7 @@ class _History(Checkpoint):
         return {"rows": self.rows, "seconds": self.seconds_before + time.monotonic() - self._started}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.rows = list(state_dict["rows"])
+        self.rows = [{**row, STOP_METRIC: float(row[STOP_METRIC])} for row in state_dict["rows"]]
         self.seconds_before = float(state_dict["seconds"])
 
 
@@ -296,6 +298,12 @@ def _fit(
                 ckpt_path=run.last_checkpoint if run.last_checkpoint.exists() else None,
                 weights_only=True,
             )
+        except Exception as error:
+            # Whatever is wrong with a checkpoint of another kind shows while the training is made what it was.
+            if history.has_begun or not run.last_checkpoint.exists() or isinstance(error, TrainingError):
+                raise
+            why = f"it is of another kind: {type(error).__name__}: {error}"
+            raise damaged(run.last_checkpoint, why) from error
         except SystemExit:  # Lightning answers Ctrl-C by leaving the program with code 1
             if not trainer.interrupted:
                 raise
@@ -305,8 +313,4 @@ def _fit(
 
 def _load_best(network: Network, run: RunFolder) -> None:
     """The weights of the epoch with the lowest stopping loss, read back from disk: no reference to live tensors."""
-    state = read_checkpoint(run.best_checkpoint)["state_dict"]
-    prefix = "network."
-    network.load_state_dict(
-        {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
-    )
+    network.load_state_dict(network_weights(read_checkpoint(run.best_checkpoint)))
