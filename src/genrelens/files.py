@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -23,3 +24,13 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def no_device(path: Path) -> Path:
+    """The path, to be opened. Raises ``OSError`` for a device or a pipe, which may have no end or be waited for.
+
+    What is missing, or a folder, is left to whoever opens it.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is a device or a pipe; save it to a file first", str(path))
+    return path

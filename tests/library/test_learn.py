@@ -226,7 +226,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(MissingExtraError, match=r"genrelens\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[train\]"):
         learn(task(*map(tracks, GENRES)), out=tmp_path / "mine", cache=tmp_path)
 
 

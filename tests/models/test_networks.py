@@ -387,5 +387,5 @@ def test_without_torch_one_line_says_what_to_install(monkeypatch: pytest.MonkeyP
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
     monkeypatch.setattr("importlib.import_module", absent)
-    with pytest.raises(MissingExtraError, match=r"genrelens\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[train\]"):
         models.build("transformer", TRANSFORMER, n_frames=8, n_mels=8, n_classes=2)

@@ -303,7 +303,7 @@ def test_without_transformers_it_is_said_what_to_install(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
-    with pytest.raises(MissingExtraError, match=r"genrelens\[pretrained\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[pretrained\]"):
         build(str(folder))
 
 

@@ -113,7 +113,8 @@ class _Walk:
 
     def _integers(self, field: _Field) -> list[int]:
         """A list of whole numbers in one field."""
-        at, found = field.start, []
+        at = field.start
+        found: list[int] = []
         while at < field.end and len(found) < 64:
             number, at = self._varint(at, field.end)
             found.append(number)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from genrelens.errors import DataError
+from genrelens.files import no_device
 
 MAX_CELL_CHARACTERS: Final = 1 << 22
 """A cell longer than this is a fault of the file (the longest of FMA's biographies have some 100,000)."""
@@ -34,7 +35,7 @@ def csv_rows(path: Path) -> Iterator[Row]:
     header: list[str] = []
     limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
     try:
-        with path.open(encoding=_encoding(path), newline="") as file:
+        with no_device(path).open(encoding=_encoding(path), newline="") as file:
             separator = _separator(file)
             file.seek(0)
             reader = csv.reader(file, delimiter=separator, strict=True)

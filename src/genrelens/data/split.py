@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from genrelens.data.track import Track, in_one_form
 from genrelens.errors import SplitError
+from genrelens.files import no_device
 
 SCHEMA: Final = 1
 LEAKS: Final[Mapping[str, str]] = {
@@ -207,7 +208,7 @@ class Split:
     def read(cls, path: Path | str) -> Split:
         """Read a split from a JSON file. Raises :class:`SplitError` when that fails or is not a split."""
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = no_device(Path(path)).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise SplitError(f"the split file {str(path)!r} cannot be read: {error}") from error
         return cls.from_json(text, source=f"the split file {str(path)!r}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -210,21 +211,26 @@ def _parquet(table: Path) -> tuple[_Header, Iterator[_Cells]]:
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="a Parquet table") from error
     try:
-        file = parquet.ParquetFile(table)
-        columns = list(file.schema_arrow.names)
+        with ExitStack() as opening:
+            source = opening.enter_context(
+                table.open("rb")
+            )  # a path could be an address to pyarrow
+            file = parquet.ParquetFile(source)
+            known = _header(table, list(file.schema_arrow.names))
+            opened = opening.pop_all()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{str(table)!r} is not a Parquet table: {error}", code="bad_table") from error
-    known = _header(table, columns)
 
     def cells() -> Iterator[_Cells]:
         n_rows = 0
         try:
-            for batch in file.iter_batches(columns=list(known.names.values())):
-                for row in batch.to_pylist():
-                    n_rows += 1
-                    found = {what: _text(row[name]) for what, name in known.names.items()}
-                    if any(found.values()):
-                        yield _Cells(f"row {n_rows}", found)
+            with opened:
+                for batch in file.iter_batches(columns=list(known.names.values())):
+                    for row in batch.to_pylist():
+                        n_rows += 1
+                        found = {what: _text(row[name]) for what, name in known.names.items()}
+                        if any(found.values()):
+                            yield _Cells(f"row {n_rows}", found)
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{str(table)!r}, after row {n_rows}: {error}", code="bad_table") from error
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from genrelens.errors import DataError
+from genrelens.files import no_device
 
 
 def encode(value: Any) -> Any:
@@ -48,7 +49,7 @@ def _compact(value: Any) -> str:
 def read_text(path: Path | str, *, what: str) -> str:
     """The text of a file. Raises :class:`DataError`, calling it ``what``, when it cannot be read."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return no_device(Path(path)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"the {what} {str(path)!r} cannot be read: {error}") from error
 

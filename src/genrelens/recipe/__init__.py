@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from genrelens.errors import RecipeError
+from genrelens.files import no_device
 from genrelens.recipe.network import AugmentRecipe, ModelRecipe, Recipe, TrainingRecipe, WindowRecipe
 from genrelens.recipe.reading import Scalar
 from genrelens.recipe.tabular import ClassifierRecipe, FeatureRecipe, TabularRecipe
@@ -47,7 +48,7 @@ def load(name_or_path: str | Path) -> AnyRecipe:
     path = Path(name_or_path)
     if path.suffix == ".toml":
         try:
-            text = path.read_text(encoding="utf-8")
+            text = no_device(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(f"could not read the recipe {path}: {error}") from error
         where = str(path)

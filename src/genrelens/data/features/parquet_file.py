@@ -21,6 +21,7 @@ from genrelens.data.features.cells import (
 )
 from genrelens.data.features.table import FeatureTable
 from genrelens.errors import DataError, MissingExtraError
+from genrelens.files import no_device
 
 if TYPE_CHECKING:
     import pyarrow
@@ -52,7 +53,8 @@ def read_parquet(path: Path, *, feature_set: str | None) -> Found:
     pq = _pyarrow("pyarrow.parquet", needed_for="reading Parquet tables")
     where = repr(str(path))
     try:
-        table = pq.ParquetFile(path).read()
+        with no_device(path).open("rb") as file:  # a path could be an address to pyarrow
+            table = pq.ParquetFile(file).read()
         header = find_columns(table.column_names, where=where, feature_set=feature_set)
         texts = {
             name: _texts(table.column(name), name, where=where)
