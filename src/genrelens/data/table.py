@@ -212,9 +212,7 @@ def _parquet(table: Path) -> tuple[_Header, Iterator[_Cells]]:
         raise MissingExtraError("train", needed_for="a Parquet table") from error
     try:
         with ExitStack() as opening:
-            source = opening.enter_context(
-                table.open("rb")
-            )  # a path could be an address to pyarrow
+            source = opening.enter_context(table.open("rb"))  # a path could be an address to pyarrow
             file = parquet.ParquetFile(source)
             known = _header(table, list(file.schema_arrow.names))
             opened = opening.pop_all()
