@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ import tiny_training
 from genrelens.bundle import Bundle
 from genrelens.data import Track
 from genrelens.errors import RecipeError, TrainingError
+from genrelens.files import beside, contents
 from genrelens.metrics import fit_temperature
 from genrelens.recipe import Recipe
 from genrelens.training.checkpoints import read_checkpoint
@@ -457,6 +459,33 @@ def test_a_runs_folder_is_never_an_address(
     assert (run / "bundle" / "predict.onnx").is_file()
 
 
+def test_a_checkpoint_is_written_beside_the_older_one_and_not_over_it(
+    learn: Callable[..., Path],
+    light: None,
+    whole: Callable[[Recipe], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe, run = tiny_training.recipe(), tmp_path / "run"
+    # Lightning's own way leads through $TMPDIR and, from another disk, copies over the older one.
+    monkeypatch.setattr(tempfile, "mkstemp", None)
+    real = os.fsync
+
+    def full(handle: int) -> None:
+        if (run / "checkpoints" / "last.ckpt").exists() and os.fstat(handle).st_size > 20_000:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", full)
+        learn(run, recipe)
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
+    seen: list[int] = []
+    learn(run, recipe, resume=True, progress=lambda done, most, row: seen.append(done))
+    assert seen == [2, 3, 4]
+    assert_resumed_as_whole(run, whole(recipe))
+
+
 @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), MemoryError()])
 def test_a_checkpoint_that_cannot_be_read_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -663,6 +692,8 @@ def test_folders_that_hold_something_else(learn: Callable[..., Path], tmp_path: 
         learn(out, recipe, resume=True)
     assert not out.exists()
     out.mkdir()
+    beside(out / "run.json").write_text("{")  # a program that was killed before the record had its name
+    RunFolder(out, RunPlan(recipe, 0, "d", "s", ("a",), ("b",), "valid")).check(resume=False)
     (out / "letters.txt").write_text("dear")
     with pytest.raises(TrainingError, match="not empty and holds no run"):
         learn(out, recipe)
@@ -672,7 +703,7 @@ def test_folders_that_hold_something_else(learn: Callable[..., Path], tmp_path: 
         (out / "run.json").write_text(content)
         with pytest.raises(TrainingError, match=r"run\.json"):
             learn(out, recipe, resume=True)
-    assert sorted(path.name for path in out.iterdir()) == ["letters.txt", "run.json"]
+    assert sorted(path.name for path in contents(out)) == ["letters.txt", "run.json"]
     assert (out / "letters.txt").read_text() == "dear"
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
-import os
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +12,7 @@ from typing import Protocol
 
 from genrelens.bundle.manifest import SCHEMA_NAME, FileRecord, Manifest
 from genrelens.errors import BundleError
+from genrelens.files import contents, give_back, written_aside, written_folder
 
 MANIFEST = "manifest.json"
 PREDICT = "predict.onnx"
@@ -49,6 +46,7 @@ def read_bundle(path: str | Path) -> StoredBundle:
     place = Path(path)
     where = str(place)
     try:
+        give_back(place)
         if place.is_dir():
             return _read(_Folder(place), place)
         if not place.exists():
@@ -83,13 +81,10 @@ def write_bundle(
     )
     files[MANIFEST] = manifest.to_bytes()
     try:
+        give_back(place)
         _check_replaceable(place)
         place.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
-        try:
-            _write_aside(aside, place, files)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        _write(place, files)
     except OSError as error:
         raise BundleError(f"{place}: the model cannot be written: {error.strerror or error}") from error
     return place
@@ -218,7 +213,7 @@ def _read(source: _Source, path: Path) -> StoredBundle:
 
 
 def _check_replaceable(place: Path) -> None:
-    is_free = not place.exists() or (place.is_dir() and not any(place.iterdir()))
+    is_free = not place.exists() or (place.is_dir() and not contents(place))
     if not is_free and not _is_bundle(place):
         raise BundleError(f"{place}: something else than a model is there already; give another name")
 
@@ -236,41 +231,12 @@ def _is_bundle(place: Path) -> bool:
     return SCHEMA_NAME.encode() in content
 
 
-def _write_aside(aside: Path, place: Path, files: dict[str, bytes]) -> None:
-    """Write everything under ``aside``, then move it to ``place``; ``aside`` keeps what was there."""
-    fresh = aside / "new"
-    if place.suffix.lower() == ".zip":
-        with fresh.open("wb") as out:
-            with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, content in sorted(files.items()):
-                    archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content, zipfile.ZIP_DEFLATED)
-            out.flush()
-            os.fsync(out.fileno())
-    else:
-        fresh.mkdir()
-        for name, content in files.items():
-            with (fresh / name).open("wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-        _sync_folder(fresh)
-    if place.is_dir():  # a folder cannot be renamed onto another
-        place.rename(aside / "old")
-        try:
-            fresh.rename(place)
-        except BaseException:
-            (aside / "old").rename(place)
-            raise
-    else:
-        fresh.replace(place)
-    _sync_folder(place.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make new names in a folder last through a power cut, where the system can (Windows cannot)."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _write(place: Path, files: dict[str, bytes]) -> None:
+    if place.suffix.lower() != ".zip":
+        with written_folder(place) as fresh:
+            for name, content in files.items():
+                (fresh / name).write_bytes(content)
+        return
+    with written_aside(place) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content, zipfile.ZIP_DEFLATED)

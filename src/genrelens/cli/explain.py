@@ -57,11 +57,11 @@ def explain(
     from genrelens.bundle import Bundle
     from genrelens.cli.progress import CountLine
     from genrelens.explain.explain import explain as explained_by
-    from genrelens.report.explain_files import Claimed, write_explanation
+    from genrelens.report.explain_files import FOLDER, write_explanation
     from genrelens.report.wording import visible
 
     bundle = Bundle.load(model)
-    with Claimed(out):
+    with FOLDER.claimed(out):
         with CountLine("listening without part") as progress:
             found = explained_by(file, bundle=bundle, genre=genre, method=method, progress=progress.show)
             progress.show(0, 0, what="writing")

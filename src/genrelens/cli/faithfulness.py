@@ -95,7 +95,7 @@ def faithfulness(
     method = next((one for one in asked if one not in CLASSLESS), None)
     with tempfile.TemporaryDirectory() as folder:
         checks = None if method is None else _prepared(model, there, n=n, method=method, folder=Path(folder))
-        with faithfulness_files.claimed(out):
+        with faithfulness_files.FOLDER.claimed(out):
             judged = _judged(model, chosen, asked, n_workers=workers or parallel.n_cores())
             sampled = f"{name}, {named_split.name}, {part}, {len(judged.tracks)} of {len(there)}"
             report = _report(model, judged, chosen, sampled=sampled, checks=checks)

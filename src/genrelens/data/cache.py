@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -26,6 +24,7 @@ from genrelens.data.picture_frames import picture_frames
 from genrelens.data.png import is_png
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
+from genrelens.files import written_aside
 from genrelens.frontend.frames import FrameSettings, frame_stream, kind_of
 from genrelens.parallel import map_each
 
@@ -150,31 +149,18 @@ class FrameCache:
         return frames
 
     def _write(self, path: Path, track: Track) -> None:
-        """Stream the file through the front end into a temporary file, then give it its name."""
+        """Stream the file through the front end into the cache, whole or not at all."""
         with _opened(track.path, self.settings) as blocks:
             try:
-                handle, name = tempfile.mkstemp(dir=self.folder, prefix=path.stem[:8] + "-", suffix=".part")
-            except OSError as error:
-                raise DataError(
-                    f"the cache folder {str(self.folder)!r} cannot be written: {error.strerror}"
-                ) from error
-            aside = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
+                with written_aside(path) as aside, aside.open("wb") as file:
                     _stream_frames(file, blocks, n_bands=self.settings.n_bands)
-                try:
-                    aside.replace(path)
-                except (
-                    PermissionError
-                ):  # Windows, when another process has just made and mapped the same file
-                    if self._read(path) is None:
-                        raise
             except OSError as error:
+                # Windows refuses where another process has just made and mapped the same file
+                if isinstance(error, PermissionError) and self._read(path) is not None:
+                    return
                 raise DataError(
                     f"the cache file {str(path)!r} cannot be written: {error.strerror}"
                 ) from error
-            finally:
-                aside.unlink(missing_ok=True)
 
 
 def _fill_one(cache: FrameCache, track: Track) -> str | None:
@@ -213,8 +199,6 @@ def _stream_frames(file: IO[bytes], blocks: Iterable[Frames], *, n_bands: int) -
     n_frames = sum(_append(file, block) for block in blocks)
     file.seek(0)
     _write_header(file, n_frames, n_bands)
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _write_header(file: IO[bytes], n_frames: int, n_bands: int) -> None:

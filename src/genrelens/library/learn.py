@@ -18,6 +18,7 @@ from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle, write_bundle
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError, MissingExtraError
+from genrelens.files import contents
 from genrelens.library.card import own_card
 from genrelens.library.learnt import Learned
 from genrelens.library.pairs import poor_pairs
@@ -195,7 +196,7 @@ def check_out(out: Path) -> None:
     there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
     if there != out.absolute() and not (there.is_dir() and os.access(there, os.W_OK)):
         raise BundleError(f"{out}: cannot be written: {str(there)!r} is no folder that may be written to")
-    if there != out.absolute() or (out.is_dir() and not any(out.iterdir())):
+    if there != out.absolute() or (out.is_dir() and not contents(out)):
         return
     try:
         read_bundle(out)

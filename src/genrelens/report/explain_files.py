@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -30,29 +29,8 @@ MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_00
 """Hz. Sound at another rate is resampled to 44,100, so that every browser plays it."""
 
 
-class Claimed:
-    """A folder that is claimed before the work and given back if the work fails (a context manager)."""
-
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        self._was_there = out.exists()
-        self._had_marker = (out / MARKER).is_file()
-
-    def __enter__(self) -> Claimed:
-        FOLDER.claim(self._out)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or self._had_marker:
-            return
-        with contextlib.suppress(OSError):
-            (self._out / MARKER).unlink(missing_ok=True)
-            if not self._was_there:
-                self._out.rmdir()
-
-
 def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bundle) -> tuple[Path, ...]:
-    """Write the files into a claimed folder, each whole; those written, the page first.
+    """Write the files into a claimed folder, all or none; those written, the page first.
 
     Of a piece with nothing to explain only ``explanation.json`` is written, which says so. Raises :class:`DataError`
     where the folder cannot be written, :class:`AudioError` where the file cannot be read any more.

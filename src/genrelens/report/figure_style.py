@@ -20,6 +20,7 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import FuncFormatter
 
 from genrelens.errors import DataError
+from genrelens.files import write_whole
 from genrelens.metrics import Interval
 from genrelens.report.wording import visible
 
@@ -71,21 +72,24 @@ def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as .png, .svg or .pdf, without date or program in it. Raises :class:`DataError`."""
+    """Write a figure, whole or not, as .png, .svg or .pdf without date or program. Raises :class:`DataError`."""
     suffix = path.suffix.lower()
     check_suffix(path)
     try:
-        with mpl.rc_context(_STYLE):
-            figure.savefig(path, dpi=DPI, metadata=_METADATA[suffix])
+        write_whole(path, _drawn(figure, suffix))
     except OSError as error:
         raise DataError(f"the figure {str(path)!r} cannot be written: {error.strerror or error}") from error
 
 
 def to_png(figure: Figure) -> bytes:
     """A figure as the bytes of the .png file that :func:`save` writes."""
+    return _drawn(figure, ".png")
+
+
+def _drawn(figure: Figure, suffix: str) -> bytes:
     file = BytesIO()
     with mpl.rc_context(_STYLE):
-        figure.savefig(file, format="png", dpi=DPI, metadata=_METADATA[".png"])
+        figure.savefig(file, format=suffix[1:], dpi=DPI, metadata=_METADATA[suffix])
     return file.getvalue()
 
 

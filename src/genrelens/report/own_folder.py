@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from genrelens.errors import DataError
-from genrelens.files import write_whole
+from genrelens.files import beside, contents, write_whole, written_folder
+
+_STAYS: Final = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
+"""Why a folder cannot be replaced, although what is in it can: another disk begins at it, or its parent is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class OwnFolder:
                     raise DataError(
                         f"{str(out / self.marker)!r} is not one of this genrelens ({self.schema}); give another folder"
                     )
-            elif any(out.iterdir()):
+            elif contents(out):
                 raise DataError(
                     f"{str(out)!r} is not empty and no {self.what} of genrelens (it has no {self.marker}); "
                     "give a new folder"
@@ -53,21 +60,64 @@ class OwnFolder:
         except OSError as error:
             raise self._cannot_write(out, error) from error
 
-    def write(self, out: Path, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> tuple[Path, ...]:
-        """Write the files in their order, delete an earlier run's, and say in the marker what stands there.
-
-        Raises :class:`DataError` where the folder cannot be written.
-        """
-        record = {"schema": self.schema, **facts, "files": sorted(files)}
+    @contextmanager
+    def claimed(self, out: Path) -> Iterator[None]:
+        """:meth:`claim` the folder for the block, and give it back as it was if the block raises anything."""
+        was_there, had_marker = out.exists(), (out / self.marker).is_file()
+        self.claim(out)
         try:
-            for name, content in files.items():
-                write_whole(out / name, content)
-            for old in self.known - files.keys():
-                (out / old).unlink(missing_ok=True)
-            write_whole(out / self.marker, json.dumps(record, indent=1) + "\n")
+            yield
+        except BaseException:
+            if not had_marker:
+                with contextlib.suppress(OSError):
+                    (out / self.marker).unlink(missing_ok=True)
+                    if not was_there:
+                        out.rmdir()
+            raise
+
+    def write(self, out: Path, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> tuple[Path, ...]:
+        """:meth:`replace` with these files, and a marker that holds the facts and says what stands there."""
+        record = {"schema": self.schema, **facts, "files": sorted(files)}
+        self.replace(out, {**files, self.marker: (json.dumps(record, indent=1) + "\n").encode()})
+        return tuple(out / name for name in files)
+
+    def replace(self, out: Path, files: Mapping[str, bytes]) -> None:
+        """Put these files, the marker among them, in the place of an earlier run's: all of them or none.
+
+        Raises :class:`DataError` where the folder cannot be written; an earlier run's files stand then.
+        """
+        try:
+            ours = self.known | {self.marker}
+            if not out.samefile(".") and all(path.name in ours for path in contents(out)):
+                try:
+                    with written_folder(out) as fresh:
+                        for name, content in files.items():
+                            (fresh / name).write_bytes(content)
+                    return
+                except OSError as error:
+                    if error.errno not in _STAYS:
+                        raise
+            self._replace_inside(out, files)
         except OSError as error:
             raise self._cannot_write(out, error) from error
-        return tuple(out / name for name in files)
+
+    def _replace_inside(self, out: Path, files: Mapping[str, bytes]) -> None:
+        """The same where the folder has to stay, because somebody stands in it or keeps things of their own there.
+
+        One stopped half-way leaves new files alone, never an earlier run's beside them.
+        """
+        fresh = beside(out / self.marker)
+        fresh.mkdir()
+        try:
+            for name, content in files.items():
+                write_whole(fresh / name, content)
+            write_whole(out / self.marker, json.dumps({"schema": self.schema}) + "\n")
+            for old in self.known:
+                (out / old).unlink(missing_ok=True)
+            for name in files:
+                (fresh / name).replace(out / name)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
     def _cannot_write(self, out: Path, error: OSError) -> DataError:
         return DataError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from genrelens.errors import DataError
-from genrelens.files import write_whole
+from genrelens.files import contents, write_whole
 from genrelens.report.own_folder import OwnFolder
 from genrelens.reproduce.job import Outcome
 from genrelens.reproduce.result import SCHEMA_NAME, SCHEMA_VERSION, Reproduction
@@ -48,7 +48,7 @@ def claim(out: Path) -> None:
     Raises :class:`DataError` where it holds anything else.
     """
     try:
-        only_runs = out.is_dir() and {path.name for path in out.iterdir()} == {RUNS}
+        only_runs = out.is_dir() and {path.name for path in contents(out)} == {RUNS}
         if only_runs:
             write_whole(out / MARKER, f'{{"schema": "{_SCHEMA}"}}\n')
     except OSError as error:

@@ -1,14 +1,17 @@
-"""Checkpoints as a training left them, or a plain word that one is damaged."""
+"""Checkpoints: written whole, and read as a training left them, or a plain word that one is damaged."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import nn
 
 from genrelens.errors import TrainingError
+from genrelens.files import write_whole
 
 _NETWORK = "network."
 """In front of the network's own names."""
@@ -22,6 +25,23 @@ _KINDS = {
     "global_step": int,
 }
 """What Lightning writes, and needs to go on; what it does without, it begins anew in silence."""
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """How Lightning writes checkpoints here: beside the older one, which stays until the new one stands.
+
+    Its own way writes to ``$TMPDIR``, and where that is another disk copies from there over the older one.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Lightning calls this in the first process alone. Raises ``OSError`` as the system does."""
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        place = Path(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, content.getvalue())
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
+from genrelens.files import contents
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
 from genrelens.models.screens import Screens, read_not_music
@@ -118,7 +119,7 @@ def limits_of(
 
 def check_out(out: Path) -> None:
     """Raise :class:`TrainingError` unless ``out`` is new or an empty folder."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or contents(out)):
         raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
 
 

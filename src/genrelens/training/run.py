@@ -19,7 +19,7 @@ from typing import Any
 
 from genrelens import __version__
 from genrelens.errors import TrainingError
-from genrelens.files import write_whole
+from genrelens.files import contents, write_whole
 from genrelens.recipe import Recipe
 
 SCHEMA = "genrelens.run/1"
@@ -68,7 +68,7 @@ class RunFolder:
         if folder.exists() and not folder.is_dir():
             raise TrainingError(f"{folder} is a file; give the name of a new or an empty folder")
         if not (folder / "run.json").exists():
-            if folder.exists() and any(folder.iterdir()):
+            if folder.exists() and contents(folder):
                 raise TrainingError(f"{folder} is not empty and holds no run; give a new or an empty folder")
             if resume:
                 raise TrainingError(

@@ -33,7 +33,13 @@ from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.batches import TrainingBatches, WholeTracks
 from genrelens.training.card import model_card
-from genrelens.training.checkpoints import check_weights, damaged, network_weights, read_checkpoint
+from genrelens.training.checkpoints import (
+    WholeCheckpoints,
+    check_weights,
+    damaged,
+    network_weights,
+    read_checkpoint,
+)
 from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
 from genrelens.training.run import RunFolder, RunPlan
@@ -282,6 +288,7 @@ def _fit(
             precision=recipe.precision,
             gradient_clip_val=1.0,
             callbacks=callbacks,
+            plugins=[WholeCheckpoints()],
             logger=False,
             enable_progress_bar=False,
             enable_model_summary=False,

@@ -17,6 +17,7 @@ from genrelens.bundle.windows import WindowSettings
 from genrelens.data.folds import grouped_folds, hold_out
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
+from genrelens.files import contents
 from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.frames import FrameSettings
 from genrelens.recipe import TabularRecipe
@@ -97,7 +98,7 @@ def train_tabular(
     """
     from genrelens.training.train import experimental_genres  # which brings Lightning in, and takes its time
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or contents(out)):
         raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
     front_end: FrontEnd
     if network is None:

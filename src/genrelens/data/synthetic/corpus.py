@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import wave
 from collections import Counter
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from genrelens.data.split import Split
 from genrelens.data.synthetic.styles import STYLES, render
 from genrelens.data.track import Track
 from genrelens.errors import DataError, SplitError
+from genrelens.files import contents, write_whole, written_aside
 
 DATASET: Final = "synthetic"
 MARKER: Final = "genrelens-synthetic.json"
@@ -67,10 +67,10 @@ def write_corpus(
                     f"{str(folder)!r} already holds a synthetic corpus made with other settings ({there}); "
                     "delete it or give another folder"
                 )
-        elif any(folder.iterdir()):
+        elif contents(folder):
             raise DataError(f"{str(folder)!r} is not empty; give a new folder for the synthetic corpus")
         else:
-            _write_aside(folder / MARKER, (json.dumps(made_with, indent=1) + "\n").encode())
+            write_whole(folder / MARKER, json.dumps(made_with, indent=1) + "\n")
         tracks = _tracks(folder, n_per_style)
         for i, track in enumerate(tracks):
             style, number = STYLES[track.genre].name, i % n_per_style
@@ -179,23 +179,9 @@ def _seed(*key: int) -> int:
     return int(np.random.SeedSequence(key).generate_state(1)[0])
 
 
-def _write_aside(path: Path, content: bytes) -> None:
-    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
 def _write_wav(path: Path, samples: np.ndarray[Any, np.dtype[np.float32]], *, sample_rate: int) -> None:
-    aside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with wave.open(str(aside), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(sample_rate)
-            file.writeframes(np.round(samples * 32767.0).astype("<i2").tobytes())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(path) as aside, wave.open(str(aside), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes(np.round(samples * 32767.0).astype("<i2").tobytes())
