@@ -26,6 +26,7 @@ from genrelens.cli.learn import learn
 from genrelens.cli.predict import predict
 from genrelens.cli.report import compare, report
 from genrelens.cli.reproduce import reproduce
+from genrelens.cli.stopping import says_what_is_kept
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import crossval, recipes, train
 from genrelens.cli.weights import weights
@@ -67,23 +68,23 @@ def _options(
 
 
 app.command()(predict)
-app.command()(evaluate)
-app.command()(audit)
-app.command()(explain)
+app.command()(says_what_is_kept(evaluate))
+app.command()(says_what_is_kept(audit))
+app.command()(says_what_is_kept(explain))
 app.command()(faithfulness)
-app.command()(fingerprint)
-app.command()(explore)
-app.command()(leakage)
-app.command()(grid)
-app.command()(features)
-app.command()(synthesise)
-app.command()(learn)
-app.command()(train)
-app.command()(crossval)
-app.command()(ablate)
-app.command()(report)
-app.command()(compare)
-app.command()(reproduce)
+app.command()(says_what_is_kept(fingerprint))
+app.command()(says_what_is_kept(explore))
+app.command()(says_what_is_kept(leakage))
+app.command()(says_what_is_kept(grid))
+app.command()(says_what_is_kept(features))
+app.command()(says_what_is_kept(synthesise))
+app.command()(says_what_is_kept(learn))
+app.command()(says_what_is_kept(train))
+app.command()(says_what_is_kept(crossval))
+app.command()(says_what_is_kept(ablate))
+app.command()(says_what_is_kept(report))
+app.command()(says_what_is_kept(compare))
+app.command()(says_what_is_kept(reproduce))
 app.command()(recipes)
-app.command()(weights)
+app.command()(says_what_is_kept(weights))
 app.add_typer(data)

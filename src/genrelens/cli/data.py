@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from genrelens.cli.stopping import says_what_is_kept
+
 if TYPE_CHECKING:
     from genrelens.data.check import Checked
     from genrelens.data.split import Split
@@ -36,6 +38,7 @@ N_SHOWN = 5
 
 
 @data.command()
+@says_what_is_kept
 def fetch(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="gtzan, fma_small or fma_metadata.", show_default=False)
@@ -67,6 +70,7 @@ def fetch(
 
 
 @data.command()
+@says_what_is_kept
 def check(
     folder: FolderArgument = None,
     dataset: DatasetOption = None,
@@ -138,6 +142,7 @@ def splits(folder: FolderArgument = None, dataset: DatasetOption = None, as_json
 
 
 @data.command()
+@says_what_is_kept
 def split(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder of the data set.", show_default=False)

@@ -98,20 +98,15 @@ def features(
     from genrelens.parallel import n_cores
 
     sources, notes = _sources(path, dataset=dataset)
-    try:
-        with ProgressLine(total=len(sources)) as line:
-            table = extract_files(
-                sources,
-                feature_set=set_name.value,
-                segment_s=3.0 if segments is Segments.three else None,
-                cache=None if path.is_file() else cache / "features",
-                n_workers=workers or n_cores(),
-                progress=_progress(line, path),
-            )
-    except KeyboardInterrupt:
-        if path.is_dir():
-            _say("stopped; the same command goes on where it was")
-        raise
+    with ProgressLine(total=len(sources)) as line:
+        table = extract_files(
+            sources,
+            feature_set=set_name.value,
+            segment_s=3.0 if segments is Segments.three else None,
+            cache=None if path.is_file() else cache / "features",
+            n_workers=workers or n_cores(),
+            progress=_progress(line, path),
+        )
     for note in (*notes, *table.notes):
         _say(note)
     if out is None:

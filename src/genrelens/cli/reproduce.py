@@ -134,23 +134,19 @@ def reproduce(
     ]
     command += [f"--only={only}"] if only else []
     command += [f"--epochs={epochs}"] if epochs else []
-    try:
-        outcome = run(
-            system.value,
-            data=data,
-            out=out,
-            cache=cache,
-            seed=seed,
-            command=" ".join(word if word.startswith("$") else shlex.quote(word) for word in command),
-            say=_say,
-            weights=weights,
-            encoder=encoder,
-            only=only,
-            epochs=epochs,
-        )
-    except KeyboardInterrupt:
-        typer.echo(f"stopped; the same command goes on with {out}", err=True)
-        raise
+    outcome = run(
+        system.value,
+        data=data,
+        out=out,
+        cache=cache,
+        seed=seed,
+        command=" ".join(word if word.startswith("$") else shlex.quote(word) for word in command),
+        say=_say,
+        weights=weights,
+        encoder=encoder,
+        only=only,
+        epochs=epochs,
+    )
     if as_json:
         typer.echo(json_text(outcome.reproduction.to_dict()), nl=False)
         return

@@ -133,25 +133,20 @@ def train(
         learn, stop = hold_out(learn, fraction=chosen.training.stop_share, seed=seed)
         stop_part = f"{chosen.training.stop_share:.0%} of the training part, by artist"
     _say(f"{chosen.name}: learning from {len(learn)} tracks, stopping on {len(stop)} ({stop_part})")
-    try:
-        bundle = run_training(
-            chosen,
-            taxonomy=taxonomy,
-            train_tracks=learn,
-            stop_tracks=stop,
-            stop_part=stop_part,
-            dataset=name,
-            split=cut,
-            out=out,
-            cache=cache,
-            seed=seed,
-            resume=resume,
-            progress=lambda done, most, row: _say(_epoch(done, most, row)),
-        )
-    except KeyboardInterrupt:
-        if (out / "run.json").exists():
-            typer.echo(f"stopped; the same command with --resume goes on with {out}", err=True)
-        raise
+    bundle = run_training(
+        chosen,
+        taxonomy=taxonomy,
+        train_tracks=learn,
+        stop_tracks=stop,
+        stop_part=stop_part,
+        dataset=name,
+        split=cut,
+        out=out,
+        cache=cache,
+        seed=seed,
+        resume=resume,
+        progress=lambda done, most, row: _say(_epoch(done, most, row)),
+    )
     typer.echo(bundle)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import tarfile
 import zipfile
@@ -163,6 +164,8 @@ def _write(member: _Member, target: Path, *, max_bytes: int, archive: Path) -> U
                 raise _too_much(archive, member.name)
             digest.update(piece)
             out.write(piece)
+        out.flush()
+        os.fsync(out.fileno())  # before the folder gets its name
     if size != member.size:
         raise EOFError(f"{member.name} ends after {size:,} of {member.size:,} bytes")
     return Unpacked(size, digest.hexdigest())

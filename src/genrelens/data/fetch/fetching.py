@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from genrelens.data.fetch.archives import unpack
 from genrelens.data.fetch.downloads import Progress, download, file_digest
-from genrelens.data.fetch.manifest import manifest_path, write_manifest
+from genrelens.data.fetch.manifest import manifest_path, read_manifest, write_manifest
 from genrelens.data.fetch.sources import SOURCES, Source
 from genrelens.errors import DataError
+from genrelens.files import beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ def fetch(
 ) -> Fetched:
     """Download a source of :data:`SOURCES` (or ``source``), check it, unpack it below ``out`` and write its manifest.
 
-    Everything is unpacked aside and moved into place at the end; the archive is then deleted. Raises
+    Everything is unpacked aside and moved into place at the end; the archive is then deleted. A call that was stopped
+    is gone on with by the same call. Raises
     :class:`DataError` on an unknown name, a folder that is already there, and whatever :func:`download` and
     :func:`unpack` raise.
     """
@@ -46,7 +47,11 @@ def fetch(
                 code="unknown_dataset",
             )
         source = SOURCES[name]
-    folder = out / source.folder
+    folder, archive, record = out / source.folder, out / source.archive, manifest_path(out, source.name)
+    if folder.exists() and archive.exists() and record.exists():  # a call was stopped before its last step
+        known = read_manifest(record)
+        archive.unlink()
+        return Fetched(folder, len(known), sum(file.size for file in known), "checked by an earlier call")
     if folder.exists():
         raise DataError(
             f"{str(folder)!r} is already there; look at it with genrelens data check {out}, or delete it to fetch it "
@@ -57,7 +62,6 @@ def fetch(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"the folder {str(out)!r} cannot be made: {error.strerror}") from error
-    archive = out / source.archive
     by_hand = source.by_hand(str(out))
     if archive.exists():  # put there by hand, or left by a call that was stopped while unpacking
         checked = _checked(archive, source, progress)
@@ -65,8 +69,9 @@ def fetch(
         checked = download(
             source.url, archive, checksum=source.sum, by_hand=by_hand, progress=progress, wait_s=wait_s
         )
-    aside = Path(tempfile.mkdtemp(prefix=f".{source.name}-", dir=out))
+    aside = beside(folder)
     try:
+        aside.mkdir()
         files = unpack(archive, aside, max_bytes=source.max_bytes, progress=progress)
         if not (aside / source.folder).is_dir():
             raise DataError(
@@ -75,6 +80,7 @@ def fetch(
                 code="bad_archive",
             )
         kept = {path: file for path, file in files.items() if path.startswith(source.folder + "/")}
+        write_manifest(record, source=source.name, url=source.url, checked=checked, files=kept)
         (aside / source.folder).replace(folder)
     except OSError as error:
         raise DataError(
@@ -83,9 +89,6 @@ def fetch(
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    write_manifest(
-        manifest_path(out, source.name), source=source.name, url=source.url, checked=checked, files=kept
-    )
     archive.unlink()
     return Fetched(folder, len(kept), sum(file.size for file in kept.values()), checked)
 
