@@ -448,6 +448,30 @@ def test_fetch_leaves_the_folder_and_its_record_and_nothing_else(site: Site, tmp
     assert caught.value.code == "exists"
 
 
+@pytest.mark.parametrize("step", ["record", "folder", "archive"])
+def test_a_call_that_was_stopped_at_its_end_is_finished_by_the_same_call(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    content = zipped(tmp_path / "made.zip", {"toy/a.txt": b"a"}).read_bytes()
+    out = tmp_path / "out"
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        if step == "record":
+            patch.setattr("genrelens.data.fetch.fetching.write_manifest", stop)
+        elif step == "folder":
+            patch.setattr(Path, "replace", lambda self, to: stop() if to.name == "toy" else self.rename(to))
+        else:
+            patch.setattr(Path, "unlink", stop)
+        fetch("toy", out, source=source(site, content), wait_s=0)
+    got = fetch("toy", out, source=source(site, content), wait_s=0)
+    assert (got.folder, got.n_files, got.n_bytes) == (out / "toy", 1, 1)
+    assert {path.name for path in out.iterdir()} == {"toy", "genrelens-fetched-toy.json"}
+    assert len(site.asked) == 1
+
+
 def test_an_archive_that_somebody_put_there_is_checked_and_used(site: Site, tmp_path: Path) -> None:
     content = zipped(tmp_path / "made.zip", {"toy/a.txt": b"a"}).read_bytes()
     out = tmp_path / "out"
