@@ -239,6 +239,7 @@ def test_a_folder_that_cannot_be_replaced_is_as_it_was(
 
 
 @pytest.mark.skipif(ON_WINDOWS, reason="no fork there")
+@pytest.mark.filterwarnings("ignore:.*fork")
 @pytest.mark.parametrize("again", [False, True])
 def test_a_folder_that_lost_its_name_gets_it_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool

@@ -28,6 +28,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -184,7 +185,9 @@ def _forked(
     """Run in a child, in the folder; its exit code, negative where a signal ended it, and operations counted."""
     reader, writer = os.pipe()
     sys.stdout.flush()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads, which the children have no use for
+        child = os.fork()
     if child == 0:
         code = 70
         try:

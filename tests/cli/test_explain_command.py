@@ -179,6 +179,34 @@ def test_a_file_that_is_no_sound_leaves_nothing_behind(run: Run, tmp_path: Path,
         assert not (tmp_path / "why").exists()
 
 
+def test_after_a_full_disk_the_same_command_runs_and_an_earlier_explanation_stands(
+    run: Run, song: Path, tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--method", "occlusion", "--model", tiny_bundle, "--out", tmp_path / "why")
+    real = os.fsync
+
+    def full(handle: int) -> None:
+        if os.fstat(handle).st_size > 10_000:  # not the marker, but the page
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    out, other = tmp_path / "why", write_tone(tmp_path / "other.wav", 12.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        result = run("explain", song, *words)
+    assert result.code == 1 and "No space left on device" in result.err
+    assert not out.exists()
+    assert run("explain", song, *words).code == 0
+    earlier = {file.name: file.read_bytes() for file in out.iterdir()}
+    assert earlier.keys() == FILES
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert run("explain", other, *words).code == 1
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == earlier
+    assert run("explain", other, *words).code == 0
+    assert json.loads((out / "explanation.json").read_text("utf-8"))["path"] == str(other)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_said(
     run: Run, song: Path, tmp_path: Path, tiny_bundle: Path

@@ -174,3 +174,18 @@ def test_files_that_cannot_be_written(report: Report, tmp_path: Path) -> None:
         figures.save(figure, tmp_path / "f.gif")
     with pytest.raises(DataError, match="cannot be written"):
         figures.save(figure, tmp_path / "no" / "f.png")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_a_figure_that_cannot_be_written_leaves_the_older_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / f"confusion{suffix}"
+    path.write_bytes(b"old")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DataError, match="No space left"):
+        figures.save(Figure(), path)
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
