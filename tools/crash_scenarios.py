@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -115,7 +116,8 @@ def audit(inputs: Path) -> Scenario:
 def features(inputs: Path) -> Scenario:
     few = few_songs(inputs)
     words = ("features", few, "--out", "table.csv", "--workers", "1", "--cache", "cache")
-    program("features", few / "1.wav")  # compiles what it needs, once for all children
+    with contextlib.redirect_stdout(None):
+        program("features", few / "1.wav")  # compiles what it needs, once for all children
     return scenario("features --out", words, earlier=[(*words, "--segments", "3"), words], forget=2)
 
 
@@ -321,11 +323,11 @@ def hums(inputs: Path) -> Path:
 
 
 def few_songs(inputs: Path) -> Path:
-    """Three sounds of a second at another rate, for the descriptors."""
+    """Three sounds of 3 s at another rate, for the descriptors."""
     folder = inputs / "few"
     folder.mkdir()
     for number in range(3):
-        sound = 0.1 * np.random.default_rng(number).standard_normal(22_050)
+        sound = 0.1 * np.random.default_rng(number).standard_normal(3 * 22_050)
         soundfile.write(folder / f"{number}.wav", sound, 22_050)
     return folder
 
