@@ -7,6 +7,7 @@ import functools
 import hashlib
 import http.server
 import importlib
+import io
 import shutil
 import sys
 import threading
@@ -66,7 +67,7 @@ def scenario(
 
     def prepare(folder: Path) -> None:
         for command in earlier:
-            if (came := program(*command)) != code:
+            if (came := program(*command)) not in (0, code):
                 raise SystemExit(f"exit code {came}")
         cached = sorted(path for path in (folder / "cache").rglob("*") if path.is_file())
         for path in cached[:forget]:
@@ -110,13 +111,13 @@ def explain_anew(inputs: Path) -> Scenario:
 
 def audit(inputs: Path) -> Scenario:
     words = ("audit", music(inputs), "--workers", "1", "--html", "audit.html")
-    return scenario("audit --html", words, earlier=[("audit", hums(inputs), *words[2:])], code=1)
+    return scenario("audit --html", words, earlier=[("audit", hums(inputs), *words[2:])])
 
 
 def features(inputs: Path) -> Scenario:
     few = few_songs(inputs)
     words = ("features", few, "--out", "table.csv", "--workers", "1", "--cache", "cache")
-    with contextlib.redirect_stdout(None):
+    with contextlib.redirect_stdout(io.StringIO()):
         program("features", few / "1.wav")  # compiles what it needs, once for all children
     return scenario("features --out", words, earlier=[(*words, "--segments", "3"), words], forget=2)
 
@@ -323,11 +324,11 @@ def hums(inputs: Path) -> Path:
 
 
 def few_songs(inputs: Path) -> Path:
-    """Three sounds of 3 s at another rate, for the descriptors."""
+    """Three sounds of 4 s at another rate, for the descriptors."""
     folder = inputs / "few"
     folder.mkdir()
     for number in range(3):
-        sound = 0.1 * np.random.default_rng(number).standard_normal(3 * 22_050)
+        sound = 0.1 * np.random.default_rng(number).standard_normal(4 * 22_050)
         soundfile.write(folder / f"{number}.wav", sound, 22_050)
     return folder
 
