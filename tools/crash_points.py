@@ -328,8 +328,11 @@ def page(found: list[Found], *, kills: int, command: str) -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            f"Commands with fewer than {kills} operations are killed at each of them several times, with another "
-            "share of the unsafe file left.",
+            f"A command with more than {kills} operations is killed at a sample of them, one with fewer several times "
+            "at each, with another share",
+            "of the unsafe files left. What a kill may leave are files and folders named `.genrelens-….part`, which "
+            "count for nothing and are deleted",
+            "when something is written beside them a day later. A training goes on with `--resume`, as it says.",
             "",
         ]
     )
