@@ -186,8 +186,8 @@ def page_lines(run: Run) -> list[str]:
         "",
         *table(run),
         "",
-        "What is written past us comes from libsndfile's mpg123, which is asked for free-format mp3 alone and cannot be",
-        "told to print nothing.",
+        "What is written past us comes from libsndfile's mpg123, which is asked for free-format mp3 alone and cannot",
+        "be told to print nothing.",
     ]
 
 
