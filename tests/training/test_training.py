@@ -448,7 +448,7 @@ def test_the_best_weights_of_another_network_are_named_before_any_sound_is_read(
         learn(run, recipe, resume=True)
 
 
-@pytest.mark.parametrize("name", ["http:", "memory:"])
+@pytest.mark.parametrize("name", ["http:", "a::b", "zip::http:"])
 def test_a_runs_folder_is_never_an_address(
     learn: Callable[..., Path], light: None, tmp_path: Path, name: str
 ) -> None:
