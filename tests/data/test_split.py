@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from genrelens.data import Split, Track
 from genrelens.data.split import LEAKS
 from genrelens.errors import DataError, SplitError
+from genrelens.taxonomy import composed
 
 
 def track(id_: str, *, artist: str | None = None, recording: str | None = None) -> Track:
@@ -115,7 +116,9 @@ def test_two_tracks_of_one_id_cannot_be_told_apart() -> None:
         mine.part([track("a"), track("a", artist="Cher")], "train")
 
 
-ids = st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=12)
+ids = st.lists(
+    st.text(min_size=1, max_size=8).map(composed), unique=True, max_size=12
+)  # ids are read in this form
 
 
 @given(ids, ids, st.sets(st.sampled_from(sorted(LEAKS))), st.text(max_size=20), st.integers(1, 9))
