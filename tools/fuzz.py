@@ -42,6 +42,14 @@ FAULTS = {
 
 
 @dataclass(frozen=True)
+class Count:
+    """How many files had an outcome, or a fault, of this name."""
+
+    name: str
+    n: int
+
+
+@dataclass(frozen=True)
 class Run:
     """What became of the files ``first`` to ``first + n_files`` of a seed."""
 
@@ -49,8 +57,8 @@ class Run:
     first: int
     n_files: int
     n_whole: int
-    outcomes: dict[str, int]
-    faults: dict[str, int]
+    outcomes: tuple[Count, ...]
+    faults: tuple[Count, ...]
     slowest_s: float
     largest_mb: float
 
@@ -96,10 +104,10 @@ def main() -> None:
         args.first,
         args.files,
         len(whole),
-        dict(tally.outcomes.most_common()),
-        {name: tally.faults[name] for name in FAULTS},
+        tuple(Count(name, n) for name, n in tally.outcomes.most_common()),
+        tuple(Count(name, tally.faults[name]) for name in FAULTS),
         round(tally.slowest_s, 1),
-        round(tally.largest_mb),
+        float(round(tally.largest_mb)),
     )
     print("\n".join(table(run)))
     if args.write:
@@ -158,13 +166,12 @@ def told(file: Damaged, verdict: Verdict) -> str:
 
 
 def table(run: Run) -> list[str]:
-    refused = {
-        code: n for code, n in run.outcomes.items() if code not in ("answered", "crashed", "hung", "internal")
-    }
+    refused = [c for c in run.outcomes if c.name not in ("answered", "crashed", "hung", "internal")]
+    answered = sum(count.n for count in run.outcomes if count.name == "answered")
     lines = ["| of the damaged files | |", "|---|---|", f"| made | {run.n_files:,} |"]
-    lines.append(f"| answered | {run.outcomes.get('answered', 0):,} |")
-    lines += [f"| refused: `{code}` | {n:,} |" for code, n in refused.items()]
-    lines += [f"| {what} | {run.faults.get(name, 0):,} |" for name, what in FAULTS.items()]
+    lines.append(f"| answered | {answered:,} |")
+    lines += [f"| refused: `{count.name}` | {count.n:,} |" for count in refused]
+    lines += [f"| {FAULTS[count.name]} | {count.n:,} |" for count in run.faults]
     return [
         *lines,
         f"| the most processor time | {run.slowest_s:.1f} s |",
