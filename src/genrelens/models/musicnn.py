@@ -125,7 +125,7 @@ class _Timbral(_Filters):
     def _loudest(self, padded: Tensor, weight: Tensor) -> Tensor:
         n_filters, _, n_frames, n_bands = weight.shape
         to_outputs, of_taps, of_inputs = (torch.from_numpy(m).to(weight) for m in transforms(_TILE, n_frames))
-        n, t = len(padded), padded.shape[2] - n_frames + 1
+        n, t = padded.shape[0], padded.shape[2] - n_frames + 1
         n_tiles = -(-t // _TILE)
         n_inputs = _TILE + n_frames - 1
         # Frame 4 k + r of a piece is (r, k): tiles are cut without a copy for each.
