@@ -65,8 +65,9 @@ def test_the_graph_is_the_network(tagger: Tagger, graph: bytes, n: int) -> None:
     logits, embedding = session.run(["logits", "embedding"], {"log_mel": patches(n)})
     with torch.inference_mode():
         expected = tagger(torch.from_numpy(patches(n)))
-    np.testing.assert_allclose(logits, expected.logits, atol=1e-5, rtol=1e-5)
-    np.testing.assert_allclose(embedding, expected.embedding, atol=1e-5, rtol=1e-5)
+    np.testing.assert_allclose(logits, expected.logits, atol=3e-5, rtol=1e-5)
+    # Both round, each in its order, what evaluating the filters at points has made large (models.toom_cook).
+    np.testing.assert_allclose(embedding, expected.embedding, atol=3e-4, rtol=1e-5)
 
 
 def test_a_bundle_of_it_predicts(tagger: Tagger, graph: bytes, tmp_path: Path) -> None:
