@@ -45,7 +45,7 @@ def spectrogram(samples: NDArray[np.float32], *, sample_rate: int, start_s: floa
     settings = MelSettings(
         sample_rate=sample_rate,
         n_fft=n_fft,
-        hop_length=max(1, min(n_fft // 4, -(-len(samples) // MAX_COLUMNS))),
+        hop_length=max(n_fft // 64, min(n_fft // 4, -(-len(samples) // MAX_COLUMNS))),
         n_mels=N_BANDS,
         fmin_hz=0.0,
         fmax_hz=None,
