@@ -146,9 +146,11 @@ def _begins_sound(reader: Reader, position: int, *, n_frames: int) -> bool:
 
 def _behind_zeros(reader: Reader, position: int) -> int:
     """The first byte that is not zero; ``position`` itself where there are fewer than 16 zeros, as headers have."""
-    first = position
-    while data := reader.peek(position, _BLOCK):
-        rest = data.lstrip(b"\0")
+    if reader.peek(position, 16).strip(b"\0"):
+        return position
+    first, n_bytes = position, 4096  # mostly the padding of a tag, seldom megabytes
+    while data := reader.peek(position, n_bytes):
+        rest, n_bytes = data.lstrip(b"\0"), _BLOCK
         position += len(data) - len(rest)
         if rest or position - first > _MAX_SEARCH:
             break

@@ -17,6 +17,7 @@ with it, so nothing waits and any length streams.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -33,8 +34,9 @@ HALF_LIFE_S: Final = 6.0
 _AUDIBLE = 1e-6  # of the loudest band's power: a band with less counts for nothing
 _SILENT = 1e-8  # of the loudest channel's power
 _CLEARLY_LOUDER = 1.5  # times the power
-_FRAME_S = 0.04
-_EVERY = 16  # of so many frames one is looked at, after the first that decide how a piece begins
+_FRAME_S = 0.023
+_EVERY = 64  # of so many frames one is looked at; of fewer at first, which decide how a piece begins
+_EVERY_AT_FIRST = 3
 _BEGIN_S = 1.0
 
 Watch = Callable[[NDArray[np.float32]], None]
@@ -69,25 +71,20 @@ class Downmix:
         self.n_channels = n_channels
         self._sample_rate = sample_rate
         self._order = list(range(n_channels))
+        self._kept = list(range(n_channels))
         self._n_seen = 0
         self._until_next = 0  # samples to the next frame that is looked at
-        self._n_fft = 1 << round(np.log2(_FRAME_S * sample_rate))
-        # Side lobes of -90 dB: between two pure tones their skirts would look like channels that cancel.
-        self._window = np.kaiser(self._n_fft, 12.0).astype(np.float32)
-        top_hz = min(HIGHEST_HZ, 0.45 * sample_rate)
-        # Equal steps on the mel scale (O'Shaughnessy 1987), as the front ends have them.
-        lowest, highest = np.log1p(np.array([min(LOWEST_HZ, top_hz / 2), top_hz]) / 700.0)
-        bins = np.expm1(np.linspace(lowest, highest, N_BANDS + 1)) * 700.0 * self._n_fft / sample_rate
-        # Below and above lie two more, which tell only how loud a channel is.
-        self._edges = np.unique([0, *np.ceil(bins).astype(np.intp), 1 + self._n_fft // 2])
+        self._window, self._edges = _bands(sample_rate)
+        self._n_fft = len(self._window)
         self._cross = np.zeros((n_channels, n_channels, len(self._edges) - 1))
 
     def mono(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix (n, channels) to (n,) contiguous float32."""
         if self.n_channels == 1:
             return np.ascontiguousarray(block[:, 0])
-        self._remember(block)
-        kept = self._kept()
+        if self._remember(block):
+            self._kept = self._chosen()
+        kept = self._kept
         with np.errstate(all="ignore"):  # what is not finite is found, and refused, behind this
             if len(kept) == 1:
                 return np.ascontiguousarray(block[:, kept[0]])
@@ -97,15 +94,16 @@ class Downmix:
             mixed *= np.float32(1 / len(kept))
         return mixed
 
-    def _remember(self, block: NDArray[np.float32]) -> None:
-        """Add the block's power and cross-power in each band to the average."""
-        step = self._n_fft * (1 if self._n_seen < _BEGIN_S * self._sample_rate else _EVERY)
+    def _remember(self, block: NDArray[np.float32]) -> bool:
+        """Add the block's power and cross-power in each band to the average, where it is this block's turn."""
+        at_first = self._n_seen < _BEGIN_S * self._sample_rate
+        step = self._n_fft * (_EVERY_AT_FIRST if at_first else _EVERY)
         starts = range(self._until_next, max(1, len(block) - self._n_fft + 1), step)
         self._until_next = max(0, self._until_next + len(starts) * step - len(block))
         self._n_seen += len(block)
         self._cross *= 0.5 ** (len(block) / (HALF_LIFE_S * self._sample_rate))
         if not starts:
-            return
+            return False
         snippets = np.zeros((self.n_channels, len(starts), self._n_fft), np.float32)
         for i, start in enumerate(starts):
             piece = block[start : start + self._n_fft]
@@ -119,8 +117,9 @@ class Downmix:
                 if np.isfinite(found).all():
                     self._cross[i, i:] += found
                     self._cross[i + 1 :, i] += found[1:]
+        return True
 
-    def _kept(self) -> list[int]:
+    def _chosen(self) -> list[int]:
         """The channels that are averaged, the loudest first."""
         powers = np.einsum("iib->ib", self._cross)
         loudness = powers.sum(axis=1)
@@ -149,3 +148,17 @@ class Downmix:
             for i in range(last):
                 if loudness[order[i + 1]] > _CLEARLY_LOUDER * loudness[order[i]]:
                     order[i], order[i + 1] = order[i + 1], order[i]
+
+
+@lru_cache(maxsize=8)
+def _bands(sample_rate: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """The window of a frame, (n_fft,), and the FFT bins where bands begin and the last ends."""
+    n_fft = 1 << round(np.log2(_FRAME_S * sample_rate))
+    top_hz = min(HIGHEST_HZ, 0.45 * sample_rate)
+    # Equal steps on the mel scale (O'Shaughnessy 1987), as the front ends have them.
+    lowest, highest = np.log1p(np.array([min(LOWEST_HZ, top_hz / 2), top_hz]) / 700.0)
+    bins = np.expm1(np.linspace(lowest, highest, N_BANDS + 1)) * 700.0 * n_fft / sample_rate
+    # Below and above lie two more, which tell only how loud a channel is.
+    edges = np.unique([0, *np.ceil(bins).astype(np.intp), 1 + n_fft // 2])
+    # Side lobes of -90 dB: between two pure tones their skirts would look like channels that cancel.
+    return np.kaiser(n_fft, 12.0).astype(np.float32), edges
