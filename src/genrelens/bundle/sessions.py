@@ -35,7 +35,7 @@ def open_session(
     check_graph(graph, where=where)
     ort = _runtime()
     options = ort.SessionOptions()
-    options.intra_op_num_threads = n_threads or min(MAX_THREADS, n_cores())
+    options.intra_op_num_threads = n_threads or max(1, min(MAX_THREADS, n_cores() - 1))  # one core decodes
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what fails is raised, and said once
     options.add_session_config_entry("session.load_model_format", "ONNX")  # the one that has been checked
