@@ -264,6 +264,13 @@ def fewer_than_none() -> onnx.ModelProto:
     return model
 
 
+def of_many_axes() -> onnx.ModelProto:
+    """Their product, a number of millions of digits, would be worked on for minutes."""
+    model = graph(total("big"), arrays={"big": np.ones(4, np.float32)})
+    model.graph.initializer[-1].dims[:] = [1 << 62] * 20_000
+    return model
+
+
 def external(location: str, *, said: bool = True) -> onnx.ModelProto:
     model = graph(total("big"), arrays={"big": np.ones(4, np.float32)})
     tensor = model.graph.initializer[-1]
@@ -290,6 +297,7 @@ REFUSED = [
     (declared_only(), "an array of 1048576 x 1048576 entries is declared, but is not there"),
     (declared_in_an_attribute(), "an array of 2147483648 entries is declared"),
     (fewer_than_none(), "is declared, but is not there"),
+    (of_many_axes(), "an array of more than 64 axes"),
     (external("/dev/zero"), "external data"),
     (external("../secret.bin"), "external data"),
     (external("secret.bin", said=False), "external data"),

@@ -18,6 +18,8 @@ from genrelens.errors import BundleError
 
 MAX_PARTS: Final = 1_000_000
 """Fields that are looked at, lists of numbers and short texts aside; the largest models have some 10,000."""
+MAX_AXES: Final = 64
+"""Of an array; NumPy takes no more."""
 _DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml")
 # The lists of a tree ensemble have millions of entries, each with a tag of its own: they are passed over at once.
 _INTEGERS: Final = re.compile(rb"(?:\x40[\x80-\xff]{0,9}[\x00-\x7f])++")
@@ -105,6 +107,8 @@ class _Walk:
                 raise _Refused("its numbers lie in another file (external data)")
             if field.number == 1:
                 dims += self._integers(field) if field.end > field.start else [field.value]
+                if len(dims) > MAX_AXES:  # the product of a million of them would take an hour
+                    raise _Refused(f"an array of more than {MAX_AXES} axes is declared")
         # An entry takes half a byte at least.
         if any(dim >= 2**63 for dim in dims) or math.prod(dims) > 2 * (tensor.end - tensor.start):
             raise _Refused(
@@ -115,7 +119,7 @@ class _Walk:
         """A list of whole numbers in one field."""
         at = field.start
         found: list[int] = []
-        while at < field.end and len(found) < 64:
+        while at < field.end and len(found) <= MAX_AXES:
             number, at = self._varint(at, field.end)
             found.append(number)
         return found
