@@ -60,3 +60,9 @@ def test_every_text_comes_back_through_a_file() -> None:
     rows = list(csv.reader(io.StringIO(file.getvalue()), strict=True))
     assert [text_of_cell(cell) for cell, _ in rows] == texts
     assert len({cell for cell, _ in rows}) == len(texts)
+
+
+def test_long_runs_of_backslashes() -> None:
+    """Each is looked at once: at every backslash anew, these take hours."""
+    for text in ("\\" * 1_000_000, "\\" * 1_000_000 + "x1b", "\\" * 999_999 + "\x1b"):
+        assert text_of_cell(safe_cell(text)) == text

@@ -16,8 +16,9 @@ _T = TypeVar("_T")
 
 _STEERING: Final = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 _ESCAPE: Final = r"x(?:[01][0-9a-f]|7f|[89][0-9a-f])|u(?:202[89a-e]|206[6-9]|d[89a-f][0-9a-f]{2})"
-_TO_ESCAPE: Final = re.compile(rf"(\\*)(?:({_STEERING})|(?={_ESCAPE}))")
-_ESCAPED: Final = re.compile(rf"(\\+)({_ESCAPE})")
+# Whole runs of backslashes, each looked at once: begun anew at each of them, a long run would take forever.
+_TO_ESCAPE: Final = re.compile(rf"(?<!\\)(\\*+)(?:({_STEERING})|(?={_ESCAPE}))")
+_ESCAPED: Final = re.compile(rf"(?<!\\)(\\++)({_ESCAPE})")
 _FORMULA: Final = re.compile("'*[=+\\-@＝＋－＠]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
