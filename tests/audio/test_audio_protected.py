@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from make_sound import encoded, pyav_encoded, sine
 
 from genrelens import audio
+from genrelens.audio.protected import check_protection
+from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 48_000).astype(np.float32)
@@ -90,3 +93,24 @@ def test_matroska() -> None:
 def test_what_is_not_protected_is_not_called_so() -> None:
     for kind in ("m4a", "alac", "mp4", "wma", "webm", "mkv"):
         assert audio.load(encoded(kind, sine(sample_rate=48_000), sample_rate=48_000)).notes == ()
+
+
+class CountingReader(Reader):
+    """Counts how often it is asked."""
+
+    n_peeks = 0
+
+    def peek(self, offset: int, n_bytes: int) -> bytes:
+        """As any."""
+        self.n_peeks += 1
+        return super().peek(offset, n_bytes)
+
+
+def test_atoms_in_atoms_in_atoms_are_not_followed_for_ever() -> None:
+    """A million times a tenth of a millisecond, where a film has some hundred of them."""
+    content = b""
+    for name, n in ((b"minf", 4), (b"mdia", 300), (b"trak", 300), (b"moov", 1)):
+        content = (struct.pack(">I", 8 + len(content)) + name + content) * n
+    reader = CountingReader(io.BytesIO(b"\0\0\0\x10ftypisom\0\0\0\0" + content), source="bytes")
+    check_protection(reader)
+    assert 300 < reader.n_peeks < 120_000
