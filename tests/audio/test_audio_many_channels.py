@@ -113,7 +113,7 @@ def test_a_demuxer_that_stumbles_at_its_end_costs_no_sound() -> None:
     whole = audio.load(data)
     sound = ContainerSound(open_reader(data))
     sound._container = LateStream(sound._container, IndexError("tuple index out of range"))  # type: ignore[assignment]
-    sound._frames = sound._decoded()
+    sound._frames = sound._decoded(sound._container, sound._stream)
     sound._first = next(sound._frames)
     assert sum(len(block) for block in sound.chunks()) >= len(whole.samples) - 1024
     assert sound.notes() == ()
@@ -155,6 +155,23 @@ def test_a_silent_first_stream_gives_way_to_one_that_sounds() -> None:
     assert audio.load(films(tone, 0 * tone)).notes == ()
     assert heard_hz(audio.load(films(tone, sine(sample_rate=44_100, hz=1_100.0, duration_s=3.0)))) == {700}
     assert np.abs(audio.load(films(0 * tone, 0 * tone)).samples).max() == 0
+
+
+def test_a_damaged_stream_that_begins_in_silence_is_not_taken_for_silent() -> None:
+    tone = sine(sample_rate=44_100, hz=700.0, duration_s=3.0)
+    late = np.where(np.arange(len(tone)) < 44_100, 0.0, tone).astype(np.float32)
+    whole = films(late, sine(sample_rate=44_100, hz=1_100.0, duration_s=3.0))
+    assert heard_hz(audio.load(whole)) == {700}
+    import av
+
+    with av.open(io.BytesIO(whole)) as container:
+        packets = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+    at = 0
+    for packet in packets[:9]:  # 0.8 s: within the silence, behind what ffmpeg looks at to choose a stream
+        at = whole.index(packet, at + 1)
+    clip = audio.load(whole[:at] + bytes(4) + whole[at + 4 :])
+    assert heard_hz(clip) == {700}
+    assert clip.notes == ("the file is damaged: 1 of its packets cannot be decoded and are left out",)
 
 
 def test_a_file_of_many_channels_does_not_end_the_process(tmp_path: Path) -> None:

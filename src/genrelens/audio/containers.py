@@ -8,7 +8,7 @@ at the same speed, but ffmpeg goes on after a damaged frame and reads a flac of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,7 +96,7 @@ class ContainerSound:
         index = self._sounding(best.index)
         self._stream: av.AudioStream = self._container.streams[index]  # type: ignore[assignment]
         self._promised = self._promised_s()
-        self._frames = self._decoded()
+        self._frames = self._decoded(self._container, self._stream)
         self._first = next(self._frames, None)
         if self._first is None:
             if self._n_damaged or self._stopped or (self._promised and self._promised[1] > 0):
@@ -114,25 +114,22 @@ class ContainerSound:
             return best
         self._container.close()
         chosen = next((index for index in (best, *others) if self._sounds(index)), best)
+        self._n_damaged, self._stopped = 0, False  # that was another reading
         self._container = self._opened()
         if chosen != best:
             self._other_streams = f"its sound stream {best} is silent, so stream {chosen} was heard"
         return chosen
 
     def _sounds(self, index: int) -> bool:
-        import av
-
         gather = Gather()
         with self._opened() as container:
+            stream: av.AudioStream = container.streams[index]  # type: ignore[assignment]
             try:
-                for frame in container.decode(container.streams[index]):
-                    assert isinstance(frame, av.AudioFrame)
-                    if any(np.abs(block).max() > _SILENT_PEAK for block in gather.push(frame)):
+                for frame in self._decoded(container, stream):
+                    if _are_loud(gather.push(frame)):
                         return True
-                return any(np.abs(block).max() > _SILENT_PEAK for block in gather.finish())
+                return _are_loud(gather.finish())
             except self._errors:
-                return False
-            except IndexError:  # as in _decoded
                 return False
 
     def _promised_s(self) -> tuple[float, float] | None:
@@ -155,10 +152,10 @@ class ContainerSound:
             return 0.0, self._container.duration / 1e6
         return None
 
-    def _decoded(self) -> Iterator[av.AudioFrame]:
+    def _decoded(self, container: InputContainer, stream: av.AudioStream) -> Iterator[av.AudioFrame]:
         """Yield frames with samples; a packet that cannot be decoded is counted and passed over."""
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in container.demux(stream):
                 try:
                     frames = packet.decode()
                 except EOFError:
@@ -241,6 +238,10 @@ class ContainerSound:
     def close(self) -> None:
         """Free the decoder; the reader stays open."""
         self._container.close()
+
+
+def _are_loud(blocks: Iterable[NDArray[np.float32]]) -> bool:
+    return any(np.abs(block).max() > _SILENT_PEAK for block in blocks)
 
 
 def _seconds(text: str) -> float | None:
