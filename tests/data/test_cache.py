@@ -1,9 +1,11 @@
+import dataclasses
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from genrelens import audio
 from genrelens.data import Track, cache, gtzan, synthetic
@@ -72,7 +74,9 @@ def test_the_name_depends_on_settings_and_file_but_not_on_the_floor(
         return FrameCache(tmp_path / "c", MelSettings(**{**values, **changed})).path(track).name
 
     names = [name(), name(n_mels=32), name(hop_length=256), name(htk=True), name(fmax_hz=8000.0)]
-    assert name(top_db=None) == name(top_db=None, log_factor=1e4, level=0.2) == names[0]
+    assert name(top_db=None) == name(top_db=None, log_factor=1e4) == names[0]
+    names.append(name(top_db=None, log_factor=1e4, level=0.2))
+    assert name(top_db=None, log_factor=1e4, level=0.1) == names[-1]
     os.utime(copy, ns=(1, 1))
     names.append(name())
     copy.write_bytes(copy.read_bytes()[:-2])
@@ -80,6 +84,19 @@ def test_the_name_depends_on_settings_and_file_but_not_on_the_floor(
     names.append(name())
     names.append(FrameCache(tmp_path / "c", SETTINGS).path(tracks[0]).name)
     assert len(set(names)) == len(names)
+
+
+def test_a_constant_is_kept_for_front_ends_that_hear_it_alone(tmp_path: Path) -> None:
+    sound = tmp_path / "constant.wav"
+    noise = np.random.default_rng(0).normal(0.2, 0.05, 22_050)
+    soundfile.write(sound, noise, 22_050, subtype="FLOAT")
+    track = Track("constant", sound, "pop", None, "test")
+    as_it_is = dataclasses.replace(SETTINGS, top_db=None, log_factor=1e4)
+    kept = [
+        FrameCache(tmp_path / "c", settings).frames(track)
+        for settings in (as_it_is, dataclasses.replace(as_it_is, level=0.2))
+    ]
+    assert kept[0][5, 0] > 10 * kept[1][5, 0]
 
 
 def damage_cut(path: Path) -> None:

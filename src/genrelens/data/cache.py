@@ -28,7 +28,7 @@ from genrelens.files import written_aside
 from genrelens.frontend.frames import FrameSettings, frame_stream, kind_of
 from genrelens.parallel import map_each
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Part of every cache file's name: raise it when the front end's arithmetic or the decoder changes."""
 
 Frames = npt.NDArray[np.float32]
@@ -50,7 +50,8 @@ class FrameCache:
         """Where the track's frames are or will be: a name made of the settings and the file's path, size and
         time.
 
-        ``top_db``, ``log_factor`` and ``level`` are not in it: power is kept, and compressed when windows are cut.
+        ``top_db``, ``log_factor`` and how large a ``level`` is are not in it: power is kept, and compressed when
+        windows are cut. Whether there is a ``level`` is: with one, power is without each frame's constant.
         Raises :class:`AudioError` (code "missing") when the track's file is not there.
         """
         try:
@@ -59,14 +60,15 @@ class FrameCache:
             raise AudioError(
                 f"{str(track.path)!r} cannot be found: {error.strerror}", code="missing"
             ) from error
-        kind = kind_of(self.settings)
+        kind, settings = kind_of(self.settings), self.settings.to_dict()
         key = {
             "schema": SCHEMA,
             "settings": {
                 name: value
-                for name, value in self.settings.to_dict().items()
+                for name, value in settings.items()
                 if name not in ("top_db", "log_factor", "level")
             },
+            "without_constant": settings.get("level") is not None,
             **({} if kind == "mel" else {"kind": kind}),
             "path": str(track.path.resolve()),
             "size": state.st_size,

@@ -25,7 +25,7 @@ from genrelens.parallel import map_each
 if TYPE_CHECKING:
     from genrelens.models.musicnn import Musicnn
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Part of every cache file's name: raise it when the network, the front end's arithmetic or the decoder changes."""
 MAX_WINDOWS: Final = 40
 """Fewer than this many windows of a file are looked at, evenly spread: all of 30 s (19), 20 to 39 of a longer one."""

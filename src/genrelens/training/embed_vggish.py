@@ -40,8 +40,8 @@ Progress = Callable[[int, int], None]
 N_EXAMPLES: Final = 31
 """Examples of 0.96 s in 30 s."""
 WINDOW: Final = WindowSettings(N_EXAMPLES * EXAMPLE_FRAMES, N_EXAMPLES * EXAMPLE_FRAMES)
-SCHEMA: Final = 1
-"""Part of every cache file's name: raise it when the front end's or the network's arithmetic changes."""
+SCHEMA: Final = 2
+"""Part of every cache file's name: raise it when the network, the front end's arithmetic or the decoder changes."""
 _SETTINGS = VggishSettings()
 
 

@@ -22,7 +22,7 @@ from genrelens.errors import DataError
 from genrelens.files import write_whole
 from genrelens.frontend.descriptors import FeatureSet
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Part of every cache file's name: raise it when a descriptor's arithmetic or the decoder changes."""
 
 
