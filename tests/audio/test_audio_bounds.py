@@ -165,6 +165,18 @@ def test_formats_that_say_where_they_end_are_left_alone() -> None:
         assert tagged.notes == ()
 
 
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("ac3", "ac3"), ("eac3", "eac3"), ("mpegts", "mp2"), ("caf", "adpcm_ima_qt"), ("wv", "wavpack")],
+)
+@pytest.mark.parametrize("n_zeros", [1, 200, 100_000])
+def test_zeros_behind_the_sound_are_no_sound_and_no_damage(container: str, codec: str, n_zeros: int) -> None:
+    data = pyav_encoded(container, codec, NOISE, sample_rate=RATE)
+    clip = audio.load(data + bytes(n_zeros))
+    np.testing.assert_array_equal(clip.samples, audio.load(data).samples)
+    assert clip.notes == ()
+
+
 @pytest.mark.parametrize("kind", ["ogg", "opus"])
 @pytest.mark.parametrize("behind", [bytes(100_000), id3v2(picture(90_000)), b"lorem " * 20_000])
 def test_an_ogg_file_ends_with_its_last_page(kind: str, behind: bytes) -> None:

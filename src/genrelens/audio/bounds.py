@@ -35,7 +35,9 @@ _SURE: Final = re.compile(
 )
 """Signatures long enough to be searched for, and the frames of mp3 and AAC, which are checked."""
 _TAIL_CUT: Final = re.compile(
-    rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|tBaK|riff|\x0bw|\x7f\xfe\x80\x01|" + mpeg.SYNC.pattern
+    rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|tBaK|riff|\x0bw|w\x0b|\x7f\xfe\x80\x01|G.{187}G|.{4}G.{191}G|"
+    + mpeg.SYNC.pattern,
+    re.DOTALL,
 )
 """Formats that end where their packets do, so that what stands behind would be taken for packets; and w64, of which
 libsndfile reads all that is there."""
@@ -68,7 +70,7 @@ def find_bounds(reader: Reader) -> Bounds:
     start, in_front = _front(reader)
     if start >= reader.size:
         return Bounds(0, reader.size)
-    if not _TAIL_CUT.match(reader.peek(start, 16)):
+    if not _TAIL_CUT.match(reader.peek(start, 200)):
         return Bounds(start, reader.size, in_front)
     end, behind = end_of_sound(reader, start)
     return Bounds(start, end, in_front + behind)

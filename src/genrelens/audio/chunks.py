@@ -134,11 +134,13 @@ def _mend_sound(reader: Reader, size: _Size, promised: int, *, first: int, layou
         if layout is not None and any(
             _is_chunk(reader, behind + pad, layout) for pad in (0, -behind % layout.pad)
         ):
-            if promised <= 0:  # else libsndfile would take the chunk for sound
-                reader.narrow(0, first)
+            if promised <= 0 or layout is _W64:  # else libsndfile would take the chunk for sound
+                reader.narrow(0, behind)
             return promised
         whole = without_tags(reader, behind, reader.size)[0] - first
         if last_not_zero(reader, behind, first + whole) - behind < _MIN_MORE and not is_unknown:
+            if layout in (_W64, _CAF):  # libsndfile reads on, ffmpeg counts it into the length
+                reader.narrow(0, behind)
             return promised
     reader.promised_share = 0.0 if is_unknown else promised / whole if promised != whole else None
     size.write(reader, whole)

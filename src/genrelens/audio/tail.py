@@ -11,6 +11,8 @@ from genrelens.audio.source import Reader
 
 _BLOCK: Final = 1 << 20
 _MAX_TAGS: Final = 100
+_TRANSPORT: Final = ((188, 0), (192, 4))
+"""Bytes of a packet of a transport stream, and where in it its "G" stands: MPEG's own, and Blu-ray's."""
 
 
 def sevens(four: bytes) -> int:
@@ -21,7 +23,8 @@ def sevens(four: bytes) -> int:
 def end_of_sound(reader: Reader, start: int) -> tuple[int, tuple[tuple[int, int], ...]]:
     """Where the sound from ``start`` ends, and where the APE tags behind it lie.
 
-    It ends before all tags; that of mp3 and AAC with the last frame, that of Ogg with the last page.
+    It ends before all tags; that of mp3 and AAC with the last frame, that of Ogg with the last page, that of AC-3 and
+    of transport streams before the zeros.
     """
     end, ape_tags = without_tags(reader, start, reader.size)
     head = reader.peek(start, 4)
@@ -29,6 +32,11 @@ def end_of_sound(reader: Reader, start: int) -> tuple[int, tuple[tuple[int, int]
         end = _end_of_frames(reader, start, end)
     elif head == b"OggS":
         end = _end_of_pages(reader, start, end)
+    elif head[:2] in (b"\x0bw", b"w\x0b"):  # the checksum of two bytes with which a frame ends may have zeros
+        end = min(end, last_not_zero(reader, start, end) + 2)
+    elif n_packet := next((n for n, at in _TRANSPORT if reader.peek(start + at, n + 1)[::n] == b"GG"), 0):
+        n_whole = -(-(last_not_zero(reader, start, end) - start) // n_packet)
+        end = min(end, start + n_whole * n_packet)
     return end, ape_tags
 
 
