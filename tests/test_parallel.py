@@ -183,6 +183,31 @@ def test_processes_that_never_get_ready_are_an_error_and_no_loop(tmp_path: Path)
     assert caught.value.code == "no_workers"
 
 
+INTERRUPTED_AT_ITS_END = """
+import os, signal, threading
+from genrelens.parallel import map_in_order
+
+def interrupt_when_done():
+    threading.main_thread().join()
+    os.kill(os.getpid(), signal.SIGINT)
+
+def piece(_):
+    threading.Thread(target=interrupt_when_done).start()
+
+if __name__ == "__main__":
+    list(map_in_order(piece, [1], n_workers=1, died=str))
+"""
+
+
+@posix
+def test_a_process_that_is_ending_is_interrupted_without_a_word(tmp_path: Path) -> None:
+    """It had just ended its piece when Ctrl-C came: Python printed a traceback from within its own end."""
+    script = tmp_path / "ending.py"
+    script.write_text(INTERRUPTED_AT_ITS_END)
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 INTERRUPTED = """
 import os, signal, sys, threading
 from genrelens.parallel import map_each

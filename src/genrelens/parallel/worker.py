@@ -27,6 +27,7 @@ def work(connection: Connection, n_cores: int) -> None:
     try:
         _begin(n_cores)
         _answer_all(connection)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # while Python ends it would print a traceback
     except KeyboardInterrupt:
         os._exit(130)  # without a word: the first process says what happened
 
