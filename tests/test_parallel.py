@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,22 @@ def test_processes_that_never_get_ready_are_an_error_and_no_loop(tmp_path: Path)
     with pytest.raises(GenrelensError, match=r"exit code -9\): use fewer of them, or none") as caught:
         list(map_in_order(Noted(tmp_path / "log", fails="crash"), range(3), n_workers=1, died=int))
     assert caught.value.code == "no_workers"
+
+
+def test_where_a_process_cannot_be_started_the_others_do_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, n_started = BaseProcess.start, 0
+
+    def start_one(self: BaseProcess) -> None:
+        nonlocal n_started
+        n_started += 1
+        if n_started > 1:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        start(self)
+
+    monkeypatch.setattr(BaseProcess, "start", start_one)
+    assert list(map_in_order(double, range(5), n_workers=2, died=lost)) == ["0", "2", "4", "6", "8"]
+    with pytest.raises(GenrelensError, match="Resource temporarily unavailable"):
+        list(map_in_order(double, range(5), n_workers=2, died=lost))
 
 
 INTERRUPTED_AT_ITS_END = """

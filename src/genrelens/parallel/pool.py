@@ -49,7 +49,12 @@ def answers(
     try:
         while unanswered or done:
             while len(workers) < min(n_workers, unanswered):
-                _start(workers, task=task, n_cores=share)
+                try:
+                    _start(workers, task=task, n_cores=share)
+                except GenrelensError:
+                    if not workers:
+                        raise
+                    n_workers = len(workers)  # go on with those that there are
             for worker in workers:
                 if worker.is_idle and (i := order.next({w.piece for w in workers})) is not None:
                     worker.give(i, pieces[i])
