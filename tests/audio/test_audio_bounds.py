@@ -25,7 +25,7 @@ from make_tags import (
 )
 
 from genrelens import audio
-from genrelens.audio.bounds import find_bounds
+from genrelens.audio.bounds import find_bounds, only_tags_between
 from genrelens.audio.source import open_reader
 
 RATE = 44_100
@@ -153,6 +153,12 @@ def test_files_that_were_joined_with_their_tags(kind: str, between: bytes) -> No
         broken = bytearray(PLAIN[kind])
         broken[len(broken) // 2 : len(broken) // 2 + 5_000] = b"ab" * 2_500
         assert audio.load(bytes(broken) + between + PLAIN[kind]).notes
+
+
+def test_a_tag_behind_every_few_frames_is_no_joined_file() -> None:
+    frames = (b"\xff\xf3\x14\xc4" + b"\xaa" * 20) * 4  # the smallest that there are
+    assert only_tags_between(open_reader((frames + b"TAG.") * 100))
+    assert not only_tags_between(open_reader((frames + b"TAG.") * 2_500))
 
 
 def test_formats_that_say_where_they_end_are_left_alone() -> None:

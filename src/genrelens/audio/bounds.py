@@ -46,6 +46,8 @@ _TAGS: Final = (b"ID3", b"TAG", apev2.MARK, b"LYRICSBEGIN")
 _BLOCK: Final = 1 << 20
 _MAX_SEARCH: Final = 64 << 20
 _MAX_TAGS: Final = 100
+_MAX_JOINED: Final = 2_000
+"""Tags between frames; a hundred thousand, each a search, would take a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def find_bounds(reader: Reader) -> Bounds:
 def only_tags_between(reader: Reader) -> bool:
     """Whether tags, and nothing else, stand between the frames of an mp3 or raw AAC, as where files were joined."""
     position, n_tags = 0, 0
-    while position < reader.size:
+    while position < reader.size and n_tags <= _MAX_JOINED:
         data = reader.peek(position, _BLOCK)
         n, stop = mpeg.chain_end(data, 0)
         if n:
@@ -89,7 +91,7 @@ def only_tags_between(reader: Reader) -> bool:
             position = _found(reader, position + 1, otherwise=reader.size)
         else:  # the last frame may be cut off, of which nothing is to be said here
             return n_tags > 0 and mpeg.frame_length(data) > len(data)
-    return n_tags > 0
+    return 0 < n_tags <= _MAX_JOINED
 
 
 def _front(reader: Reader) -> tuple[int, tuple[tuple[int, int], ...]]:
