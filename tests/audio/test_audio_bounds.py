@@ -171,6 +171,22 @@ def test_formats_that_say_where_they_end_are_left_alone() -> None:
         assert tagged.notes == ()
 
 
+def amr() -> bytes:
+    """2 s of speech as of telephones: frames of a byte and twelve more, 0.02 s each."""
+    chance = random.Random(0)
+    return b"#!AMR\n" + b"".join(b"\x04" + chance.randbytes(12) for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    "data", [amr(), pyav_encoded("rm", "ac3", NOISE, sample_rate=RATE)], ids=["amr", "rm"]
+)
+def test_tags_behind_formats_of_packets(data: bytes) -> None:
+    plain = audio.load(data)
+    clip = audio.load(data + apev2({"Genre": b"Rock"}) + id3v1())
+    np.testing.assert_array_equal(clip.samples, plain.samples)
+    assert clip.notes == plain.notes == ()
+
+
 @pytest.mark.parametrize(
     ("container", "codec"),
     [("ac3", "ac3"), ("eac3", "eac3"), ("mpegts", "mp2"), ("caf", "adpcm_ima_qt"), ("wv", "wavpack")],

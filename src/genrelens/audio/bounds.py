@@ -35,7 +35,7 @@ _SURE: Final = re.compile(
 )
 """Signatures long enough to be searched for, and the frames of mp3 and AAC, which are checked."""
 _TAIL_CUT: Final = re.compile(
-    rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|tBaK|riff|\x0bw|w\x0b|\x7f\xfe\x80\x01|G.{187}G|.{4}G.{191}G|"
+    rb"fLaC|OggS|MAC |wvpk|TTA1|MPCK|MP\+|tBaK|riff|\.RMF|#!AMR|\x0bw|w\x0b|\x7f\xfe\x80\x01|G.{187}G|.{4}G.{191}G|"
     + mpeg.SYNC.pattern,
     re.DOTALL,
 )
