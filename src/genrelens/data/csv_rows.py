@@ -53,7 +53,7 @@ def csv_rows(path: Path) -> Iterator[Row]:
                     yield Row(line, cells)
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{str(path)!r}, after line {line}: expected UTF-8 text, but byte {error.object[error.start]:#04x} came; "
+            f"{str(path)!r}, after line {line}: expected {error.encoding.upper()} text, but byte {error.object[error.start]:#04x} came; "
             "save the table as UTF-8",
             code="bad_table",
         ) from error
