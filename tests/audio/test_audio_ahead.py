@@ -1,7 +1,9 @@
 """Working ahead in a thread changes nothing but the time that it takes."""
 
+import queue
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,21 @@ def test_leaving_early_ends_the_thread_before_anything_is_closed() -> None:
         next(same)
         raise KeyboardInterrupt
     assert threading.active_count() == before
+
+
+def test_an_interrupt_at_the_last_word_is_no_reason_to_wait_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Interrupted(queue.Queue[Any]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            got = super().get(block, timeout)
+            if not got[0]:
+                raise KeyboardInterrupt
+            return got
+
+    monkeypatch.setattr(queue, "Queue", Interrupted)
+    with pytest.raises(KeyboardInterrupt), ahead(range(3)) as same:
+        list(same)
 
 
 def test_few_items_wait() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -38,21 +38,18 @@ def ahead(items: Iterable[T]) -> Iterator[Iterator[T]]:
         while True:
             is_item, value = waiting.get()
             if not is_item:
-                ended.set()
                 if isinstance(value, BaseException):
                     raise value
                 return
             yield value  # type: ignore[misc]
 
-    ended = threading.Event()
     thread = threading.Thread(target=work, name="decoding ahead", daemon=True)
     thread.start()
     try:
         yield taken()
     finally:
         left.set()
-        while not ended.is_set():  # let it put what it has, up to its last word
-            is_item, _ = waiting.get()
-            if not is_item:
-                ended.set()
-        thread.join()
+        while thread.is_alive():  # it may wait to put what it has, which nobody wants any more
+            with suppress(queue.Empty):
+                waiting.get_nowait()
+            thread.join(0.01)

@@ -53,8 +53,8 @@ def csv_rows(path: Path) -> Iterator[Row]:
                     yield Row(line, cells)
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{str(path)!r}, after line {line}: expected {error.encoding.upper()} text, but byte {error.object[error.start]:#04x} came; "
-            "save the table as UTF-8",
+            f"{str(path)!r}, after line {line}: expected {error.encoding.upper()} text, but byte "
+            f"{error.object[error.start]:#04x} came; save the table as UTF-8",
             code="bad_table",
         ) from error
     except csv.Error as error:
