@@ -199,6 +199,15 @@ def test_zeros_behind_the_sound_are_no_sound_and_no_damage(container: str, codec
     assert clip.notes == ()
 
 
+@pytest.mark.parametrize("n_bytes", [200, 5_000, 300_000])
+def test_a_wavpack_file_ends_with_its_last_block(n_bytes: int) -> None:
+    data = pyav_encoded("wv", "wavpack", NOISE, sample_rate=RATE)
+    clip = audio.load(data + random.Random(0).randbytes(n_bytes))
+    np.testing.assert_array_equal(clip.samples, audio.load(data).samples)
+    assert clip.notes == ()
+    assert audio.load(data[:-2_000]).notes
+
+
 @pytest.mark.parametrize("kind", ["ogg", "opus"])
 @pytest.mark.parametrize("behind", [bytes(100_000), id3v2(picture(90_000)), b"lorem " * 20_000])
 def test_an_ogg_file_ends_with_its_last_page(kind: str, behind: bytes) -> None:

@@ -23,8 +23,8 @@ def sevens(four: bytes) -> int:
 def end_of_sound(reader: Reader, start: int) -> tuple[int, tuple[tuple[int, int], ...]]:
     """Where the sound from ``start`` ends, and where the APE tags behind it lie.
 
-    It ends before all tags; that of mp3 and AAC with the last frame, that of Ogg with the last page, that of AC-3 and
-    of transport streams before the zeros.
+    It ends before all tags; that of mp3 and AAC with the last frame, that of Ogg with the last page, of WavPack with
+    the last block, of AC-3 and transport streams before the zeros.
     """
     end, ape_tags = without_tags(reader, start, reader.size)
     head = reader.peek(start, 4)
@@ -32,6 +32,8 @@ def end_of_sound(reader: Reader, start: int) -> tuple[int, tuple[tuple[int, int]
         end = _end_of_frames(reader, start, end)
     elif head == b"OggS":
         end = _end_of_pages(reader, start, end)
+    elif head == b"wvpk":
+        end = _end_of_blocks(reader, start, end)
     elif head[:2] in (b"\x0bw", b"w\x0b"):  # the checksum of two bytes with which a frame ends may have zeros
         end = min(end, last_not_zero(reader, start, end) + 2)
     elif n_packet := next((n for n, at in _TRANSPORT if reader.peek(start + at, n + 1)[::n] == b"GG"), 0):
@@ -98,6 +100,15 @@ def _end_of_pages(reader: Reader, start: int, end: int) -> int:
         if at >= 0 and len(data) > at + 26:
             lacing = data[at + 27 : at + 27 + data[at + 26]]
             return min(end, first + at + 27 + len(lacing) + sum(lacing))
+    return end
+
+
+def _end_of_blocks(reader: Reader, start: int, end: int) -> int:
+    """Where the last block of a WavPack file ends, which may be cut off."""
+    for first, data in _ever_more(reader, start, end):
+        at = data.rfind(b"wvpk", 0, -4)
+        if at >= 0:
+            return min(end, first + at + 8 + int.from_bytes(data[at + 4 : at + 8], "little"))
     return end
 
 
