@@ -11,7 +11,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import nn
 
 from genrelens.errors import TrainingError
-from genrelens.files import write_whole
+from genrelens.files import written_aside
 
 _NETWORK = "network."
 """In front of the network's own names."""
@@ -41,7 +41,8 @@ class WholeCheckpoints(TorchCheckpointIO):
         torch.save(checkpoint, content)
         place = Path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, content.getvalue())
+        with written_aside(place) as aside:
+            aside.write_bytes(content.getbuffer())  # not a second copy: a large network's takes gigabytes
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
