@@ -94,6 +94,15 @@ def test_the_rule_follows_a_sound_that_changes() -> None:
     np.testing.assert_array_equal(heard[-15 * 8_000 :], left[-15 * 8_000 :])
 
 
+@pytest.mark.parametrize("before", [0.0, 1e-4])
+@pytest.mark.parametrize("n_before", [RATE + 77, 3 * RATE, 7 * RATE])
+def test_silence_in_front_takes_nothing_of_the_beginning(before: float, n_before: int) -> None:
+    hiss = np.float32(before) * noise(3, n=n_before)
+    sound = noise(0, n=2 * RATE, colour=1.0)
+    heard = mono(np.concatenate([hiss, sound]), np.concatenate([hiss, -sound]))
+    np.testing.assert_array_equal(heard[n_before:], sound)
+
+
 def test_the_number_of_channels_may_change_and_the_watch_sees_all() -> None:
     a, b = noise(0), noise(1)
     blocks = [a[:, np.newaxis], np.stack([a, b], axis=1), np.stack([a, b, a], axis=1)]

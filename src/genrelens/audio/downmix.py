@@ -38,6 +38,8 @@ _FRAME_S = 0.023
 _EVERY = 64  # of so many frames one is looked at; of fewer at first, which decide how a piece begins
 _EVERY_AT_FIRST = 3
 _BEGIN_S = 1.0
+_ONSET = 10.0  # so many times as loud as all before: the piece begins here, behind silence or noise
+_PEEK = 64  # of so many samples one tells how loud a block is
 
 Watch = Callable[[NDArray[np.float32]], None]
 """What looks at (n, channels) samples on their way, full scale [-1, 1], and must not write to them."""
@@ -72,7 +74,8 @@ class Downmix:
         self._sample_rate = sample_rate
         self._order = list(range(n_channels))
         self._kept = list(range(n_channels))
-        self._n_seen = 0
+        self._loudest = 0.0
+        self._n_seen = 0  # since the piece began
         self._until_next = 0  # samples to the next frame that is looked at
         self._window, self._edges = _bands(sample_rate)
         self._n_fft = len(self._window)
@@ -96,6 +99,10 @@ class Downmix:
 
     def _remember(self, block: NDArray[np.float32]) -> bool:
         """Add the block's power and cross-power in each band to the average, where it is this block's turn."""
+        loud = float(np.abs(block[::_PEEK]).max(initial=0.0))
+        if loud > _ONSET * self._loudest:
+            self._n_seen = self._until_next = 0
+        self._loudest = max(self._loudest, loud)
         at_first = self._n_seen < _BEGIN_S * self._sample_rate
         step = self._n_fft * (_EVERY_AT_FIRST if at_first else _EVERY)
         starts = range(self._until_next, max(1, len(block) - self._n_fft + 1), step)
