@@ -146,7 +146,7 @@ def measure(data: Path, *, kept: Path, n_workers: int) -> LiteReport:
         agreements=tuple(agreements),
         timings=timings(bundles),
         n_repeats=REPEATS,
-        n_threads=min(MAX_THREADS, n_cores()),
+        n_threads=max(1, min(MAX_THREADS, n_cores() - 1)),
         n_cores=n_cores(),
         load_average=round(os.getloadavg()[0], 1),
     )
