@@ -283,7 +283,36 @@ def page_lines(reports: Sequence[Robustness]) -> list[str]:
         "`python tools/robustness.py --data GTZAN`; no number is typed by hand.",
     ]
     for report in reports:
-        lines += ["", f"## {report.model}", "", *model_lines(report)]
+        lines += ["", f"## {report.model}", "", *model_lines(report), *mixing_lines(report.model)]
+    return lines
+
+
+def mixing_lines(model: str) -> list[str]:
+    """Ways to mix two channels, as ``tools/channel_mixing.py`` measured them; nothing where it did not."""
+    path = RESULTS / model / "channel_mixing.json"
+    if not path.exists():
+        return []
+    document = parse(path.read_text("utf-8"), schema="genrelens.channel_mixing", version=1, source=str(path))
+    changes = [decode(Change, each, where=str(path)) for each in document["changes"]]
+    lines = [
+        "",
+        "### From two channels to one",
+        "",
+        "Players play both channels, a model hears one sound. Averaging takes away what the channels hold with",
+        "opposite signs or a little apart; so the louder channel is heard alone where averaging would cancel a",
+        "tenth of the bands (the rule: `genrelens/audio/downmix.py`). Beside it the plain average, and the average",
+        "of the channels' mel power, which cannot cancel and would cost every front end once a channel. Labels",
+        f"changed, of the full genres' clips, out of fold; model {document['model_hash']};",
+        "`python tools/channel_mixing.py --data GTZAN`.",
+        "",
+        "| channels | plain average | the rule | average of powers |",
+        "|---|---|---|---|",
+    ]
+    by_name = {change.variant: change for change in changes}
+    for kind in dict.fromkeys(change.variant.split()[0] for change in changes):
+        cells = [by_name[f"{kind} {mix}"] for mix in ("average", "downmix", "power")]
+        shown = " | ".join(f"{c.n_changed} of {c.n_tracks}: {percent_interval(c.changed)}" for c in cells)
+        lines.append(f"| {kind} | {shown} |")
     return lines
 
 
