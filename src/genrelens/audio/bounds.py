@@ -23,6 +23,7 @@ KNOWN: Final = re.compile(
     rb"|\.snd\0\0|caff\0\x01|MAC |wvpk|TTA[12]|MPCK|MP\+|tBaK|DSD \x1c|FRM8|\x1aE\xdf\xa3|0&\xb2u\x8e\x66\xcf\x11"
     rb"|FLV\x01|\.RMF|\.ra\xfd|#!AMR|\x0bw|w\x0b|\x7f\xfe\x80\x01|\xfe\x7f\x01\x80|\x1f\xff\xe8\x00|\xff\x1f\x00\xe8"
     rb"|DTSHDHDR|\0\0\x01[\xba\xb3]|G.{187}G|.{4}G.{191}G|NIST_1A|Creative Voice File|2BIT"
+    rb"|.{4}\xf8\x72\x6f[\xba\xbb]|\x56[\xe0-\xff]|ea3\x03|EA3\x01|ajkg"
     rb"|[\0-\x1f].{3}(?:ftyp|moov|mdat|wide|free|skip|pnot)|.{4}\x57\x90\x75\x36",
     re.DOTALL,
 )

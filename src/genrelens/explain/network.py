@@ -38,7 +38,13 @@ def network_of(bundle: Bundle) -> Network:
     wanted = network.state_dict()
     # What is constant and made anew, positions for one, is in the graph and not in the state.
     state = {name: torch.from_numpy(array.copy()) for name, array in arrays.items() if name in wanted}
-    missing = [name for name in wanted if name not in state and not name.endswith("num_batches_tracked")]
+    # musicnn's filters are in the graph as they are multiplied (models.musicnn); they come with genrelens.
+    beside = ("musicnn.front.timbral.", "musicnn.front.temporal.") if "head.weight" in arrays else ()
+    missing = [
+        name
+        for name in wanted
+        if name not in state and not name.endswith("num_batches_tracked") and not name.startswith(beside)
+    ]
     if missing:
         raise _cannot(bundle, f"its graph has no weights {missing[0]}")
     try:
