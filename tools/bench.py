@@ -34,8 +34,12 @@ import numpy as np
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from usual_way import (
+    HOP_LENGTH,
+    N_FFT,
+    N_MELS,
     RATE_HZ,
     RECIPE,
+    TOP_DB,
     Float32,
     UsualModel,
     librosa_mel,
@@ -236,6 +240,7 @@ usual_way.usual_predict(sys.argv[1], usual=usual_way.usual_model())
 
 def report(files: Sequence[Path], options: argparse.Namespace) -> None:
     from genrelens.bundle import Bundle
+    from genrelens.frontend.mel import MelSettings
 
     models = {name: Bundle.load(name) for name in ("base", "lite")}
     model_of_usual = usual_model()
@@ -246,7 +251,16 @@ def report(files: Sequence[Path], options: argparse.Namespace) -> None:
     describe(files, sound_s=sound_s, repeats=options.repeats, models=models, usual=model_of_usual)
 
     alone, usual = "decoding alone: PyAV", "the usual way: librosa.load + librosa mel + torch"
-    settings = models["base"].manifest.front_end
+    settings = MelSettings(
+        sample_rate=RATE_HZ,
+        n_fft=N_FFT,
+        hop_length=HOP_LENGTH,
+        n_mels=N_MELS,
+        fmin_hz=0.0,
+        fmax_hz=None,
+        htk=False,
+        top_db=TOP_DB,
+    )
     librosas, plain = "mel only: librosa", "57 descriptors: librosa, call by call"
     groups = {
         "clip": [
