@@ -45,7 +45,7 @@ class Heard:
         self._sums: dict[str, NDArray[np.float64]] = {}
 
     def add(self, values: Values | None, *, start_s: float, end_s: float) -> None:
-        """Take in the next window, which lies so in the file; None is a silent one, which nobody is asked about."""
+        """Take in the next window, these seconds of the file; None for a silent one, which is not scored."""
         self._times_s.append((start_s, end_s))
         self._logits.append(None)
         if values is None:

@@ -34,7 +34,7 @@ def mean(frames: Float32, settings: FrameSettings) -> Float32:
         return noise * np.float32(level)
     if isinstance(
         settings, VggishSettings
-    ):  # whose frames are logarithms: the mean is one of what they are of
+    ):  # its frames are logarithms: the mean is taken before the logarithm
         means = np.log(np.exp(frames, dtype=np.float64).mean(axis=0))
     else:
         means = frames.mean(axis=0, dtype=np.float64)
