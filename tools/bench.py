@@ -3,7 +3,7 @@
     python tools/bench.py                       twelve stereo mp3s of 30 s, made for the occasion
     python tools/bench.py --data ~/Music        your files
     python tools/bench.py --markdown            the tables as they stand in the docs
-    python tools/bench.py --only folder         one of the tables: clip, mel, descriptors, start, long, folder
+    python tools/bench.py --only folder         one of the tables: clip, list, mel, descriptors, start, long, folder
 
 Decoding alone is PyAV handing out all frames of a file: the least that anybody can take who reads it with ffmpeg. The
 usual way is what tutorials teach: librosa.load, librosa's mel spectrogram and decibels, and a torch network (eval mode,
@@ -54,7 +54,7 @@ PIECE_S = 30.0
 N_PIECES = 12
 N_LINKS = 24
 RATE_OF_MP3_HZ = 44_100
-TABLES = ("clip", "mel", "descriptors", "start", "long", "folder")
+TABLES = ("clip", "list", "mel", "descriptors", "start", "long", "folder")
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,17 @@ def decode_alone(path: Path) -> int:
         return sum(frame.samples for frame in container.decode(audio=0))
 
 
+def decode_all(paths: Sequence[Path]) -> int:
+    return sum(map(decode_alone, paths))
+
+
+def predict_all(paths: Sequence[Path], *, bundle: Any) -> list[Any]:
+    """In this process, one file after the other; while the network works, the next is decoded."""
+    from genrelens.bundle.answer import answer_all
+
+    return list(answer_all(list(map(str, paths)), bundle=bundle, coverage=0.9, n_workers=0))
+
+
 def stream(path: Path, *, sample_rate: int) -> int:
     """Open, decode, mix and resample, as predict does it: block by block, in constant memory."""
     from genrelens.audio import open_stream
@@ -270,6 +281,23 @@ def report(files: Sequence[Path], options: argparse.Namespace) -> None:
             Row("genrelens: predict, base", models["base"].predict, files, alone),
             Row("the usual way's librosa.load", usual_load, files, alone),
             Row(usual, partial(usual_predict, usual=model_of_usual), files, alone),
+        ],
+        "list": [
+            Row(
+                "all in a row, decoding alone: PyAV",
+                decode_all,
+                [files],
+                "all in a row, decoding alone: PyAV",
+            ),
+            *(
+                Row(
+                    f"all in a row, genrelens: predict, {name}, --workers 0",
+                    partial(predict_all, bundle=model),
+                    [files],
+                    "all in a row, decoding alone: PyAV",
+                )
+                for name, model in sorted(models.items(), reverse=True)
+            ),
         ],
         "mel": [
             Row("mel only: genrelens", partial(our_mel, settings=settings), sounds, librosas),

@@ -2,23 +2,27 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from genrelens.audio.ahead import ahead
+from genrelens.audio.ahead import _N_AHEAD, ahead
+
+
+def numbers(n: int) -> Generator[int, None, None]:
+    yield from range(n)
 
 
 def test_the_items_come_in_their_order() -> None:
-    with ahead(range(1000)) as same:
+    with ahead(numbers(1000)) as same:
         assert list(same) == list(range(1000))
-    with ahead(iter(())) as nothing:
+    with ahead(numbers(0)) as nothing:
         assert list(nothing) == []
 
 
 def test_what_is_raised_comes_in_its_place() -> None:
-    def items() -> Iterator[int]:
+    def items() -> Generator[int, None, None]:
         yield 1
         yield 2
         raise ValueError("the third")
@@ -35,7 +39,7 @@ def test_what_is_raised_comes_in_its_place() -> None:
 def test_leaving_early_ends_the_thread_before_anything_is_closed() -> None:
     made: list[int] = []
 
-    def items() -> Iterator[int]:
+    def items() -> Generator[int, None, None]:
         for i in range(1_000_000):
             made.append(i)
             yield i
@@ -44,7 +48,7 @@ def test_leaving_early_ends_the_thread_before_anything_is_closed() -> None:
     with ahead(items()) as same:
         assert next(same) == 0
     assert threading.active_count() == before
-    assert len(made) <= 6
+    assert len(made) <= _N_AHEAD + 4
     with pytest.raises(KeyboardInterrupt), ahead(items()) as same:
         next(same)
         raise KeyboardInterrupt
@@ -62,7 +66,7 @@ def test_an_interrupt_at_the_last_word_is_no_reason_to_wait_for_another(
             return got
 
     monkeypatch.setattr(queue, "Queue", Interrupted)
-    with pytest.raises(KeyboardInterrupt), ahead(range(3)) as same:
+    with pytest.raises(KeyboardInterrupt), ahead(numbers(3)) as same:
         list(same)
 
 
@@ -70,15 +74,37 @@ def test_few_items_wait() -> None:
     made: list[int] = []
     asked = threading.Event()
 
-    def items() -> Iterator[int]:
+    def items() -> Generator[int, None, None]:
         for i in range(100):
             made.append(i)
-            if len(made) == 4:
+            if len(made) == _N_AHEAD + 2:
                 asked.wait(timeout=60)
             yield i
 
     with ahead(items()) as same:
-        first = next(same)  # one taken, two waiting, one in the making
-        assert first == 0 and len(made) <= 4
+        first = next(same)  # one taken, the rest waiting, one in the making
+        assert first == 0 and len(made) <= _N_AHEAD + 2
         asked.set()
         assert list(same) == list(range(1, 100))
+
+
+def test_an_item_that_never_comes_is_not_waited_for_and_the_items_are_closed_when_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("genrelens.audio.ahead._PATIENCE_S", 0.0)
+    hangs, closed = threading.Event(), threading.Event()
+
+    def items() -> Generator[int, None, None]:
+        try:
+            yield 1
+            hangs.wait(timeout=60)
+            yield 2
+            yield 3
+        finally:
+            closed.set()
+
+    with ahead(items()) as same:
+        assert next(same) == 1
+    assert not closed.is_set()
+    hangs.set()
+    assert closed.wait(timeout=60)

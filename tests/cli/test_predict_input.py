@@ -207,14 +207,14 @@ def test_a_fault_of_ours_costs_one_row_only(
 ) -> None:
     from genrelens.bundle import Bundle
 
-    predict = Bundle.predict
+    opened = Bundle._opened
 
     def stumble(self: Bundle, source: str, **options: int) -> object:
         if "b.wav" in source:
             raise ZeroDivisionError("oops")
-        return predict(self, source, **options)
+        return opened(self, source, **options)
 
-    monkeypatch.setattr(Bundle, "predict", stumble)
+    monkeypatch.setattr(Bundle, "_opened", stumble)
     monkeypatch.delenv("GENRELENS_DEBUG", raising=False)
     result = run("predict", "--json", *(write_tone(tmp_path / name) for name in ("a.wav", "b.wav", "c.wav")))
     assert result.code == 1
@@ -227,14 +227,14 @@ def test_ctrl_c_ends_quietly_after_the_answers_so_far(
 ) -> None:
     from genrelens.bundle import Bundle
 
-    predict = Bundle.predict
+    opened = Bundle._opened
 
     def interrupted(self: Bundle, source: str, **options: int) -> object:
         if "b.wav" in source:
             raise KeyboardInterrupt
-        return predict(self, source, **options)
+        return opened(self, source, **options)
 
-    monkeypatch.setattr(Bundle, "predict", interrupted)
+    monkeypatch.setattr(Bundle, "_opened", interrupted)
     result = run("predict", "--json", *(write_tone(tmp_path / name) for name in ("a.wav", "b.wav", "c.wav")))
     assert result.code == 130
     assert len(result.rows) == 1

@@ -24,16 +24,16 @@ PROGRAM = """
 import os, signal, sys, threading
 from genrelens.bundle import Bundle
 
-predict = Bundle.predict
+opened = Bundle._opened
 
 def stub(self, source, **options):
     if "crash" in source:
         os.kill(os.getpid(), signal.SIGSEGV)
     if "stuck" in source:
         threading.Event().wait()
-    return predict(self, source, **options)
+    return opened(self, source, **options)
 
-Bundle.predict = stub  # in the workers, too: each of them imports this file
+Bundle._opened = stub  # in the workers, too: each of them imports this file
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where it is ignored
 
 if __name__ == "__main__":
@@ -101,7 +101,7 @@ def test_ctrl_c_before_the_first_answer_leaves_an_older_page_alone(
     def interrupted(self: Bundle, source: str, **options: int) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Bundle, "predict", interrupted)
+    monkeypatch.setattr(Bundle, "_opened", interrupted)
     page = tmp_path / "page.html"
     page.write_text("last week's")
     result = run("predict", "a.wav", "b.wav", "--html", page)
@@ -142,7 +142,7 @@ def test_as_many_workers_as_pay(tiny_bundle: Path, monkeypatch: pytest.MonkeyPat
     for n_files in (0, 1, 2, 2 * FILES_A_WORKER - 1, 2 * FILES_A_WORKER, 1000):
         answer_all(["a.wav"] * n_files, bundle=bundle, coverage=0.9, n_workers=None)
     answer_all(["a.wav"], bundle=bundle, coverage=0.9, n_workers=3)
-    assert asked == [0, 0, 1, 1, 2, 4, 3]
+    assert asked == [1, 1, 2, 4, 3]  # none for no file, nor for one
 
 
 @posix

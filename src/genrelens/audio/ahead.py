@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
 
-_N_AHEAD = 2  # items that may wait: one to take and one to come
+_N_AHEAD = 6
+"""Items that may wait. Of blocks of 3 s six are more than the network takes at once: fewer keep the thread waiting."""
+
+
+_PATIENCE_S = 2.0
+"""So long an item may take that is being made when nobody wants it any more. A file on a dead network share takes for
+ever: Ctrl-C must not wait for that."""
 
 
 @contextmanager
-def ahead(items: Iterable[T]) -> Iterator[Iterator[T]]:
+def ahead(items: Generator[T, None, None]) -> Iterator[Iterator[T]]:
     """``with ahead(items) as same:`` the same items, made by a thread a little before they are asked for.
 
-    At most two wait, so memory does not grow. What ``items`` raises is raised here, in its place. When the block is
-    left the thread has ended, so that what ``items`` reads from may be closed.
+    At most six wait, so memory does not grow. What ``items`` raises is raised here, in its place. When the block is
+    left, ``items`` has been closed and the thread has ended, or does so as soon as the item that it is making is done.
     """
     waiting: queue.Queue[tuple[bool, T | BaseException | None]] = queue.Queue(maxsize=_N_AHEAD)
     left = threading.Event()
 
     def work() -> None:
         try:
-            for item in items:
-                waiting.put((True, item))
-                if left.is_set():
-                    break
+            with closing(items):
+                for item in items:
+                    waiting.put((True, item))
+                    if left.is_set():
+                        break
         except BaseException as error:
             waiting.put((False, error))
         else:
@@ -49,7 +57,8 @@ def ahead(items: Iterable[T]) -> Iterator[Iterator[T]]:
         yield taken()
     finally:
         left.set()
-        while thread.is_alive():  # it may wait to put what it has, which nobody wants any more
-            with suppress(queue.Empty):
+        until = time.monotonic() + _PATIENCE_S
+        while thread.is_alive() and time.monotonic() < until:
+            with suppress(queue.Empty):  # the thread may wait to put what nobody takes
                 waiting.get_nowait()
             thread.join(0.01)

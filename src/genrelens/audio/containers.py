@@ -9,6 +9,7 @@ at the same speed, but ffmpeg goes on after a damaged frame and reads a flac of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -176,9 +177,8 @@ class ContainerSound:
         """Yield (k, channels) float32 until the sound ends, full scale 1; the number of channels may change."""
         gather = Gather()
         last_pts, n_last, time_base = None, 0, None
-        frame = self._first
         try:
-            while frame is not None:
+            for frame in chain([self._first] if self._first else [], self._frames):
                 if frame.sample_rate != self.sample_rate:
                     self._new_rate = frame.sample_rate
                     break
@@ -190,8 +190,8 @@ class ContainerSound:
                 # Of the frames of one packet (Monkey's Audio has several) the first alone has a time.
                 n_last += frame.samples
                 self._n_read += frame.samples
-                yield from gather.push(frame)
-                frame = next(self._frames, None)
+                if blocks := gather.push(frame):
+                    yield from blocks
             yield from gather.finish()
         except self._errors:
             self._stopped = True

@@ -7,6 +7,7 @@ can end the process.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -35,26 +36,24 @@ class Gather:
         self._n_full = 0
         self._n_waiting = 0
 
-    def push(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
+    def push(self, frame: av.AudioFrame) -> Sequence[NDArray[np.float32]]:
         """Take the next frame and give the blocks that are full, mostly none.
 
         The frame's time stamp is erased, since ffmpeg's queue refuses gaps.
         """
         kind = (frame.format.name, frame.layout.nb_channels)
-        blocks = []
+        before: Sequence[NDArray[np.float32]] = ()
         if kind != self._kind:
-            blocks = self.finish()
+            before = self.finish()
             self._begin(kind)
         frame.pts = None
         self._fifo.write(frame)
         self._n_waiting += frame.samples
-        if self._n_waiting >= self._n_full:
-            blocks.append(self._take())
-        return blocks
+        return before if self._n_waiting < self._n_full else (*before, self._take())
 
-    def finish(self) -> list[NDArray[np.float32]]:
+    def finish(self) -> Sequence[NDArray[np.float32]]:
         """Give what waits."""
-        return [self._take()] if self._n_waiting else []
+        return (self._take(),) if self._n_waiting else ()
 
     def _begin(self, kind: tuple[str, int]) -> None:
         import av

@@ -69,14 +69,15 @@ def _is_id3v1(tag: bytes) -> bool:
 
 def last_not_zero(reader: Reader, start: int, end: int) -> int:
     """Where the zeros begin that reach to ``end``; of more than 64 MB, where the last 64 do."""
+    n_bytes = 4096  # mostly there are none, seldom megabytes
     for _ in range(64):
         if end <= start:
             return start
-        first = max(start, end - _BLOCK)
+        first = max(start, end - n_bytes)
         data = reader.peek(first, end - first).rstrip(b"\0")
         if data:
             return first + len(data)
-        end = first
+        end, n_bytes = first, _BLOCK
     return end
 
 

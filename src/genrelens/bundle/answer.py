@@ -36,15 +36,7 @@ class Answer:
 
 def answer(path: str, *, bundle: Bundle, coverage: float) -> Answer:
     """Predict one file; whatever is wrong with it becomes the answer's code and message."""
-    try:
-        return Answer(path, bundle.predict(path, coverage=coverage))
-    except GenrelensError as error:
-        return Answer(path, code=error.code, message=str(error))
-    except Exception as error:
-        # One file that trips over a fault of ours must not cost the answers to the others.
-        if os.environ.get("GENRELENS_DEBUG"):
-            raise
-        return Answer(path, code="internal", message=f"internal error: {type(error).__name__}: {error}")
+    return next(_answers([path], bundle, coverage))
 
 
 def answer_all(
@@ -58,8 +50,27 @@ def answer_all(
     """
     if n_workers is None:
         n_workers = 0 if len(paths) < 2 else max(1, min(n_cores(), len(paths) // FILES_A_WORKER))
+    if n_workers == 0:
+        return _answers(paths, bundle, coverage)
     work = partial(answer, bundle=bundle, coverage=coverage)
     return map_in_order(work, paths, n_workers=n_workers, died=_crashed)
+
+
+def _answers(paths: Sequence[str], bundle: Bundle, coverage: float) -> Generator[Answer, None, None]:
+    each = bundle.predict_each(paths, coverage=coverage)
+    for path, found in zip(paths, each, strict=True):
+        yield _answer_of(path, found)
+
+
+def _answer_of(path: str, found: Prediction | Exception) -> Answer:
+    if isinstance(found, Prediction):
+        return Answer(path, found)
+    if isinstance(found, GenrelensError):
+        return Answer(path, code=found.code, message=str(found))
+    # One file that trips over a fault of ours must not cost the answers to the others.
+    if os.environ.get("GENRELENS_DEBUG"):
+        raise found
+    return Answer(path, code="internal", message=f"internal error: {type(found).__name__}: {found}")
 
 
 def to_row(found: Answer, *, bundle: Bundle, timeline: bool, top: int | None) -> dict[str, Any]:

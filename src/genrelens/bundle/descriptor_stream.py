@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audio import AudioStream
 from genrelens.bundle.heard import Heard
 from genrelens.frontend.descriptors import MIN_SAMPLES
 from genrelens.frontend.descriptors.settings import DescriptorSettings
@@ -20,14 +19,16 @@ AT_ENDS = 2
 """Frames of 2,048 samples every 512 that reach over each end of a segment."""
 
 
-def hear_descriptors(stream: AudioStream, heard: Heard, *, settings: DescriptorSettings) -> None:
-    """Give ``heard`` the row ``(d,)`` of every segment of the stream; one segment and one block are held at a time.
+def hear_descriptors(
+    blocks: Iterable[Samples], heard: Heard, *, sample_rate: int, settings: DescriptorSettings
+) -> None:
+    """Give ``heard`` the row ``(d,)`` of every segment of the sound; one segment and one block are held at a time.
 
     Sound shorter than one Fourier transform is repeated to that length. Raises :class:`AudioError` on sound that has
     no descriptors (samples beyond any scale) and :class:`MissingExtraError` where librosa is missing.
     """
-    rate = stream.sample_rate
-    for start, samples in segments(stream, sample_rate=rate, segment_s=settings.segment_s):
+    rate = sample_rate
+    for start, samples in segments(blocks, sample_rate=rate, segment_s=settings.segment_s):
         end = start + len(samples)
         row = None
         if not is_silent_sound(samples, sample_rate=rate):

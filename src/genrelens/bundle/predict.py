@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from genrelens.audio import AudioStream, open_stream, stream_array
 from genrelens.bundle.coverage import COVERAGE, check_coverage
 from genrelens.bundle.descriptor_stream import hear_descriptors
-from genrelens.bundle.frame_stream import hear_frames, take_frames
+from genrelens.bundle.frame_stream import frames_of, take_frames
 from genrelens.bundle.heard import Heard, Outputs, Values
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.prediction import Prediction
+from genrelens.bundle.reading import Part, Picture, read_ahead
 from genrelens.bundle.sessions import MAX_EMBEDDING, check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
 from genrelens.data.picture_frames import picture_frames
@@ -161,23 +164,53 @@ class Bundle:
         that tells nothing is no error: the prediction
         abstains. :class:`MissingExtraError`: see :meth:`check_extra`.
         """
+        [found] = self.predict_each([source], sample_rate=sample_rate, coverage=coverage)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def predict_each(
+        self, sources: Sequence[Source], *, sample_rate: int | None = None, coverage: float = COVERAGE
+    ) -> Generator[Prediction | Exception, None, None]:
+        """As :meth:`predict`, for one source after the other; what it would raise for one of them is yielded.
+
+        With more than one core the next sounds are decoded and cut into frames, in a thread, while the network hears
+        what came before.
+        """
         check_coverage(coverage)
         self.check_extra()
+        open_source = partial(self._opened, sample_rate=sample_rate)
+        with read_ahead(sources, open_source=open_source, process=self._process) as read:
+            for parts in read:
+                try:
+                    found: Prediction | Exception = self._predict(parts, coverage=coverage)
+                except Exception as error:
+                    found = error
+                yield found
+
+    def _process(self, stream: AudioStream) -> Iterable[Float32]:
+        """What is best done where the sound is decoded: frames, but not descriptors, which need whole segments."""
         front_end = self.manifest.front_end
+        return stream if isinstance(front_end, DescriptorSettings) else frames_of(stream, settings=front_end)
+
+    def _predict(self, parts: Iterator[Part], *, coverage: float) -> Prediction:
         heard = Heard(self.manifest, run=self.outputs, batch_windows=self._batch_windows)
-        picture = None if sample_rate is not None else _picture_file(source)
-        if picture is not None:
-            return self._look(picture, heard, coverage=coverage)
-        with self._opened(source, sample_rate=sample_rate) as stream:
-            if isinstance(front_end, DescriptorSettings):
-                hear_descriptors(stream, heard, settings=front_end)
-            else:
-                assert self.manifest.windows is not None
-                hear_frames(stream, heard, settings=front_end, windows=self.manifest.windows)
-            n_samples, notes, rate = stream.n_samples, tuple(stream.notes), stream.sample_rate
-        if n_samples == 0:
+        stream = next(parts)
+        if isinstance(stream, Picture):
+            return self._look(stream.file, heard, coverage=coverage)
+        assert isinstance(stream, AudioStream)
+        arrays = cast(Iterator[Float32], parts)
+        front_end, rate = self.manifest.front_end, stream.sample_rate
+        if isinstance(front_end, DescriptorSettings):
+            hear_descriptors(arrays, heard, sample_rate=rate, settings=front_end)
+        else:
+            assert self.manifest.windows is not None
+            take_frames(arrays, heard, settings=front_end, windows=self.manifest.windows)
+        if stream.n_samples == 0:
             raise AudioError("the file holds no sound: 0 samples", code="no_sound")
-        return self._answer(heard, duration_s=n_samples / rate, notes=notes, coverage=coverage)
+        return self._answer(
+            heard, duration_s=stream.n_samples / rate, notes=tuple(stream.notes), coverage=coverage
+        )
 
     def _look(self, source: Path | bytes, heard: Heard, *, coverage: float) -> Prediction:
         """The answer to a picture in the place of sound."""
@@ -209,8 +242,11 @@ class Bundle:
         if isinstance(self.manifest.front_end, DescriptorSettings):
             self.manifest.front_end.check_installed()
 
-    def _opened(self, source: Source, *, sample_rate: int | None) -> AudioStream:
+    def _opened(self, source: Source, *, sample_rate: int | None) -> AudioStream | Picture:
         front_end = self.manifest.front_end
+        picture = None if sample_rate is not None else _picture_file(source)
+        if picture is not None:
+            return Picture(picture)
         if front_end.sample_rate is not None:
             return _opened(source, sample_rate=sample_rate, target_rate=front_end.sample_rate)
         assert isinstance(front_end, DescriptorSettings)

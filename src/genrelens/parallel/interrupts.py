@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 
 @contextmanager
@@ -16,15 +15,14 @@ def held() -> Iterator[None]:
     In the callbacks of libsndfile and ffmpeg ``KeyboardInterrupt`` would be swallowed: they would take it for the end
     of the file, and the program would go on with the sound that it has. Only the main thread is ever interrupted.
     """
-    usual = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    caught: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: caught.append((number, frame)))
+    caught: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if usual is None else usual)
         if caught:
-            usual(*caught[0])
+            signal.raise_signal(signal.SIGINT)
