@@ -1,4 +1,4 @@
-"""tools/crop_votes.py and image_cnns_page.py: what voting gains, by hand, and the page's tables are the reports'."""
+"""research/crop_votes.py and tools/image_cnns_page.py: voting's gain by hand, and the page is the reports'."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def loaded(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
+def loaded(path: str) -> ModuleType:
+    name = Path(path).stem
+    spec = importlib.util.spec_from_file_location(name, ROOT / path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
@@ -23,7 +24,7 @@ def loaded(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    return loaded("crop_votes")
+    return loaded("research/crop_votes.py")
 
 
 def test_the_gain_is_paired(tool: ModuleType) -> None:
@@ -44,5 +45,5 @@ def test_the_gain_is_paired(tool: ModuleType) -> None:
 
 def test_the_page_says_what_the_reports_say() -> None:
     pytest.importorskip("matplotlib")
-    page = loaded("image_cnns_page")
+    page = loaded("tools/image_cnns_page.py")
     assert "\n".join([page.START, *page.tables(), page.END]) in page.PAGE.read_text("utf-8")

@@ -70,7 +70,7 @@ def test_nothing_sends_anyone_to_a_package_index() -> None:
     texts = [
         *PAGES,
         *(ROOT / "docs").rglob("*.ipynb"),
-        *(path for folder in ("src", "tools") for path in (ROOT / folder).rglob("*.py")),
+        *(path for folder in ("src", "tools", "research") for path in (ROOT / folder).rglob("*.py")),
         *(ROOT / "src").rglob("card.md"),
     ]
     said = [

@@ -46,7 +46,8 @@ def test_import_genrelens_is_light() -> None:
         "metrics",
         "cli",
         "cli.app",
-        "report",
+        "features",
+        "pages",
     ],
 )
 def test_no_room_of_the_light_path_imports_heavy_things(room: str) -> None:

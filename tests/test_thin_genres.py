@@ -1,4 +1,4 @@
-"""tools/thin_genres.py: a branch's weight never comes from the tracks it is used on, and the page is the report's."""
+"""research/thin_genres.py: a branch's weight never comes from the tracks it is used on, the page is the report's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-TOOL = Path(__file__).resolve().parents[1] / "tools/thin_genres.py"
+TOOL = Path(__file__).resolve().parents[1] / "research/thin_genres.py"
 
 
 @pytest.fixture(scope="module")

@@ -34,14 +34,14 @@ def test_holds_model_pages_recipes_and_splits(wheel: Path) -> None:
         "bundle/shipped/base/card.md",
         "bundle/shipped/lite/manifest.json",
         "bundle/shipped/lite/predict.onnx",
-        "report/timeline.html",
-        "report/timeline.css",
-        "report/timeline.js",
-        "recipes/mel-transformer.toml",
+        "pages/templates/timeline.html",
+        "pages/templates/timeline.css",
+        "pages/templates/timeline.js",
+        "recipe/shipped/mel-transformer.toml",
         "models/weights/musicnn-msd.npz",
         "models/weights/not-music.npz",
         "models/weights/musicnn-msd.LICENSE.txt",
-        "data/splits/gtzan-fault-filtered.json",
+        "data/gtzan/fault-filtered.json",
     ):
         assert f"genrelens/{part}" in names, sorted(names)
 

@@ -26,7 +26,7 @@ from sounds.rows import Windows, music, sounds, windows
 from genrelens import recipe as recipes
 from genrelens.bundle.abstention import SHORTEST_S, Abstention
 from genrelens.data import registry, synthetic
-from genrelens.data.folds import grouped_folds
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.files import write_whole
 from genrelens.models.screens import Screens

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genrelens.evaluation.calibration import CalibrationReport
 from genrelens.evaluation.report import Report
-from genrelens.report import figure_style
+from genrelens.pages import figure_style
 
 COMMAND = "`python tools/ship_base.py --data GTZAN`"
 

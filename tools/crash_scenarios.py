@@ -89,7 +89,7 @@ def evaluate(inputs: Path) -> Scenario:
     words = ("evaluate", tiny(inputs), "--data", hums(inputs), "--dataset", "folder", "--out", "report.json")
     words = (*words, "--figure", "confusion.png")
     earlier = [("evaluate", tiny(inputs, temperature=3.0), *words[2:])]
-    imports = ["genrelens.report.figures", "genrelens.evaluation"]
+    imports = ["genrelens.pages.runs.report_figures", "genrelens.evaluation"]
     return scenario("evaluate --out --figure", words, earlier=earlier, imports=imports)
 
 
@@ -100,7 +100,7 @@ def explain(inputs: Path) -> Scenario:
         ("explain", song(inputs, 1), *words),
         earlier=[("explain", song(inputs, 2), *words)],
         together=("why",),
-        imports=["genrelens.report.explain_files"],
+        imports=["genrelens.pages.explanation.files"],
     )
 
 
@@ -167,7 +167,7 @@ def report(inputs: Path) -> Scenario:
         ("report", one, "--out", "look"),
         earlier=[("report", two, "--out", "look")],
         together=("look",),
-        imports=["genrelens.report.run_sections", "sklearn.manifold"],
+        imports=["genrelens.pages.runs.sections", "sklearn.manifold"],
     )
 
 
@@ -178,7 +178,7 @@ def compare(inputs: Path) -> Scenario:
         ("compare", one, two, "--out", "both"),
         earlier=[("compare", two, one, "--out", "both")],
         together=("both",),
-        imports=["genrelens.report.run_sections", "sklearn.manifold"],
+        imports=["genrelens.pages.runs.sections", "sklearn.manifold"],
     )
 
 

@@ -4,7 +4,7 @@
     python tools/explain_page.py --check    # exit 1 when the page is not what the files say
 
 docs/explain/faithfulness-*.json are reports of ``genrelens faithfulness``, docs/explain/planted-cues-*.json of
-``tools/planted_cues.py``, docs/explain/order-noise-*.json of ``tools/order_noise.py``.
+``research/planted_cues.py``, docs/explain/order-noise-*.json of ``research/order_noise.py``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from genrelens.explain.curves import area
-from genrelens.explain.faithfulness import DOMAINS
-from genrelens.explain.methods import BOTH, DEFAULT, INTEGRATED
+from genrelens.explanation.faithfulness.curves import area
+from genrelens.explanation.faithfulness.tracks import DOMAINS
+from genrelens.explanation.methods.scoring import BOTH, DEFAULT, INTEGRATED
 from genrelens.files import write_whole
 from genrelens.metrics import paired_bootstrap
 
@@ -91,7 +91,7 @@ def orders(reports: list[dict[str, Any]]) -> list[str]:
     return [
         f"- By two seeds of the orders, maps of {report['model']} agree over seconds by "
         f"{interval(report['agreement']['time'])}, over cells by {interval(report['agreement']['time-frequency'])} "
-        f"(rank correlation, {report['n_tracks']} tracks of train; `python tools/order_noise.py`)."
+        f"(rank correlation, {report['n_tracks']} tracks of train; `python research/order_noise.py`)."
         for report in reports
     ]
 

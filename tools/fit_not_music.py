@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sounds.rows import Piece, Windows, dressed_music, music, sounds, windows
 
-from genrelens.data.folds import grouped_folds
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.files import write_whole
 from genrelens.training import screens as unlike

@@ -20,7 +20,7 @@ from genrelens.evaluation.compare import compare
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
 from genrelens.metrics import Interval
-from genrelens.report.figure_style import percent_interval
+from genrelens.pages.figure_style import percent_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs/results"

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
-from genrelens.report import figure_style, figures
+from genrelens.pages import figure_style
+from genrelens.pages.runs import report_figures as figures
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs/results"
 

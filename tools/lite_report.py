@@ -27,9 +27,9 @@ from genrelens.data import synthetic
 from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.files import write_whole
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
+from genrelens.pages.figure_style import percent, percent_interval
 from genrelens.parallel import n_cores
 from genrelens.recipe import TabularRecipe
-from genrelens.report.figure_style import percent, percent_interval
 from genrelens.training.train import experimental_genres
 
 PAGE = ROOT / "docs/lite.md"

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from genrelens.data.split import Split
+from genrelens.data.splits.split import Split
 from genrelens.taxonomy import GTZAN
 
-PACKAGE_DATA = Path(__file__).resolve().parent.parent / "src" / "genrelens" / "data" / "splits"
+PACKAGE_DATA = Path(__file__).resolve().parent.parent / "src" / "genrelens" / "data" / "gtzan"
 
 # Bit-identical rows in Kaggle's features_30_sec.csv, so identical audio.
 EXACT = """
@@ -119,9 +119,9 @@ def documents(index: Path) -> dict[str, str]:
     with index.open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["clip"])
     return {
-        "gtzan-facts.json": json.dumps(facts(rows), indent=1, ensure_ascii=False) + "\n",
-        "gtzan-fault-filtered.json": fault_filtered(rows).to_json(),
-        "gtzan-s4.json": s4([row["clip"] for row in rows]).to_json(),
+        "facts.json": json.dumps(facts(rows), indent=1, ensure_ascii=False) + "\n",
+        "fault-filtered.json": fault_filtered(rows).to_json(),
+        "s4.json": s4([row["clip"] for row in rows]).to_json(),
     }
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from genrelens.data.gtzan import all_ids, segment_ids
-from genrelens.data.split import Split
+from genrelens.data.splits.split import Split
 from genrelens.taxonomy import GTZAN
 
-PACKAGE_DATA = Path(__file__).resolve().parent.parent / "src" / "genrelens" / "data" / "splits"
+PACKAGE_DATA = Path(__file__).resolve().parent.parent / "src" / "genrelens" / "data" / "gtzan"
 
 S3_DEV = """
 pop 24 95 31 22 61 93 8 7 45 10 49 3 60 99 98 91 57 90 68 2
@@ -114,7 +114,7 @@ def s1_segments() -> Split:
 
 def documents() -> dict[str, str]:
     """File name -> text of everything that this script writes."""
-    return {"gtzan-s3.json": s3().to_json(), "gtzan-s1-segments.json": s1_segments().to_json()}
+    return {"s3.json": s3().to_json(), "s1-segments.json": s1_segments().to_json()}
 
 
 def main() -> None:

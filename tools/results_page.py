@@ -21,7 +21,8 @@ from genrelens import recipe as recipes
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
 from genrelens.metrics import Interval
-from genrelens.report import figure_style, figures
+from genrelens.pages import figure_style
+from genrelens.pages.runs import report_figures as figures
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs/results"
@@ -177,7 +178,7 @@ def results_page(folders: list[Path]) -> list[str]:
 
 
 def heads(path: Path) -> list[str]:
-    """What stands on the front, compared by ``tools/compare_heads.py``; nothing where it was not."""
+    """What stands on the front, compared by ``research/compare_heads.py``; nothing where it was not."""
     if not path.exists():
         return []
     document = json.loads(path.read_text("utf-8"))
@@ -202,7 +203,7 @@ def heads(path: Path) -> list[str]:
         "",
         f"Out of fold over {document['n_tracks']} tracks of {document['n_artists']} artists, the full genres (recall: "
         "all); each track's mean over the seeds, paired over the same seeds, 95 % by bootstrap over artists "
-        "(`python tools/compare_heads.py --data GTZAN`).",
+        "(`python research/compare_heads.py --data GTZAN`).",
         "",
     ]
 

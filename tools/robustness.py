@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from genrelens.audio import load
 from genrelens.bundle import Bundle
 from genrelens.data import registry, variants
-from genrelens.data.folds import grouped_folds
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.data.variants import VARIANTS
 from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
@@ -43,9 +43,9 @@ from genrelens.metrics import (
     paired_bootstrap,
 )
 from genrelens.models.musicnn import read_weights
+from genrelens.pages.figure_style import percent, percent_interval
 from genrelens.parallel import map_each
 from genrelens.recipe import TabularRecipe
-from genrelens.report.figure_style import percent, percent_interval
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.head_bundle import N_FOLDS
 from genrelens.training.tabular import fit_tabular
@@ -288,7 +288,7 @@ def page_lines(reports: Sequence[Robustness]) -> list[str]:
 
 
 def mixing_lines(model: str) -> list[str]:
-    """Ways to mix two channels, as ``tools/channel_mixing.py`` measured them; nothing where it did not."""
+    """Ways to mix two channels, as ``research/channel_mixing.py`` measured them; nothing where it did not."""
     path = RESULTS / model / "channel_mixing.json"
     if not path.exists():
         return []
@@ -303,7 +303,7 @@ def mixing_lines(model: str) -> list[str]:
         "tenth of the bands (the rule: `genrelens/audio/downmix.py`). Beside it the plain average, and the average",
         "of the channels' mel power, which cannot cancel and would cost every front end once a channel. Labels",
         f"changed, of the full genres' clips, out of fold; model {document['model_hash']};",
-        "`python tools/channel_mixing.py --data GTZAN`.",
+        "`python research/channel_mixing.py --data GTZAN`.",
         "",
         "| channels | plain average | the rule | average of powers |",
         "|---|---|---|---|",

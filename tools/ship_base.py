@@ -30,20 +30,21 @@ from genrelens import recipe as recipes
 from genrelens.bundle import Bundle, WindowSettings, read_bundle, write_bundle
 from genrelens.bundle.store import PREDICT
 from genrelens.data import registry
-from genrelens.data.folds import grouped_folds
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.calibration import judge_calibration
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.report import Report, TrackRow
+from genrelens.features.musicnn import musicnn_windows, rows_of
 from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature, log_softmax
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import N_FRAMES
+from genrelens.pages import figure_style
+from genrelens.pages.runs import report_figures as figures
 from genrelens.recipe import TabularRecipe
-from genrelens.report import figure_style, figures
 from genrelens.training.card import model_card
-from genrelens.training.embed import musicnn_windows, rows_of
 from genrelens.training.head_bundle import CALIBRATED_ON, N_FOLDS
 from genrelens.training.train import experimental_genres
 from genrelens.training.train_head import out_of_fold_logits, train_head

@@ -25,14 +25,15 @@ from genrelens import recipe as recipes
 from genrelens.bundle import Bundle
 from genrelens.bundle.store import read_bundle, write_bundle
 from genrelens.data import registry
-from genrelens.data.folds import hold_out
+from genrelens.data.splits.folds import hold_out
 from genrelens.data.track import Track
 from genrelens.evaluation.crossval import crossval, uncalibrated_logits
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature
-from genrelens.report import figure_style, figures
+from genrelens.pages import figure_style
+from genrelens.pages.runs import report_figures as figures
 from genrelens.training.card import model_card
 from genrelens.training.run import read_run
 from genrelens.training.train import train

@@ -45,8 +45,8 @@ def write(path: Path, samples: NDArray[np.floating], *, rate: int = RATE) -> Pat
 
 @functools.cache
 def copies() -> ModuleType:
-    """``tools/audit_copies.py``, which makes the copies of the documented measurement."""
-    place = Path(__file__).resolve().parents[2] / "tools" / "audit_copies.py"
+    """``research/audit_copies.py``, which makes the copies of the documented measurement."""
+    place = Path(__file__).resolve().parents[2] / "research" / "audit_copies.py"
     spec = importlib.util.spec_from_file_location("audit_copies", place)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -19,8 +19,8 @@ from genrelens.audit import KINDS, AuditReport, Finding, audit, collect
 from genrelens.cli import main
 from genrelens.data import Split
 from genrelens.errors import DataError, GenrelensError
-from genrelens.report.audit_page import audit_page, write_audit_page
-from genrelens.report.audit_text import audit_text
+from genrelens.pages.audit.page import audit_page, write_audit_page
+from genrelens.pages.audit.text import audit_text
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from genrelens.bundle.pooling import sigmoid, softmax
 from genrelens.bundle.prediction import REASONS
 from genrelens.errors import BundleError
 from genrelens.frontend.mel import mel_power, power_to_db
-from genrelens.report import wording
+from genrelens.pages import wording
 
 RATE = tiny_model.MEL.sample_rate
 MORE = tiny_model.predict_graph(more=True)

@@ -225,7 +225,7 @@ def test_a_folder_that_the_system_refuses_is_said(
     def refuse(path: Path, content: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("genrelens.report.own_folder.write_whole", refuse)
+    monkeypatch.setattr("genrelens.pages.own_folder.write_whole", refuse)
     result = run("explain", song, "--model", tiny_bundle, "--out", tmp_path / "why")
     assert result.code == 1 and "cannot be written" in result.err and "Permission denied" in result.err
     assert not (tmp_path / "why" / "report.html").exists()
@@ -260,7 +260,7 @@ def test_it_begins_with_nothing_heavy(tmp_path: Path) -> None:
     import sys
 
     code = (
-        "import sys, genrelens.cli.app, genrelens.explain.explain, genrelens.report.explain_files\n"
+        "import sys, genrelens.cli.app, genrelens.explanation.explain, genrelens.pages.explanation.files\n"
         "bad = {'torch', 'librosa', 'scipy', 'sklearn', 'matplotlib', 'transformers', 'captum'} & set(sys.modules)\n"
         "sys.exit(', '.join(bad) or 0)"
     )

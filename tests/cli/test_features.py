@@ -13,7 +13,7 @@ import soundfile
 from run_cli import Run
 
 from genrelens.data import synthetic
-from genrelens.data.features import read_table
+from genrelens.features import read_table
 from genrelens.frontend.descriptors import SETS
 
 COLUMNS = SETS["kaggle57"].columns
@@ -161,12 +161,12 @@ def test_a_data_set_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
 def test_a_stopped_run_says_that_it_can_go_on(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import genrelens.data.features
+    import genrelens.features
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(genrelens.data.features, "extract_files", stop)
+    monkeypatch.setattr(genrelens.features, "extract_files", stop)
     write(tmp_path / "music" / "a.wav")
     result = run("features", "music")
     assert result.code == 130

@@ -163,7 +163,9 @@ def test_folders_that_are_artists_are_told_to_take_the_tags(
 ) -> None:
     for artist in ("Ann", "Bob"):
         tones(tmp_path / "music" / artist, 1, seconds=0.1)
-    monkeypatch.setattr("genrelens.data.folder.read_tags", lambda path: Tags(("Polka",), path.parent.name))
+    monkeypatch.setattr(
+        "genrelens.data.own_music.folder.read_tags", lambda path: Tags(("Polka",), path.parent.name)
+    )
     found = learn(run, tmp_path / "music")
     assert found.code == 1
     assert "take the tags with --genres-from tags" in found.err

@@ -28,7 +28,7 @@ def test_a_folder_is_given_back_as_it_was(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("genrelens.explain.explain.explain", stop)
+    monkeypatch.setattr("genrelens.explanation.explain.explain", stop)
     out = tmp_path / "why"
     result = run("explain", write_tone(tmp_path / "song.wav"), "--model", tiny_bundle, "--out", out)
     assert (result.code, result.out) == (130, "")

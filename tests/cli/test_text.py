@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genrelens.cli.text import pad, shorten, width
-from genrelens.report.wording import clock, length, percent, visible
+from genrelens.pages.wording import clock, length, percent, visible
 
 
 def test_visible_escapes_what_could_disturb_a_terminal() -> None:

@@ -15,7 +15,7 @@ import tiny_training
 from genrelens.cli import main
 from genrelens.cli import train as commands
 from genrelens.data import Split, gtzan, synthetic
-from genrelens.data.folds import hold_out
+from genrelens.data.splits.folds import hold_out
 from genrelens.training.run import read_run
 
 

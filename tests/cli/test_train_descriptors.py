@@ -14,7 +14,7 @@ pytest.importorskip("librosa")
 
 from genrelens.cli import main
 from genrelens.data import gtzan, registry
-from genrelens.data.features import FeatureTable, write_table
+from genrelens.features import FeatureTable, write_table
 from genrelens.frontend.descriptors import SETS
 
 COLUMNS = SETS["kaggle57"].columns

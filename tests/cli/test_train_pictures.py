@@ -22,7 +22,7 @@ def call(*words: object) -> int:
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """cnn-png, but of two epochs."""
-    text = (resources.files("genrelens") / "recipes" / "cnn-png.toml").read_text(encoding="utf-8")
+    text = (resources.files("genrelens.recipe") / "shipped" / "cnn-png.toml").read_text(encoding="utf-8")
     assert "max_epochs = 25" in text
     path = tmp_path / "short.toml"
     path.write_text(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genrelens.data import Track, gtzan
-from genrelens.data.folds import blocks, grouped_folds, hold_out
+from genrelens.data.splits.folds import blocks, grouped_folds, hold_out
 from genrelens.errors import DataError
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from genrelens.data import table
-from genrelens.data.features import read_table
-from genrelens.data.split import Split
+from genrelens.data.own_music import table
+from genrelens.data.splits.split import Split
 from genrelens.errors import GenrelensError
 from genrelens.evaluation.plain_json import read_text
+from genrelens.features import read_table
 from genrelens.recipe import load as load_recipe
 
 READERS: list[tuple[str, Callable[[Path], object]]] = [

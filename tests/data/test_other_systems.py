@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genrelens.data import folder, registry, table, tags
-from genrelens.data.own_music import OwnMusic
-from genrelens.data.split import Split
+from genrelens.data import registry
+from genrelens.data.own_music import folder, table, tags
+from genrelens.data.own_music.tracks import OwnMusic
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 

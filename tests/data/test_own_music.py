@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genrelens.data import folder, registry, table, tags
-from genrelens.data.own_music import OwnMusic, one_spelling
+from genrelens.data import registry
+from genrelens.data.own_music import folder, table, tags
+from genrelens.data.own_music.tracks import OwnMusic, one_spelling
 from genrelens.data.track import Track
 from genrelens.errors import DataError, MissingExtraError
 

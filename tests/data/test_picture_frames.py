@@ -12,11 +12,11 @@ import pytest
 
 import drawn_pictures
 from genrelens.data import gtzan
-from genrelens.data.cache import FrameCache
-from genrelens.data.picture_frames import picture_frames
-from genrelens.data.png import is_png, png_fault
+from genrelens.data.pictures.frames import picture_frames
+from genrelens.data.pictures.png import is_png, png_fault
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
+from genrelens.features.frame_cache import FrameCache
 from genrelens.frontend import image
 from genrelens.frontend.frames import compress
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genrelens.data.protocols import protocols, published
-from genrelens.data.split import Split
+from genrelens.data.splits.protocols import protocols, published
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError, SplitError
 

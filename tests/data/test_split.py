@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genrelens.data import Split, Track
-from genrelens.data.split import LEAKS
+from genrelens.data.splits.split import LEAKS
 from genrelens.errors import DataError, SplitError
 from genrelens.taxonomy import composed
 

@@ -11,10 +11,10 @@ pytest.importorskip("torch")
 
 import tiny_training
 from genrelens.data import Track
-from genrelens.data.cache import FrameCache
-from genrelens.data.protocols import protocols
+from genrelens.data.splits.protocols import protocols
 from genrelens.errors import DataError, TrainingError
 from genrelens.evaluation.fold_answers import NetworkAnswers, TabularAnswers, window_pieces
+from genrelens.features.frame_cache import FrameCache
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genrelens.data.protocols import protocols
+from genrelens.data.splits.protocols import protocols
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.evaluation.leakage import LeakageReport, leakage
@@ -122,8 +122,8 @@ def test_too_few_tracks_of_every_genre_are_refused() -> None:
 
 def test_the_figure_shows_a_row_a_protocol_and_marks_the_leaking_ones() -> None:
     pytest.importorskip("matplotlib")
-    from genrelens.report.figure_style import BLUE, ORANGE
-    from genrelens.report.leakage_figure import leakage_figure
+    from genrelens.pages.figure_style import BLUE, ORANGE
+    from genrelens.pages.leakage.figure import leakage_figure
 
     axes = leakage_figure(measured("artist")).axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]

@@ -14,9 +14,9 @@ import soundfile
 import tiny_training
 from genrelens.data.track import Track
 from genrelens.errors import DataError
+from genrelens.features.musicnn import musicnn_rows
 from genrelens.library import rows as module
 from genrelens.library.rows import embed
-from genrelens.training.embed import musicnn_rows
 
 RATE = 16000
 

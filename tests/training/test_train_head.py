@@ -15,9 +15,9 @@ from genrelens import recipe as recipes
 from genrelens.bundle import Abstention, Bundle
 from genrelens.data import Track
 from genrelens.errors import TrainingError
+from genrelens.features.musicnn import musicnn_rows, musicnn_windows, rows_of
 from genrelens.models.screens import read_not_music
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
-from genrelens.training.embed import musicnn_rows, musicnn_windows, rows_of
 from genrelens.training.train_head import out_of_fold_logits, train_head
 
 

@@ -22,8 +22,8 @@ import tiny_vggish
 from genrelens import recipe as recipes
 from genrelens.bundle import Bundle
 from genrelens.data import Track
-from genrelens.data.cache import FrameCache
 from genrelens.errors import TrainingError
+from genrelens.features.frame_cache import FrameCache
 from genrelens.frontend.vggish import VggishSettings, examples, log_mel
 from genrelens.metrics import log_softmax
 from genrelens.models import vggish
@@ -34,7 +34,7 @@ from genrelens.training import embed_vggish
 from genrelens.training.embed_vggish import row_network, rows_of, vggish_data, vggish_windows
 from genrelens.training.tabular import fit_tabular
 from genrelens.training.tabular.pca import principal_components
-from genrelens.training.train_tabular import RowNetwork, TabularData, train_tabular
+from genrelens.training.tabular.train import RowNetwork, TabularData, train_tabular
 
 RATE = 16_000
 WINDOW_SAMPLES = 2975 * 160 + 400

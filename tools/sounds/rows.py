@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from genrelens import audio
 from genrelens.data import registry
-from genrelens.data.cache import FrameCache
 from genrelens.data.track import Track
+from genrelens.features.frame_cache import FrameCache
+from genrelens.features.musicnn import musicnn_windows
 from genrelens.models.musicnn_head import FRONT_END
-from genrelens.training.embed import musicnn_windows
 from sounds.parts import RATE
 
 SPLIT = "fault-filtered"

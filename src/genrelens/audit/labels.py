@@ -3,7 +3,7 @@
 Out-of-fold probabilities (folds by artist and recording) of a random forest on the 57 descriptors of Kaggle's tables go
 to cleanlab (Northcutt, Jiang & Chuang, "Confident Learning", JAIR 2021), which estimates which labels are wrong. On
 artists that it has not heard such a classifier is right about half the time, so most of what confident learning marks
-is the classifier's fault: only the worst twentieth of the tracks are named. ``tools/audit_labels.py`` measures it.
+is the classifier's fault: only the worst twentieth of the tracks are named. ``research/audit_labels.py`` measures it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from genrelens.audit.listen import Heard
 from genrelens.audit.overlaps import with_repeats
 from genrelens.audit.repeats import Repeat
 from genrelens.data import Track
-from genrelens.data.folds import blocks, grouped_folds
+from genrelens.data.splits.folds import blocks, grouped_folds
 from genrelens.errors import DataError, MissingExtraError
 
 WORST_SHARE: Final = 0.05
@@ -59,7 +59,7 @@ def label_suspects(
     Not judged are silent and unreadable files, and tracks with fewer than :data:`MIN_TRACKS` others of their genre to
     learn it from.
     """
-    from genrelens.data.features import extract
+    from genrelens.features import extract
 
     sound = {one.path for one in heard if one.error is None and one.quiet_share < SILENT}
     path_of = {track.id: path for path, held in tracks_of.items() for track in held}

@@ -23,8 +23,8 @@ from genrelens.bundle.prediction import Prediction
 from genrelens.bundle.reading import Part, Picture, read_ahead
 from genrelens.bundle.sessions import MAX_EMBEDDING, check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
-from genrelens.data.picture_frames import picture_frames
-from genrelens.data.png import is_png
+from genrelens.data.pictures.frames import picture_frames
+from genrelens.data.pictures.png import is_png
 from genrelens.errors import AudioError, BundleError
 from genrelens.frontend import image
 from genrelens.frontend.descriptors.settings import DescriptorSettings

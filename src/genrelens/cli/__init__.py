@@ -79,7 +79,7 @@ def _drop_output() -> None:
 def say(message: str) -> None:
     """One line on stderr, whatever the message holds and whatever the terminal can show."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    from genrelens.report.wording import visible
+    from genrelens.pages.wording import visible
 
     # Names from tags, tables and models may stand in a message: they must not steer the terminal.
     line = visible(" ".join(message.splitlines()))

@@ -58,8 +58,8 @@ def ablate(
     try:
         import lightning  # noqa: F401
 
-        from genrelens.report.ablation_figure import ablation_figure
-        from genrelens.report.figure_style import save
+        from genrelens.pages.ablation.figure import ablation_figure
+        from genrelens.pages.figure_style import save
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="the ablation") from error
     chosen = with_encoder(recipes.load(recipe), encoder)

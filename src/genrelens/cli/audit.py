@@ -69,8 +69,8 @@ def audit(
     from genrelens.cli.pieces import find_pieces, say_passed_over
     from genrelens.cli.progress import CountLine
     from genrelens.cli.tracks import find_split
+    from genrelens.pages.audit.text import audit_text
     from genrelens.parallel import n_cores
-    from genrelens.report.audit_text import audit_text
 
     passed_over: Counter[str] = Counter()
     pieces = list(find_pieces([str(folder)], passed_over=passed_over))
@@ -95,7 +95,7 @@ def audit(
             progress=lambda what, done, total: line.show(done, total, what=what),
         )
     if html is not None:
-        from genrelens.report.audit_page import write_audit_page
+        from genrelens.pages.audit.page import write_audit_page
 
         write_audit_page(html, report)
         typer.echo(f"wrote {html}", err=True)

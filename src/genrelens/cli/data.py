@@ -10,8 +10,8 @@ import typer
 from genrelens.cli.stopping import says_what_is_kept
 
 if TYPE_CHECKING:
-    from genrelens.data.check import Checked
-    from genrelens.data.split import Split
+    from genrelens.audit.check import Checked
+    from genrelens.data.splits.split import Split
     from genrelens.data.track import Track
 
 data = typer.Typer(
@@ -92,9 +92,9 @@ def check(
     import json
 
     from genrelens import parallel
+    from genrelens.audit.check import check as look
     from genrelens.cli.pieces import say_passed_over
     from genrelens.cli.progress import CountLine
-    from genrelens.data.check import check as look
 
     with CountLine("checking") as line:
         found = look(folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=line.show)
@@ -182,7 +182,7 @@ def split(
 
 
 def _check_text(found: Checked) -> str:
-    from genrelens.report.wording import visible
+    from genrelens.pages.wording import visible
 
     there = ", ".join(f"{n:,} {thing}" for thing, n in found.there.items()) or "nothing"
     how = "every clip decoded" if found.decoded else "clips opened, not decoded"

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from genrelens.data.features import FeatureTable
     from genrelens.data.track import Track
+    from genrelens.features import FeatureTable
     from genrelens.recipe import TabularRecipe
     from genrelens.taxonomy import Taxonomy
 
@@ -24,8 +24,8 @@ def descriptor_rows(
     Raises :class:`DataError` naming the tracks that cannot be read or have no row: figures do not leave any out in
     silence.
     """
-    from genrelens.data.features import join
     from genrelens.errors import DataError
+    from genrelens.features import join
 
     joined = join(_computed(recipe, tracks, cache=cache) if table is None else table, tracks)
     left_out = list(joined.left_out) if table is None else []  # a table may have rows of other tracks
@@ -55,7 +55,7 @@ def train_descriptors(
     progress: Callable[[int, int], None],
 ) -> Path:
     """A bundle of a classifier of descriptors; returns its path."""
-    from genrelens.training.train_tabular import TabularData, train_tabular
+    from genrelens.training.tabular.train import TabularData, train_tabular
 
     pieces, rows = descriptor_rows(recipe, tracks, cache=cache, table=table)
     return train_tabular(
@@ -73,7 +73,7 @@ def train_descriptors(
 def _computed(recipe: TabularRecipe, tracks: tuple[Track, ...], *, cache: Path) -> FeatureTable:
     from genrelens import parallel
     from genrelens.cli.progress import ProgressLine
-    from genrelens.data.features import extract
+    from genrelens.features import extract
 
     # Tracks that are pieces already, of a split by pieces, are not cut again.
     whole = recipe.features.segment_s == 30 or all(track.segment_of is not None for track in tracks)

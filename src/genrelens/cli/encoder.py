@@ -56,7 +56,7 @@ def rows_of_encoder(recipe: TabularRecipe, tracks: tuple[Track, ...], *, cache: 
     from genrelens.errors import MissingExtraError
 
     try:
-        from genrelens.training.embed_encoder import encoder_rows
+        from genrelens.features.encoder import encoder_rows
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="a pretrained audio encoder") from error
     with CountLine("encoder: tracks heard,") as line:

@@ -147,8 +147,8 @@ def _drawer(path: Path) -> Callable[[Report], None]:
     from genrelens.errors import MissingExtraError
 
     try:
-        from genrelens.report.figure_style import check_suffix, save
-        from genrelens.report.figures import confusion_figure
+        from genrelens.pages.figure_style import check_suffix, save
+        from genrelens.pages.runs.report_figures import confusion_figure
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != "matplotlib":
             raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from genrelens.explain.explain import Explained
+    from genrelens.explanation.explain import Explained
 
 
 def explain(
@@ -56,9 +56,9 @@ def explain(
     """
     from genrelens.bundle import Bundle
     from genrelens.cli.progress import CountLine
-    from genrelens.explain.explain import explain as explained_by
-    from genrelens.report.explain_files import FOLDER, write_explanation
-    from genrelens.report.wording import visible
+    from genrelens.explanation.explain import explain as explained_by
+    from genrelens.pages.explanation.files import FOLDER, write_explanation
+    from genrelens.pages.wording import visible
 
     bundle = Bundle.load(model)
     with FOLDER.claimed(out):
@@ -71,10 +71,10 @@ def explain(
 
 
 def _say(path: str, found: Explained) -> None:
-    from genrelens.report import explain_words as words
-    from genrelens.report.explain_check import truth
-    from genrelens.report.explain_files import NOTHING
-    from genrelens.report.wording import visible
+    from genrelens.pages.explanation import words
+    from genrelens.pages.explanation.check import truth
+    from genrelens.pages.explanation.files import NOTHING
+    from genrelens.pages.wording import visible
 
     explanation, prediction = found.explanation, found.prediction
     if explanation is None:

@@ -11,8 +11,8 @@ import typer
 from genrelens.cli.extras import check_extra
 
 if TYPE_CHECKING:
-    from genrelens.data.features import FeatureTable
     from genrelens.data.registry import Loaded
+    from genrelens.features import FeatureTable
 
 DEFAULT_CACHE = Path("runs/cache")
 _TITLES = {"gtzan": "GTZAN", "fma_small": "FMA small", "fma_medium": "FMA medium", "fma_large": "FMA large"}
@@ -74,9 +74,9 @@ def explore(
     from genrelens.cli.progress import ProgressLine
     from genrelens.cli.tracks import tell
     from genrelens.data import registry
-    from genrelens.data.features import read_table
-    from genrelens.report.explore import claim, write_exploration
-    from genrelens.report.explore_gather import embed, gather
+    from genrelens.features import read_table
+    from genrelens.pages.exploration.explore import claim, write_exploration
+    from genrelens.pages.exploration.gather import embed, gather
 
     bundle = Bundle.load(find_bundle(model))
     loaded = registry.open_dataset(data, dataset=dataset)
@@ -104,7 +104,7 @@ def explore(
 def _compute(loaded: Loaded, *, cache: Path) -> FeatureTable:
     from genrelens.cli.progress import ProgressLine
     from genrelens.data import registry
-    from genrelens.data.features import extract
+    from genrelens.features import extract
     from genrelens.parallel import n_cores
 
     faulty = registry.never_train(loaded.dataset)

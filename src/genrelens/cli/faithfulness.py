@@ -17,8 +17,8 @@ from genrelens.cli.train import DataOption, DatasetOption, SplitOption
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
     from genrelens.data import Track
-    from genrelens.explain.faithfulness import Judged
-    from genrelens.explain.faithfulness_report import FaithfulnessReport, Sanity
+    from genrelens.explanation.faithfulness.report import FaithfulnessReport, Sanity
+    from genrelens.explanation.faithfulness.tracks import Judged
 
 N_SHUFFLED = 20
 """Tracks whose maps are compared with those of the shuffled network."""
@@ -76,9 +76,9 @@ def faithfulness(
     from genrelens.cli.evaluate import find_bundle
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
-    from genrelens.explain import fingerprint_sample
-    from genrelens.explain.faithfulness import CLASSLESS, asked_methods, check_sample, sample
-    from genrelens.report import faithfulness_files
+    from genrelens.explanation.faithfulness.tracks import CLASSLESS, asked_methods, check_sample, sample
+    from genrelens.pages.faithfulness import files as faithfulness_files
+    from genrelens.profile import sample as fingerprint_sample
 
     # Whatever can be refused is refused before the minutes of work.
     model = Bundle.load(find_bundle(bundle))
@@ -124,8 +124,8 @@ class _Checks:
 
 
 def _prepared(model: Bundle, tracks: Sequence[Track], *, n: int, method: str, folder: Path) -> _Checks:
-    from genrelens.explain.randomise import randomised
-    from genrelens.explain.splicing import check_pairs, pairs
+    from genrelens.explanation.faithfulness.randomise import randomised
+    from genrelens.explanation.faithfulness.splicing import check_pairs, pairs
 
     shuffled = randomised(model, seed=0, out=folder / "shuffled")
     spliced = pairs(tracks, n=n)
@@ -137,7 +137,7 @@ def _judged(model: Bundle, chosen: Sequence[Track], methods: Sequence[str], *, n
     from genrelens.cli import say
     from genrelens.cli.progress import CountLine
     from genrelens.errors import DataError
-    from genrelens.explain.faithfulness import MIN_TRACKS, judge_sample
+    from genrelens.explanation.faithfulness.tracks import MIN_TRACKS, judge_sample
 
     n_done = 0
 
@@ -167,10 +167,10 @@ def _checked(model: Bundle, chosen: Sequence[Track], checks: _Checks, *, kept: s
     from genrelens.cli import say
     from genrelens.cli.progress import CountLine
     from genrelens.errors import GenrelensError
-    from genrelens.explain import faithfulness_report
-    from genrelens.explain.faithfulness import sample
-    from genrelens.explain.randomise import agreement
-    from genrelens.explain.splicing import point
+    from genrelens.explanation.faithfulness import report as faithfulness_report
+    from genrelens.explanation.faithfulness.randomise import agreement
+    from genrelens.explanation.faithfulness.splicing import point
+    from genrelens.explanation.faithfulness.tracks import sample
 
     # Of the whole sample by chance: its first are all of the genres that come first.
     compared = sample(chosen, n=N_SHUFFLED)
@@ -195,7 +195,7 @@ def _report(
     checks: _Checks | None,
     sanity: Sanity | None = None,
 ) -> FaithfulnessReport:
-    from genrelens.explain.faithfulness_report import build
+    from genrelens.explanation.faithfulness.report import build
 
     heard = set(model.manifest.training.trained_on)
     n_heard = sum(track.id in heard for track in chosen)

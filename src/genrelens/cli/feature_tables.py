@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from genrelens.data.features import FeatureTable
     from genrelens.data.track import Track
+    from genrelens.features import FeatureTable
     from genrelens.recipe import AnyRecipe, TabularRecipe
 
 TableOption = Annotated[
@@ -27,7 +27,7 @@ def open_table(path: Path | None, *, recipe: AnyRecipe) -> FeatureTable | None:
     """The table of ``--table``, None without; refused where the recipe does not learn from such rows."""
     if path is None:
         return None
-    from genrelens.data.features import read_table
+    from genrelens.features import read_table
     from genrelens.recipe import TabularRecipe
     from genrelens.recipe.tabular import DESCRIPTORS
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genrelens.cli.progress import ProgressLine
-    from genrelens.data.features import FeatureTable, Source
+    from genrelens.features import FeatureTable, Source
 
 DEFAULT_CACHE = Path("runs/cache")
 
@@ -94,7 +94,7 @@ def features(
         raise typer.BadParameter(f"{path}: there is no such file or folder")
 
     from genrelens.cli.progress import ProgressLine
-    from genrelens.data.features import extract_files, table_to_csv, write_table
+    from genrelens.features import extract_files, table_to_csv, write_table
     from genrelens.parallel import n_cores
 
     sources, notes = _sources(path, dataset=dataset)
@@ -127,8 +127,8 @@ def _sources(path: Path, *, dataset: str | None) -> tuple[list[Source], tuple[st
     """The files to compute, and sentences about what was odd."""
     from genrelens.cli.pieces import say_passed_over
     from genrelens.data import registry
-    from genrelens.data.features import Source, track_source
     from genrelens.errors import DataError
+    from genrelens.features import Source, track_source
 
     if dataset is None:
         dataset = _known_dataset(path)
@@ -166,9 +166,9 @@ def _files(path: Path) -> tuple[list[Source], tuple[str, ...]]:
     from collections import Counter
 
     from genrelens.cli.pieces import find_pieces, say_passed_over
-    from genrelens.data.features import Source
-    from genrelens.data.folder import labels_of
+    from genrelens.data.own_music.folder import labels_of
     from genrelens.errors import DataError
+    from genrelens.features import Source
 
     passed_over: Counter[str] = Counter()
     pieces = list(find_pieces([str(path)], passed_over=passed_over))
@@ -220,7 +220,7 @@ def _counted(table: FeatureTable) -> str:
 
 def _say(sentence: str) -> None:
     """One line on stderr, whatever it holds and whatever the terminal can show."""
-    from genrelens.report.wording import visible
+    from genrelens.pages.wording import visible
 
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     typer.echo(visible(sentence).encode(encoding, "backslashreplace").decode(encoding), err=True)

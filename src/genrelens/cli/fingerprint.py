@@ -75,11 +75,12 @@ def fingerprint(
     from genrelens.cli.progress import CountLine
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
-    from genrelens.explain import fingerprint_sample
-    from genrelens.explain.fingerprint_track import tagger_of
-    from genrelens.report import fingerprint_files, fingerprint_words
-    from genrelens.report.fingerprint import Asked, build
-    from genrelens.report.wording import visible
+    from genrelens.pages.profile import files as fingerprint_files
+    from genrelens.pages.profile import words as fingerprint_words
+    from genrelens.pages.profile.fingerprint import Asked, build
+    from genrelens.pages.wording import visible
+    from genrelens.profile import sample as fingerprint_sample
+    from genrelens.profile.track import tagger_of
 
     model = Bundle.load(find_bundle(bundle))
     fingerprint_sample.check(model)

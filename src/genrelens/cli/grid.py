@@ -73,7 +73,7 @@ def grid(
     from genrelens.cli.tabular import vggish_columns
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
-    from genrelens.data.folds import grouped_folds
+    from genrelens.data.splits.folds import grouped_folds
     from genrelens.evaluation import grid as grids
     from genrelens.frontend.descriptors import SETS
     from genrelens.recipe import TabularRecipe

@@ -68,15 +68,16 @@ def leakage(
     """
     from genrelens import recipe as recipes
     from genrelens.cli.tracks import find_split, load_tracks
-    from genrelens.data import protocols, registry
+    from genrelens.data import registry
+    from genrelens.data.splits import protocols
     from genrelens.errors import MissingExtraError
     from genrelens.evaluation.leakage import leakage as measure
     from genrelens.evaluation.leakage_text import leakage_text
     from genrelens.files import write_whole
 
     try:
-        from genrelens.report.figure_style import save
-        from genrelens.report.leakage_figure import leakage_figure
+        from genrelens.pages.figure_style import save
+        from genrelens.pages.leakage.figure import leakage_figure
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="the leakage report") from error
     chosen = recipes.load(recipe)

@@ -138,7 +138,7 @@ def _opened(music: Path, genres_from: str | None) -> Loaded:
 
 def _say_new(notes: tuple[str, ...]) -> None:
     from genrelens.cli import say
-    from genrelens.report.wording import visible
+    from genrelens.pages.wording import visible
 
     for note in notes:
         say(visible(f"note: {note}"))

@@ -136,7 +136,7 @@ def predict(
         stopped = error
     said = [] if stopped is None else [f"stopped: {n_answered} of {len(pieces)} files answered"]
     if html is not None and (stopped is None or page_rows):
-        from genrelens.report.timeline import write_timeline_page
+        from genrelens.pages.timeline.page import write_timeline_page
 
         write_timeline_page(html, rows=page_rows, experimental=bundle.manifest.experimental)
         said.append(f"wrote {html}")

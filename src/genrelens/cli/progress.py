@@ -8,7 +8,7 @@ import time
 from typing import Self
 
 from genrelens.cli.text import shorten
-from genrelens.report.wording import visible
+from genrelens.pages.wording import visible
 
 _EVERY_S = 60.0
 

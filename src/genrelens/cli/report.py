@@ -11,8 +11,8 @@ from genrelens.cli.extras import check_extra
 from genrelens.cli.text import print_text
 
 if TYPE_CHECKING:
-    from genrelens.report.run_embeddings import Embedded
-    from genrelens.report.run_files import Run
+    from genrelens.pages.runs.embeddings import Embedded
+    from genrelens.pages.runs.files import Run
 
 OutOption = typer.Option(
     "--out",
@@ -60,8 +60,8 @@ def report(
     """
     _check_out(out)
     check_extra("matplotlib", "sklearn", needed_for="drawing runs")
-    from genrelens.report.run_files import open_run
-    from genrelens.report.run_report import REPORT_FOLDER, write_report
+    from genrelens.pages.runs.files import open_run
+    from genrelens.pages.runs.report import REPORT_FOLDER, write_report
 
     found = open_run(run)
     embedded = _map(found, data=data, dataset=dataset)
@@ -104,10 +104,10 @@ def compare(
         check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.evaluation.compare import compare as compare_reports
     from genrelens.evaluation.plain_json import json_text
-    from genrelens.report.comparison_text import comparison_text
-    from genrelens.report.run_files import open_runs
-    from genrelens.report.run_numbers import comparison_document
-    from genrelens.report.run_report import COMPARISON_FOLDER, write_comparison
+    from genrelens.pages.comparison.text import comparison_text
+    from genrelens.pages.runs.files import open_runs
+    from genrelens.pages.runs.numbers import comparison_document
+    from genrelens.pages.runs.report import COMPARISON_FOLDER, write_comparison
 
     found = open_runs(runs)
     pairs = compare_reports({run.name: run.report for run in found})
@@ -124,7 +124,7 @@ def compare(
 
 def _map(run: Run, *, data: Path | None, dataset: str | None) -> Embedded:
     """The map of the run's tracks, or why there is none."""
-    from genrelens.report.run_embeddings import Embedded, map_run
+    from genrelens.pages.runs.embeddings import Embedded, map_run
 
     if run.bundle is None:
         return Embedded(f"{run.missing['bundle']}.")

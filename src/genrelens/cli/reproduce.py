@@ -115,9 +115,9 @@ def reproduce(
         raise typer.BadParameter(f"--only should be one of {', '.join(S0_RECIPES)}, got {only!r}")
     check_extra("torch", "lightning", "matplotlib", "sklearn", "librosa", needed_for="genrelens reproduce")
     from genrelens.evaluation.plain_json import json_text
-    from genrelens.reproduce.page import MARKER, PAGE
-    from genrelens.reproduce.run import reproduce as run
-    from genrelens.reproduce.words import to_text
+    from genrelens.systems.page import MARKER, PAGE
+    from genrelens.systems.run import reproduce as run
+    from genrelens.systems.words import to_text
 
     command = [
         "genrelens",

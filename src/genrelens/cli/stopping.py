@@ -25,7 +25,7 @@ def says_what_is_kept(command: Callable[P, T]) -> Callable[P, T]:
         try:
             return command(*args, **given)
         except KeyboardInterrupt:
-            from genrelens.report.wording import visible
+            from genrelens.pages.wording import visible
 
             typer.echo(visible(f"stopped; {kept(given)}"), err=True)
             raise

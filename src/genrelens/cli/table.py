@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genrelens.bundle.answer import Answer
 from genrelens.cli.text import pad, shorten, width
-from genrelens.report.wording import REASONS, clock, either, percent, visible
+from genrelens.pages.wording import REASONS, clock, either, percent, visible
 
 if TYPE_CHECKING:
     from rich.console import Console

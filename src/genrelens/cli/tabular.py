@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from genrelens.data.features import FeatureTable
     from genrelens.data.track import Track
     from genrelens.evaluation.fold_answers import TabularAnswers
+    from genrelens.features import FeatureTable
     from genrelens.models.vggish_weights import Weights
     from genrelens.recipe import TabularRecipe
     from genrelens.taxonomy import Taxonomy
-    from genrelens.training.train_tabular import RowNetwork, TabularData
+    from genrelens.training.tabular.train import RowNetwork, TabularData
 
 
 def tabular_answers(
@@ -76,7 +76,7 @@ def train_rows(
 
         raise no_bundle(recipe)
     if recipe.features.set == "musicnn":
-        from genrelens.training.embed import rows_of
+        from genrelens.features.musicnn import rows_of
         from genrelens.training.train_head import train_head
 
         windows = musicnn_windows(tracks, cache=cache)
@@ -93,7 +93,7 @@ def train_rows(
             seed=seed,
         )
     if recipe.features.set == "vggish":
-        from genrelens.training.train_tabular import train_tabular
+        from genrelens.training.tabular.train import train_tabular
 
         data = vggish_rows(recipe, tracks, weights=weights, cache=cache)
         return train_tabular(
@@ -137,7 +137,7 @@ def _embed(
     from genrelens.errors import MissingExtraError
 
     try:
-        from genrelens.training import embed
+        from genrelens.features import musicnn as embed
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="musicnn's features") from error
     with ProgressLine(total=len(tracks)) as line:

@@ -34,7 +34,7 @@ def pad(text: str, columns: int) -> str:
 
 def print_text(text: str) -> None:
     """Print lines to stdout, whatever they hold and whatever the terminal can show."""
-    from genrelens.report.wording import visible
+    from genrelens.pages.wording import visible
 
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     shown = "\n".join(map(visible, text.splitlines()))

@@ -54,7 +54,7 @@ def tell(loaded: Loaded) -> None:
     """What a data set passes over and leaves out, and what is odd about it, in a line each on stderr."""
     from genrelens.cli import say
     from genrelens.cli.pieces import say_passed_over
-    from genrelens.report.wording import visible
+    from genrelens.pages.wording import visible
 
     say_passed_over(loaded.passed_over)
     for note in loaded.notes:

@@ -13,9 +13,9 @@ from genrelens.cli.feature_tables import TableOption
 from genrelens.cli.weights import WeightsOption, given_weights
 
 if TYPE_CHECKING:
-    from genrelens.data.features import FeatureTable
-    from genrelens.data.split import Split
+    from genrelens.data.splits.split import Split
     from genrelens.data.track import Track
+    from genrelens.features import FeatureTable
     from genrelens.recipe import AnyRecipe
 
 DataOption = Annotated[
@@ -93,7 +93,7 @@ def train(
     from genrelens.cli.encoder import with_encoder
     from genrelens.cli.feature_tables import open_table
     from genrelens.data import registry
-    from genrelens.data.folds import hold_out
+    from genrelens.data.splits.folds import hold_out
     from genrelens.training.train import train as run_training
 
     chosen, begins_with = given_weights(with_encoder(recipes.load(recipe), encoder), weights)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from genrelens.bundle.answer import Answer, to_row
-from genrelens.data.csv_cells import safe_cell
+from genrelens.data.csv.cells import safe_cell
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle

@@ -1,6 +1,6 @@
-"""Data sets: tracks, honest splits of them, and their cached features. Importing this is light."""
+"""Data sets: tracks, and honest splits of them. Importing this is light."""
 
-from genrelens.data.split import Split
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 
 __all__ = ["Split", "Track"]

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from genrelens.audio.walk import Entry, is_hidden, is_media, listing
-from genrelens.data.own_music import holds_media
+from genrelens.data.own_music.tracks import holds_media
 from genrelens.taxonomy import FMA, GTZAN
 
 

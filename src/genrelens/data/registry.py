@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from genrelens.data import fma, folder, grouped_splits, gtzan, synthetic, table, tags
+from genrelens.data import fma, gtzan, synthetic
 from genrelens.data.levels import levels
-from genrelens.data.own_music import OwnMusic, one_genre_note
+from genrelens.data.own_music import folder, table, tags
+from genrelens.data.own_music.tracks import OwnMusic, one_genre_note
 from genrelens.data.root import VARIABLE, data_root
-from genrelens.data.split import Split
+from genrelens.data.splits import grouped as grouped_splits
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError, SplitError
 from genrelens.taxonomy import FMA, FMA_SMALL, GTZAN, Taxonomy
@@ -97,11 +99,6 @@ DATASETS: Final[Mapping[str, Dataset]] = {
     tags.DATASET: Dataset(is_it=tags.holds_music, load=tags.load),
 }
 """Name -> data set, in the order in which :func:`detect` asks; the last two take whatever music there is."""
-
-TAXONOMIES: Final[Mapping[str, Taxonomy]] = {
-    name: dataset.taxonomy for name, dataset in DATASETS.items() if dataset.taxonomy is not None
-}
-"""The genres of those data sets that have some of their own; :func:`taxonomy` knows those of every one."""
 
 _ANY_MUSIC: Final = (folder.DATASET, tags.DATASET)
 

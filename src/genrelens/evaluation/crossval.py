@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.data.folds import grouped_folds, hold_out
-from genrelens.data.protocols import Protocol
+from genrelens.data.splits.folds import grouped_folds, hold_out
+from genrelens.data.splits.protocols import Protocol
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.evaluation.build import build_report

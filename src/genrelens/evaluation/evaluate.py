@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from genrelens.audio import Clip, load
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.prediction import Prediction
-from genrelens.data.split import LEAKS, Split
+from genrelens.data.splits.split import LEAKS, Split
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, SeenTracksError, SplitError, TaxonomyError
 from genrelens.evaluation.build import build_report

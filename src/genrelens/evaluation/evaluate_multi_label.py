@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genrelens.data.split import Split
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError, TaxonomyError
 from genrelens.evaluation.evaluate import Model, Progress, _answer, _seen_notes, _split_notes

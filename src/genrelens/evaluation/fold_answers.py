@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens import audio
-from genrelens.data.cache import FrameCache
 from genrelens.data.track import Track
 from genrelens.errors import DataError, TrainingError
+from genrelens.features.frame_cache import FrameCache
 from genrelens.recipe import Recipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from genrelens.data.protocols import Protocol
+from genrelens.data.splits.protocols import Protocol
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.fold_answers import FoldAnswers

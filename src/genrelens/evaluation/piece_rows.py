@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle.pooling import pool_logits, softmax
-from genrelens.data.protocols import Protocol
+from genrelens.data.splits.protocols import Protocol
 from genrelens.data.track import Track
 from genrelens.evaluation.fold_answers import FoldAnswers
 from genrelens.evaluation.report import TrackRow

@@ -51,7 +51,7 @@ def embed(
     tracks: Sequence[Track], *, cache: Path, n_workers: int = 1, progress: Progress | None = None
 ) -> Embedded:
     """The mean embedding of each track's windows, silent ones not counted; of 30 s the row that
-    :func:`genrelens.training.embed.musicnn_rows` gives.
+    :func:`genrelens.features.musicnn.musicnn_rows` gives.
 
     A file that cannot be read, is silent throughout or shorter than a second is left out, with the reason; one that
     brings its process down, too. Rows are kept in ``cache``, so that a second run is quick. Raises :class:`DataError`

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genrelens.data.folds import blocks
 from genrelens.data.registry import Loaded, never_train
+from genrelens.data.splits.folds import blocks
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.taxonomy import Taxonomy, fold

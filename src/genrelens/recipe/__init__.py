@@ -37,7 +37,7 @@ AnyRecipe = Recipe | TabularRecipe
 
 def names() -> tuple[str, ...]:
     """Names of the recipes that come with genrelens, in alphabetical order."""
-    folder = resources.files("genrelens") / "recipes"
+    folder = resources.files("genrelens.recipe") / "shipped"
     return tuple(
         sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     )
@@ -53,7 +53,9 @@ def load(name_or_path: str | Path) -> AnyRecipe:
             raise RecipeError(f"could not read the recipe {path}: {error}") from error
         where = str(path)
     elif str(name_or_path) in names():
-        text = (resources.files("genrelens") / "recipes" / f"{name_or_path}.toml").read_text(encoding="utf-8")
+        text = (resources.files("genrelens.recipe") / "shipped" / f"{name_or_path}.toml").read_text(
+            encoding="utf-8"
+        )
         where = f"recipe {name_or_path}"
     else:
         raise RecipeError(

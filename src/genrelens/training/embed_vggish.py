@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from genrelens.bundle.windows import WindowSettings, iter_windows
-from genrelens.data.cache import FrameCache
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, TrainingError
+from genrelens.features.frame_cache import FrameCache
 from genrelens.files import write_whole
 from genrelens.frontend.frames import is_silent
 from genrelens.frontend.vggish import EXAMPLE_FRAMES, HOP_LENGTH, SAMPLE_RATE, VggishSettings
@@ -30,7 +30,7 @@ from genrelens.models.vggish import EMBEDDING, Vggish, examples_of, with_weights
 from genrelens.models.vggish_weights import Weights
 from genrelens.training.export import rows_onnx
 from genrelens.training.tabular.graph import ROWS
-from genrelens.training.train_tabular import RowNetwork, TabularData
+from genrelens.training.tabular.train import RowNetwork, TabularData
 
 Pooling = Literal["flatten", "mean_std"]
 Windows = NDArray[np.float32]

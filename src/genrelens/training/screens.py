@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from genrelens.bundle.abstention import Abstention
-from genrelens.data.folds import grouped_folds
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.models.screens import NotMusic, Screens, Unlikeness, read_not_music

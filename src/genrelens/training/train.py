@@ -24,9 +24,9 @@ from genrelens import __version__, models
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.cache import CachedFrames, FrameCache
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
+from genrelens.features.frame_cache import CachedFrames, FrameCache
 from genrelens.metrics import fit_temperature
 from genrelens.models.network import Network
 from genrelens.recipe import Recipe

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.data.folds import grouped_folds
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy

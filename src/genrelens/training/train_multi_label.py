@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle.pooling import sigmoid
-from genrelens.data.folds import grouped_folds
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.errors import MissingExtraError, TrainingError
 from genrelens.metrics.calibration import TEMPERATURE_RANGE

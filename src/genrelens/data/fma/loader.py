@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.walk import walk
-from genrelens.data.csv_rows import csv_rows
+from genrelens.data.csv.rows import csv_rows
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, genre, read_tracks
 from genrelens.data.root import data_root
 from genrelens.data.track import Track

@@ -7,7 +7,7 @@ from typing import Final
 
 from genrelens.data.fma.loader import TABLE, find_metadata
 from genrelens.data.fma.tracks_csv import read_tracks
-from genrelens.data.split import Split
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import SplitError
 

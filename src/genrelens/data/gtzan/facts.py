@@ -50,7 +50,7 @@ class Facts:
 @cache
 def facts() -> Facts:
     """The facts about GTZAN's clips that come with genrelens."""
-    document = json.loads(package_text("gtzan-facts.json"))
+    document = json.loads(package_text("facts.json"))
     exact = tuple((a, b) for a, b in document["exact_duplicates"])
     near = tuple((a, b) for a, b in document["near_duplicates"])
     recordings: dict[str, str] = {}
@@ -61,4 +61,4 @@ def facts() -> Facts:
 
 def package_text(name: str) -> str:
     """The text of one of the package's files of facts and splits."""
-    return resources.files("genrelens.data").joinpath("splits", name).read_text(encoding="utf-8")
+    return resources.files("genrelens.data.gtzan").joinpath(name).read_text(encoding="utf-8")

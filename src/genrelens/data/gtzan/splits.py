@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from genrelens.data.gtzan.facts import package_text
-from genrelens.data.split import Split
+from genrelens.data.splits.split import Split
 from genrelens.errors import SplitError
 
 SPLITS: Final[Mapping[str, str]] = {
-    "fault-filtered": "gtzan-fault-filtered.json",
-    "s4": "gtzan-s4.json",
-    "s3": "gtzan-s3.json",
-    "s1-segments": "gtzan-s1-segments.json",
+    "fault-filtered": "fault-filtered.json",
+    "s4": "s4.json",
+    "s3": "s3.json",
+    "s1-segments": "s1-segments.json",
 }
 """Names that :func:`split` knows -> package data file."""
 

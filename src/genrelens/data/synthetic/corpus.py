@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from genrelens.data.folds import hold_out
-from genrelens.data.split import Split
+from genrelens.data.splits.folds import hold_out
+from genrelens.data.splits.split import Split
 from genrelens.data.synthetic.styles import STYLES, render
 from genrelens.data.track import Track
 from genrelens.errors import DataError, SplitError

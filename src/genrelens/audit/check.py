@@ -1,0 +1,231 @@
+"""What of a data set is there, missing, altered or unreadable.
+
+Known by the record of what was fetched (sizes and SHA-256), the names that a published set has, the lengths in Kaggle's
+tables, a picture's own checksums, and by decoding every clip.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from genrelens.audio import open_stream
+from genrelens.audio.notes import faults
+from genrelens.data import fma, gtzan, registry
+from genrelens.data.fetch import FetchedFile, manifests, read_manifest
+from genrelens.data.fetch.downloads import file_digest
+from genrelens.data.gtzan.pictures import SIZE_PX
+from genrelens.data.gtzan.segments import SAMPLE_RATE
+from genrelens.data.pictures.png import png_fault
+from genrelens.data.root import data_root
+from genrelens.errors import AudioError, DataError
+from genrelens.features import read_table, split_row_name
+from genrelens.parallel import map_each
+from genrelens.taxonomy import GTZAN
+
+Kind = Literal["missing", "altered", "unreadable"]
+KINDS: Final[tuple[Kind, ...]] = ("missing", "altered", "unreadable")
+NO_PICTURE: Final = "jazz.00054"
+"""Kaggle has no picture of this clip, because its copy of the sound cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``thing`` is clip, picture, table or file; ``what`` its id, or its path below the root."""
+
+    kind: Kind
+    thing: str
+    what: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``there`` counts what was found by thing, ``decoded`` says whether clips were decoded to their ends,
+    ``passed_over`` counts the files that are no sound, by ending.
+    """
+
+    root: Path
+    dataset: str | None
+    there: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    decoded: bool
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "schema": "genrelens.data-check/1",
+            "root": str(self.root),
+            "dataset": self.dataset,
+            "there": dict(self.there),
+            "decoded": self.decoded,
+            "problems": [
+                {"kind": p.kind, "thing": p.thing, "what": p.what, "message": p.message}
+                for p in self.problems
+            ],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A file to look at: the SHA-256 that it should have, or the samples at 22,050 Hz (both ``None``: any)."""
+
+    thing: str
+    what: str
+    path: Path
+    sha256: str | None = None
+    n_samples: int | None = None
+
+
+def check(
+    root: Path | str | None = None,
+    *,
+    dataset: str | None = None,
+    quick: bool = False,
+    n_workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Checked:
+    """Look at everything of a data set below ``root`` (``None``: the folder that ``GENRELENS_DATA`` names).
+
+    ``quick`` opens each clip without decoding it to its end, and compares sizes in place of SHA-256. ``progress`` is
+    called with files done and files to do. Raises :class:`DataError` when there is neither a data set nor a record of a
+    fetched one.
+    """
+    top = (
+        Path(root).expanduser() if root is not None and Path(root).expanduser().is_file() else data_root(root)
+    )
+    problems: list[Problem] = []
+    there: Counter[str] = Counter()
+    jobs: list[_Job] = []
+    fetched = [file for path in (manifests(top) if top.is_dir() else ()) for file in read_manifest(path)]
+    for job in _fetched_jobs(top, fetched, quick, problems):
+        jobs.append(job)
+    there.update(files=len(fetched) - len(problems))
+    name, notes = None, []
+    passed_over: Mapping[str, int] = {}
+    try:
+        loaded = registry.open_dataset(top, dataset=dataset)
+    except DataError as error:
+        if not fetched:
+            raise
+        notes.append(str(error))
+    else:
+        name = loaded.dataset
+        notes += loaded.notes
+        passed_over = loaded.passed_over
+        lengths: dict[str, int] = {}
+        if name.startswith("fma_"):
+            data = fma.load(loaded.root, subset=name.removeprefix("fma_"))
+            problems += [Problem("missing", "clip", id_, "it has no file") for id_ in data.missing]
+            reasons = Counter(why for _, why in data.left_out)
+            notes += [f"{n} tracks are left out, each because {why}" for why, n in reasons.items()]
+        else:
+            problems += [Problem("unreadable", "clip", what, why) for what, why in loaded.left_out]
+        if name == gtzan.DATASET:
+            lengths = _gtzan(loaded.root, problems, there)
+        paths = {track.path: track.whole for track in loaded.tracks}
+        there.update(clips=len(paths))
+        jobs += [_Job("clip", what, path, n_samples=lengths.get(what)) for path, what in paths.items()]
+    look = partial(_look, quick=quick)
+    for n_done, (i, found) in enumerate(map_each(look, jobs, n_workers=n_workers, died=_died), start=1):
+        if found is not None:
+            problems.append(Problem(found[0], jobs[i].thing, jobs[i].what, found[1]))
+        if progress is not None:
+            progress(n_done, len(jobs))
+    ordered = sorted(problems, key=lambda p: (KINDS.index(p.kind), p.thing, p.what))
+    return Checked(
+        root=top,
+        dataset=name,
+        there={thing: n for thing, n in there.items() if n},
+        problems=tuple(ordered),
+        notes=tuple(notes),
+        decoded=not quick,
+        passed_over=passed_over,
+    )
+
+
+def _fetched_jobs(
+    top: Path, fetched: list[FetchedFile], quick: bool, problems: list[Problem]
+) -> Iterator[_Job]:
+    for name, size, sha256 in fetched:
+        path = top / name
+        if not path.is_file():
+            problems.append(Problem("missing", "file", name, "it was fetched, and is not there"))
+        elif path.stat().st_size != size:
+            message = f"it has {path.stat().st_size:,} bytes, and had {size:,} when it was fetched"
+            problems.append(Problem("altered", "file", name, message))
+        elif not quick:
+            yield _Job("file", name, path, sha256=sha256)
+
+
+def _gtzan(top: Path, problems: list[Problem], there: Counter[str]) -> dict[str, int]:
+    """What only GTZAN has: names, pictures, tables. Returns the clips' lengths that the tables know."""
+    data = gtzan.load(top)
+    problems += [Problem("missing", "clip", id_, "it has no file") for id_ in data.missing]
+    there.update(pictures=len(data.pictures), tables=len(data.tables))
+    for id_, path in data.pictures.items():
+        if (fault := png_fault(path, size_px=SIZE_PX)) is not None:
+            kind: Kind = "altered" if "pixels" in fault else "unreadable"
+            problems.append(Problem(kind, "picture", id_, fault))
+    if data.pictures:
+        expected = (id_ for id_ in gtzan.all_ids() if id_ not in data.pictures and id_ != NO_PICTURE)
+        problems += [Problem("missing", "picture", id_, "it has no file") for id_ in expected]
+    lengths: dict[str, int] = {}
+    for name, path in data.tables.items():
+        try:
+            table = read_table(path, taxonomy=GTZAN)
+        except DataError as error:
+            problems.append(Problem("unreadable", "table", path.name, str(error)))
+            continue
+        rows = [split_row_name(filename) for filename in table.filenames]
+        if name == "features_30_sec":
+            lengths = {id_: int(n) for (id_, _), n in zip(rows, table.lengths, strict=True)}
+            wanted = set(gtzan.all_ids()) - lengths.keys()
+        else:
+            pieces = {row for id_ in gtzan.all_ids() for row in gtzan.segment_ids(id_)}
+            wanted = pieces - {f"{id_}.{segment}" for id_, segment in rows}
+        if wanted and name != "features_3_sec_part":
+            message = f"{len(wanted)} of its rows are missing, the first that of {min(wanted)}"
+            problems.append(Problem("missing", "table", path.name, message))
+    return lengths
+
+
+def _look(job: _Job, *, quick: bool) -> tuple[Kind, str] | None:
+    """What is wrong with a file, in words; ``None`` when nothing is."""
+    if job.sha256 is not None:
+        try:
+            same = file_digest(job.path, "sha256") == job.sha256
+        except OSError as error:
+            return "unreadable", f"it cannot be read: {error.strerror}"
+        return None if same else ("altered", "its content is not that which was fetched")
+    try:
+        with open_stream(job.path, sample_rate=None) as stream:
+            if quick:
+                return None
+            for _ in stream:
+                pass
+            if wrong := faults(stream.notes):
+                return "unreadable", "; ".join(wrong)
+            if job.n_samples is None:
+                return None
+            if stream.native_sample_rate != SAMPLE_RATE:
+                return "altered", f"its rate is {stream.native_sample_rate} Hz, expected {SAMPLE_RATE}"
+            if stream.n_samples != job.n_samples:
+                return (
+                    "altered",
+                    f"{stream.n_samples:,} samples, but features_30_sec.csv has {job.n_samples:,}",
+                )
+    except AudioError as error:
+        return "unreadable", str(error)
+    return None
+
+
+def _died(_: _Job) -> tuple[Kind, str]:
+    return "unreadable", "the decoder crashed on it; get a new copy"

@@ -1,0 +1,192 @@
+"""Cutting tracks into parts along artists: cross-validation folds, and a part to stop the training by.
+
+What belongs together stays together: pieces of one track, tracks of one artist and known repeats of one
+recording, joined until nothing overlaps (if A and B share an artist, and B and C a recording, A, B and C are one
+block). Only then are genres balanced, by a greedy rule: the largest block first, to the fold that has least of its
+genres.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from genrelens.data.splits.split import Split
+from genrelens.data.track import Track
+from genrelens.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Tracks that may not be parted, in order of id."""
+
+    tracks: tuple[Track, ...]
+
+    @property
+    def n_by_genre(self) -> Counter[str]:
+        """How many tracks of each genre the block has."""
+        return Counter(track.genre for track in self.tracks)
+
+
+def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
+    """The smallest sets of tracks that share no artist, no known recording and no whole track with each
+    other, in order of first id.
+
+    Raises :class:`DataError` when two tracks have one id.
+    """
+    ordered = sorted(tracks, key=lambda track: track.id)
+    for before, after in itertools.pairwise(ordered):
+        if before.id == after.id:
+            raise DataError(
+                f"two tracks have the id {after.id!r}; every track of a data set needs an id of its own"
+            )
+    parent = list(range(len(ordered)))
+
+    def find(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[tuple[str, str], int] = {}
+    for i, track in enumerate(ordered):
+        ties = [("artist", track.artist), ("recording", track.recording), ("track", track.whole)]
+        for tie in [(kind, name) for kind, name in ties if name is not None]:
+            a, b = find(i), find(first.setdefault(tie, i))
+            parent[max(a, b)] = min(a, b)
+    members: dict[int, list[Track]] = defaultdict(list)
+    for i, track in enumerate(ordered):
+        members[find(i)].append(track)
+    return tuple(Block(tuple(members[root])) for root in sorted(members))
+
+
+def grouped_folds(tracks: Iterable[Track], *, n_folds: int, seed: int) -> tuple[Split, ...]:
+    """``n_folds`` splits with parts "train" and "test"; each track is in "test" of exactly one.
+
+    No artist and no known recording is in both parts. The order of ``tracks`` does not matter. A genre with
+    fewer blocks than folds is missing from the test part of some, which the provenance says. Raises
+    :class:`DataError` for fewer than two folds, or fewer blocks than folds.
+    """
+    all_blocks = blocks(tracks)
+    if not 2 <= n_folds <= len(all_blocks):
+        raise DataError(
+            "expected between 2 folds and as many as there are artists that can be kept apart "
+            f"({len(all_blocks)}), got {n_folds}",
+            code="bad_folds",
+        )
+    folds = _deal(all_blocks, n_folds=n_folds, seed=seed)
+    provenance = (
+        f"Fold of {n_folds} by artist and known recording, balanced by genre, seed {seed}, from "
+        f"{sum(len(block.tracks) for block in all_blocks)} tracks in {len(all_blocks)} "
+        f"groups.{_thin(all_blocks, n_folds)}"
+    )
+    ids = [[track.id for block in fold for track in block.tracks] for fold in folds]
+    everything = [id_ for fold in ids for id_ in fold]
+    splits = []
+    for k, test in enumerate(ids):
+        held = frozenset(test)
+        parts = {
+            "train": tuple(sorted(id_ for id_ in everything if id_ not in held)),
+            "test": tuple(sorted(test)),
+        }
+        splits.append(Split(f"fold-{k + 1}-of-{n_folds}-seed-{seed}", 1, parts, provenance=provenance))
+    return tuple(splits)
+
+
+def hold_out(
+    tracks: Iterable[Track], *, fraction: float, seed: int
+) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
+    """Carve about ``fraction`` of each genre out of ``tracks``: ``(kept, held)``, each in order of id.
+
+    Whole blocks move, so no artist or known recording is on both sides. Of every genre at least one block is
+    kept, and at least one held if the genre has two blocks and three tracks. The order of ``tracks`` does not
+    matter. Raises :class:`DataError` when ``fraction`` is not between 0 and 1 or nothing can be held.
+    """
+    if not 0.0 < fraction < 1.0:
+        raise DataError(
+            f"the fraction to hold out must lie between 0 and 1, got {fraction}", code="bad_fraction"
+        )
+    all_blocks = blocks(tracks)
+    total: Counter[str] = Counter()
+    for block in all_blocks:
+        total.update(block.n_by_genre)
+    n_left = Counter(genre for block in all_blocks for genre in block.n_by_genre)
+    order = [all_blocks[i] for i in np.random.default_rng(seed).permutation(len(all_blocks))]
+    n_held: Counter[str] = Counter()
+    held: list[Block] = []
+
+    def room(genre: str) -> float:
+        return fraction * total[genre] - n_held[genre]
+
+    def hold(block: Block) -> None:
+        held.append(block)
+        n_held.update(block.n_by_genre)
+        n_left.subtract(block.n_by_genre.keys())
+
+    # First what fits into every one of its genres, then what brings a genre nearer to its share than it is,
+    # then for genres that still have nothing the block that is smallest.
+    for slack in (1.0, 2.0):
+        for block in order:
+            counts = block.n_by_genre
+            if block not in held and all(
+                n_left[g] > 1 and n < slack * room(g) + 1e-9 for g, n in counts.items()
+            ):
+                hold(block)
+    for genre in sorted(total):
+        movable = [
+            block
+            for block in order
+            if genre in block.n_by_genre
+            and block not in held
+            and all(n_left[g] > 1 for g in block.n_by_genre)
+        ]
+        if movable and n_held[genre] == 0 and total[genre] >= 3:
+            hold(min(movable, key=lambda block: len(block.tracks)))
+    if not held:
+        raise DataError(
+            f"nothing can be held out of {sum(total.values())} tracks in {len(all_blocks)} groups: expected "
+            "a genre with three tracks by two artists at least",
+            code="nothing_to_hold",
+        )
+    held_ids = {track.id for block in held for track in block.tracks}
+    ordered = sorted((track for block in all_blocks for track in block.tracks), key=lambda track: track.id)
+    return (
+        tuple(track for track in ordered if track.id not in held_ids),
+        tuple(track for track in ordered if track.id in held_ids),
+    )
+
+
+def _deal(all_blocks: tuple[Block, ...], *, n_folds: int, seed: int) -> list[list[Block]]:
+    rng = np.random.default_rng(seed)
+    genres = sorted({track.genre for block in all_blocks for track in block.tracks})
+    counts = np.array(
+        [[block.n_by_genre[genre] for genre in genres] for block in all_blocks], dtype=np.float64
+    )
+    share = counts / counts.sum(axis=0)  # a tenth of a thin genre weighs as much as a tenth of a full one
+    order = np.lexsort((rng.permutation(len(all_blocks)), -counts.sum(axis=1)))
+    folds: list[list[Block]] = [[] for _ in range(n_folds)]
+    held = np.zeros((n_folds, len(genres)))
+    sizes = np.zeros(n_folds)
+    for i in order:
+        # Putting block b into fold f adds 2 <held_f, share_b> to the sum of squares that perfect balance
+        # minimises.
+        cost = np.round(held @ share[i], 12)
+        k = int(np.lexsort((rng.permutation(n_folds), sizes, cost))[0])
+        folds[k].append(all_blocks[i])
+        held[k] += share[i]
+        sizes[k] += counts[i].sum()
+    return folds
+
+
+def _thin(all_blocks: tuple[Block, ...], n_folds: int) -> str:
+    n_blocks = Counter(genre for block in all_blocks for genre in block.n_by_genre)
+    thin = [f"{genre} ({n})" for genre, n in sorted(n_blocks.items()) if n < n_folds]
+    return (
+        f" Genres with fewer groups than folds, absent from some test parts: {', '.join(thin)}."
+        if thin
+        else ""
+    )

@@ -1,0 +1,139 @@
+"""Whether one explanation is true of its piece, and what would change the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.explanation.explanation import Band, Faithfulness, OtherWay, Segment, WhatIf
+from genrelens.explanation.hearing import Hearing, Part
+from genrelens.explanation.methods.fills import FILLS, JUDGES, QUIETER_DB, quieter
+from genrelens.explanation.methods.occlusion import Progress
+from genrelens.frontend.frames import is_silent
+
+Float64 = NDArray[np.float64]
+
+SHARE = 0.2
+"""Of the segments that hold sound: the top fifth against a random fifth."""
+N_DRAWS = 19
+"""So that one explanation of twenty that points by chance is called good, and not one of four."""
+MIN_SOUNDING = 5
+"""Segments with sound, at least, or there is no fifth to take out."""
+SEED = 0
+
+
+def judge(
+    hearing: Hearing,
+    parts: Sequence[Part],
+    scores: Float64,
+    *,
+    genre: int,
+    fill: str,
+    frames_per_s: float,
+    progress: Progress | None = None,
+) -> Faithfulness | None:
+    """How far the class's probability and log-odds fall without the top fifth of the segments, and a random fifth.
+
+    Args:
+        hearing: the stretch.
+        parts: its segments, with one of the ``scores (n,)`` each; NaN counts as lowest.
+        scores: as the method gives them.
+        genre: number of the class.
+        fill: name of what stands in the place of what is taken out; not the method's own.
+        frames_per_s: of the front end.
+        progress: told how many of the draws are done.
+    """
+    sounding = [
+        i
+        for i, part in enumerate(parts)
+        if not is_silent(hearing.frames[part.start : part.end], settings=hearing.front_end)
+    ]
+    if len(sounding) < MIN_SOUNDING:
+        return None
+    n = max(1, round(SHARE * len(sounding)))
+    order = sorted(sounding, key=lambda i: -np.nan_to_num(scores[i], nan=-np.inf))
+    random = np.random.default_rng(SEED)
+    chosen: list[Sequence[int]] = [
+        order[:n],
+        *(random.choice(sounding, size=n, replace=False).tolist() for _ in range(N_DRAWS)),
+    ]
+    frames = JUDGES[fill](hearing.frames, hearing.front_end)
+    left, odds = [], []
+    for done, indices in enumerate(chosen):
+        if progress is not None:
+            progress(done, len(chosen))
+        logits = hearing.without([parts[i] for i in indices], fill=frames)
+        left.append(float(hearing.probabilities(logits)[genre]))
+        odds.append(float(hearing.log_odds(logits, genre)))
+    return Faithfulness(
+        share=SHARE,
+        seconds=sum(parts[i].end - parts[i].start for i in order[:n]) / frames_per_s,
+        fill=fill,
+        probability=float(hearing.probabilities(hearing.logits)[genre]),
+        without_top=left[0],
+        without_random=tuple(left[1:]),
+        log_odds=float(hearing.log_odds(hearing.logits, genre)),
+        log_odds_without_top=odds[0],
+        log_odds_without_random=tuple(odds[1:]),
+        seed=SEED,
+    )
+
+
+OTHER_FILL = {"mean": "silence", "silence": "mean"}
+IN_ITS_PLACE = {"mean": "with a steady sound in its place", "silence": "with silence in its place"}
+GENTLER_DB = QUIETER_DB / 2
+
+
+def what_if(
+    hearing: Hearing,
+    places: Sequence[Segment | Band],
+    parts: Sequence[Part],
+    logits_without: Float64,
+    *,
+    fill: str,
+    names: Sequence[str],
+) -> WhatIf | None:
+    """The one part without which the winner is weakest, by its log-odds, and that part taken out in another way.
+
+    Args:
+        hearing: the stretch.
+        places: n segments and ranges of frequencies, and
+        parts: what they are to the hearing.
+        logits_without: ``(n, c)`` without each.
+        fill: what stood in the place of the segments, ``mean`` or ``silence``.
+        names: of the genres.
+
+    The other way of a segment is the other fill; that of a range is to turn it down by :data:`GENTLER_DB` only, which
+    real equalisers do. None where no part takes anything from the winner.
+    """
+    winner = int(np.argmax(hearing.logits))
+    odds = hearing.log_odds(logits_without, winner)
+    at = int(np.argmin(odds))
+    if odds[at] >= hearing.log_odds(hearing.logits, winner):
+        return None
+    place = places[at]
+    probabilities = hearing.probabilities(logits_without[at])
+    answer = int(np.argmax(probabilities))
+    if isinstance(place, Segment):
+        other = OTHER_FILL[fill]
+        way, stand_in = IN_ITS_PLACE[other], FILLS[other](hearing.frames, hearing.front_end)
+        start_s, end_s, low_hz, high_hz = place.start_s, place.end_s, None, None
+    else:
+        way = f"turned down by {GENTLER_DB:g} dB only"
+        stand_in = quieter(hearing.frames, hearing.front_end, by_db=GENTLER_DB)
+        start_s, end_s, low_hz, high_hz = None, None, place.low_hz, place.high_hz
+    again = hearing.probabilities(hearing.without([parts[at]], fill=stand_in))
+    then = int(np.argmax(again))
+    return WhatIf(
+        start_s=start_s,
+        end_s=end_s,
+        low_hz=low_hz,
+        high_hz=high_hz,
+        genre=names[winner],
+        probability=float(probabilities[winner]),
+        answer=names[answer],
+        answer_probability=float(probabilities[answer]),
+        other_way=OtherWay(way, names[then], float(again[then])),
+    )

@@ -1,0 +1,168 @@
+"""Spliced-genre pointing: 5 s of another genre inside a piece; does the map of that genre point there?
+
+After the pointing game of Zhang et al. 2016 (arXiv 1608.00507): a hit is a highest part inside the known place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.bundle import Bundle
+from genrelens.errors import AudioError, DataError
+from genrelens.explanation.hearing import Hearing
+from genrelens.explanation.methods.occlusion import segment_frames
+from genrelens.explanation.methods.scoring import score
+from genrelens.explanation.sound import front_end_of, read, read_with_rate
+from genrelens.frontend.frames import frame_stream
+
+if TYPE_CHECKING:
+    from genrelens.data.track import Track
+
+Float32 = NDArray[np.float32]
+
+GUEST_S: Final = 5.0
+FADE_S: Final = 0.05
+N_PAIRS: Final = 50
+_LEAST_RMS = 1e-6
+_SLACK_S = 0.01
+"""Resampling may cost a sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointing:
+    """One splice: ``at_s`` is where the guest begins in the host, ``pointed_s`` the middle of the map's highest
+    segment; ``even`` is the share of the segments that lie in the guest, which is what pointing blindly would hit."""
+
+    host: str
+    guest: str
+    genre: str
+    group: str
+    at_s: float
+    pointed_s: float
+    even: float
+
+    @property
+    def hit(self) -> bool:
+        """Whether the map points into the guest."""
+        return self.at_s <= self.pointed_s <= self.at_s + GUEST_S
+
+
+def splice(host: Float32, guest: Float32, *, at: int, sample_rate: int) -> Float32:
+    """``host`` with ``guest`` in its place from sample ``at`` on, as loud as the host, with cross-fades at both ends.
+
+    Raises ``ValueError`` where the guest would reach over an end.
+    """
+    if at < 0 or at + len(guest) > len(host):
+        raise ValueError(f"{len(guest)} samples from {at} on do not fit into {len(host)}")
+    levels = [float(np.sqrt(np.mean(np.square(sound, dtype=np.float64)))) for sound in (host, guest)]
+    gain = levels[0] / max(levels[1], _LEAST_RMS)
+    fade = min(round(FADE_S * sample_rate), len(guest) // 2)
+    share = np.ones(len(guest), np.float32)
+    if fade:
+        ramp = (np.arange(fade, dtype=np.float32) + 0.5) / fade
+        share[:fade], share[-fade:] = ramp, ramp[::-1]
+    spliced = host.copy()
+    place = slice(at, at + len(guest))
+    spliced[place] = host[place] * (1 - share) + guest * np.float32(gain) * share
+    return spliced
+
+
+def pairs(tracks: Sequence[Track], *, n: int = N_PAIRS, seed: int = 0) -> tuple[tuple[Track, Track], ...]:
+    """``n`` pairs of a host and a guest of another genre by chance; a track may come more than once.
+
+    Raises :class:`DataError` where all tracks are of one genre.
+    """
+    ordered = sorted(tracks, key=lambda track: track.id)
+    if len({track.genre for track in ordered}) < 2:
+        raise DataError("splices need tracks of two genres at least; give a part of the data that has them")
+    rng = np.random.default_rng(seed)
+    made: list[tuple[Track, Track]] = []
+    while len(made) < n:
+        host, guest = (ordered[int(i)] for i in rng.choice(len(ordered), 2, replace=False))
+        if host.genre != guest.genre:
+            made.append((host, guest))
+    return tuple(made)
+
+
+def check_pairs(bundle: Bundle, chosen: Sequence[tuple[Track, Track]]) -> None:
+    """Raise :class:`DataError` where :func:`point` would in the end, before the work: only beginnings are read.
+
+    A guest's genre has to be one of the bundle's, and both pieces have to be readable and twice as long as a guest.
+    """
+    names = bundle.manifest.taxonomy
+    unknown = sorted({guest.genre for _, guest in chosen if guest.genre not in names})
+    if unknown:
+        raise DataError(
+            f"splices ask {bundle.name} for the genre of the guest, and it does not know {', '.join(unknown)}; give "
+            f"music of its genres ({', '.join(names.names)}), or --methods without any that know of classes"
+        )
+    for track in {track.id: track for pair in chosen for track in pair}.values():
+        try:
+            sound, rate = read_with_rate(Path(track.path), start_s=0.0, end_s=2 * GUEST_S, sample_rate=None)
+        except AudioError as error:
+            raise DataError(
+                f"{track.id} cannot be spliced: {error}; take it out of the data or mend it"
+            ) from error
+        _check_length(track, len(sound) / rate)
+
+
+def _check_length(track: Track, seconds: float) -> None:
+    if seconds < 2 * GUEST_S - _SLACK_S:
+        raise DataError(
+            f"{track.id} lasts {seconds:.1f} s and should last {2 * GUEST_S:g} s at least to be spliced; take it out "
+            "of the data, or give --methods without any that know of classes"
+        )
+
+
+def point(
+    bundle: Bundle,
+    chosen: Sequence[tuple[Track, Track]],
+    *,
+    method: str,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Pointing, ...]:
+    """Where the map of the guest's genre points, for each pair. Raises :class:`DataError` on pieces too short."""
+    front_end = front_end_of(bundle)
+    rate = front_end.sample_rate
+    rng = np.random.default_rng(seed)
+    found = []
+    for i, (host, guest) in enumerate(chosen):
+        if progress is not None:
+            progress(i, len(chosen))
+        sounds = [read(Path(t.path), start_s=0.0, end_s=60.0, sample_rate=rate) for t in (host, guest)]
+        n_guest = round(GUEST_S * rate)
+        for track, sound in zip((host, guest), sounds, strict=True):
+            _check_length(track, len(sound) / rate)
+        at = int(rng.integers(len(sounds[0]) - n_guest + 1))
+        first = int(rng.integers(len(sounds[1]) - n_guest + 1))
+        whole = splice(sounds[0], sounds[1][first : first + n_guest], at=at, sample_rate=rate)
+        stream = frame_stream(front_end)
+        hearing = Hearing(bundle, np.concatenate([stream.push(whole), stream.finish()]))
+        if hearing.is_silent:  # the guest is as loud as its host
+            raise DataError(f"{host.id} is silent and cannot be spliced; take it out of the data")
+        frames_per_s = rate / front_end.hop_length
+        edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
+        genre = bundle.manifest.taxonomy.index(guest.genre)
+        scores = score(method, hearing, genre=genre, edges=edges).segments
+        middles_s = (edges[:-1] + edges[1:]) / 2 / frames_per_s
+        at_s = at / rate
+        inside = (middles_s >= at_s) & (middles_s <= at_s + GUEST_S)
+        found.append(
+            Pointing(
+                host.id,
+                guest.id,
+                guest.genre,
+                guest.group,
+                at_s,
+                float(middles_s[int(np.nanargmax(scores))]),
+                float(inside.mean()),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,275 @@
+"""Are a model's explanations true? Every method and control over a fixed sample of tracks, judged by several fills.
+
+A method is never judged by the fill that it was made with: it would be asked what it was built to answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genrelens.bundle import Bundle
+from genrelens.errors import BundleError, DataError, GenrelensError
+from genrelens.explanation.controls import CONTROLS, control_scores
+from genrelens.explanation.faithfulness.curves import Curves, curves, mean_curves
+from genrelens.explanation.hearing import Hearing
+from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, band_groups
+from genrelens.explanation.methods.fills import FILLS, JUDGES
+from genrelens.explanation.methods.occlusion import CELLS_PER_STEP, cell_parts, segment_frames, time_parts
+from genrelens.explanation.methods.scoring import (
+    BOTH,
+    GRADIENT_METHODS,
+    IN_TURN,
+    INTEGRATED,
+    OCCLUSION_METHODS,
+    OCCLUSIONS,
+    Scored,
+    score,
+)
+from genrelens.explanation.sound import front_end_of, stretch
+from genrelens.parallel import map_each
+
+if TYPE_CHECKING:
+    from genrelens.data.track import Track
+
+Float64 = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+N_TRACKS = 50
+MIN_TRACKS = 5
+"""Fewer say nothing of a model."""
+SEED = 0
+N_DRAWS = 5
+"""Orders of chance that the random map of a track is the mean of: one alone would add its luck to every comparison."""
+DOMAINS: Final = ("time", "time-frequency")
+RANDOM: Final = "random"
+ATTENTION: Final = "attention"
+RIVALS: Final = (ATTENTION, *CONTROLS)
+"""What a method has to beat: raw attention, where the model has it, and maps that explain nothing."""
+CLASSLESS: Final = (ATTENTION, "rollout", *CONTROLS)
+"""Maps that are the same for every class."""
+
+OWN_FILLS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{method: (fill,) for method, fill in OCCLUSIONS.items()},
+    IN_TURN: tuple(FILLS),
+    BOTH: tuple(FILLS),
+    INTEGRATED: ("silence",),
+}
+"""What a method was made with; by all others of :data:`~genrelens.explanation.methods.fills.JUDGES` it is judged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackCurves:
+    """One track's curves, by (method, domain, fill)."""
+
+    id: str
+    group: str
+    genre: str
+    curves: Mapping[tuple[str, str, str], Curves]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A judged sample: ``tracks`` in the sample's order, and ``left_out``, pairs of an id and why not."""
+
+    tracks: tuple[TrackCurves, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def judging_fills(methods: Sequence[str]) -> tuple[str, ...]:
+    """The fills that may judge one of the methods at least: what they are compared with is worth nothing by others."""
+    explaining = [method for method in methods if method not in RIVALS] or [
+        method for method in methods if method not in CONTROLS
+    ]
+    return tuple(
+        fill
+        for fill in JUDGES
+        if not explaining or any(fill not in OWN_FILLS.get(method, ()) for method in explaining)
+    )
+
+
+def sample(tracks: Sequence[Track], *, n: int = N_TRACKS, seed: int = SEED) -> tuple[Track, ...]:
+    """``n`` of the tracks by chance, in the order of their ids; all where there are fewer."""
+    ordered = sorted(tracks, key=lambda track: track.id)
+    if len(ordered) <= n:
+        return tuple(ordered)
+    chosen = np.random.default_rng(seed).choice(len(ordered), n, replace=False)
+    return tuple(ordered[i] for i in sorted(chosen))
+
+
+def check_sample(tracks: Sequence[Track]) -> None:
+    """Raise :class:`DataError` where there are too few tracks, or all are of one artist: no interval could be given."""
+    if len(tracks) < MIN_TRACKS:
+        raise DataError(
+            f"{MIN_TRACKS} tracks at least are needed, this part of the data has {len(tracks)}; give another --part"
+        )
+    if len({track.group for track in tracks}) < 2:
+        raise DataError(
+            f"all {len(tracks)} tracks are of one artist, {tracks[0].group!r}: intervals are over artists, so there "
+            "are none; give another --part"
+        )
+
+
+def methods_of(bundle: Bundle) -> tuple[str, ...]:
+    """The methods that can be asked of a bundle, controls last. Gradients only where the network can be built again."""
+    found = [*OCCLUSION_METHODS]
+    try:
+        from genrelens.explanation.network import network_of
+
+        network_of(bundle)
+        found += [method for method in GRADIENT_METHODS if method == INTEGRATED or bundle.has_attention]
+    except GenrelensError:  # no [train], or no network of ours: occlusion is left
+        pass
+    if bundle.has_attention:
+        found += ["attention", "rollout"]
+    return (*found, *CONTROLS)
+
+
+def judge_sample(
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    *,
+    methods: Sequence[str],
+    n_workers: int = 1,
+    progress: Progress | None = None,
+) -> Judged:
+    """The curves of every method on every track, for the class that the bundle finds likeliest.
+
+    A track that cannot be judged does not cost the others their work: it is named, with the reason.
+    """
+    found: dict[int, TrackCurves] = {}
+    problems: dict[int, str] = {}
+    for i, made in map_each(
+        partial(_judge, bundle, tuple(methods)), tracks, n_workers=n_workers, died=_brought_down
+    ):
+        if isinstance(made, str):
+            problems[i] = made
+        else:
+            found[i] = made
+        if progress is not None:
+            progress(len(found) + len(problems), len(tracks))
+    return Judged(
+        tuple(found[i] for i in sorted(found)), tuple((tracks[i].id, problems[i]) for i in sorted(problems))
+    )
+
+
+def judge_tracks(
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    *,
+    methods: Sequence[str],
+    n_workers: int = 1,
+    progress: Progress | None = None,
+) -> tuple[TrackCurves, ...]:
+    """As :func:`judge_sample`, of all tracks or none: raises :class:`DataError` naming those that cannot be judged."""
+    judged = judge_sample(bundle, tracks, methods=methods, n_workers=n_workers, progress=progress)
+    if judged.left_out:
+        n, first = len(judged.left_out), ": ".join(judged.left_out[0])
+        raise DataError(f"{n} of {len(tracks)} tracks cannot be judged, the first is {first}")
+    return judged.tracks
+
+
+def _judge(bundle: Bundle, methods: tuple[str, ...], track: Track) -> TrackCurves | str:
+    try:
+        return judge_track(bundle, track, methods=methods)
+    except GenrelensError as error:
+        return str(error)
+
+
+def _brought_down(track: Track) -> str:
+    return "it brought down the process that judged it"
+
+
+def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> TrackCurves:
+    """The curves of one track. Raises :class:`DataError` where it is silent."""
+    prediction = bundle.predict(Path(track.path))
+    if prediction.genre is None:
+        raise DataError("it is silent, there is nothing to explain")
+    genre = bundle.names.index(prediction.genre)
+    hearing = Hearing(
+        bundle, stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre).frames
+    )
+    frames_per_s = hearing.front_end.sample_rate / hearing.front_end.hop_length
+    edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
+    fills = {name: JUDGES[name](hearing.frames, hearing.front_end) for name in judging_fills(methods)}
+    parts = {"time": time_parts(edges)}
+    coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
+    if len(coarse) > 1:
+        parts["time-frequency"] = cell_parts(np.append(edges[:-1:CELLS_PER_STEP], edges[-1]), coarse)
+    made: dict[tuple[str, str, str], Curves] = {}
+    for method in methods:
+        found = None if method in CONTROLS else score(method, hearing, genre=genre, edges=edges)
+        for domain, its_parts in parts.items():
+            if found is None:
+                maps = [
+                    control_scores(method, hearing, its_parts, seed=seed) for seed in _seeds(method, track)
+                ]
+            else:
+                scores = _scores(found, domain)
+                maps = [] if scores is None else [scores]
+            for name, fill in fills.items():
+                if maps and name not in OWN_FILLS.get(method, ()):
+                    drawn = [curves(hearing, its_parts, one, genre=genre, fill=fill) for one in maps]
+                    made[method, domain, name] = drawn[0] if len(drawn) == 1 else mean_curves(drawn)
+    return TrackCurves(track.id, track.group, prediction.genre, made)
+
+
+def _seeds(control: str, track: Track) -> list[int]:
+    """Of the draws of a control; a track's own, or chance would take the same moments out of every track."""
+    if control != RANDOM:
+        return [SEED]
+    digests = (hashlib.sha256(f"{SEED} {draw} {track.id}".encode()) for draw in range(N_DRAWS))
+    return [int.from_bytes(digest.digest()[:8]) for digest in digests]
+
+
+def _scores(found: Scored, domain: str) -> Float64 | None:
+    if domain == "time":
+        return found.segments
+    return None if found.cells is None else found.cells.ravel()
+
+
+def asked_methods(methods: Sequence[str] | None, *, bundle: Bundle) -> tuple[str, ...]:
+    """What to judge: those methods and controls, each once, or all (None) that the bundle can be asked.
+
+    Raw attention stands beside every method, where the bundle has it. Raises :class:`BundleError` unless the bundle
+    can be asked each, and hears frames that can be taken out.
+    """
+    front_end_of(bundle)
+    known = methods_of(bundle)
+    asked = list(dict.fromkeys(known if methods is None else methods))
+    for method in asked:
+        if method not in known:
+            raise BundleError(
+                f"{bundle.name} has no method {method!r}; expected some of {', '.join(known)}",
+                code="unknown_method",
+            )
+    if ATTENTION in known and ATTENTION not in asked and any(method not in CONTROLS for method in asked):
+        asked.append(ATTENTION)
+    return tuple(asked)
+
+
+def as_json_rows(judged: Sequence[TrackCurves]) -> list[dict[str, Any]]:
+    """A row for each track, method, domain and fill; curves, average drop and increase with four decimals."""
+    return [
+        {
+            "id": row.id,
+            "group": row.group,
+            "class": row.genre,
+            "method": method,
+            "domain": domain,
+            "fill": fill,
+            "deletion": [round(float(p), 4) for p in found.deletion],
+            "insertion": [round(float(p), 4) for p in found.insertion],
+            "drop": round(found.drop, 4),
+            "increase": round(found.increases, 4),
+        }
+        for row in judged
+        for (method, domain, fill), found in row.curves.items()
+    ]

@@ -1,0 +1,56 @@
+"""The figure of an ablation: import this module inside functions only."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from genrelens.evaluation.ablation import AblationReport
+from genrelens.pages.figure_style import (
+    BLUE,
+    GREY,
+    INK,
+    WIDTH_IN,
+    footnote,
+    in_style,
+    percent,
+    printable,
+    share_axis,
+)
+
+
+@in_style
+def ablation_figure(report: AblationReport) -> Figure:
+    """A row a variant: its accuracy on the left, what it has above r = 0 on the right, with intervals over artists."""
+    figure = Figure(figsize=(WIDTH_IN, 1.4 + 0.5 * len(report.results)), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    right.axvline(0.0, color=GREY, linestyle=":", linewidth=1.2)
+    for y, result in enumerate(report.results):
+        for axes, shown in ((left, result.accuracy), (right, result.above_plain)):
+            if shown is None:
+                continue
+            axes.plot([shown.low, shown.high], [y, y], color=BLUE, linewidth=2.0)
+            axes.plot(shown.value, y, "o", color=BLUE, markersize=6.0)
+            said = percent(shown.value) if axes is left else f"{100 * shown.value:+.1f}"
+            axes.annotate(
+                said, (shown.value, y), (0, 6), textcoords="offset points", ha="center", color=INK, fontsize=8
+            )
+    left.set_yticks(range(len(report.results)), [result.variant for result in report.results])
+    left.set_ylim(len(report.results) - 0.5, -0.6)
+    share_axis(left, "x", "accuracy")
+    right.set_xlabel("accuracy above r = 0, points")
+    right.xaxis.set_major_formatter(lambda share, _: f"{100 * share:+.0f}" if share else "0")
+    right.grid(visible=True, axis="x")
+    for axes in (left, right):
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+    left.set_title(printable(f"{report.recipe} on {report.dataset}", width=48))
+    first = report.results[0]
+    footnote(
+        figure,
+        [
+            f"Out of fold: {report.n_folds} folds by artist, seed {report.seed}. Lines: 95 % interval over artists.",
+            f"{len(report.genres)} genres, {first.n_tracks} tracks of {first.n_artists} artists; encoder "
+            f"{printable(report.encoder, width=60)}.",
+        ],
+    )
+    return figure

@@ -1,0 +1,1 @@
+"""The page and the text that audit writes: the faults of a data set."""

@@ -1,0 +1,1 @@
+"""The page that compare writes: several runs side by side."""

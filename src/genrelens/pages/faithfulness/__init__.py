@@ -1,0 +1,1 @@
+"""The figure that faithfulness writes: how far explanations hold."""

@@ -1,0 +1,146 @@
+"""How figures look, and how they are written: one style, no global state, the same bytes every time.
+
+Colours are Okabe & Ito's (2008), which colour-blind readers can tell apart; no figure rests on colour alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache, wraps
+from io import BytesIO
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.ticker import FuncFormatter
+
+from genrelens.errors import DataError
+from genrelens.files import write_whole
+from genrelens.metrics import Interval
+from genrelens.pages.wording import visible
+
+BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#D55E00", "#7F7F7F", "#222222", "#DDDDDD"
+WIDTH_IN = 7.2
+"""The width of a page of docs; with type of 9 points it can be read there without zooming."""
+DPI = 160
+
+_METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure on every machine
+    "font.size": 9.0,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.hashsalt": "genrelens",
+}
+
+P = ParamSpec("P")
+
+
+def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """A function that makes a figure in this style, whatever the user's own settings of matplotlib are."""
+
+    @wraps(draw)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(_STYLE)
+            figure = draw(*args, **kwargs)
+            canvas: Any = FigureCanvasAgg(figure)
+            canvas.draw()  # lays everything out now, under this style
+            return figure
+
+    return styled
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure, whole or not, as .png, .svg or .pdf without date or program. Raises :class:`DataError`."""
+    suffix = path.suffix.lower()
+    check_suffix(path)
+    try:
+        write_whole(path, _drawn(figure, suffix))
+    except OSError as error:
+        raise DataError(f"the figure {str(path)!r} cannot be written: {error.strerror or error}") from error
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as the bytes of the .png file that :func:`save` writes."""
+    return _drawn(figure, ".png")
+
+
+def _drawn(figure: Figure, suffix: str) -> bytes:
+    file = BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(file, format=suffix[1:], dpi=DPI, metadata=_METADATA[suffix])
+    return file.getvalue()
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file name that says no kind of figure, before any work is done for it."""
+    if path.suffix.lower() not in _METADATA:
+        known = ", ".join(_METADATA)
+        raise DataError(f"a figure's file name should end in {known}, got {path.name!r}")
+
+
+def printable(name: str, *, width: int = 28) -> str:
+    """A name from anywhere as text of a figure: nothing in it is a formula, a line break or a sign the font lacks.
+
+    Cut to ``width`` characters. A legend would pass over a leading underscore, so a space stands before it.
+    """
+    shown = "".join(c if ord(c) in _charmap() else c.encode("unicode_escape").decode() for c in visible(name))
+    shown = shown if len(shown) <= width else shown[: width - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return (" " if shown.startswith("_") else "") + shown.replace("$", r"\$")
+
+
+@cache
+def _charmap() -> frozenset[int]:
+    """The characters that the font of all figures has."""
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+def percent(value: float) -> str:
+    """``0.676`` -> ``"67.6 %"``."""
+    return "-" if math.isnan(value) else f"{100.0 * value:.1f} %"
+
+
+def percent_interval(interval: Interval) -> str:
+    """``"67.6 % [58.0, 76.1]"``, without brackets where there is no interval."""
+    if math.isnan(interval.value) or math.isnan(interval.low):
+        return percent(interval.value)
+    return f"{percent(interval.value)} [{100.0 * interval.low:.1f}, {100.0 * interval.high:.1f}]"
+
+
+def share_axis(axes: Axes, which: str, label: str) -> None:
+    """An axis from 0 to 100 %."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axes.set(
+        **{f"{which}lim": (0.0, 1.0), f"{which}label": label, f"{which}ticks": [k / 5 for k in range(6)]}
+    )
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100.0 * share:.0f} %"))
+    axis.grid(visible=True)
+    axes.set_axisbelow(True)
+
+
+def footnote(figure: Figure, lines: list[str], *, warning: bool = False) -> None:
+    """Small print below the figure; ``warning`` prints it in a colour that is not passed over."""
+    if lines:
+        colour = ORANGE if warning else GREY
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7.5, color=colour)

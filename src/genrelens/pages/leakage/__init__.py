@@ -1,0 +1,1 @@
+"""The figure that leakage writes: what a dishonest split would have claimed."""

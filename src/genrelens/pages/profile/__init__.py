@@ -1,0 +1,1 @@
+"""The page that fingerprint writes: what defines each genre to a model."""

@@ -1,0 +1,1 @@
+"""The page that predict writes: each piece's genre over time."""

@@ -1,0 +1,271 @@
+"""The page is whole, loads nothing, escapes everything, and says what the rows say."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from genrelens.bundle import Prediction, failed_row
+from genrelens.errors import GenrelensError
+from genrelens.pages.timeline.card import how_sure
+from genrelens.pages.timeline.page import timeline_page, write_timeline_page
+from genrelens.pages.timeline.strip import MAX_COLUMNS, Column, columns, runs, strip_svg, ticks
+
+GENRES = ("disco", "jazz", "rock")
+VOID = {"meta", "input", "path", "rect", "br"}
+
+
+def row(
+    path: str,
+    windows: list[list[float]],
+    *,
+    reason: str | None = None,
+    notes: tuple[str, ...] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """A prediction of one-second windows with these probabilities."""
+    table = np.array(windows, dtype=np.float64)
+    times = np.stack([np.arange(len(table)), np.arange(len(table)) + 1], axis=1).astype(np.float64)
+    mean = np.nanmean(table, axis=0) if not np.isnan(table).all() else np.full(len(GENRES), np.nan)
+    prediction = Prediction(
+        names=GENRES,
+        probabilities=mean,
+        window_times_s=times,
+        window_probabilities=table,
+        embedding=np.zeros(2, np.float32),
+        duration_s=float(len(table)),
+        model_name="m<odel",
+        model_hash="0123456789ab",
+        abstained=reason is not None,
+        reason=reason,
+        notes=notes,
+        **more,
+    )
+    return prediction.to_json(path=path, timeline=True)
+
+
+def failed(path: str, message: str) -> dict[str, Any]:
+    return failed_row(
+        path, code="damaged", message=message, model_name="m<odel", model_hash="0123", timeline=True
+    )
+
+
+class Checker(HTMLParser):
+    """Collects text, and complains about tags that do not close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in {"style", "script"}:
+            self.text.append(data)
+
+
+def parse(page: str) -> Checker:
+    checker = Checker()
+    checker.feed(page)
+    checker.close()
+    assert checker.open == []
+    return checker
+
+
+EVIL = "/m/<script>alert(1)</script>\"'&\n\x1b[31m\udcff$title.wav"
+ROWS = [
+    row("/m/a.wav", [[0.9, 0.05, 0.05]] * 3),
+    row("/m/b.wav", [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.3, 0.6, 0.1]], notes=("cut & <short>",)),
+    row(EVIL, [[0.4, 0.3, 0.3]] * 2),
+    row("/m/silence.wav", [[np.nan] * 3] * 2, reason="silence"),
+    row("/m/short.wav", [[0.9, 0.05, 0.05]], reason="too_short"),
+    failed("/m/bad.wav", "'/m/bad.wav': nothing in it can be decoded <here>"),
+]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return timeline_page(ROWS, experimental=("jazz",))
+
+
+def test_every_tag_closes_and_every_piece_has_its_line_and_card(page: str) -> None:
+    tags = parse(page).tags
+    cards = [attributes["id"] for tag, attributes in tags if tag == "article"]
+    assert cards == [f"p{i}" for i in range(1, len(ROWS) + 1)]
+    assert [attributes["data-card"] for tag, attributes in tags if tag == "tr" and attributes] == cards
+    links = [attributes["href"] for tag, attributes in tags if tag == "a"]
+    assert links == [f"#{card}" for card in cards]
+
+
+def test_nothing_is_loaded_from_anywhere(page: str) -> None:
+    for tag, attributes in parse(page).tags:
+        assert tag not in {"link", "img", "iframe", "object", "embed", "audio", "video", "base"}
+        assert "src" not in attributes
+        assert not any(name.startswith("on") for name in attributes)
+    assert not re.search(r"url\(|@import|https?://", page)
+    assert "default-src 'none'" in page
+
+
+def test_names_and_messages_cannot_become_markup(page: str) -> None:
+    checker = parse(page)
+    assert [tag for tag, _ in checker.tags].count("script") == 1
+    text = "".join(checker.text)
+    assert "<script>alert(1)" not in page
+    assert "script>\"'&\\n\\x1b[31m\\udcff$title.wav" in text
+    assert "Note: cut & <short>" in text
+    assert "nothing in it can be decoded <here>" in text
+    assert "m<odel 0123456789ab" in text
+
+
+def test_what_the_cards_say(page: str) -> None:
+    text = [
+        " ".join("".join(parse(part).text).split())
+        for part in re.findall(r"<article.*?</article>", page, re.S)
+    ]
+    assert "disco 90 %" in text[0]
+    assert "The model is sure of disco." in text[0]
+    assert "Likeliest throughout: disco." in text[0]
+    assert "jazz* 53 %" in text[1]
+    assert "jazz is experimental" in text[1]
+    assert "Likeliest in turn: disco 0:00–0:01, jazz 0:01–0:03." in text[1]
+    assert "The model is not sure" in text[2]
+    assert "no answer there is nothing but silence" in text[3]
+    assert "no answer less than a second" in text[4]
+    assert "could not be read nothing in it" in text[5]
+    for silent in text[3:]:
+        assert not any(genre in silent for genre in GENRES)
+
+
+def test_sets_and_tags_in_words() -> None:
+    """A set of one genre would only say again what the verdict says."""
+    even = [[0.4, 0.35, 0.25]]
+    cases = [
+        ({"set": ("disco",), "coverage": 0.9}, None),
+        (
+            {"set": ("disco", "jazz"), "coverage": 0.9},
+            "One of these is right 90 % of the time: disco or jazz.",
+        ),
+        ({"set": ("disco", "jazz"), "multi_label": True}, "Belongs to disco, jazz."),
+        ({"tags": (("<loud>", 0.5), ("slow", 0.25))}, "Sounds like: <loud> 50 %, slow 25 %."),
+        (
+            {"set": ("disco", "jazz", "rock"), "coverage": 0.9, "reason": "undecided"},
+            "One of these is right 90 % of the time: disco, jazz or rock.",
+        ),
+    ]
+    for more, said in cases:
+        checker = parse(timeline_page([row("/m/a.wav", even, **more)]))
+        text = " ".join("".join(checker.text).split())
+        paragraphs = [attributes for tag, attributes in checker.tags if attributes.get("class") == "more"]
+        assert len(paragraphs) == (said is not None)
+        assert said is None or said in text
+
+
+def test_several_genres_are_not_told_as_one_against_the_others() -> None:
+    page = timeline_page([row("/m/a.wav", [[0.9, 0.8, 0.1]], set=("disco", "jazz"), multi_label=True)])
+    text = " ".join("".join(parse(page).text).split())
+    assert "Each genre has a probability of its own" in text
+    assert "Also" in text
+    assert "Next best" not in text
+    assert "jazz 80 %</td>" in page
+    alone = timeline_page([row("/m/a.wav", [[0.9, 0.3, 0.1]], set=("disco",), multi_label=True)])
+    assert "jazz 30 %</td>" not in alone  # the next best is none that it is of
+    assert "sure of" not in text
+    assert "together" not in text
+
+
+def test_the_top_line_counts(page: str) -> None:
+    assert "disco 2 · jazz 1 · no answer 2 · could not be read 1" in page
+    assert "6 pieces, by genre" in page
+    assert "1 piece, by genre" in timeline_page(ROWS[:1])
+    assert "* Experimental" in page
+    assert "* Experimental" not in timeline_page(ROWS[:1])
+
+
+def test_how_sure_in_words() -> None:
+    assert how_sure([("pop", 0.95), ("rock", 0.05)]) == "The model is sure of pop."
+    assert "leans to pop" in how_sure([("pop", 0.6), ("rock", 0.4)])
+    assert "rock comes next with 30 %" in how_sure([("pop", 0.4), ("rock", 0.3), ("jazz", 0.3)])
+    assert "pop" in how_sure([("pop", 0.4)])
+
+
+def test_overlapping_windows_become_stretches_that_meet_half_way() -> None:
+    p = {"a": 1.0}
+    windows = [{"start_s": start, "end_s": start + 4.0, "probabilities": p} for start in (0.0, 2.0, 4.0, 5.0)]
+    edges = [(stretch.start_s, stretch.end_s) for stretch in columns(windows, duration_s=9.0)]
+    assert edges == [(0.0, 3.0), (3.0, 5.0), (5.0, 6.5), (6.5, 9.0)]
+
+
+def test_long_pieces_are_averaged_and_silence_does_not_count() -> None:
+    windows = [
+        {"start_s": float(i), "end_s": i + 1.0, "probabilities": {"a": i % 2} if i % 4 else None}
+        for i in range(4000)
+    ]
+    found = columns(windows, duration_s=4000.0)
+    assert len(found) <= MAX_COLUMNS
+    assert found[0].start_s == 0
+    assert found[-1].end_s == 4000
+    assert all(stretch.probabilities is not None for stretch in found)
+
+
+def test_runs_join_neighbours() -> None:
+    a, b = {"a": 0.9, "b": 0.1}, {"a": 0.2, "b": 0.8}
+    found = runs([Column(i, i + 1, p) for i, p in enumerate([a, a, None, b, a])])
+    assert found == [(0, 2, "a"), (2, 3, None), (3, 4, "b"), (4, 5, "a")]
+
+
+def test_the_strip_draws_one_shape_a_run_and_leaves_out_what_is_nothing() -> None:
+    stretches = [Column(i, i + 1, {"a": 0.9, "b": 0.02}) for i in range(4)]
+    svg = strip_svg(stretches, genres=["a", "b"], duration_s=4.0, label='say "so"')
+    assert svg.count("M") == 1
+    assert 'class="v9" d="M0 1h1000v16H0z"' in svg
+    assert "say &quot;so&quot;" in svg
+
+
+@pytest.mark.parametrize("duration_s", [0.3, 1.0, 5.0, 30.0, 61.0, 200.0, 3600.0, 10_800.0, 90_000.0])
+def test_ticks_are_few_and_round(duration_s: float) -> None:
+    marks = ticks(duration_s)
+    assert 1 <= len(marks) <= 8
+    assert marks[0] == (0.0, "0:00")
+    assert all(0 <= at <= 100 for at, _ in marks)
+    assert len({text for _, text in marks}) == len(marks)
+
+
+def test_hundreds_of_pieces_stay_small() -> None:
+    rng = np.random.default_rng(0)
+    rows = [row(f"/m/{i}.wav", rng.dirichlet([0.3] * 3, size=80).tolist()) for i in range(300)]
+    assert len(timeline_page(rows)) < 300 * 12_000
+
+
+def test_writing_replaces_a_page_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "page.html"
+    place.write_text("old")
+    write_timeline_page(place, rows=ROWS)
+    assert place.read_text("utf-8").startswith("<!doctype html>")
+    before = place.read_bytes()
+
+    def full_disk(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(GenrelensError, match="No space left"):
+        write_timeline_page(place, rows=[])
+    assert place.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_no_pieces_at_all() -> None:
+    parse(timeline_page([]))
