@@ -21,7 +21,7 @@ from mutagen.wave import WAVE
 
 from genrelens.audio.tags import read_tags
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "data"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from make_music import noise
 
 ID3_VALUES = (

@@ -8,11 +8,11 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import make_music
 import numpy as np
 import pytest
 import soundfile
 
+import make_music
 from genrelens.audit.check import Checked, check
 from genrelens.data import gtzan
 from genrelens.data.fetch import Source, fetch

@@ -9,11 +9,11 @@ import unicodedata
 from pathlib import Path
 from typing import Literal
 
-import make_music
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import make_music
 from genrelens.data import registry
 from genrelens.data.own_music import folder, table, tags
 from genrelens.data.own_music.tracks import OwnMusic

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import make_music
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import make_music
 from genrelens.data import registry
 from genrelens.data.own_music import folder, table, tags
 from genrelens.data.own_music.tracks import OwnMusic, one_spelling

@@ -177,8 +177,8 @@ def test_without_matplotlib_only_the_figure_is_missed(
     data: Path, run_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The package is found by its name in sys.modules and as an attribute of genrelens: both are to be as they were.
-    monkeypatch.setattr(genrelens, "report", importlib.import_module("genrelens.report"))
-    for name in [name for name in sys.modules if name.startswith(("matplotlib", "genrelens.report"))]:
+    monkeypatch.setattr(genrelens, "pages", importlib.import_module("genrelens.pages"))
+    for name in [name for name in sys.modules if name.startswith(("matplotlib", "genrelens.pages"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert call(run_folder, "--data", data, "--figure", "f.png") == 2
