@@ -1,9 +1,9 @@
-"""Keep a finished cross-validation of a network in docs/results: report, logs and pictures, no weights.
+"""Keep a finished cross-validation of a network in docs/results: report and logs, no weights.
 
     python tools/keep_crossval.py runs/cnn-5s
 
-The folder is ``genrelens crossval``'s --out. Writes docs/results/RECIPE/crossval.json and -confusion.png, and
-history-fold-K.csv and .png of each fold.
+The folder is ``genrelens crossval``'s --out. Writes docs/results/RECIPE/crossval.json and
+history-fold-K.csv of each fold; ``tools/results_page.py --figures`` draws them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from pathlib import Path
 
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
-from genrelens.pages import figure_style
-from genrelens.pages.runs import report_figures as figures
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs/results"
 
@@ -37,11 +35,8 @@ def keep(run: Path) -> Path:
     folder = RESULTS / report.model
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "crossval.json", report.to_json())
-    figure_style.save(figures.confusion_figure(report), folder / "crossval-confusion.png")
     for k, log in enumerate(sorted(run.glob("fold-*/history.csv"))):
-        kept = folder / f"history-fold-{k}.csv"
-        write_whole(kept, log.read_text("utf-8"))
-        figure_style.save(figures.learning_figure(kept), kept.with_suffix(".png"))
+        write_whole(folder / f"history-fold-{k}.csv", log.read_text("utf-8"))
     return folder
 
 

@@ -1,7 +1,8 @@
-"""Write docs/results.md, its figures and the README's table from the reports under docs/results.
+"""Write docs/results.md and the README's table from the reports under docs/results, and draw their figures.
 
-    python tools/results_page.py            # write
-    python tools/results_page.py --check    # exit 1 when a page is not what the reports say
+    python tools/results_page.py                          # write the page and the table
+    python tools/results_page.py --check                  # exit 1 when a page is not what the reports say
+    python tools/results_page.py --figures runs/figures   # draw learning curves and confusion matrices
 
 No number of ours in those pages is typed by hand. A folder of docs/results is a recipe: ``crossval.json``
 and ``valid*.json`` are reports of ``genrelens crossval`` and ``genrelens evaluate``, ``history*.csv`` the logs of
@@ -37,14 +38,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    check = parser.parse_args().check
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="draw into this folder instead of writing")
+    options = parser.parse_args()
     folders = sorted(folder for folder in RESULTS.iterdir() if folder.is_dir())
+    if options.figures:
+        draw(folders, options.figures)
+        return
     page = "\n".join(results_page(folders)) + "\n"
     readme = README.read_text("utf-8")
     before, rest = readme.split(START)
     after = rest.split(END)[1]
     readme_now = before + "\n".join([START, *readme_table(folders), END]) + after
-    if check:
+    if options.check:
         stale = [
             path for path, text in ((PAGE, page), (README, readme_now)) if path.read_text("utf-8") != text
         ]
@@ -53,12 +58,18 @@ def main() -> None:
         return
     write_whole(PAGE, page)
     write_whole(README, readme_now)
+
+
+def draw(folders: list[Path], out: Path) -> None:
+    """The learning curve of each log and the confusion matrix of each report, in a folder for each recipe."""
     for folder in folders:
+        place = out / folder.name
+        place.mkdir(parents=True, exist_ok=True)
         for history in sorted(folder.glob("history*.csv")):
-            figure_style.save(figures.learning_figure(history), history.with_suffix(".png"))
-        for report in sorted(folder.glob("valid*.json")):
-            confusion = report.with_name(report.stem + "-confusion.png")
-            figure_style.save(figures.confusion_figure(Report.read(report)), confusion)
+            figure_style.save(figures.learning_figure(history), place / f"{history.stem}.png")
+        for path in [*sorted(folder.glob("crossval*.json")), *sorted(folder.glob("valid*.json"))]:
+            figure_style.save(figures.confusion_figure(Report.read(path)), place / f"{path.stem}-confusion.png")
+    print(f"wrote {out}: a folder for each recipe")
 
 
 def table(folders: list[Path]) -> list[str]:
@@ -142,6 +153,7 @@ def results_page(folders: list[Path]) -> list[str]:
         "# Results",
         "",
         "Written by `tools/results_page.py` from reports and logs under `docs/results`; no number is typed by hand.",
+        "`python tools/results_page.py --figures runs/figures` draws the learning curves and confusion matrices.",
         "",
         *table(folders),
         "",
@@ -167,9 +179,6 @@ def results_page(folders: list[Path]) -> list[str]:
                     f"| {row.genre}{star} | {' | '.join(values)} | {row.support} | {row.n_artists} |"
                 )
             lines += ["", *(f"- {note}" for note in report.notes)]
-            picture = path.with_name(path.stem + "-confusion.png")
-            if picture.exists():
-                lines += ["", f"![confusion matrix]({picture.relative_to(PAGE.parent).as_posix()})"]
             lines.append("")
     bench = RESULTS / "bench.md"
     if bench.exists():
@@ -223,8 +232,7 @@ def trainings(folder: Path) -> list[str]:
             f"| [{path.name}](results/{folder.name}/{path.name}) | {len(rows)} | {best + 1} | "
             f"{float(rows[best]['stop_loss']):.3f} | {seconds:.0f} |"
         )
-    curve = histories[0].with_suffix(".png")
-    return [*lines, "", f"![learning curves of {histories[0].stem}](results/{folder.name}/{curve.name})", ""]
+    return [*lines, ""]
 
 
 if __name__ == "__main__":

@@ -41,8 +41,6 @@ from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature, log_softmax
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import N_FRAMES
-from genrelens.pages import figure_style
-from genrelens.pages.runs import report_figures as figures
 from genrelens.recipe import TabularRecipe
 from genrelens.training.card import model_card
 from genrelens.training.head_bundle import CALIBRATED_ON, N_FOLDS
@@ -160,9 +158,6 @@ def main() -> None:
     write_whole(folder / "calibration.json", calibration.to_json())
     write_whole(folder / "crossval.json", pooled.to_json())
     write_whole(folder / "valid.json", twin.to_json())
-    for name, report in (("crossval", pooled), ("valid", twin)):
-        figure_style.save(figures.confusion_figure(report), folder / f"{name}-confusion.png")
-    figure_style.save(figures.reliability_figure(pooled), folder / "crossval-reliability.png")
     print(pooled.to_text())
     print(twin.to_text())
 

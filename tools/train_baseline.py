@@ -33,7 +33,6 @@ from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature
 from genrelens.pages import figure_style
-from genrelens.pages.runs import report_figures as figures
 from genrelens.training.card import model_card
 from genrelens.training.run import read_run
 from genrelens.training.train import train
@@ -139,8 +138,6 @@ def ship(work: Path, tracks: tuple[Track, ...]) -> None:
     folder = RESULTS / manifest.name
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "crossval.json", pooled.to_json())
-    figure_style.save(figures.confusion_figure(pooled), folder / "crossval-confusion.png")
-    figure_style.save(figures.reliability_figure(pooled), folder / "crossval-reliability.png")
     for seed, twin in zip(TWIN_SEEDS, twins, strict=True):
         write_whole(folder / f"valid-seed-{seed}.json", twin.to_json())
         write_whole(
