@@ -18,11 +18,11 @@ import numpy as np
 from genrelens.bundle import Bundle
 from genrelens.cli.tracks import find_split, load_tracks
 from genrelens.data import registry
-from genrelens.explanation.faithfulness.randomise import spearman
-from genrelens.explanation.faithfulness.tracks import sample
+from genrelens.explanation.faithfulness.sample import sample
+from genrelens.explanation.faithfulness.sanity import spearman
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, band_groups
-from genrelens.explanation.methods.fills import FILLS
+from genrelens.explanation.methods.baselines import BASELINES
 from genrelens.explanation.methods.in_turn import scores, taken_along
 from genrelens.explanation.methods.occlusion import CELLS_PER_STEP, cell_parts, segment_frames, time_parts
 from genrelens.explanation.methods.scoring import ORDERS_OF_CELLS, ORDERS_OF_SEGMENTS
@@ -63,12 +63,12 @@ def main() -> None:
                 ORDERS_OF_CELLS,
             ),
         }
-        fills = [fill(hearing.frames, hearing.front_end) for fill in FILLS.values()]
+        fills = [fill(hearing.frames, hearing.front_end) for fill in BASELINES.values()]
         for domain, (its, n_orders) in parts.items():
             maps = [
                 scores(
                     hearing,
-                    taken_along(hearing, its, fills=fills, n_orders=n_orders, seed=seed),
+                    taken_along(hearing, its, baselines=fills, n_orders=n_orders, seed=seed),
                     genre=genre,
                 )
                 for seed in SEEDS

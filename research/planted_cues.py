@@ -30,8 +30,8 @@ from scipy.stats import binomtest
 from genrelens.bundle import Bundle
 from genrelens.data import synthetic
 from genrelens.data.track import Track
-from genrelens.explanation.controls import CONTROLS, control_scores
-from genrelens.explanation.faithfulness.tracks import methods_of
+from genrelens.explanation.faithfulness.curves import CONTROLS, control_scores
+from genrelens.explanation.faithfulness.sample import methods_of
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.occlusion import segment_frames, time_parts
 from genrelens.explanation.methods.scoring import score

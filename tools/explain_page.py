@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from genrelens.explanation.faithfulness.curves import area
-from genrelens.explanation.faithfulness.tracks import DOMAINS
+from genrelens.explanation.faithfulness.sample import DOMAINS
 from genrelens.explanation.methods.scoring import BOTH, DEFAULT, INTEGRATED
 from genrelens.files import write_whole
 from genrelens.metrics import paired_bootstrap

@@ -14,7 +14,7 @@ from run_cli import RATE, Result, Run
 
 import tiny_model
 from genrelens.data import Split
-from genrelens.explanation.faithfulness import tracks as faithfulness
+from genrelens.explanation.faithfulness import sample as faithfulness
 from genrelens.files import write_whole
 
 
@@ -99,15 +99,15 @@ def test_weights_are_shuffled_for_tracks_of_the_whole_sample(
         compared.extend(track.genre for track in arguments[2])  # type: ignore[attr-defined]
         return np.zeros(len(compared))
 
-    monkeypatch.setattr("genrelens.explanation.faithfulness.randomise.agreement", agreement)
-    monkeypatch.setattr("genrelens.explanation.faithfulness.splicing.point", lambda *_, **__: _pointings())
+    monkeypatch.setattr("genrelens.explanation.faithfulness.sanity.agreement", agreement)
+    monkeypatch.setattr("genrelens.explanation.faithfulness.sanity.point", lambda *_, **__: _pointings())
     monkeypatch.setattr("genrelens.cli.faithfulness.N_SHUFFLED", 4)
     assert ask(run, model, music, tmp_path / "out", methods="occlusion").code == 0
     assert len(compared) == 4 and set(compared) == {"hum", "hiss"}  # the first four by name are all hiss
 
 
 def _pointings() -> tuple[object, ...]:
-    from genrelens.explanation.faithfulness.splicing import Pointing
+    from genrelens.explanation.faithfulness.sanity import Pointing
 
     return tuple(Pointing("h", "g", "hum", f"artist {i}", 1.0, 2.0, 0.2) for i in range(3))
 
@@ -265,7 +265,7 @@ def test_stopped_after_judging_the_curves_are_kept(
     def point(*_: object, **__: object) -> None:
         raise stop() if stop else DataError("a guest went away")
 
-    monkeypatch.setattr("genrelens.explanation.faithfulness.splicing.point", point)
+    monkeypatch.setattr("genrelens.explanation.faithfulness.sanity.point", point)
     result = ask(run, model, music, tmp_path / "out", methods="occlusion")
     assert result.code == (130 if stop else 1)
     assert "the curves of 8 tracks are in" in result.err and "without the checks" in result.err

@@ -20,7 +20,7 @@ from genrelens.explanation.explanation import Segment
 from genrelens.explanation.faithfulness.judging import what_if
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.bands import band_groups
-from genrelens.explanation.methods.fills import FILLS
+from genrelens.explanation.methods.baselines import BASELINES
 from genrelens.explanation.methods.occlusion import segment_frames, time_parts, without_each
 from genrelens.explanation.sound import most_decisive, read
 from genrelens.frontend.frames import frame_stream
@@ -98,12 +98,12 @@ def test_what_would_change_the_answer_is_done_in_two_ways(bundle: Bundle, method
     parts = time_parts(edges)
     places = [Segment(float(i), i + 1.0, 0.0) for i in range(len(parts))]
     first, second = ("mean", "silence") if method == "occlusion" else ("silence", "mean")
-    logits = without_each(hearing, parts, fill=FILLS[first](hearing.frames, hearing.front_end))
-    found = what_if(hearing, places, parts, logits, fill=first, names=bundle.names)
+    logits = without_each(hearing, parts, baseline=BASELINES[first](hearing.frames, hearing.front_end))
+    found = what_if(hearing, places, parts, logits, baseline=first, names=bundle.names)
     assert found is not None and found.start_s is not None
     assert found.other_way.way == way
     again = hearing.without(
-        [parts[int(found.start_s)]], fill=FILLS[second](hearing.frames, hearing.front_end)
+        [parts[int(found.start_s)]], baseline=BASELINES[second](hearing.frames, hearing.front_end)
     )
     answer = bundle.names[int(np.argmax(again))]
     assert found.other_way.answer == answer

@@ -19,31 +19,45 @@ import tiny_model
 from genrelens.bundle import Bundle
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError
-from genrelens.explanation.controls import CONTROLS, control_scores
 from genrelens.explanation.faithfulness import report as faithfulness_report
-from genrelens.explanation.faithfulness.curves import Curves, area, curves, mean_curves
-from genrelens.explanation.faithfulness.randomise import agreement, randomised, spearman
-from genrelens.explanation.faithfulness.splicing import GUEST_S, pairs, point, splice
-from genrelens.explanation.faithfulness.tracks import (
-    OWN_FILLS,
+from genrelens.explanation.faithfulness.curves import (
+    CONTROLS,
+    Curves,
+    area,
+    control_scores,
+    curves,
+    mean_curves,
+)
+from genrelens.explanation.faithfulness.sample import (
+    OWN_BASELINES,
     TrackCurves,
     asked_methods,
     check_sample,
     judge_sample,
     judge_track,
     judge_tracks,
-    judging_fills,
+    judging_baselines,
     methods_of,
     sample,
+    shared_baselines,
+)
+from genrelens.explanation.faithfulness.sanity import (
+    GUEST_S,
+    agreement,
+    pairs,
+    point,
+    randomised,
+    sanity_of,
+    spearman,
+    splice,
 )
 from genrelens.explanation.hearing import Hearing, Part
-from genrelens.explanation.methods.fills import FILLS, JUDGES, blurred, shuffled
+from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES, blurred, shuffled
 from genrelens.explanation.methods.occlusion import time_parts
 from genrelens.explanation.methods.scoring import OCCLUSION_METHODS, score
 from genrelens.files import write_whole
 from genrelens.frontend.mel import mel_power
 from genrelens.metrics import grouped_bootstrap, mean_statistic
-from genrelens.pages.faithfulness.figure import shared_fills
 
 RATE = tiny_model.MEL.sample_rate
 
@@ -59,7 +73,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genrelens.explanation.faithfulness.tracks.N_DRAWS", 2)
+    monkeypatch.setattr("genrelens.explanation.faithfulness.sample.N_DRAWS", 2)
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +131,11 @@ def test_the_true_map_has_the_least_deletion_and_the_most_insertion(hearing: Hea
     edges = np.linspace(0, len(hearing.frames), 11).astype(np.int64)
     parts = time_parts(edges)
     genre = tiny_model.GENRES.index("hiss")
-    fill = FILLS["silence"](hearing.frames, hearing.front_end)
+    fill = BASELINES["silence"](hearing.frames, hearing.front_end)
     truth = np.array([float(4 <= i < 6) for i in range(10)])
 
     def areas(scores: np.ndarray) -> tuple[float, float]:
-        found = curves(hearing, parts, scores, genre=genre, fill=fill)
+        found = curves(hearing, parts, scores, genre=genre, baseline=fill)
         return found.deletion_area, found.insertion_area
 
     best, worst = areas(truth), areas(-truth)
@@ -133,13 +147,13 @@ def test_the_true_map_has_the_least_deletion_and_the_most_insertion(hearing: Hea
 
 def test_curves_begin_and_end_with_all_sound_and_none(hearing: Hearing) -> None:
     parts = [Part(i * 60, min((i + 1) * 60, len(hearing.frames))) for i in range(11)]
-    fill = FILLS["mean"](hearing.frames, hearing.front_end)
-    found = curves(hearing, parts, np.arange(11.0), genre=0, fill=fill)
+    fill = BASELINES["mean"](hearing.frames, hearing.front_end)
+    found = curves(hearing, parts, np.arange(11.0), genre=0, baseline=fill)
     assert found.deletion.shape == found.insertion.shape == (11,)
     assert found.deletion[0] == found.insertion[-1] == hearing.probabilities(hearing.logits)[0]
     assert found.deletion[-1] == found.insertion[0]
     # Half of the parts: what deletion has left is what insertion of the others' order has put in.
-    turned = curves(hearing, parts, -np.arange(11.0), genre=0, fill=fill)
+    turned = curves(hearing, parts, -np.arange(11.0), genre=0, baseline=fill)
     assert found.deletion[3] == pytest.approx(turned.insertion[7])
 
 
@@ -179,7 +193,7 @@ def test_a_method_is_never_judged_by_its_own_fill(bundle: Bundle, tracks: tuple[
     assert {key[1] for key in judged.curves} == {"time", "time-frequency"}
     alone = judge_track(bundle, tracks[0], methods=("occlusion-both", "energy"))
     assert {key[2] for key in alone.curves} == {"shuffled", "blurred"}  # nothing to compare the others with
-    assert judging_fills(CONTROLS) == tuple(JUDGES)
+    assert judging_baselines(CONTROLS) == tuple(JUDGING_BASELINES)
 
 
 def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(
@@ -242,7 +256,7 @@ def test_raw_attention_stands_beside_every_method_where_the_model_has_it(
     assert asked == ("occlusion", "random", "attention")
     assert asked_methods(["random"], bundle=model) == ("random",)
     # What is only there to be beaten brings no fills of its own.
-    assert judging_fills(asked) == judging_fills(["occlusion"])
+    assert judging_baselines(asked) == judging_baselines(["occlusion"])
     report = faithfulness_report.build(
         judge_tracks(model, tracks, methods=asked), model="tiny", model_hash="0", sample="tones"
     )
@@ -275,21 +289,21 @@ def test_own_fills_are_what_a_method_is_made_with(
     hearing: Hearing, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     used: set[str] = set()
-    for name, fill in list(FILLS.items()):
+    for name, fill in list(BASELINES.items()):
 
         def noted(frames: np.ndarray, front_end: Any, name: str = name, fill: Any = fill) -> np.ndarray:
             used.add(name)
             made: np.ndarray = fill(frames, front_end)
             return made
 
-        monkeypatch.setitem(FILLS, name, noted)  # type: ignore[arg-type]
+        monkeypatch.setitem(BASELINES, name, noted)  # type: ignore[arg-type]
     score(method, hearing, genre=0, edges=np.linspace(0, len(hearing.frames), 6).astype(np.int64))
-    assert used == set(OWN_FILLS[method])
+    assert used == set(OWN_BASELINES[method])
 
 
 def test_the_figure_compares_methods_by_the_fills_that_may_judge_all() -> None:
-    assert shared_fills(["occlusion", "attention", *CONTROLS]) == ["silence", "shuffled", "blurred"]
-    assert shared_fills(["occlusion-both", "attention", *CONTROLS]) == ["shuffled", "blurred"]
+    assert shared_baselines(["occlusion", "attention", *CONTROLS]) == ("silence", "shuffled", "blurred")
+    assert shared_baselines(["occlusion-both", "attention", *CONTROLS]) == ("shuffled", "blurred")
 
 
 def test_the_sample_is_fixed_by_its_size_and_seed(tracks: tuple[Track, ...]) -> None:
@@ -331,9 +345,7 @@ def test_the_map_of_the_guests_genre_points_at_the_guest(bundle: Bundle, tracks:
 
 def test_the_checks_have_their_place_in_the_report(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
     pointings = point(bundle, pairs(tracks, n=6), method="occlusion")
-    found = faithfulness_report.sanity(
-        "occlusion", pointings, agreement=[0.25, float("nan"), 0.75], groups=["a", "b", "c"]
-    )
+    found = sanity_of("occlusion", pointings, agreement=[0.25, float("nan"), 0.75], groups=["a", "b", "c"])
     assert found.hits.value == 1.0 and found.n_agreement == 2
     assert found.agreement is not None and found.agreement.value == 0.5
     judged = judge_tracks(bundle, tracks[:2], methods=("occlusion", "random"))
@@ -345,11 +357,11 @@ def test_the_checks_have_their_place_in_the_report(bundle: Bundle, tracks: tuple
         "n_tracks": 2,
     }
     assert "1.000 of 6 splices" in report.to_text() and "0.500 [0.250, 0.750]" in report.to_text()
-    alike = faithfulness_report.sanity("occlusion", pointings, agreement=[float("nan")], groups=["a"])
+    alike = sanity_of("occlusion", pointings, agreement=[float("nan")], groups=["a"])
     report = faithfulness_report.build(judged, model="t", model_hash="0", sample="s", sanity=alike)
     assert "no map could be compared" in report.to_text()
     with pytest.raises(ValueError, match="argument 2"):
-        faithfulness_report.sanity("occlusion", pointings, agreement=[0.25, 0.5], groups=["a"])
+        sanity_of("occlusion", pointings, agreement=[0.25, 0.5], groups=["a"])
 
 
 def _judged(

@@ -14,11 +14,11 @@ import tiny_model
 from explain_toys import hum_and_hiss
 from genrelens.bundle import Bundle, WindowSettings
 from genrelens.errors import BundleError
-from genrelens.explanation.controls import control_scores
 from genrelens.explanation.explain import explain
+from genrelens.explanation.faithfulness.curves import control_scores
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.bands import band_groups
-from genrelens.explanation.methods.fills import FILLS, JUDGES, quieter
+from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES, quieter
 from genrelens.explanation.methods.gradient_methods import nothing
 from genrelens.explanation.methods.occlusion import time_parts
 from genrelens.frontend.frames import frame_stream
@@ -102,10 +102,10 @@ def test_fills_are_as_loud_as_they_say(settings: Any) -> None:
             return float(np.square(np.exp(values.astype(np.float64)) - 0.01).mean())
         return float((np.square(values, dtype=np.float64) if values.shape[1] == 1 else values).mean())
 
-    assert all(fill(frames, settings).shape == frames.shape for fill in JUDGES.values())
-    assert all(np.isfinite(fill(frames, settings)).all() for fill in JUDGES.values())
-    assert power(FILLS["silence"](frames, settings)) == pytest.approx(0, abs=1e-12)
-    assert power(FILLS["mean"](frames, settings)) == pytest.approx(power(frames), rel=0.2)
+    assert all(fill(frames, settings).shape == frames.shape for fill in JUDGING_BASELINES.values())
+    assert all(np.isfinite(fill(frames, settings)).all() for fill in JUDGING_BASELINES.values())
+    assert power(BASELINES["silence"](frames, settings)) == pytest.approx(0, abs=1e-12)
+    assert power(BASELINES["mean"](frames, settings)) == pytest.approx(power(frames), rel=0.2)
     assert 10 * np.log10(power(quieter(frames, settings)) / power(frames)) == pytest.approx(-20, abs=0.05)
 
 
@@ -156,7 +156,7 @@ def test_shuffled_samples_are_still_the_same_sounds() -> None:
     """Sample by sample they would be noise, which is what occlusion stands in the place of samples itself."""
     t = np.arange(16_000) / 8000
     hum = np.sin(2 * np.pi * 400 * t).astype(np.float32)[:, np.newaxis]
-    made = JUDGES["shuffled"](hum, WaveSettings(sample_rate=8000))
+    made = JUDGING_BASELINES["shuffled"](hum, WaveSettings(sample_rate=8000))
     assert np.array_equal(np.sort(made, axis=0), np.sort(hum, axis=0)) and not np.array_equal(made, hum)
     power = np.square(np.abs(np.fft.rfft(made[:, 0])))
     hz = np.fft.rfftfreq(len(made), 1 / 8000)
@@ -175,5 +175,5 @@ def test_vggish_logarithms_are_loud_and_silent_as_they_are(tmp_path: Path) -> No
         [np.square(np.exp(hearing.frames[p.start : p.end].astype(np.float64)) - 0.01).mean() for p in parts]
     )
     assert {int(i) for i in np.argsort(-energy)[:2]} == {int(i) for i in np.argsort(-means)[:2]} == {3, 4}
-    quiet = FILLS["silence"](hearing.frames, settings)
+    quiet = BASELINES["silence"](hearing.frames, settings)
     assert nothing(hearing) == pytest.approx(float(quiet[0, 0]))

@@ -12,9 +12,9 @@ import pytest
 
 import tiny_model
 from genrelens.bundle import Bundle
-from genrelens.explanation.faithfulness.tracks import OWN_FILLS
+from genrelens.explanation.faithfulness.sample import OWN_BASELINES
 from genrelens.explanation.hearing import Hearing, Part
-from genrelens.explanation.methods.fills import FILLS, JUDGES
+from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES
 from genrelens.explanation.methods.in_turn import scores, taken_along
 from genrelens.explanation.methods.occlusion import segment_frames, time_parts, without_each
 from genrelens.explanation.methods.scoring import OCCLUSION_METHODS, score
@@ -43,7 +43,11 @@ def test_of_a_sum_each_part_takes_its_own_whatever_the_order() -> None:
     hearing = one_window(lambda x: x @ weights, n_frames=5)
     for seed in range(5):
         taken = taken_along(
-            hearing, time_parts(np.arange(6)), fills=[np.zeros_like(hearing.frames)], n_orders=1, seed=seed
+            hearing,
+            time_parts(np.arange(6)),
+            baselines=[np.zeros_like(hearing.frames)],
+            n_orders=1,
+            seed=seed,
         )
         np.testing.assert_allclose(taken[:, 0], weights)
 
@@ -52,7 +56,7 @@ def test_of_two_moments_either_of_which_is_enough_both_are_seen() -> None:
     # One is missed only if the other went just before it in the same half: 2 of the 12 places for two of four.
     hearing = one_window(lambda x: max(x[1], x[3]), n_frames=4)
     silence = np.zeros_like(hearing.frames)
-    taken = taken_along(hearing, time_parts(np.arange(5)), fills=[silence], n_orders=6000)[:, 0]
+    taken = taken_along(hearing, time_parts(np.arange(5)), baselines=[silence], n_orders=6000)[:, 0]
     assert taken == pytest.approx([0, 1 / 6, 0, 1 / 6], abs=0.015)
 
 
@@ -61,7 +65,7 @@ def test_of_three_parts_the_mean_over_orders_is_the_closed_form() -> None:
     values = {frozenset(of): float(rng.normal()) for of in ("", "0", "1", "2", "01", "02", "12", "012")}
     hearing = one_window(lambda x: values[frozenset(str(i) for i in np.flatnonzero(x > 0))], n_frames=3)
     taken = taken_along(
-        hearing, time_parts(np.arange(4)), fills=[np.zeros_like(hearing.frames)], n_orders=20000
+        hearing, time_parts(np.arange(4)), baselines=[np.zeros_like(hearing.frames)], n_orders=20000
     )[:, 0]
     whole = frozenset("012")
     for i in "012":
@@ -84,16 +88,18 @@ def noise(duration_s: float, *, silent_from_s: float = 1e9) -> np.ndarray:
 
 
 @pytest.mark.parametrize("duration_s", [0.4, 3.0, 9.7])
-@pytest.mark.parametrize("fill", list(FILLS))
+@pytest.mark.parametrize("fill", list(BASELINES))
 def test_all_the_sound_as_one_part_takes_all_that_it_brings(
     bundle: Bundle, duration_s: float, fill: str
 ) -> None:
     frames = noise(duration_s)
     hearing = Hearing(bundle, frames)
-    stand_in = FILLS[fill](frames, tiny_model.MEL)
+    stand_in = BASELINES[fill](frames, tiny_model.MEL)
     parts = [Part(0, len(frames))]
-    taken = taken_along(hearing, parts, fills=[stand_in], n_orders=1)
-    np.testing.assert_allclose(taken, hearing.logits - without_each(hearing, parts, fill=stand_in), atol=1e-5)
+    taken = taken_along(hearing, parts, baselines=[stand_in], n_orders=1)
+    np.testing.assert_allclose(
+        taken, hearing.logits - without_each(hearing, parts, baseline=stand_in), atol=1e-5
+    )
     assert scores(hearing, taken, genre=1) == pytest.approx(
         hearing.log_odds(hearing.logits, 1) - hearing.log_odds(hearing.logits - taken[0], 1)
     )
@@ -103,11 +109,11 @@ def test_two_parts_of_a_window_go_one_at_a_time(bundle: Bundle) -> None:
     frames = noise(1.0)
     hearing = Hearing(bundle, frames)
     assert len(hearing.spans) == 1
-    stand_in = FILLS["mean"](frames, tiny_model.MEL)
+    stand_in = BASELINES["mean"](frames, tiny_model.MEL)
     parts = time_parts(np.array([0, len(frames) // 3, len(frames)]))
     np.testing.assert_allclose(
-        taken_along(hearing, parts, fills=[stand_in], n_orders=3),
-        hearing.logits - without_each(hearing, parts, fill=stand_in),
+        taken_along(hearing, parts, baselines=[stand_in], n_orders=3),
+        hearing.logits - without_each(hearing, parts, baseline=stand_in),
         atol=1e-5,
     )
 
@@ -120,9 +126,9 @@ def test_more_parts_than_are_heard_at_once_are_the_same_sum(bundle: Bundle) -> N
     parts = time_parts(np.round(np.linspace(0, len(frames), 41)).astype(np.int64))
     order = np.random.default_rng(0).permutation(len(parts))
     middle = -(-len(parts) // 2)
-    taken = taken_along(hearing, parts, fills=[stand_in], n_orders=1)
+    taken = taken_along(hearing, parts, baselines=[stand_in], n_orders=1)
     for half in (order[:middle], order[middle:]):
-        gone = hearing.without([parts[i] for i in half], fill=stand_in)
+        gone = hearing.without([parts[i] for i in half], baseline=stand_in)
         np.testing.assert_allclose(taken[half].sum(axis=0), hearing.logits - gone, atol=1e-5)
 
 
@@ -135,8 +141,8 @@ def test_a_silent_part_of_a_window_with_sound_is_never_replaced(bundle: Bundle) 
     heard = [hearing.spans[i] for i in hearing.sounding]
     within = np.array([any(part.start < end and start < part.end for start, end in heard) for part in parts])
     assert (silent & within).any()
-    fill = FILLS["mean"](frames, tiny_model.MEL)
-    taken = taken_along(hearing, parts, fills=[fill], n_orders=1)
+    fill = BASELINES["mean"](frames, tiny_model.MEL)
+    taken = taken_along(hearing, parts, baselines=[fill], n_orders=1)
     assert (taken[silent] == 0).all() and (taken[~silent] != 0).any(axis=1).all()
 
 
@@ -145,17 +151,19 @@ def test_no_explanation_is_judged_by_a_fill_of_its_own(bundle: Bundle, method: s
     frames = noise(3.0)
     edges = segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length)
     found = score(method, Hearing(bundle, frames), genre=0, edges=edges)
-    assert found.judged_by in JUDGES and found.judged_by not in OWN_FILLS[method]
+    assert found.judged_by in JUDGING_BASELINES and found.judged_by not in OWN_BASELINES[method]
 
 
 def test_silence_takes_nothing_along_and_the_same_comes_again(bundle: Bundle) -> None:
     frames = noise(12.0, silent_from_s=6.0)
     hearing = Hearing(bundle, frames)
     parts = time_parts(segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length))
-    fills = [fill(frames, tiny_model.MEL) for fill in FILLS.values()]
+    fills = [fill(frames, tiny_model.MEL) for fill in BASELINES.values()]
     told: list[tuple[int, int]] = []
     first, second = (
-        taken_along(hearing, parts, fills=fills, n_orders=2, progress=lambda done, n: told.append((done, n)))
+        taken_along(
+            hearing, parts, baselines=fills, n_orders=2, progress=lambda done, n: told.append((done, n))
+        )
         for _ in range(2)
     )
     assert (first[8:] == 0).all() and (first[:5] != 0).any(axis=1).all()

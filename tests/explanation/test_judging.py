@@ -20,7 +20,7 @@ def test_the_best_fifth_is_set_against_fifths_of_all_that_sounds() -> None:
     frames[18:] = 0.0
     parts, taken = time_parts(np.arange(0, 21, 2)), []
 
-    def without(gone: Sequence[Part], *, fill: Any) -> np.ndarray:
+    def without(gone: Sequence[Part], *, baseline: Any) -> np.ndarray:
         taken.append([part.start // 2 for part in gone])
         return np.zeros(1)
 
@@ -33,7 +33,7 @@ def test_the_best_fifth_is_set_against_fifths_of_all_that_sounds() -> None:
         log_odds=lambda logits, genre: 0.0,
     )
     scores = np.arange(10.0)  # the last, which is silent, would be the highest
-    judge(hearing, parts, scores, genre=0, fill="shuffled", frames_per_s=2.0)
+    judge(hearing, parts, scores, genre=0, baseline="shuffled", frames_per_s=2.0)
     top, draws = taken[0], taken[1:]
     assert top == [8, 7] and len(draws) == N_DRAWS
     assert all(len(set(draw)) == 2 for draw in draws)

@@ -13,7 +13,7 @@ import tiny_model
 from genrelens.bundle import Bundle, iter_windows, pool_logits, softmax
 from genrelens.explanation.hearing import Hearing, Part
 from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, band_groups
-from genrelens.explanation.methods.fills import FILLS
+from genrelens.explanation.methods.baselines import BASELINES
 from genrelens.explanation.methods.occlusion import (
     band_parts,
     cell_parts,
@@ -59,12 +59,12 @@ def brute_force(bundle: Bundle, frames: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("duration_s", [0.4, 1.0, 5.3, 12.0])
-@pytest.mark.parametrize("fill", list(FILLS))
+@pytest.mark.parametrize("fill", list(BASELINES))
 def test_what_is_left_is_what_brute_force_hears(bundle: Bundle, duration_s: float, fill: str) -> None:
     frames = mel_power(music(duration_s, silent_from_s=9.0), settings=tiny_model.MEL)
     hearing = Hearing(bundle, frames)
     np.testing.assert_allclose(hearing.logits, brute_force(bundle, frames), atol=1e-5)
-    stand_in = FILLS[fill](frames, tiny_model.MEL)
+    stand_in = BASELINES[fill](frames, tiny_model.MEL)
     rng = np.random.default_rng(3)
     for _ in range(12):
         parts = []
@@ -79,14 +79,14 @@ def test_what_is_left_is_what_brute_force_hears(bundle: Bundle, duration_s: floa
                 part.start : part.end, part.low : part.high
             ]
         np.testing.assert_allclose(
-            hearing.without(parts, fill=stand_in), brute_force(bundle, changed), atol=1e-5
+            hearing.without(parts, baseline=stand_in), brute_force(bundle, changed), atol=1e-5
         )
 
 
 def test_all_of_it_taken_out_leaves_all_genres_equally_likely(bundle: Bundle) -> None:
     frames = mel_power(music(3.0), settings=tiny_model.MEL)
     hearing = Hearing(bundle, frames)
-    left = hearing.without([Part(0, len(frames))], fill=np.zeros_like(frames))
+    left = hearing.without([Part(0, len(frames))], baseline=np.zeros_like(frames))
     assert hearing.probabilities(left) == pytest.approx([1 / 3] * 3)
 
 
@@ -98,16 +98,18 @@ def test_only_windows_that_a_part_touches_are_heard_again(
     heard: list[int] = []
     true = bundle.outputs
     monkeypatch.setattr(bundle, "outputs", lambda values: (heard.append(len(values)), true(values))[1])
-    hearing.without([Part(64, 70)], fill=np.zeros_like(frames))  # windows of 64 frames begin at 0, 32, 64, 96
+    hearing.without(
+        [Part(64, 70)], baseline=np.zeros_like(frames)
+    )  # windows of 64 frames begin at 0, 32, 64, 96
     assert heard == [2]
 
 
 def test_scores_are_changes_of_log_odds(bundle: Bundle) -> None:
     frames = mel_power(music(6.0), settings=tiny_model.MEL)
     hearing = Hearing(bundle, frames)
-    stand_in = FILLS["mean"](frames, tiny_model.MEL)
+    stand_in = BASELINES["mean"](frames, tiny_model.MEL)
     parts = time_parts(segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length))
-    logits = without_each(hearing, parts, fill=stand_in)
+    logits = without_each(hearing, parts, baseline=stand_in)
     for genre in range(3):
         found = scores(hearing, logits, genre=genre)
         for part, score in zip(parts, found, strict=True):
@@ -123,7 +125,7 @@ def test_silence_has_nothing_to_take_out(bundle: Bundle) -> None:
     frames = mel_power(music(12.0, silent_from_s=6.0), settings=tiny_model.MEL)
     hearing = Hearing(bundle, frames)
     parts = time_parts(segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length))
-    logits = without_each(hearing, parts, fill=FILLS["mean"](frames, tiny_model.MEL))
+    logits = without_each(hearing, parts, baseline=BASELINES["mean"](frames, tiny_model.MEL))
     assert (scores(hearing, logits, genre=0)[8:] == 0).all()
 
 
@@ -135,17 +137,17 @@ def test_a_planted_cue_is_found_in_time_and_frequency(bundle: Bundle, hz: float,
     cue = 0.5 * np.sin(2 * np.pi * hz * t) * ((t >= 4) & (t < 5))
     frames = mel_power((noise + cue).astype(np.float32), settings=tiny_model.MEL)
     hearing = Hearing(bundle, frames)
-    stand_in = FILLS["mean"](frames, tiny_model.MEL)
+    stand_in = BASELINES["mean"](frames, tiny_model.MEL)
     edges = segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length)
     groups = band_groups(tiny_model.MEL, edges_hz=COARSE_EDGES_HZ)
     cells = cell_parts(edges, groups)
-    found = scores(hearing, without_each(hearing, cells, fill=stand_in), genre=genre)
+    found = scores(hearing, without_each(hearing, cells, baseline=stand_in), genre=genre)
     best = cells[int(found.argmax())]
     seconds = np.array([best.start, best.end]) * tiny_model.MEL.hop_length / RATE
     assert 3.9 <= seconds[0] < seconds[1] <= 5.1
     group = next(group for group in groups if group.first == best.low)
     assert group.low_hz <= hz <= group.high_hz
-    in_time = scores(hearing, without_each(hearing, time_parts(edges), fill=stand_in), genre=genre)
+    in_time = scores(hearing, without_each(hearing, time_parts(edges), baseline=stand_in), genre=genre)
     assert in_time.argmax() == 4
 
 
@@ -162,7 +164,7 @@ def test_captum_takes_the_same_from_the_same_network() -> None:
     captum = pytest.importorskip("captum.attr")
     frames = mel_power(music(1.0), settings=tiny_model.MEL)[:64]
     weights = torch.from_numpy(tiny_model.weights())
-    stand_in = FILLS["mean"](frames, tiny_model.MEL)
+    stand_in = BASELINES["mean"](frames, tiny_model.MEL)
 
     def network(power: Any) -> Any:
         db = np.stack([compress(one, settings=tiny_model.MEL) for one in power.numpy().astype(np.float32)])

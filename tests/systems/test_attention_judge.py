@@ -16,7 +16,7 @@ from genrelens.data import Track
 from genrelens.evaluation.plain_json import encode
 from genrelens.explanation.faithfulness.curves import Curves
 from genrelens.explanation.faithfulness.report import Difference
-from genrelens.explanation.faithfulness.tracks import TrackCurves
+from genrelens.explanation.faithfulness.sample import TrackCurves
 from genrelens.explanation.methods.scoring import BOTH
 from genrelens.explanation.network import network_of
 from genrelens.frontend.mel import MelSettings

@@ -17,8 +17,9 @@ from genrelens.cli.train import DataOption, DatasetOption, SplitOption
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
     from genrelens.data import Track
-    from genrelens.explanation.faithfulness.report import FaithfulnessReport, Sanity
-    from genrelens.explanation.faithfulness.tracks import Judged
+    from genrelens.explanation.faithfulness.report import FaithfulnessReport
+    from genrelens.explanation.faithfulness.sample import Judged
+    from genrelens.explanation.faithfulness.sanity import Sanity
 
 N_SHUFFLED = 20
 """Tracks whose maps are compared with those of the shuffled network."""
@@ -76,7 +77,7 @@ def faithfulness(
     from genrelens.cli.evaluate import find_bundle
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
-    from genrelens.explanation.faithfulness.tracks import CLASSLESS, asked_methods, check_sample, sample
+    from genrelens.explanation.faithfulness.sample import CLASSLESS, asked_methods, check_sample, sample
     from genrelens.pages.faithfulness import files as faithfulness_files
     from genrelens.profile import sample as fingerprint_sample
 
@@ -124,8 +125,7 @@ class _Checks:
 
 
 def _prepared(model: Bundle, tracks: Sequence[Track], *, n: int, method: str, folder: Path) -> _Checks:
-    from genrelens.explanation.faithfulness.randomise import randomised
-    from genrelens.explanation.faithfulness.splicing import check_pairs, pairs
+    from genrelens.explanation.faithfulness.sanity import check_pairs, pairs, randomised
 
     shuffled = randomised(model, seed=0, out=folder / "shuffled")
     spliced = pairs(tracks, n=n)
@@ -137,7 +137,7 @@ def _judged(model: Bundle, chosen: Sequence[Track], methods: Sequence[str], *, n
     from genrelens.cli import say
     from genrelens.cli.progress import CountLine
     from genrelens.errors import DataError
-    from genrelens.explanation.faithfulness.tracks import MIN_TRACKS, judge_sample
+    from genrelens.explanation.faithfulness.sample import MIN_TRACKS, judge_sample
 
     n_done = 0
 
@@ -167,10 +167,8 @@ def _checked(model: Bundle, chosen: Sequence[Track], checks: _Checks, *, kept: s
     from genrelens.cli import say
     from genrelens.cli.progress import CountLine
     from genrelens.errors import GenrelensError
-    from genrelens.explanation.faithfulness import report as faithfulness_report
-    from genrelens.explanation.faithfulness.randomise import agreement
-    from genrelens.explanation.faithfulness.splicing import point
-    from genrelens.explanation.faithfulness.tracks import sample
+    from genrelens.explanation.faithfulness.sample import sample
+    from genrelens.explanation.faithfulness.sanity import agreement, point, sanity_of
 
     # Of the whole sample by chance: its first are all of the genres that come first.
     compared = sample(chosen, n=N_SHUFFLED)
@@ -183,7 +181,7 @@ def _checked(model: Bundle, chosen: Sequence[Track], checks: _Checks, *, kept: s
         say(f"stopped: {kept}, without the checks by splices and shuffled weights")
         raise
     groups = [track.group for track in compared]
-    return faithfulness_report.sanity(checks.method, pointings, agreement=agrees.tolist(), groups=groups)
+    return sanity_of(checks.method, pointings, agreement=agrees.tolist(), groups=groups)
 
 
 def _report(

@@ -13,14 +13,14 @@ from genrelens.errors import BundleError
 from genrelens.explanation.explanation import Band, Explanation, ScoreMap, Segment, WhatIf
 from genrelens.explanation.faithfulness.judging import judge, what_if
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.fills import FILLS
+from genrelens.explanation.methods.baselines import BASELINES
 from genrelens.explanation.methods.occlusion import Progress, band_parts, segment_frames, time_parts
 from genrelens.explanation.methods.scoring import DEFAULT, OCCLUSIONS, Scored, check_method, score
 from genrelens.explanation.sound import LONGEST_S, Source, Stretch, front_end_of, stretch
 from genrelens.explanation.tempo import tempo
 
-FIRST_FILL = next(iter(FILLS))
-"""By which methods of several fills report the logits without a part."""
+FIRST_FILL = next(iter(BASELINES))
+"""By which methods of several baselines report the logits without a part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +129,7 @@ def _explanation(
             time_parts(edges),
             found.segments,
             genre=target,
-            fill=found.judged_by,
+            baseline=found.judged_by,
             frames_per_s=frames_per_s,
         ),
         what_if=_what_if(hearing, found, edges=edges, method=method, segments=segments, bands=bands),
@@ -181,7 +181,7 @@ def _what_if(
         [*segments, *bands],
         [*time_parts(edges), *groups],
         np.concatenate([found.without_segments, found.without_bands]),
-        fill=OCCLUSIONS.get(method, FIRST_FILL),
+        baseline=OCCLUSIONS.get(method, FIRST_FILL),
         names=hearing.bundle.names,
     )
 

@@ -67,15 +67,15 @@ class Hearing:
         """``(n, c)`` logits of n versions of a window's frames, each ``(frames, bands)``; zeros of a silent one."""
         return self._heard([self._filled(version) for version in versions])[0]
 
-    def without(self, parts: Sequence[Part], *, fill: Float32) -> Float64:
-        """``(c,)`` pooled logits when ``fill``, of the shape of the frames, stands in the place of some parts.
+    def without(self, parts: Sequence[Part], *, baseline: Float32) -> Float64:
+        """``(c,)`` pooled logits when ``baseline``, of the shape of the frames, stands in the place of some parts.
 
         Where nothing but silence is left, all genres are equally likely: zeros.
         """
         changed = self.frames.copy()
         for part in parts:
             at = np.s_[part.start : part.end, part.low : part.high]
-            changed[at] = fill[at]
+            changed[at] = baseline[at]
         touched = [
             i
             for i, (start, end) in enumerate(self.spans)

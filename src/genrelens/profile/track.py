@@ -16,7 +16,7 @@ from genrelens.errors import DataError, MissingExtraError
 from genrelens.explanation.faithfulness.judging import MIN_SOUNDING, SHARE
 from genrelens.explanation.hearing import Hearing, Part
 from genrelens.explanation.methods.bands import band_groups
-from genrelens.explanation.methods.fills import FILLS, quieter
+from genrelens.explanation.methods.baselines import BASELINES, quieter
 from genrelens.explanation.methods.occlusion import (
     band_parts,
     scores,
@@ -167,13 +167,13 @@ def occluded(hearing: Hearing, *, edges: NDArray[np.int64]) -> tuple[Float64, Fl
     groups = band_groups(hearing.front_end)
     bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
     turned_down = quieter(hearing.frames, hearing.front_end)
-    ways = [FILLS[fill](hearing.frames, hearing.front_end) for fill in FILLS]
-    by_segment = np.mean([_all_genres(hearing, parts, fill=fill) for fill in ways], axis=0)
-    return by_segment, _all_genres(hearing, bands, fill=turned_down)
+    ways = [BASELINES[baseline](hearing.frames, hearing.front_end) for baseline in BASELINES]
+    by_segment = np.mean([_all_genres(hearing, parts, baseline=baseline) for baseline in ways], axis=0)
+    return by_segment, _all_genres(hearing, bands, baseline=turned_down)
 
 
-def _all_genres(hearing: Hearing, parts: Sequence[Part], *, fill: NDArray[np.float32]) -> Float64:
-    logits = without_each(hearing, parts, fill=fill)
+def _all_genres(hearing: Hearing, parts: Sequence[Part], *, baseline: NDArray[np.float32]) -> Float64:
+    logits = without_each(hearing, parts, baseline=baseline)
     n_genres = len(hearing.bundle.names)
     if not parts:
         return np.zeros((0, n_genres))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from genrelens.explanation.explanation import Band, Faithfulness, OtherWay, Segment, WhatIf
 from genrelens.explanation.hearing import Hearing, Part
-from genrelens.explanation.methods.fills import FILLS, JUDGES, QUIETER_DB, quieter
+from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES, QUIETER_DB, quieter
 from genrelens.explanation.methods.occlusion import Progress
 from genrelens.frontend.frames import is_silent
 
@@ -30,7 +30,7 @@ def judge(
     scores: Float64,
     *,
     genre: int,
-    fill: str,
+    baseline: str,
     frames_per_s: float,
     progress: Progress | None = None,
 ) -> Faithfulness | None:
@@ -41,7 +41,7 @@ def judge(
         parts: its segments, with one of the ``scores (n,)`` each; NaN counts as lowest.
         scores: as the method gives them.
         genre: number of the class.
-        fill: name of what stands in the place of what is taken out; not the method's own.
+        baseline: name of what stands in the place of what is taken out; not the method's own.
         frames_per_s: of the front end.
         progress: told how many of the draws are done.
     """
@@ -59,18 +59,18 @@ def judge(
         order[:n],
         *(random.choice(sounding, size=n, replace=False).tolist() for _ in range(N_DRAWS)),
     ]
-    frames = JUDGES[fill](hearing.frames, hearing.front_end)
+    frames = JUDGING_BASELINES[baseline](hearing.frames, hearing.front_end)
     left, odds = [], []
     for done, indices in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen))
-        logits = hearing.without([parts[i] for i in indices], fill=frames)
+        logits = hearing.without([parts[i] for i in indices], baseline=frames)
         left.append(float(hearing.probabilities(logits)[genre]))
         odds.append(float(hearing.log_odds(logits, genre)))
     return Faithfulness(
         share=SHARE,
         seconds=sum(parts[i].end - parts[i].start for i in order[:n]) / frames_per_s,
-        fill=fill,
+        fill=baseline,
         probability=float(hearing.probabilities(hearing.logits)[genre]),
         without_top=left[0],
         without_random=tuple(left[1:]),
@@ -92,7 +92,7 @@ def what_if(
     parts: Sequence[Part],
     logits_without: Float64,
     *,
-    fill: str,
+    baseline: str,
     names: Sequence[str],
 ) -> WhatIf | None:
     """The one part without which the winner is weakest, by its log-odds, and that part taken out in another way.
@@ -102,10 +102,10 @@ def what_if(
         places: n segments and ranges of frequencies, and
         parts: what they are to the hearing.
         logits_without: ``(n, c)`` without each.
-        fill: what stood in the place of the segments, ``mean`` or ``silence``.
+        baseline: what stood in the place of the segments, ``mean`` or ``silence``.
         names: of the genres.
 
-    The other way of a segment is the other fill; that of a range is to turn it down by :data:`GENTLER_DB` only, which
+    The other way of a segment is the other baseline; that of a range is to turn it down by :data:`GENTLER_DB` only, as
     real equalisers do. None where no part takes anything from the winner.
     """
     winner = int(np.argmax(hearing.logits))
@@ -117,14 +117,14 @@ def what_if(
     probabilities = hearing.probabilities(logits_without[at])
     answer = int(np.argmax(probabilities))
     if isinstance(place, Segment):
-        other = OTHER_FILL[fill]
-        way, stand_in = IN_ITS_PLACE[other], FILLS[other](hearing.frames, hearing.front_end)
+        other = OTHER_FILL[baseline]
+        way, stand_in = IN_ITS_PLACE[other], BASELINES[other](hearing.frames, hearing.front_end)
         start_s, end_s, low_hz, high_hz = place.start_s, place.end_s, None, None
     else:
         way = f"turned down by {GENTLER_DB:g} dB only"
         stand_in = quieter(hearing.frames, hearing.front_end, by_db=GENTLER_DB)
         start_s, end_s, low_hz, high_hz = None, None, place.low_hz, place.high_hz
-    again = hearing.probabilities(hearing.without([parts[at]], fill=stand_in))
+    again = hearing.probabilities(hearing.without([parts[at]], baseline=stand_in))
     then = int(np.argmax(again))
     return WhatIf(
         start_s=start_s,

@@ -9,18 +9,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from genrelens.explanation.controls import CONTROLS
-from genrelens.explanation.faithfulness.curves import Curves
-from genrelens.explanation.faithfulness.splicing import Pointing
-from genrelens.explanation.faithfulness.tracks import (
+from genrelens.explanation.faithfulness.curves import CONTROLS, Curves
+from genrelens.explanation.faithfulness.sample import (
     ATTENTION,
     DOMAINS,
-    OWN_FILLS,
+    OWN_BASELINES,
     RIVALS,
     TrackCurves,
     as_json_rows,
-    judging_fills,
+    judging_baselines,
 )
+from genrelens.explanation.faithfulness.sanity import Sanity
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 
 SCHEMA: Final = "genrelens.faithfulness/2"
@@ -31,7 +30,7 @@ FEW_GROUPS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class MethodRow:
-    """A method in a domain, over the tracks; each track's figures are means over the fills that may judge the method.
+    """A method in a domain, over the tracks; each track's figures are means over the baselines it is judged by.
 
     ``deletion`` (lower is truer) and ``insertion`` (higher is truer) are areas, 0 to 1; ``drop`` is the average drop,
     the share of the probability that is lost when only the top fifth is left, ``increases`` the increase in confidence,
@@ -49,7 +48,7 @@ class MethodRow:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better a method is than another on the same tracks by the same fills, in areas: above 0 is better."""
+    """How much better a method is than another on the same tracks and baselines, in areas: above 0 is better."""
 
     method: str
     against: str
@@ -67,23 +66,6 @@ class Difference:
     def is_told(self) -> bool:
         """Whether both have intervals, without which nothing can be said."""
         return not np.isnan([self.deletion.low, self.insertion.low]).any()
-
-
-@dataclass(frozen=True, slots=True)
-class Sanity:
-    """Two checks of one method: spliced-genre pointing, and whether its maps stay when the weights are shuffled.
-
-    ``hits`` is the share of splices whose map points into the guest, ``even`` what pointing blindly would hit;
-    ``agreement`` the mean rank correlation of the maps with those of the shuffled network, over ``n_agreement`` tracks,
-    1 where nothing changes; None where no map could be compared, since one of the two is the same everywhere.
-    """
-
-    method: str
-    pointings: tuple[Pointing, ...]
-    hits: Interval
-    even: float
-    agreement: Interval | None
-    n_agreement: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +136,7 @@ class FaithfulnessReport:
             "drop: average drop, of the probability, when only the top fifth is left; "
             "rise: tracks whose confidence the top fifth alone increases.",
             "",
-            f"Better by, on the same tracks and fills (in brackets 95 % over {self.n_groups} artists):",
+            f"Better by, on the same tracks and baselines (in brackets 95 % over {self.n_groups} artists):",
         ]
         for diff in self.differences:
             verdict = "beats it" if diff.beats else "does not beat it in both"
@@ -184,15 +166,15 @@ def build(
 ) -> FaithfulnessReport:
     """The report of judged tracks; intervals are over their groups (artists)."""
     methods = list(dict.fromkeys(key[0] for row in judged for key in row.curves))
-    fills = judging_fills(methods)
+    baselines = judging_baselines(methods)
     rows, differences = [], []
     for domain in DOMAINS:
         there = [m for m in methods if any(key[:2] == (m, domain) for row in judged for key in row.curves)]
-        rows += [_row(judged, method, domain, fills) for method in there]
+        rows += [method_row(judged, method, domain, baselines=baselines) for method in there]
         for method in there:
             if method not in CONTROLS:  # raw attention has them to beat as well
                 differences += [
-                    _difference(judged, method, rival, domain, fills)
+                    difference(judged, method, rival, domain, baselines=baselines)
                     for rival in RIVALS
                     if rival in there and rival != method
                 ]
@@ -212,65 +194,49 @@ def build(
     )
 
 
-def sanity(
-    method: str, pointings: Sequence[Pointing], *, agreement: Sequence[float] | None, groups: Sequence[str]
-) -> Sanity:
-    """The checks of a method with intervals: of the hits over the guests' artists, of the agreement over ``groups``."""
-    hits = grouped_bootstrap(
-        mean_statistic([float(one.hit) for one in pointings]),
-        groups=[one.group for one in pointings],
-        seed=SEED,
-    )
-    agrees = None
-    pairs = [] if agreement is None else zip(agreement, groups, strict=True)
-    kept = [(value, group) for value, group in pairs if value == value]
-    if kept:
-        agrees = grouped_bootstrap(
-            mean_statistic([value for value, _ in kept]), groups=[group for _, group in kept], seed=SEED
-        )
-    even = float(np.mean([one.even for one in pointings]))
-    return Sanity(method, tuple(pointings), hits, even, agrees, len(kept))
-
-
-def _fills(fills: Sequence[str], *methods: str) -> tuple[str, ...]:
-    """Those that are none of the methods' own."""
-    own = {fill for method in methods for fill in OWN_FILLS.get(method, ())}
-    return tuple(fill for fill in fills if fill not in own)
-
-
-def _of(judged: Sequence[TrackCurves], method: str, domain: str, fills: Sequence[str]) -> list[list[Curves]]:
-    return [[row.curves[method, domain, fill] for fill in fills] for row in judged]
-
-
-def _areas(found: list[list[Curves]], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.array([np.mean([getattr(curve, name) for curve in curves]) for curves in found])
-
-
-def _row(judged: Sequence[TrackCurves], method: str, domain: str, judges: Sequence[str]) -> MethodRow:
-    fills = _fills(judges, method)
-    found = _of(judged, method, domain, fills)
+def method_row(
+    judged: Sequence[TrackCurves], method: str, domain: str, *, baselines: Sequence[str]
+) -> MethodRow:
+    """The figures of one method by those of the ``baselines`` that are not its own, with intervals over artists."""
+    its = _less_own(baselines, method)
+    found = _of(judged, method, domain, its)
     groups = [row.group for row in judged]
     deletion, insertion, drop, increases = (
         grouped_bootstrap(mean_statistic(_areas(found, name)), groups=groups, seed=SEED)
         for name in ("deletion_area", "insertion_area", "drop", "increases")
     )
-    return MethodRow(method, domain, fills, deletion, insertion, drop, increases)
+    return MethodRow(method, domain, its, deletion, insertion, drop, increases)
 
 
-def _difference(
-    judged: Sequence[TrackCurves], method: str, against: str, domain: str, judges: Sequence[str]
+def difference(
+    judged: Sequence[TrackCurves], method: str, against: str, domain: str, *, baselines: Sequence[str]
 ) -> Difference:
-    fills = _fills(judges, method, against)
-    ours, theirs = (_of(judged, name, domain, fills) for name in (method, against))
+    """How much better one method is than another, track by track, by those of the ``baselines`` that neither was made
+    with; intervals over artists."""
+    its = _less_own(baselines, method, against)
+    ours, theirs = (_of(judged, name, domain, its) for name in (method, against))
     groups = [row.group for row in judged]
     # In deletion the lower area is the truer one.
-    deletion = paired_bootstrap(
-        _areas(theirs, "deletion_area"), correct_b=_areas(ours, "deletion_area"), groups=groups, seed=SEED
+    deletion, insertion = (
+        paired_bootstrap(_areas(a, name), correct_b=_areas(b, name), groups=groups, seed=SEED)
+        for a, b, name in ((theirs, ours, "deletion_area"), (ours, theirs, "insertion_area"))
     )
-    insertion = paired_bootstrap(
-        _areas(ours, "insertion_area"), correct_b=_areas(theirs, "insertion_area"), groups=groups, seed=SEED
-    )
-    return Difference(method, against, domain, fills, deletion, insertion)
+    return Difference(method, against, domain, its, deletion, insertion)
+
+
+def _less_own(baselines: Sequence[str], *methods: str) -> tuple[str, ...]:
+    own = {name for method in methods for name in OWN_BASELINES.get(method, ())}
+    return tuple(name for name in baselines if name not in own)
+
+
+def _of(
+    judged: Sequence[TrackCurves], method: str, domain: str, baselines: Sequence[str]
+) -> list[list[Curves]]:
+    return [[row.curves[method, domain, name] for name in baselines] for row in judged]
+
+
+def _areas(found: list[list[Curves]], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([np.mean([getattr(curve, name) for curve in curves]) for curves in found])
 
 
 def _verdict(domain: str, rival: str, found: Sequence[Difference]) -> str:

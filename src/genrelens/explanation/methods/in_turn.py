@@ -2,8 +2,8 @@
 
 Of two moments of which either is enough, taking out one alone shows neither. Here parts go one after the other, in an
 order of chance, until half are gone, then the other half in the same way from all sound again: each goes once in an
-order, in company of none to half of the others. What it takes along is averaged over orders, fills and windows. Of one
-window that is a semivalue of cooperative games (Dubey, Neyman & Weber 1981, Math. Oper. Res. 6(1)) that weighs every
+order, in company of none to half of the others. What it takes along is averaged over orders, baselines and windows. Of
+one window that is a semivalue of cooperative games (Dubey, Neyman & Weber 1981, Math. Oper. Res. 6(1)) that weighs each
 size of company below half alike, and within a size every company; of an odd number of parts, companies of just half the
 others count half as much, since only the first half of an order is that long. Shapley's value goes on until nothing is
 left, and the less there is, the less of it is anything that the model has ever heard.
@@ -33,23 +33,23 @@ def taken_along(
     hearing: Hearing,
     parts: Sequence[Part],
     *,
-    fills: Sequence[Float32],
+    baselines: Sequence[Float32],
     n_orders: int,
     seed: int = SEED,
     progress: Progress | None = None,
 ) -> Float64:
-    """What each of n parts takes along of the pooled logits, ``(n, c)``, by the mean over orders and fills.
+    """What each of n parts takes along of the pooled logits, ``(n, c)``, by the mean over orders and baselines.
 
     Args:
         hearing: the stretch; its windows' logits are pooled by their mean, so each window is asked by itself about the
             parts that it touches, and what it gives is shared among all windows that hold sound.
         parts: none over another; one that holds no sound takes nothing along and is never replaced.
-        fills: ``(k, bands)`` each, what stands in a part's place.
-        n_orders: of each window, for each fill.
+        baselines: ``(k, bands)`` each, what stands in a part's place.
+        n_orders: of each window, for each baseline.
         seed: of the orders.
-        progress: called before each window with how many were done and how many there are, all fills counted.
+        progress: called before each window with how many were done and how many there are, all baselines counted.
 
-    The cost is ``n_orders * len(fills)`` hearings of every window for each part that it touches.
+    The cost is ``n_orders * len(baselines)`` hearings of every window for each part that it touches.
     """
     random = np.random.default_rng(seed)
     sounding = [
@@ -59,27 +59,29 @@ def taken_along(
     ]
     windows = hearing.sounding
     found = np.zeros((len(parts), len(hearing.bundle.names)))
-    for done, (fill, index) in enumerate((fill, index) for fill in fills for index in windows):
+    for done, (baseline, index) in enumerate(
+        (baseline, index) for baseline in baselines for index in windows
+    ):
         if progress is not None:
-            progress(done, len(fills) * len(windows))
+            progress(done, len(baselines) * len(windows))
         start, end = hearing.spans[index]
         touched = [i for i in sounding if parts[i].start < end and start < parts[i].end]
         for _ in range(n_orders):
             order = random.permutation(touched).tolist()
             middle = -(-len(order) // 2)
             for half in (order[:middle], order[middle:]):
-                found[half] += _steps(hearing, index, [parts[i] for i in half], fill=fill)
-    return found / (n_orders * len(fills) * max(len(windows), 1))
+                found[half] += _steps(hearing, index, [parts[i] for i in half], baseline=baseline)
+    return found / (n_orders * len(baselines) * max(len(windows), 1))
 
 
-def _steps(hearing: Hearing, index: int, parts: Sequence[Part], *, fill: Float32) -> Float64:
+def _steps(hearing: Hearing, index: int, parts: Sequence[Part], *, baseline: Float32) -> Float64:
     """What a window's logits lose with each of n parts, the ones before being gone: ``(n, c)``."""
     start, end = hearing.spans[index]
     changed = hearing.frames[start:end].copy()
     versions, logits = [], [hearing.window_logits(index)[np.newaxis]]
     for i, part in enumerate(parts, 1):
         at = np.s_[max(part.start - start, 0) : max(part.end - start, 0), part.low : part.high]
-        changed[at] = fill[start:end][at]
+        changed[at] = baseline[start:end][at]
         versions.append(changed.copy())
         if len(versions) == _AT_ONCE or i == len(parts):
             logits.append(hearing.heard_as(versions))

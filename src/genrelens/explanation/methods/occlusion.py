@@ -51,7 +51,7 @@ def cell_parts(edges: NDArray[np.int64], groups: Sequence[BandGroup]) -> list[Pa
 
 
 def without_each(
-    hearing: Hearing, parts: Sequence[Part], *, fill: Float32, progress: Progress | None = None
+    hearing: Hearing, parts: Sequence[Part], *, baseline: Float32, progress: Progress | None = None
 ) -> Float64:
     """Pooled logits ``(n, c)`` without each of n parts.
 
@@ -63,7 +63,7 @@ def without_each(
         if progress is not None:
             progress(i, len(parts))
         silent = is_silent(hearing.frames[part.start : part.end], settings=hearing.front_end)
-        found[i] = with_all if silent else hearing.without([part], fill=fill)
+        found[i] = with_all if silent else hearing.without([part], baseline=baseline)
     return found
 
 

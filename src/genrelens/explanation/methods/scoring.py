@@ -14,7 +14,7 @@ from genrelens.explanation.hearing import Hearing, Part
 from genrelens.explanation.methods import in_turn
 from genrelens.explanation.methods.attention import AttentionMap, over_frames, over_piece
 from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, BandGroup, band_groups
-from genrelens.explanation.methods.fills import FILLS, QUIETER_DB, quieter
+from genrelens.explanation.methods.baselines import BASELINES, QUIETER_DB, quieter
 from genrelens.explanation.methods.occlusion import (
     CELLS_PER_STEP,
     Progress,
@@ -30,12 +30,12 @@ Float64 = NDArray[np.float64]
 
 DEFAULT = "occlusion-in-turn"
 OCCLUSIONS = {"occlusion": "mean", "occlusion-silence": "silence"}
-"""Occlusion by name: which fill stands in the place of what is taken out."""
+"""Occlusion by name: which baseline stands in the place of what is taken out."""
 BOTH = "occlusion-both"
-"""The mean of the two: each fill has its own way of misleading a model, and what they share counts twice."""
+"""The mean of the two: each baseline has its own way of misleading a model, and what they share counts twice."""
 IN_TURN = "occlusion-in-turn"
 """What moments and cells of the map take along as they go one after the other, up to half of them
-(:mod:`genrelens.explanation.methods.in_turn`), by both fills; ranges of frequencies are turned down one at a time."""
+(:mod:`genrelens.explanation.methods.in_turn`), by both baselines; bands are turned down one at a time."""
 ORDERS_OF_SEGMENTS, ORDERS_OF_CELLS = 2, 1
 OCCLUSION_METHODS = (IN_TURN, BOTH, *OCCLUSIONS)
 INTEGRATED, RELEVANCE = "integrated-gradients", "attention-gradient"
@@ -60,15 +60,15 @@ class Scored:
 
     Attributes:
         unit: what a score is, in words.
-        judged_by: the fill that the explanation is judged by, not the method's own.
+        judged_by: the baseline that the explanation is judged by, not the method's own.
         segments: ``(n,)`` scores.
         groups: of bands; empty where the method is over time only.
         bands: ``(m,)`` scores of the groups.
         coarse_edges: ``(k + 1,)`` frames at which the steps of the map are cut; None without a map.
         coarse_groups: of bands in the map.
         cells: ``(k, l)`` scores of steps and groups.
-        without_segments, without_bands: ``(n, c)`` and ``(m, c)`` logits without each, by the first fill; None where
-            nothing is taken out.
+        without_segments, without_bands: ``(n, c)`` and ``(m, c)`` logits without each, by the first baseline; None
+            where nothing is taken out.
         notes: what must be known of the method.
     """
 
@@ -143,8 +143,8 @@ def _occlusion(
     edges: NDArray[np.int64],
     progress: Progress | None,
 ) -> Scored:
-    names = (OCCLUSIONS[method],) if method in OCCLUSIONS else tuple(FILLS)
-    fills = [FILLS[name](hearing.frames, hearing.front_end) for name in names]
+    names = (OCCLUSIONS[method],) if method in OCCLUSIONS else tuple(BASELINES)
+    baselines = [BASELINES[name](hearing.frames, hearing.front_end) for name in names]
     silent = names == ("silence",)
     groups = band_groups(hearing.front_end)
     coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
@@ -154,29 +154,31 @@ def _occlusion(
     cells = cell_parts(coarse_edges, coarse) if len(coarse) > 1 else []
     n, m = len(segments), len(bands)
     if method == IN_TURN:
-        n_turns = len(hearing.sounding) * len(fills)
+        n_turns = len(hearing.sounding) * len(baselines)
         count = _Count(progress, n + m + (2 if cells else 1) * n_turns)
     else:
-        count = _Count(progress, (n + len(cells)) * len(fills) + m)
+        count = _Count(progress, (n + len(cells)) * len(baselines) + m)
 
-    def alone(parts: list[Part], fill: Float32) -> Float64:
-        return without_each(hearing, parts, fill=fill, progress=count)
+    def alone(parts: list[Part], baseline: Float32) -> Float64:
+        return without_each(hearing, parts, baseline=baseline, progress=count)
 
     def over(parts: list[Part], *, n_orders: int, known: list[Float64]) -> Float64:
         if method == IN_TURN:
-            taken = in_turn.taken_along(hearing, parts, fills=fills, n_orders=n_orders, progress=count)
+            taken = in_turn.taken_along(
+                hearing, parts, baselines=baselines, n_orders=n_orders, progress=count
+            )
             return in_turn.scores(hearing, taken, genre=genre)
-        logits = [*known, *(alone(parts, fill) for fill in fills[len(known) :])]
+        logits = [*known, *(alone(parts, baseline) for baseline in baselines[len(known) :])]
         mean: Float64 = np.mean([scores(hearing, without, genre=genre) for without in logits], axis=0)
         return mean
 
-    without_segments = alone(segments, fills[0])
-    without_bands = alone(bands, fills[0] if silent else quieter(hearing.frames, hearing.front_end))
+    without_segments = alone(segments, baselines[0])
+    without_bands = alone(bands, baselines[0] if silent else quieter(hearing.frames, hearing.front_end))
     by_segment = over(segments, n_orders=ORDERS_OF_SEGMENTS, known=[without_segments])
     by_cell = over(cells, n_orders=ORDERS_OF_CELLS, known=[]).reshape(-1, len(coarse)) if cells else None
     return Scored(
         unit=f"log-odds of the class with all sound, minus those with {_UNITS[method]}",
-        judged_by="shuffled" if len(fills) > 1 else "mean" if silent else "silence",
+        judged_by="shuffled" if len(baselines) > 1 else "mean" if silent else "silence",
         segments=by_segment,
         groups=groups if bands else [],
         bands=scores(hearing, without_bands, genre=genre),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from genrelens.explanation.controls import CONTROLS
-from genrelens.explanation.faithfulness.curves import N_STEPS
+from genrelens.explanation.faithfulness.curves import CONTROLS, N_STEPS
 from genrelens.explanation.faithfulness.report import FaithfulnessReport
-from genrelens.explanation.faithfulness.tracks import OWN_FILLS, judging_fills
+from genrelens.explanation.faithfulness.sample import OWN_BASELINES, judging_baselines, shared_baselines
 from genrelens.pages import figure_style
 
 _COLOURS = (figure_style.BLUE, figure_style.ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -30,12 +28,12 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
     axes = figure.subplots(len(domains), 2, squeeze=False, sharey=True, sharex=True)
     shares = np.linspace(0, 100, N_STEPS + 1)
     methods = [row.method for row in report.rows]
-    judges = judging_fills(methods)
+    judges = judging_baselines(methods)
     explaining = [m for m in dict.fromkeys(methods) if m not in CONTROLS]
-    common = shared_fills(methods)
+    common = shared_baselines(methods)
     for domain, (left, right) in zip(domains, axes, strict=True):
         for method in dict.fromkeys(row.method for row in report.rows if row.domain == domain):
-            fills = common or [fill for fill in judges if fill not in OWN_FILLS.get(method, ())]
+            fills = common or [fill for fill in judges if fill not in OWN_BASELINES.get(method, ())]
             its = [row.curves[method, domain, fill] for row in report.judged for fill in fills]
             if method in CONTROLS:
                 at = CONTROLS.index(method)
@@ -56,9 +54,3 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
     by = f", by {' and '.join(common)}" if common else ""
     figure.suptitle(f"{report.model}: {len(report.judged)} tracks ({report.sample}){by}", fontsize=11)
     return figure
-
-
-def shared_fills(methods: Sequence[str]) -> list[str]:
-    """The fills that may judge each of the methods; empty where there is none."""
-    own = {fill for method in methods for fill in OWN_FILLS.get(method, ())}
-    return [fill for fill in judging_fills(methods) if fill not in own]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from genrelens.explanation.faithfulness.report import FEW_GROUPS, Difference
-from genrelens.explanation.faithfulness.splicing import GUEST_S
+from genrelens.explanation.faithfulness.sanity import GUEST_S
 from genrelens.explanation.methods.scoring import BOTH, RELEVANCE
 from genrelens.metrics import Interval
 from genrelens.systems.attention.judge import N_SHUFFLES, RAW

@@ -1,6 +1,6 @@
 """What explain's own checks say of a network's attention: areas over time, splices, and shuffled weights.
 
-Every map is judged as ``genrelens faithfulness`` judges (:mod:`genrelens.explanation.faithfulness.tracks`), on clips
+Every map is judged as ``genrelens faithfulness`` judges (:mod:`genrelens.explanation.faithfulness.sample`), on clips
 that are cut to the one window that the network hears of them, over time alone (attention has no frequencies), and by
 the fills that no map of all was made with, so that all are judged alike.
 """
@@ -18,11 +18,10 @@ import numpy as np
 from genrelens import __version__
 from genrelens.bundle import Bundle
 from genrelens.data.track import Track
-from genrelens.explanation.controls import CONTROLS
-from genrelens.explanation.faithfulness.randomise import agreement
-from genrelens.explanation.faithfulness.report import Difference, sanity
-from genrelens.explanation.faithfulness.splicing import GUEST_S, pairs, point
-from genrelens.explanation.faithfulness.tracks import TrackCurves, judge_tracks, methods_of
+from genrelens.explanation.faithfulness.curves import CONTROLS
+from genrelens.explanation.faithfulness.report import Difference
+from genrelens.explanation.faithfulness.sample import TrackCurves, judge_tracks, methods_of
+from genrelens.explanation.faithfulness.sanity import GUEST_S, agreement, pairs, point, sanity_of
 from genrelens.explanation.methods.scoring import BOTH, RELEVANCE
 from genrelens.explanation.sound import front_end_of, read
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
@@ -218,7 +217,7 @@ def _pointed(
     found = []
     for name in maps:
         say(f"splices: {name}")
-        checked = sanity(name, point(bundle, chosen, method=name, seed=seed), agreement=None, groups=())
+        checked = sanity_of(name, point(bundle, chosen, method=name, seed=seed), agreement=None, groups=())
         found.append(Pointed(name, checked.hits, checked.even, len(chosen)))
     return tuple(found)
 

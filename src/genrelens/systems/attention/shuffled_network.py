@@ -1,7 +1,7 @@
 """A network whose weights are shuffled, with its attention: maps that stay the same have not been learnt.
 
 Adebayo et al. 2018, "Sanity checks for saliency maps" (arXiv 1810.03292), section 3.
-:func:`genrelens.explanation.faithfulness.randomise.randomised` does the same to the graph that predicts, which gives
+:func:`genrelens.explanation.faithfulness.sanity.randomised` does the same to the graph that predicts, which gives
 no attention.
 """
 

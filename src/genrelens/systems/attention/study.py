@@ -18,7 +18,7 @@ from genrelens.bundle import Bundle
 from genrelens.data.track import Track
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.attention import AttentionMap, over_frames, received
-from genrelens.explanation.methods.fills import JUDGES
+from genrelens.explanation.methods.baselines import JUDGING_BASELINES
 from genrelens.explanation.methods.occlusion import segment_frames, time_parts
 from genrelens.features.frame_cache import FrameCache
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
@@ -42,7 +42,7 @@ class Clip:
         maps: ``(n_frames,)`` by name: :data:`MAPS`, and ``"loudness"`` (mean power), the yardstick.
         edges: ``(n + 1,)`` frames: segments of about 1 s.
         left: what is left of the probability without the fifth of the segments that a map ranks highest, ``(fills,)``
-            by each of :data:`~genrelens.explanation.methods.fills.JUDGES`; by the names of ``maps`` and of
+            by each of :data:`JUDGING_BASELINES`; by the names of ``maps`` and of
             :func:`parts_of`, and under ``"random"`` without as many others, the mean over :data:`N_DRAWS` draws.
     """
 
@@ -153,10 +153,10 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
     )
     parts = time_parts(edges)
     n_out = max(1, round(SHARE * len(parts)))
-    fills = [fill(frames, hearing.front_end) for fill in JUDGES.values()]
+    fills = [fill(frames, hearing.front_end) for fill in JUDGING_BASELINES.values()]
 
     def left(chosen: Sequence[int]) -> Float64:
-        logits = np.stack([hearing.without([parts[i] for i in chosen], fill=fill) for fill in fills])
+        logits = np.stack([hearing.without([parts[i] for i in chosen], baseline=fill) for fill in fills])
         return hearing.probabilities(logits)[:, genre]
 
     for name in (*maps, *parts_of(clip)):
@@ -217,7 +217,7 @@ def by_fill(clips: Sequence[Clip]) -> dict[str, Interval]:
     above = np.array([clip.left["random"] - clip.left["attention"] for clip in clips])
     return {
         fill: grouped_bootstrap(mean_statistic(above[:, k]), groups=groups, seed=0)
-        for k, fill in enumerate(JUDGES)
+        for k, fill in enumerate(JUDGING_BASELINES)
     }
 
 

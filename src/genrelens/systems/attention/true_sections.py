@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from genrelens.explanation.controls import CONTROLS
-from genrelens.explanation.faithfulness.curves import N_STEPS
-from genrelens.explanation.faithfulness.splicing import GUEST_S
-from genrelens.explanation.methods.fills import JUDGES
+from genrelens.explanation.faithfulness.curves import CONTROLS, N_STEPS
+from genrelens.explanation.faithfulness.sanity import GUEST_S
+from genrelens.explanation.methods.baselines import JUDGING_BASELINES
 from genrelens.metrics import Interval
 from genrelens.pages.sections import Cell, Section, Shown, Table
 from genrelens.systems.attention import figures
@@ -70,8 +69,8 @@ def _fifth_section(studied: Studied) -> Section:
             says_fills(by_fill(studied.clips)),
             says_truest(studied.truest),
             f"Each clip is cut into segments of about 1 s. The fifth ({SHARE:.0%}) that a map ranks highest is "
-            f"replaced, the model answers again, and {len(JUDGES)} ways of replacing ({', '.join(JUDGES)}) are "
-            "averaged; the "
+            f"replaced, the model answers again, and {len(JUDGING_BASELINES)} ways of replacing "
+            f"({', '.join(JUDGING_BASELINES)}) are averaged; the "
             f"random fifth is the mean of {N_DRAWS} draws a clip. Attention has no sign and no class: it says what was "
             "looked at, not what for (Jain & Wallace 2019). Rollout follows it through the layers (Abnar & Zuidema "
             "2020).",

@@ -93,7 +93,7 @@ def quieter(frames: Float32, settings: FrameSettings, *, by_db: float = QUIETER_
     return frames * np.float32(10 ** (-by_db / over))
 
 
-FILLS: Final[Mapping[str, Fill]] = {"mean": mean, "silence": silence}
+BASELINES: Final[Mapping[str, Fill]] = {"mean": mean, "silence": silence}
 """What methods are made with, by the name that explanations give."""
-JUDGES: Final[Mapping[str, Fill]] = {**FILLS, "shuffled": shuffled, "blurred": blurred}
+JUDGING_BASELINES: Final[Mapping[str, Fill]] = {**BASELINES, "shuffled": shuffled, "blurred": blurred}
 """What explanations are judged by."""

@@ -1,6 +1,6 @@
-"""Are a model's explanations true? Every method and control over a fixed sample of tracks, judged by several fills.
+"""Are a model's explanations true? Every method and control over a fixed sample of tracks, judged by several baselines.
 
-A method is never judged by the fill that it was made with: it would be asked what it was built to answer.
+A method is never judged by the baseline that it was made with: it would be asked what it was built to answer.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle
 from genrelens.errors import BundleError, DataError, GenrelensError
-from genrelens.explanation.controls import CONTROLS, control_scores
-from genrelens.explanation.faithfulness.curves import Curves, curves, mean_curves
+from genrelens.explanation.faithfulness.curves import CONTROLS, Curves, control_scores, curves, mean_curves
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, band_groups
-from genrelens.explanation.methods.fills import FILLS, JUDGES
+from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES
 from genrelens.explanation.methods.occlusion import CELLS_PER_STEP, cell_parts, segment_frames, time_parts
 from genrelens.explanation.methods.scoring import (
     BOTH,
@@ -56,18 +55,18 @@ RIVALS: Final = (ATTENTION, *CONTROLS)
 CLASSLESS: Final = (ATTENTION, "rollout", *CONTROLS)
 """Maps that are the same for every class."""
 
-OWN_FILLS: Final[Mapping[str, tuple[str, ...]]] = {
-    **{method: (fill,) for method, fill in OCCLUSIONS.items()},
-    IN_TURN: tuple(FILLS),
-    BOTH: tuple(FILLS),
+OWN_BASELINES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{method: (baseline,) for method, baseline in OCCLUSIONS.items()},
+    IN_TURN: tuple(BASELINES),
+    BOTH: tuple(BASELINES),
     INTEGRATED: ("silence",),
 }
-"""What a method was made with; by all others of :data:`~genrelens.explanation.methods.fills.JUDGES` it is judged."""
+"""What a method was made with; it is judged by all others of ``methods.baselines.JUDGING_BASELINES``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackCurves:
-    """One track's curves, by (method, domain, fill)."""
+    """One track's curves, by (method, domain, baseline)."""
 
     id: str
     group: str
@@ -83,16 +82,22 @@ class Judged:
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-def judging_fills(methods: Sequence[str]) -> tuple[str, ...]:
-    """The fills that may judge one of the methods at least: what they are compared with is worth nothing by others."""
+def judging_baselines(methods: Sequence[str]) -> tuple[str, ...]:
+    """The baselines that may judge one of the methods at least; rivals alone need no others."""
     explaining = [method for method in methods if method not in RIVALS] or [
         method for method in methods if method not in CONTROLS
     ]
     return tuple(
-        fill
-        for fill in JUDGES
-        if not explaining or any(fill not in OWN_FILLS.get(method, ()) for method in explaining)
+        baseline
+        for baseline in JUDGING_BASELINES
+        if not explaining or any(baseline not in OWN_BASELINES.get(method, ()) for method in explaining)
     )
+
+
+def shared_baselines(methods: Sequence[str]) -> tuple[str, ...]:
+    """The baselines that may judge each of the methods; empty where there is none."""
+    own = {name for method in methods for name in OWN_BASELINES.get(method, ())}
+    return tuple(name for name in judging_baselines(methods) if name not in own)
 
 
 def sample(tracks: Sequence[Track], *, n: int = N_TRACKS, seed: int = SEED) -> tuple[Track, ...]:
@@ -137,18 +142,28 @@ def judge_sample(
     tracks: Sequence[Track],
     *,
     methods: Sequence[str],
+    domains: Sequence[str] = DOMAINS,
+    baselines: Sequence[str] | None = None,
     n_workers: int = 1,
     progress: Progress | None = None,
 ) -> Judged:
     """The curves of every method on every track, for the class that the bundle finds likeliest.
 
     A track that cannot be judged does not cost the others their work: it is named, with the reason.
+
+    Args:
+        bundle: the model.
+        tracks: of which sound is read.
+        methods: and controls, by name.
+        domains: some of :data:`DOMAINS`.
+        baselines: what the maps are judged by; None for :func:`judging_baselines`. No method is judged by its own.
+        n_workers: processes.
+        progress: called with how many tracks are done, and of how many.
     """
     found: dict[int, TrackCurves] = {}
     problems: dict[int, str] = {}
-    for i, made in map_each(
-        partial(_judge, bundle, tuple(methods)), tracks, n_workers=n_workers, died=_brought_down
-    ):
+    judge = partial(_judge, bundle, methods=tuple(methods), domains=tuple(domains), baselines=baselines)
+    for i, made in map_each(judge, tracks, n_workers=n_workers, died=_brought_down):
         if isinstance(made, str):
             problems[i] = made
         else:
@@ -165,20 +180,37 @@ def judge_tracks(
     tracks: Sequence[Track],
     *,
     methods: Sequence[str],
+    domains: Sequence[str] = DOMAINS,
+    baselines: Sequence[str] | None = None,
     n_workers: int = 1,
     progress: Progress | None = None,
 ) -> tuple[TrackCurves, ...]:
     """As :func:`judge_sample`, of all tracks or none: raises :class:`DataError` naming those that cannot be judged."""
-    judged = judge_sample(bundle, tracks, methods=methods, n_workers=n_workers, progress=progress)
+    judged = judge_sample(
+        bundle,
+        tracks,
+        methods=methods,
+        domains=domains,
+        baselines=baselines,
+        n_workers=n_workers,
+        progress=progress,
+    )
     if judged.left_out:
         n, first = len(judged.left_out), ": ".join(judged.left_out[0])
         raise DataError(f"{n} of {len(tracks)} tracks cannot be judged, the first is {first}")
     return judged.tracks
 
 
-def _judge(bundle: Bundle, methods: tuple[str, ...], track: Track) -> TrackCurves | str:
+def _judge(
+    bundle: Bundle,
+    track: Track,
+    *,
+    methods: tuple[str, ...],
+    domains: tuple[str, ...],
+    baselines: Sequence[str] | None,
+) -> TrackCurves | str:
     try:
-        return judge_track(bundle, track, methods=methods)
+        return judge_track(bundle, track, methods=methods, domains=domains, baselines=baselines)
     except GenrelensError as error:
         return str(error)
 
@@ -187,7 +219,14 @@ def _brought_down(track: Track) -> str:
     return "it brought down the process that judged it"
 
 
-def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> TrackCurves:
+def judge_track(
+    bundle: Bundle,
+    track: Track,
+    *,
+    methods: Sequence[str],
+    domains: Sequence[str] = DOMAINS,
+    baselines: Sequence[str] | None = None,
+) -> TrackCurves:
     """The curves of one track. Raises :class:`DataError` where it is silent."""
     prediction = bundle.predict(Path(track.path))
     if prediction.genre is None:
@@ -198,7 +237,10 @@ def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> Trac
     )
     frames_per_s = hearing.front_end.sample_rate / hearing.front_end.hop_length
     edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
-    fills = {name: JUDGES[name](hearing.frames, hearing.front_end) for name in judging_fills(methods)}
+    stand_ins = {
+        name: JUDGING_BASELINES[name](hearing.frames, hearing.front_end)
+        for name in (judging_baselines(methods) if baselines is None else baselines)
+    }
     parts = {"time": time_parts(edges)}
     coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
     if len(coarse) > 1:
@@ -206,7 +248,8 @@ def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> Trac
     made: dict[tuple[str, str, str], Curves] = {}
     for method in methods:
         found = None if method in CONTROLS else score(method, hearing, genre=genre, edges=edges)
-        for domain, its_parts in parts.items():
+        for domain in (domain for domain in domains if domain in parts):
+            its_parts = parts[domain]
             if found is None:
                 maps = [
                     control_scores(method, hearing, its_parts, seed=seed) for seed in _seeds(method, track)
@@ -214,9 +257,9 @@ def judge_track(bundle: Bundle, track: Track, *, methods: Sequence[str]) -> Trac
             else:
                 scores = _scores(found, domain)
                 maps = [] if scores is None else [scores]
-            for name, fill in fills.items():
-                if maps and name not in OWN_FILLS.get(method, ()):
-                    drawn = [curves(hearing, its_parts, one, genre=genre, fill=fill) for one in maps]
+            for name, stand_in in stand_ins.items():
+                if maps and name not in OWN_BASELINES.get(method, ()):
+                    drawn = [curves(hearing, its_parts, one, genre=genre, baseline=stand_in) for one in maps]
                     made[method, domain, name] = drawn[0] if len(drawn) == 1 else mean_curves(drawn)
     return TrackCurves(track.id, track.group, prediction.genre, made)
 
@@ -256,7 +299,7 @@ def asked_methods(methods: Sequence[str] | None, *, bundle: Bundle) -> tuple[str
 
 
 def as_json_rows(judged: Sequence[TrackCurves]) -> list[dict[str, Any]]:
-    """A row for each track, method, domain and fill; curves, average drop and increase with four decimals."""
+    """A row for each track, method, domain and baseline; curves, average drop and increase with four decimals."""
     return [
         {
             "id": row.id,
@@ -264,12 +307,12 @@ def as_json_rows(judged: Sequence[TrackCurves]) -> list[dict[str, Any]]:
             "class": row.genre,
             "method": method,
             "domain": domain,
-            "fill": fill,
+            "fill": baseline,
             "deletion": [round(float(p), 4) for p in found.deletion],
             "insertion": [round(float(p), 4) for p in found.insertion],
             "drop": round(found.drop, 4),
             "increase": round(found.increases, 4),
         }
         for row in judged
-        for (method, domain, fill), found in row.curves.items()
+        for (method, domain, baseline), found in row.curves.items()
     ]
