@@ -38,7 +38,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    parser.add_argument("--figures", type=Path, metavar="DIR", help="draw into this folder instead of writing")
+    parser.add_argument(
+        "--figures", type=Path, metavar="DIR", help="draw into this folder instead of writing"
+    )
     options = parser.parse_args()
     folders = sorted(folder for folder in RESULTS.iterdir() if folder.is_dir())
     if options.figures:
@@ -68,7 +70,9 @@ def draw(folders: list[Path], out: Path) -> None:
         for history in sorted(folder.glob("history*.csv")):
             figure_style.save(figures.learning_figure(history), place / f"{history.stem}.png")
         for path in [*sorted(folder.glob("crossval*.json")), *sorted(folder.glob("valid*.json"))]:
-            figure_style.save(figures.confusion_figure(Report.read(path)), place / f"{path.stem}-confusion.png")
+            figure_style.save(
+                figures.confusion_figure(Report.read(path)), place / f"{path.stem}-confusion.png"
+            )
     print(f"wrote {out}: a folder for each recipe")
 
 

@@ -97,7 +97,11 @@ def _with_palette(file: BytesIO) -> bytes:
     """The same opaque picture in its 256 most frequent colours: figures have few, and take two fifths of the bytes."""
     from PIL import Image  # matplotlib writes its PNGs with it
 
-    palette = Image.open(file).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    palette = (
+        Image.open(file)
+        .convert("RGB")
+        .quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    )
     small = BytesIO()
     palette.save(small, format="PNG", optimize=True)
     return min(file.getvalue(), small.getvalue(), key=len)
