@@ -25,12 +25,12 @@ from genrelens.bundle.frame_stream import take_frames
 from genrelens.bundle.heard import Heard
 from genrelens.data.track import Track
 from genrelens.data.variants import INVERTED, ONE_SIDE, Samples, both
-from genrelens.evaluation.plain_json import encode, json_text
 from genrelens.files import write_whole
 from genrelens.frontend.mel import MelSettings, mel_power
 from genrelens.metrics import fit_temperature, log_softmax
 from genrelens.parallel import map_each
 from genrelens.recipe import TabularRecipe
+from genrelens.schema import encode, json_text
 from genrelens.training.train import experimental_genres
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))

@@ -29,7 +29,6 @@ from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.data import registry
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
-from genrelens.evaluation.plain_json import encode, json_text
 from genrelens.features.frame_cache import FrameCache
 from genrelens.features.musicnn import musicnn_rows
 from genrelens.files import write_whole
@@ -38,6 +37,7 @@ from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
 from genrelens.models.musicnn import pretrained
 from genrelens.models.musicnn_head import FRONT_END, N_FRAMES
 from genrelens.models.network import EncoderLayer
+from genrelens.schema import encode, json_text
 from genrelens.training.train import experimental_genres
 from genrelens.training.train_head import out_of_fold_logits
 

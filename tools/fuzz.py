@@ -26,12 +26,12 @@ from damaged.judging import LIMIT_MB, LIMIT_S, Verdict, judged
 from damaged.mutations import Damaged
 from damaged.seeds import seeds
 
-from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.files import write_whole
+from genrelens.schema import decode, encode, json_text, parse, read_text
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs/results/damaged-files.json"
-SCHEMA, VERSION = "genrelens.damaged-files", 1
+SCHEMA = "genrelens.damaged-files/1"
 FAULTS = {
     "crashed": "ended the process",
     "internal": "an error of ours (`internal`)",
@@ -63,12 +63,12 @@ class Run:
     largest_mb: float
 
     def to_json(self) -> str:
-        return json_text({"schema": f"{SCHEMA}/{VERSION}", **encode(self)})
+        return json_text({"schema": SCHEMA, **encode(self)})
 
     @classmethod
     def read(cls, path: Path) -> Run:
         text = read_text(path, what="report of damaged files")
-        run: Run = decode(cls, parse(text, schema=SCHEMA, version=VERSION, source=str(path)), where=str(path))
+        run: Run = decode(cls, parse(text, schema=SCHEMA, source=str(path)), where=str(path))
         return run
 
 

@@ -24,17 +24,17 @@ from robustness import N_FOLDS, PARTS, RESULTS, ROOT, SEED, SPLIT, out_of_fold, 
 from genrelens.bundle import Bundle
 from genrelens.bundle.sessions import MAX_THREADS
 from genrelens.data import synthetic
-from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.files import write_whole
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 from genrelens.pages.figure_style import percent, percent_interval
 from genrelens.parallel import n_cores
 from genrelens.recipe import TabularRecipe
+from genrelens.schema import decode, encode, json_text, parse, read_text
 from genrelens.training.train import experimental_genres
 
 PAGE = ROOT / "docs/lite.md"
 REPORT = RESULTS / "genrelens-lite/lite.json"
-SCHEMA, VERSION = "genrelens.lite", 1
+SCHEMA = "genrelens.lite/1"
 RATE_HZ, PIECE_S, REPEATS = 16_000, 30, 40
 LIMIT_MS = {"base": 250.0, "lite": 30.0}
 LIMIT_EQUAL = 0.92
@@ -76,14 +76,12 @@ class LiteReport:
     load_average: float
 
     def to_json(self) -> str:
-        return json_text({"schema": f"{SCHEMA}/{VERSION}", **encode(self)})
+        return json_text({"schema": SCHEMA, **encode(self)})
 
     @classmethod
     def read(cls, path: Path) -> LiteReport:
         text = read_text(path, what="lite report")
-        report: LiteReport = decode(
-            cls, parse(text, schema=SCHEMA, version=VERSION, source=str(path)), where=str(path)
-        )
+        report: LiteReport = decode(cls, parse(text, schema=SCHEMA, source=str(path)), where=str(path))
         return report
 
 

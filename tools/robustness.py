@@ -32,7 +32,6 @@ from genrelens.data import registry, variants
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.data.variants import VARIANTS
-from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.files import write_whole
 from genrelens.metrics import (
     Interval,
@@ -46,6 +45,7 @@ from genrelens.models.musicnn import read_weights
 from genrelens.pages.figure_style import percent, percent_interval
 from genrelens.parallel import map_each
 from genrelens.recipe import TabularRecipe
+from genrelens.schema import decode, encode, json_text, parse, read_text
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.head_bundle import N_FOLDS
 from genrelens.training.tabular import fit_tabular
@@ -54,7 +54,7 @@ from genrelens.training.train import experimental_genres
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs/results"
 PAGE = ROOT / "docs/robustness.md"
-SCHEMA, VERSION = "genrelens.robustness", 1
+SCHEMA = "genrelens.robustness/1"
 SPLIT, PARTS, SEED = "fault-filtered", "train+valid", 0
 LIMIT = 0.05
 """Share of labels that may change."""
@@ -92,14 +92,12 @@ class Robustness:
     changes: tuple[Change, ...]
 
     def to_json(self) -> str:
-        return json_text({"schema": f"{SCHEMA}/{VERSION}", **encode(self)})
+        return json_text({"schema": SCHEMA, **encode(self)})
 
     @classmethod
     def read(cls, path: Path) -> Robustness:
         text = read_text(path, what="robustness report")
-        robustness: Robustness = decode(
-            cls, parse(text, schema=SCHEMA, version=VERSION, source=str(path)), where=str(path)
-        )
+        robustness: Robustness = decode(cls, parse(text, schema=SCHEMA, source=str(path)), where=str(path))
         return robustness
 
 
@@ -292,7 +290,7 @@ def mixing_lines(model: str) -> list[str]:
     path = RESULTS / model / "channel_mixing.json"
     if not path.exists():
         return []
-    document = parse(path.read_text("utf-8"), schema="genrelens.channel_mixing", version=1, source=str(path))
+    document = parse(path.read_text("utf-8"), schema="genrelens.channel_mixing/1", source=str(path))
     changes = [decode(Change, each, where=str(path)) for each in document["changes"]]
     lines = [
         "",

@@ -6,15 +6,15 @@ import csv
 import io
 from pathlib import Path
 
-import make_music
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_music import FMA_COLUMNS, fma_row, write_tracks_csv
 
+import make_music
 from genrelens.data import fma, registry
 from genrelens.errors import DataError, SplitError
 from genrelens.taxonomy import FMA, FMA_SMALL
+from make_music import FMA_COLUMNS, fma_row, write_tracks_csv
 
 
 def table(tmp_path: Path, *rows: dict[str, str]) -> Path:

@@ -11,9 +11,9 @@ import pytest
 from genrelens.data.own_music import table
 from genrelens.data.splits.split import Split
 from genrelens.errors import GenrelensError
-from genrelens.evaluation.plain_json import read_text
 from genrelens.features import read_table
 from genrelens.recipe import load as load_recipe
+from genrelens.schema import read_text
 
 READERS: list[tuple[str, Callable[[Path], object]]] = [
     (".csv", lambda path: read_table(path)),

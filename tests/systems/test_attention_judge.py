@@ -13,7 +13,6 @@ import soundfile
 import tiny_model
 from genrelens.bundle import Bundle, WindowSettings, write_bundle
 from genrelens.data import Track
-from genrelens.evaluation.plain_json import encode
 from genrelens.explanation.faithfulness.curves import Curves
 from genrelens.explanation.faithfulness.report import Difference
 from genrelens.explanation.faithfulness.sample import TrackCurves
@@ -21,6 +20,7 @@ from genrelens.explanation.methods.scoring import BOTH
 from genrelens.explanation.network import network_of
 from genrelens.frontend.mel import MelSettings
 from genrelens.metrics import Interval
+from genrelens.schema import encode
 from genrelens.systems.attention import judge as attention_judge
 from genrelens.systems.attention.findings import called, pointing, says_judged
 from genrelens.systems.attention.judge import cut_to_window, differences, judge, spread

@@ -103,11 +103,11 @@ def compare(
         _check_out(out)
         check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.evaluation.compare import compare as compare_reports
-    from genrelens.evaluation.plain_json import json_text
     from genrelens.pages.comparison.text import comparison_text
     from genrelens.pages.runs.files import open_runs
     from genrelens.pages.runs.numbers import comparison_document
     from genrelens.pages.runs.report import COMPARISON_FOLDER, write_comparison
+    from genrelens.schema import json_text
 
     found = open_runs(runs)
     pairs = compare_reports({run.name: run.report for run in found})

@@ -114,7 +114,7 @@ def reproduce(
     if only is not None and only not in S0_RECIPES:
         raise typer.BadParameter(f"--only should be one of {', '.join(S0_RECIPES)}, got {only!r}")
     check_extra("torch", "lightning", "matplotlib", "sklearn", "librosa", needed_for="genrelens reproduce")
-    from genrelens.evaluation.plain_json import json_text
+    from genrelens.schema import json_text
     from genrelens.systems.page import MARKER, PAGE
     from genrelens.systems.run import reproduce as run
     from genrelens.systems.words import to_text

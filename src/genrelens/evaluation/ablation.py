@@ -7,22 +7,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from genrelens.data.track import Track
 from genrelens.errors import RecipeError
 from genrelens.evaluation.compare import compare
 from genrelens.evaluation.crossval import crossval
-from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.evaluation.report import Report
 from genrelens.evaluation.report_text import columns, counted, percent_interval
 from genrelens.files import write_whole
 from genrelens.metrics import Interval
 from genrelens.recipe import Recipe, Scalar
+from genrelens.schema import Document
 from genrelens.taxonomy import Taxonomy
 
-SCHEMA_NAME = "genrelens.ablation"
-SCHEMA_VERSION = 1
 ARCHITECTURE = "wav2vec2_debias"
 VARIANTS: Final[Mapping[str, Mapping[str, Scalar]]] = {
     "r = 0": {"combine": "mixture", "ratio": 0.0},
@@ -50,8 +48,11 @@ class VariantResult:
 
 
 @dataclass(frozen=True, slots=True)
-class AblationReport:
+class AblationReport(Document):
     """All ways over the full genres; ``left_out`` are those with too few tracks to learn or to measure."""
+
+    SCHEMA: ClassVar[str] = "genrelens.ablation/1"
+    WHAT: ClassVar[str] = "ablation report"
 
     recipe: str
     encoder: str
@@ -62,19 +63,6 @@ class AblationReport:
     n_folds: int
     seed: int
     results: tuple[VariantResult, ...]
-
-    def to_json(self) -> str:
-        """JSON text, fields by name under ``"schema": "genrelens.ablation/1"``."""
-        return json_text({"schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}", **encode(self)})
-
-    @classmethod
-    def read(cls, path: Path | str) -> AblationReport:
-        """Read :meth:`to_json`'s text from a file. Raises :class:`DataError` when it cannot be read or is not one."""
-        source = f"the ablation report {str(path)!r}"
-        text = read_text(path, what="ablation report")
-        document = parse(text, schema=SCHEMA_NAME, version=SCHEMA_VERSION, source=source)
-        report: AblationReport = decode(cls, document, where=source)
-        return report
 
 
 def ablation(

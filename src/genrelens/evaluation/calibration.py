@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.evaluation.plain_json import encode, json_text
 from genrelens.metrics import Interval, bootstrap_distribution, interval_from
+from genrelens.schema import Document
 from genrelens.training.calibrate import calibrate, probabilities_of
 
 FloatArray = NDArray[np.float64]
@@ -31,8 +32,11 @@ class SetFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationReport:
+class CalibrationReport(Document):
     """Figures over ``n_tracks`` of ``n_artists``; the parameters for each fold come from the others."""
+
+    SCHEMA: ClassVar[str] = "genrelens.calibration/1"
+    WHAT: ClassVar[str] = "calibration report"
 
     n_tracks: int
     n_artists: int
@@ -40,10 +44,6 @@ class CalibrationReport:
     temperatures: tuple[float, ...]
     expected_calibration_error: Interval
     sets: tuple[SetFigures, ...]
-
-    def to_json(self) -> str:
-        """The report as JSON, schema ``genrelens.calibration/1``."""
-        return json_text({"schema": "genrelens.calibration/1", **encode(self)})
 
 
 def judge_calibration(

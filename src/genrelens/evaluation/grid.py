@@ -7,19 +7,18 @@ luck, and the embeddings were not), and nothing is picked on the rows that are s
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import DataError, MissingExtraError, TrainingError
+from genrelens.schema import Document
 
-SCHEMA: Final = "genrelens.grid/1"
 Progress = Callable[[str, str], None]
 """Called with (features, classifier) before each cell."""
 
@@ -117,8 +116,11 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Document):
     """All cells, and what they were scored on."""
+
+    SCHEMA: ClassVar[str] = "genrelens.grid/1"
+    WHAT: ClassVar[str] = "grid"
 
     dataset: str
     part: str
@@ -128,10 +130,6 @@ class Grid:
     n_folds: int
     seed: int
     cells: tuple[Cell, ...]
-
-    def to_json(self) -> str:
-        """The grid as ``genrelens.grid/1``."""
-        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1, allow_nan=False) + "\n"
 
 
 def grid(

@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 from genrelens.data.splits.protocols import Protocol
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.fold_answers import FoldAnswers
 from genrelens.evaluation.piece_rows import Progress, piece_rows, track_rows
-from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.evaluation.report import Report
 from genrelens.metrics import Interval, paired_bootstrap
+from genrelens.schema import Document
 from genrelens.taxonomy import Taxonomy
 
-SCHEMA_NAME = "genrelens.leakage"
-SCHEMA_VERSION = 1
 MIN_TRACKS = 20
 """A genre with fewer tracks is left out of the accuracies, as in training: too few to learn it or to measure it."""
 
@@ -49,8 +47,11 @@ class ProtocolResult:
 
 
 @dataclass(frozen=True, slots=True)
-class LeakageReport:
+class LeakageReport(Document):
     """One recipe under several protocols; ``genres`` are the full ones, which the accuracies are over."""
+
+    SCHEMA: ClassVar[str] = "genrelens.leakage/1"
+    WHAT: ClassVar[str] = "leakage report"
 
     recipe: str
     dataset: str
@@ -60,19 +61,6 @@ class LeakageReport:
     n_folds: int
     seed: int
     results: tuple[ProtocolResult, ...]
-
-    def to_json(self) -> str:
-        """JSON text, fields by name under ``"schema": "genrelens.leakage/1"``."""
-        return json_text({"schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}", **encode(self)})
-
-    @classmethod
-    def read(cls, path: Path | str) -> LeakageReport:
-        """Read :meth:`to_json`'s text from a file. Raises :class:`DataError` when it cannot be read or is not one."""
-        source = f"the leakage report {str(path)!r}"
-        text = read_text(path, what="leakage report")
-        document = parse(text, schema=SCHEMA_NAME, version=SCHEMA_VERSION, source=source)
-        report: LeakageReport = decode(cls, document, where=source)
-        return report
 
 
 def leakage(

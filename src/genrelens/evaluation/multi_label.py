@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,12 @@ from numpy.typing import NDArray
 from genrelens.bundle.heard import MULTI_LABEL_FROM
 from genrelens.errors import DataError
 from genrelens.evaluation.build import FEW_ARTISTS, LEVEL, MIN_ARTISTS
-from genrelens.evaluation.plain_json import encode, json_text
 from genrelens.evaluation.report import IntervalMethod
 from genrelens.evaluation.report_text import N_FAILED_SHOWN, columns, counted, percent, percent_interval
 from genrelens.metrics import Interval, bootstrap_distribution, interval_from
 from genrelens.metrics.multi_label import average_precision, subset_matches
+from genrelens.schema import Document
 
-SCHEMA = "genrelens.multi-label-report/1"
 FloatArray = NDArray[np.float64]
 
 
@@ -52,7 +52,7 @@ class LabelledTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class MultiLabelReport:
+class MultiLabelReport(Document):
     """Figures over tracks of several genres.
 
     ``micro_f1`` counts every pair of track and genre alike, ``macro_f1`` and ``mean_average_precision`` every genre;
@@ -60,6 +60,9 @@ class MultiLabelReport:
     none is. ``n_failed`` more tracks have no answer and are in no figure; ``failed`` are their ids and why.
     ``share`` is the mean of the genres' shares: the mean average precision of knowing nothing.
     """
+
+    SCHEMA: ClassVar[str] = "genrelens.multi-label-report/1"
+    WHAT: ClassVar[str] = "multi-label report"
 
     model: str
     model_hash: str
@@ -82,10 +85,6 @@ class MultiLabelReport:
     notes: tuple[str, ...]
     tracks: tuple[LabelledTrack, ...]
     failed: tuple[tuple[str, str], ...]
-
-    def to_json(self) -> str:
-        """The report as JSON text, fields by name under ``"schema"``; what cannot be measured is null."""
-        return json_text({"schema": SCHEMA, **encode(self)})
 
     def to_text(self) -> str:
         """The report as plain text in aligned columns."""

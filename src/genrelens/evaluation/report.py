@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
-from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.evaluation.report_text import report_text
 from genrelens.metrics import Interval
-
-SCHEMA_NAME = "genrelens.report"
-SCHEMA_VERSION = 1
+from genrelens.schema import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ class IntervalMethod:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Document):
     """An evaluation of one model on one set of tracks.
 
     ``n_tracks = n_answered + n_failed``; every figure is over the answered tracks, with an abstained one
@@ -111,6 +108,9 @@ class Report:
     the tracks of experimental genres out. ``confusion[i][j]`` counts the tracks of genre ``names[i]`` that
     were called ``names[j]``. A figure that cannot be measured is NaN here and null in JSON.
     """
+
+    SCHEMA: ClassVar[str] = "genrelens.report/1"
+    WHAT: ClassVar[str] = "report"
 
     model: str
     model_hash: str
@@ -149,23 +149,6 @@ class Report:
     def failed(self) -> tuple[TrackRow, ...]:
         """The tracks without an answer."""
         return tuple(row for row in self.tracks if row.predicted is None)
-
-    def to_json(self) -> str:
-        """The report as JSON text, fields by name under ``"schema": "genrelens.report/1"``."""
-        document = {"schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}", **encode(self)}
-        return json_text(document)
-
-    @classmethod
-    def from_json(cls, text: str, *, source: str = "the report") -> Report:
-        """Read :meth:`to_json`'s text; ``source`` is what messages call it. Raises :class:`DataError`."""
-        document = parse(text, schema=SCHEMA_NAME, version=SCHEMA_VERSION, source=source)
-        report: Report = decode(cls, document, where=source)
-        return report
-
-    @classmethod
-    def read(cls, path: Path | str) -> Report:
-        """Read a report from a file. Raises :class:`DataError` when it cannot be read or is not one."""
-        return cls.from_json(read_text(path, what="report"), source=f"the report {str(path)!r}")
 
     def to_text(self) -> str:
         """The report as plain text in aligned columns, for a terminal or a pipe."""

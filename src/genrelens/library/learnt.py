@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from genrelens.evaluation.multi_label import MultiLabelReport
-from genrelens.evaluation.plain_json import encode, json_text
 from genrelens.evaluation.report import Report
 from genrelens.evaluation.report_text import WIDTH, counted, percent
 from genrelens.library.pairs import OFTEN, Pair
 from genrelens.metrics import Interval
+from genrelens.schema import encode, json_text
 
 SCHEMA: Final = "genrelens.learn/1"
 N_SHOWN: Final = 20

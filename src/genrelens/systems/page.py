@@ -10,7 +10,7 @@ from genrelens.errors import DataError
 from genrelens.files import contents, write_whole
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.systems.job import Outcome
-from genrelens.systems.result import SCHEMA_NAME, SCHEMA_VERSION, Reproduction
+from genrelens.systems.result import SCHEMA, Reproduction
 from genrelens.systems.words import HEAD, at_hand_lines, cells, reported_lines
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ COMPARED: Final = (
     "The two columns answer different tracks and learn from different ones, with one seed each; genrelens leakage cuts "
     "the same tracks in every way, and shows the cutting alone."
 )
-_SCHEMA: Final = f"{SCHEMA_NAME}/{SCHEMA_VERSION}"
 _KEYS: Final = (
     *("claims", "accuracy", "genres", "confusion", "learning", "map-embeddings", "reliability", "cost"),
     *("comparison", "correlation", "tempo", "counts", "grid", "embeddings"),
@@ -37,7 +36,7 @@ _KEYS: Final = (
 FOLDER: Final = OwnFolder(
     what="reproduction",
     marker=MARKER,
-    schema=_SCHEMA,
+    schema=SCHEMA,
     known=frozenset({PAGE, *(f"{key}{end}" for key in _KEYS for end in (".png", ".csv"))}),
 )
 
@@ -50,7 +49,7 @@ def claim(out: Path) -> None:
     try:
         only_runs = out.is_dir() and {path.name for path in contents(out)} == {RUNS}
         if only_runs:
-            write_whole(out / MARKER, f'{{"schema": "{_SCHEMA}"}}\n')
+            write_whole(out / MARKER, f'{{"schema": "{SCHEMA}"}}\n')
     except OSError as error:
         raise DataError(f"{str(out)!r} cannot be written: {error.strerror or error}") from error
     FOLDER.claim(out)

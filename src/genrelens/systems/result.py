@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from genrelens.evaluation.chance import chance
-from genrelens.evaluation.plain_json import decode, encode, parse, read_text
 from genrelens.evaluation.report import Report
 from genrelens.metrics import Interval
+from genrelens.schema import decode, encode, parse, read_text
 from genrelens.systems.cuts import AtHand, Cut, shared_artists, shared_tracks
 
-SCHEMA_NAME: Final = "genrelens.reproduce"
-SCHEMA_VERSION: Final = 1
+SCHEMA: Final = "genrelens.reproduce/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class Reproduction:
         """Read ``reproduce.json``. Raises :class:`DataError` when it cannot be read, or is none."""
         source = f"the reproduction {str(path)!r}"
         text = read_text(path, what="reproduction")
-        document = parse(text, schema=SCHEMA_NAME, version=SCHEMA_VERSION, source=source)
+        document = parse(text, schema=SCHEMA, source=source)
         document.pop("files", None)  # what lies beside it is no figure
         found: Reproduction = decode(cls, document, where=source)
         return found

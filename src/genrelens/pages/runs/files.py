@@ -14,7 +14,7 @@ from shlex import quote
 from typing import Final
 
 from genrelens.errors import DataError, TrainingError
-from genrelens.evaluation.report import SCHEMA_NAME, Report
+from genrelens.evaluation.report import Report
 from genrelens.pages.runs.trainings import (
     Cost,
     History,
@@ -26,6 +26,7 @@ from genrelens.pages.runs.trainings import (
 )
 
 REPORT: Final = "report.json"
+_REPORT_SCHEMA: Final = Report.SCHEMA.partition("/")[0] + "/"
 _KINDS: Final = {
     "genrelens.multi-label-report": "about a model that gives a piece several genres, which is not drawn yet",
     "genrelens.leakage": "of genrelens leakage, which draws its own figure",
@@ -126,7 +127,7 @@ def report_file(path: Path) -> Path:
     _check_finished(path)
     if (path / REPORT).is_file():
         return path / REPORT
-    found = [file for file in sorted(path.glob("*.json")) if _schema(file).startswith(f"{SCHEMA_NAME}/")]
+    found = [file for file in sorted(path.glob("*.json")) if _schema(file).startswith(_REPORT_SCHEMA)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -169,10 +170,10 @@ def _check_finished(folder: Path) -> None:
 
 def _read_report(file: Path) -> Report:
     schema = _schema(file)
-    if schema.startswith("genrelens.") and not schema.startswith(f"{SCHEMA_NAME}/"):
+    if schema.startswith("genrelens.") and not schema.startswith(_REPORT_SCHEMA):
         what = _KINDS.get(schema.split("/")[0], f"of the kind {schema!r}")
         raise DataError(
-            f"{str(file)!r} is {what}; expected {SCHEMA_NAME}/1, which genrelens evaluate and crossval write",
+            f"{str(file)!r} is {what}; expected {Report.SCHEMA}, which genrelens evaluate and crossval write",
             code="other_schema",
         )
     return Report.read(file)

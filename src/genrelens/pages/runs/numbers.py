@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from genrelens.evaluation.chance import chance
 from genrelens.evaluation.compare import Pair, Scores
-from genrelens.evaluation.plain_json import encode
 from genrelens.evaluation.report import Headline, Report, TrackRow
 from genrelens.metrics import Interval
 from genrelens.pages.runs.files import Run
 from genrelens.pages.runs.trainings import COLUMNS
 from genrelens.pages.sections import Cell, Table
+from genrelens.schema import encode
 
 SCHEMA: Final = "genrelens.comparison/1"
 _MEASURES: Final = ("accuracy", "macro_precision", "macro_recall", "macro_f1")

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from genrelens.errors import DataError
-from genrelens.evaluation.plain_json import decode, encode, json_text, parse, read_text
 from genrelens.explanation.faithfulness.report import Difference
 from genrelens.files import write_whole
 from genrelens.metrics import Interval
+from genrelens.schema import decode, encode, json_text, parse, read_text
 
-SCHEMA_NAME: Final = "genrelens.attention-judged"
-SCHEMA_VERSION: Final = 1
+SCHEMA: Final = "genrelens.attention-judged/1"
 FILE: Final = "attention-judged.json"
 
 
@@ -104,7 +103,7 @@ class Asked:
 
 def write(path: Path, asked: Asked, judged: Judged) -> None:
     """Keep what was found."""
-    schema = {"schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}"}
+    schema = {"schema": SCHEMA}
     document: dict[str, Any] = {"asked": encode(asked), **encode(judged)}
     write_whole(path, json_text({**schema, **document}))
 
@@ -115,9 +114,7 @@ def read(path: Path, asked: Asked) -> Judged | None:
         return None
     source = f"the checks of attention {str(path)!r}"
     try:
-        document = parse(
-            read_text(path, what="file"), schema=SCHEMA_NAME, version=SCHEMA_VERSION, source=source
-        )
+        document = parse(read_text(path, what="file"), schema=SCHEMA, source=source)
         if decode(Asked, document.pop("asked", None), where=source) != asked:
             return None
         found: Judged = decode(Judged, document, where=source)
