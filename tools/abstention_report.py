@@ -21,13 +21,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sounds.rows import Windows, music, sounds, windows
+from sounds.rows import Windows, music, sounds
 
 from genrelens import recipe as recipes
 from genrelens.bundle.abstention import SHORTEST_S, Abstention
 from genrelens.data import registry, synthetic
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
+from genrelens.features.musicnn import musicnn_windows
 from genrelens.files import write_whole
 from genrelens.models.screens import Screens
 from genrelens.recipe import TabularRecipe
@@ -70,7 +71,7 @@ def main() -> None:
     args = parser.parse_args()
     tracks = music(args.data)
     taxonomy = registry.taxonomy("gtzan", tracks)
-    made = windows(tracks, cache=args.cache)
+    made = musicnn_windows(tracks, cache=args.cache)
     model = Model(tracks, made, taxonomy=taxonomy)
     answered = [
         Answered("music", track.genre, model.limits_say(confidence, screens))
@@ -86,7 +87,7 @@ def main() -> None:
     fma = registry.load(args.fma, dataset="fma_small")
     corpus = synthetic.write_corpus(args.sounds / "synthetic", n_per_style=N_SYNTHETIC, seed=SEED)
     for group, others in (("fma", fma), ("synthetic", corpus)):
-        reasons = model.reasons(windows(others, cache=args.cache))
+        reasons = model.reasons(musicnn_windows(others, cache=args.cache))
         answered += [
             Answered(group, track.genre, reason) for track, reason in zip(others, reasons, strict=True)
         ]

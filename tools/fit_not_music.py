@@ -21,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sounds.rows import Piece, Windows, dressed_music, music, sounds, windows
+from sounds.rows import Piece, Windows, dressed_music, music, sounds
 
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
+from genrelens.features.musicnn import musicnn_windows
 from genrelens.files import write_whole
 from genrelens.training import screens as unlike
 
@@ -53,8 +54,8 @@ def main() -> None:
     )
     args = parser.parse_args()
     tracks = music(args.data)
-    plain = windows(tracks, cache=args.cache)
-    dressed = windows(dressed_music(tracks, args.sounds / "dressed-music"), cache=args.cache)
+    plain = musicnn_windows(tracks, cache=args.cache)
+    dressed = musicnn_windows(dressed_music(tracks, args.sounds / "dressed-music"), cache=args.cache)
     pieces = tuple(piece for piece in sounds(args.sounds, "choice", cache=args.cache) if len(piece.windows))
     if args.compare:
         write_whole(COMPARED, json.dumps(compare(tracks, plain, dressed, pieces), indent=1) + "\n")

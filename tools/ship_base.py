@@ -36,7 +36,8 @@ from genrelens.evaluation.build import build_report
 from genrelens.evaluation.calibration import judge_calibration
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.report import Report, TrackRow
-from genrelens.features.musicnn import musicnn_windows, rows_of
+from genrelens.features.embedding import mean_rows
+from genrelens.features.musicnn import musicnn_windows
 from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature, log_softmax
 from genrelens.models.musicnn import read_weights
@@ -70,7 +71,7 @@ def main() -> None:
     split, taxonomy = registry.split("gtzan", SPLIT), registry.taxonomy("gtzan", loaded)
     tracks = split.part(loaded, "train+valid")
     windows = musicnn_windows(tracks, cache=args.cache, n_workers=2)
-    rows = rows_of(tracks, windows)
+    rows = mean_rows(tracks, windows)
     place = {track.id: i for i, track in enumerate(tracks)}
     classes = np.array([taxonomy.index(track.genre) for track in tracks])
     experimental = experimental_genres(taxonomy, tracks)

@@ -15,7 +15,8 @@ from genrelens import recipe as recipes
 from genrelens.bundle import Abstention, Bundle
 from genrelens.data import Track
 from genrelens.errors import TrainingError
-from genrelens.features.musicnn import musicnn_rows, musicnn_windows, rows_of
+from genrelens.features.embedding import mean_rows
+from genrelens.features.musicnn import musicnn_rows, musicnn_windows
 from genrelens.models.screens import read_not_music
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.training.train_head import out_of_fold_logits, train_head
@@ -37,7 +38,7 @@ def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
     corpus: tuple[Track, ...], tmp_path: Path
 ) -> None:
     windows = musicnn_windows(corpus, cache=tmp_path / "cache")
-    rows = rows_of(corpus, windows)
+    rows = mean_rows(corpus, windows)
     np.testing.assert_array_equal(rows, musicnn_rows(corpus, cache=tmp_path / "cache"))
     path = train_head(
         base(),

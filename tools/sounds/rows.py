@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +14,7 @@ from numpy.typing import NDArray
 from genrelens import audio
 from genrelens.data import registry
 from genrelens.data.track import Track
-from genrelens.features.frame_cache import FrameCache
 from genrelens.features.musicnn import musicnn_windows
-from genrelens.models.musicnn_head import FRONT_END
 from sounds.parts import RATE
 
 SPLIT = "fault-filtered"
@@ -72,20 +69,5 @@ def sounds(folder: Path, group: str, *, cache: Path) -> tuple[Piece, ...]:
     ]
     return tuple(
         Piece(path.parent.parent.name, path.parent.name, path, rows)
-        for path, rows in zip(paths, windows(tracks, cache=cache), strict=True)
+        for path, rows in zip(paths, musicnn_windows(tracks, cache=cache), strict=True)
     )
-
-
-def windows(tracks: Sequence[Track], *, cache: Path) -> Windows:
-    """:func:`musicnn_windows`, from the cache where these very files have been through it."""
-    mel = FrameCache(cache, FRONT_END)
-    key = hashlib.sha256("\n".join(mel.path(track).name for track in tracks).encode()).hexdigest()[:40]
-    path = cache / f"windows-{key}.npz"
-    if not path.exists():
-        made = musicnn_windows(tracks, cache=cache)
-        aside = path.with_suffix(".part")
-        with aside.open("wb") as file:
-            np.savez(file, rows=np.concatenate(made), n=[len(rows) for rows in made])
-        aside.replace(path)
-    with np.load(path, allow_pickle=False) as kept:
-        return tuple(np.split(kept["rows"], np.cumsum(kept["n"])[:-1]))

@@ -76,11 +76,11 @@ def train_rows(
 
         raise no_bundle(recipe)
     if recipe.features.set == "musicnn":
-        from genrelens.features.musicnn import rows_of
+        from genrelens.features.embedding import mean_rows
         from genrelens.training.train_head import train_head
 
         windows = musicnn_windows(tracks, cache=cache)
-        rows = rows_of(tracks, windows)
+        rows = mean_rows(tracks, windows)
         return train_head(
             recipe,
             tracks,

@@ -1,11 +1,10 @@
 """Arrays computed from tracks and kept: frames, embeddings, tables of descriptors."""
 
 from genrelens.features.csv_file import table_to_csv
-from genrelens.features.extract import extract, extract_files, track_source
+from genrelens.features.extract import Source, extract, extract_files, track_source
 from genrelens.features.files import read_table, write_table
 from genrelens.features.join import Joined, join
 from genrelens.features.names import row_name, split_row_name
-from genrelens.features.rows_cache import Source
 from genrelens.features.table import FeatureTable
 
 __all__ = [

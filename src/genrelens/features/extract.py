@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -16,7 +18,7 @@ from genrelens.data import gtzan
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, MissingExtraError
 from genrelens.features.names import row_name
-from genrelens.features.rows_cache import Rows, RowsCache, Source
+from genrelens.features.store import ArrayStore
 from genrelens.features.table import FeatureTable
 from genrelens.frontend.descriptors import SETS, FeatureSet, stream_segments
 from genrelens.parallel import map_each
@@ -24,8 +26,71 @@ from genrelens.parallel import map_each
 MAX_WHOLE_S: Final = 900.0
 """Seconds of sound that one row may be computed from: a process takes up to 1.4 GB for so much (docs/features.md)."""
 
+SCHEMA: Final = 1
+"""Part of every kept row's name: raise it when a descriptor's arithmetic changes."""
+
 Progress = Callable[[int, int], None]
 Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to compute rows of: what the first column calls it, its genre (``""``: nobody knows), and the part of it
+    that is meant, in seconds (``None``: all). ``error``: it is known already that it cannot be read, and why.
+    """
+
+    filename: str
+    path: Path
+    label: str = ""
+    span_s: tuple[float, float] | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What one file gave: (k, d) values of (k,) samples each, or why not."""
+
+    values: npt.NDArray[np.float64]
+    lengths: npt.NDArray[np.int64]
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+class RowsCache:
+    """The rows of files at one setting, kept in a folder; a row is its length and its values."""
+
+    def __init__(self, folder: Path, *, feature_set: FeatureSet, segment_s: float | None) -> None:
+        self._store = ArrayStore(folder)
+        self._shape = (1 + len(feature_set.columns),)
+        self._made_by = {
+            "schema": SCHEMA,
+            "descriptors": feature_set.name,
+            "segment_s": segment_s,
+            "librosa": _version_of("librosa"),
+        }
+
+    def read(self, source: Source) -> Rows | None:
+        """The rows of a file, or ``None`` when they are not there or not what they should be."""
+        try:
+            path = self._path(source)
+        except AudioError:
+            return None
+        kept = self._store.read(path, shape=self._shape, dtype=np.float64)
+        if kept is None:
+            return None
+        return Rows(np.array(kept.array[:, 1:]), kept.array[:, 0].astype(np.int64), kept.notes)
+
+    def write(self, source: Source, rows: Rows) -> None:
+        """Keep the rows of a file; not when the file has gone meanwhile."""
+        try:
+            path = self._path(source)
+        except AudioError:
+            return
+        block = np.column_stack([rows.lengths, rows.values])
+        self._store.write(path, [block], shape=self._shape, dtype=np.float64, notes=rows.notes)
+
+    def _path(self, source: Source) -> Path:
+        return self._store.path(source.path, made_by=self._made_by, span_s=source.span_s)
 
 
 def extract(
@@ -229,3 +294,10 @@ def _all(blocks: Iterable[Samples], *, source: AudioStream) -> Samples:
                 code="too_long",
             )
     return np.concatenate([np.zeros(0, np.float32), *kept])
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
