@@ -21,10 +21,8 @@ from genrelens.data import registry
 from genrelens.explanation.faithfulness.sample import sample
 from genrelens.explanation.faithfulness.sanity import spearman
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, band_groups
 from genrelens.explanation.methods.baselines import BASELINES
-from genrelens.explanation.methods.in_turn import scores, taken_along
-from genrelens.explanation.methods.occlusion import CELLS_PER_STEP, cell_parts, segment_frames, time_parts
+from genrelens.explanation.methods.occlusion import permutation_losses, scores
 from genrelens.explanation.methods.scoring import ORDERS_OF_CELLS, ORDERS_OF_SEGMENTS
 from genrelens.explanation.sound import stretch
 from genrelens.files import write_whole
@@ -53,26 +51,18 @@ def main() -> None:
         genre = int(np.argmax(prediction.probabilities))
         sound = stretch(path, bundle=bundle, prediction=prediction, genre=genre)
         hearing = Hearing(bundle, sound.frames)
-        rate = hearing.front_end.sample_rate / hearing.front_end.hop_length
-        edges = segment_frames(len(sound.frames), frames_per_s=rate)
-        coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
+        grid = hearing.grid
         parts = {
-            "time": (time_parts(edges), ORDERS_OF_SEGMENTS),
-            "time-frequency": (
-                cell_parts(np.append(edges[:-1:CELLS_PER_STEP], edges[-1]), coarse),
-                ORDERS_OF_CELLS,
-            ),
+            "time": (grid.segments, ORDERS_OF_SEGMENTS),
+            "time-frequency": (grid.cells, ORDERS_OF_CELLS),
         }
-        fills = [fill(hearing.frames, hearing.front_end) for fill in BASELINES.values()]
+        stand_ins = [make(hearing.frames, hearing.front_end) for make in BASELINES.values()]
         for domain, (its, n_orders) in parts.items():
-            maps = [
-                scores(
-                    hearing,
-                    taken_along(hearing, its, baselines=fills, n_orders=n_orders, seed=seed),
-                    genre=genre,
-                )
+            losses = [
+                permutation_losses(hearing, its, baselines=stand_ins, n_orders=n_orders, seed=seed)
                 for seed in SEEDS
             ]
+            maps = [scores(hearing, hearing.logits - lost, genre=genre) for lost in losses]
             agreement[domain].append(spearman(*maps))
     groups = [track.group for track in chosen]
     document = {

@@ -33,7 +33,6 @@ from genrelens.data.track import Track
 from genrelens.explanation.faithfulness.curves import CONTROLS, control_scores
 from genrelens.explanation.faithfulness.sample import methods_of
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.occlusion import segment_frames, time_parts
 from genrelens.explanation.methods.scoring import score
 from genrelens.explanation.sound import stretch
 from genrelens.files import write_whole
@@ -226,17 +225,16 @@ def judge(bundle: Bundle, test: list[Planted], *, seed: int) -> dict[str, Any]:
         genre = bundle.names.index(piece.track.genre)
         sound = stretch(piece.track.path, bundle=bundle, prediction=prediction, genre=genre)
         hearing = Hearing(bundle, sound.frames)
-        frames_per_s = hearing.front_end.sample_rate / hearing.front_end.hop_length
-        edges = segment_frames(len(sound.frames), frames_per_s=frames_per_s)
-        middles_s = (edges[:-1] + edges[1:]) / 2 / frames_per_s
+        edges = hearing.grid.edges
+        middles_s = (edges[:-1] + edges[1:]) / 2 / hearing.grid.frames_per_s
         inside = (middles_s >= piece.start_s) & (middles_s <= piece.start_s + CUE_S)
         low_hz, high_hz = CUES_HZ[piece.track.genre]
         for method in methods:
             bands: list[bool] = []
             if method in CONTROLS:
-                segments = control_scores(method, hearing, time_parts(edges), seed=seed + len(rows))
+                segments = control_scores(method, hearing, hearing.grid.segments, seed=seed + len(rows))
             else:
-                found = score(method, hearing, genre=genre, edges=edges)
+                found = score(method, hearing, genre=genre)
                 segments = found.segments
                 bands = [
                     low_hz <= math.sqrt(max(g.low_hz, 20.0) * g.high_hz) <= high_hz for g in found.groups

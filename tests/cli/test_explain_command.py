@@ -167,7 +167,7 @@ def test_wrong_usage_leaves_nothing_behind(
 def test_a_model_without_attention_offers_what_works(run: Run, song: Path, tmp_path: Path) -> None:
     model = tiny_model.write(tmp_path / "without")
     result = run("explain", song, "--method", "rollout", "--model", model, "--out", tmp_path / "why")
-    assert result.code == 2 and "--method occlusion" in result.err
+    assert result.code == 2 and "the methods occlusion" in result.err
     assert not (tmp_path / "why").exists()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genrelens.errors import BundleError
-from genrelens.explanation.methods.attention import AttentionMap, over_frames, over_piece, received, rollout
+from genrelens.explanation.methods.attention import AttentionMap, over_frames, over_stretch, received, rollout
 
 
 def some_attention(*, layers: int = 3, heads: int = 2, tokens: int = 5, seed: int = 0) -> np.ndarray:
@@ -102,7 +102,7 @@ def test_frames_take_from_the_tokens_that_hold_them() -> None:
 
 
 def test_windows_are_averaged_where_they_overlap() -> None:
-    found = over_piece(
+    found = over_stretch(
         [np.array([1.0, 1, 1, 1]), None, np.array([3.0, 3, 3, 3])],
         spans=[(0, 4), (4, 8), (2, 6)],
         n_frames=4,
@@ -111,5 +111,5 @@ def test_windows_are_averaged_where_they_overlap() -> None:
 
 
 def test_a_repeated_piece_is_folded_back_onto_itself() -> None:
-    found = over_piece([np.array([1.0, 2, 3, 10, 20])], spans=[(0, 3)], n_frames=5)
+    found = over_stretch([np.array([1.0, 2, 3, 10, 20])], spans=[(0, 3)], n_frames=5)
     np.testing.assert_allclose(found, [5.5, 11, 3])

@@ -19,9 +19,9 @@ from genrelens.explanation.explain import explain
 from genrelens.explanation.explanation import Segment
 from genrelens.explanation.faithfulness.judging import what_if
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.bands import band_groups
 from genrelens.explanation.methods.baselines import BASELINES
-from genrelens.explanation.methods.occlusion import segment_frames, time_parts, without_each
+from genrelens.explanation.methods.occlusion import without_each
+from genrelens.explanation.parts import band_groups
 from genrelens.explanation.sound import most_decisive, read
 from genrelens.frontend.frames import frame_stream
 
@@ -94,12 +94,11 @@ def test_the_judgement_is_in_log_odds_too(bundle: Bundle) -> None:
 def test_what_would_change_the_answer_is_done_in_two_ways(bundle: Bundle, method: str, way: str) -> None:
     """By one fill alone the answer could be what stands in the part's place."""
     hearing = Hearing(bundle, stretch_of(bundle, hum_and_hiss(hum_s=[(3, 5)])))
-    edges = segment_frames(len(hearing.frames), frames_per_s=RATE / 128)
-    parts = time_parts(edges)
+    parts = hearing.grid.segments
     places = [Segment(float(i), i + 1.0, 0.0) for i in range(len(parts))]
     first, second = ("mean", "silence") if method == "occlusion" else ("silence", "mean")
     logits = without_each(hearing, parts, baseline=BASELINES[first](hearing.frames, hearing.front_end))
-    found = what_if(hearing, places, parts, logits, baseline=first, names=bundle.names)
+    found = what_if(hearing, places, logits, baseline=first)
     assert found is not None and found.start_s is not None
     assert found.other_way.way == way
     again = hearing.without(
@@ -140,7 +139,7 @@ def test_attention_is_over_time_only_and_says_so(bundle: Bundle) -> None:
 def test_what_cannot_be_explained_is_refused_before_any_work(tmp_path: Path, bundle: Bundle) -> None:
     sound = hum_and_hiss(hum_s=[(3, 5)])
     without = Bundle.load(tiny_model.write(tmp_path / "without"))
-    with pytest.raises(BundleError, match=r"no attention.*--method occlusion") as error:
+    with pytest.raises(BundleError, match=r"no attention.*methods occlusion") as error:
         explain(sound, sample_rate=RATE, bundle=without, method="rollout")
     assert error.value.code == "no_attention"
     with pytest.raises(BundleError, match="no method 'magic'; expected occlusion"):

@@ -13,11 +13,11 @@ import pytest
 import tiny_model
 from genrelens.bundle import Bundle
 from genrelens.explanation.faithfulness.sample import OWN_BASELINES
-from genrelens.explanation.hearing import Hearing, Part
+from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES
-from genrelens.explanation.methods.in_turn import scores, taken_along
-from genrelens.explanation.methods.occlusion import segment_frames, time_parts, without_each
+from genrelens.explanation.methods.occlusion import permutation_losses, scores, without_each
 from genrelens.explanation.methods.scoring import OCCLUSION_METHODS, score
+from genrelens.explanation.parts import Part, segment_frames, time_parts
 from genrelens.frontend.frames import is_silent
 from genrelens.frontend.mel import mel_power
 
@@ -31,10 +31,11 @@ def one_window(logit: Any, *, n_frames: int) -> Any:
         frames=frames,
         front_end=tiny_model.MEL,
         spans=[(0, n_frames)],
-        sounding=[0],
+        scored_windows=[0],
         bundle=SimpleNamespace(names=("only",)),
+        with_sound=lambda parts: list(range(len(parts))),
         window_logits=lambda index: np.array([logit(frames[:, 0])]),
-        heard_as=lambda versions: np.array([[logit(version[:, 0])] for version in versions]),
+        logits_of=lambda versions: np.array([[logit(version[:, 0])] for version in versions]),
     )
 
 
@@ -42,7 +43,7 @@ def test_of_a_sum_each_part_takes_its_own_whatever_the_order() -> None:
     weights = np.array([3.0, -1.0, 0.5, 0.25, 7.0])
     hearing = one_window(lambda x: x @ weights, n_frames=5)
     for seed in range(5):
-        taken = taken_along(
+        taken = permutation_losses(
             hearing,
             time_parts(np.arange(6)),
             baselines=[np.zeros_like(hearing.frames)],
@@ -56,7 +57,7 @@ def test_of_two_moments_either_of_which_is_enough_both_are_seen() -> None:
     # One is missed only if the other went just before it in the same half: 2 of the 12 places for two of four.
     hearing = one_window(lambda x: max(x[1], x[3]), n_frames=4)
     silence = np.zeros_like(hearing.frames)
-    taken = taken_along(hearing, time_parts(np.arange(5)), baselines=[silence], n_orders=6000)[:, 0]
+    taken = permutation_losses(hearing, time_parts(np.arange(5)), baselines=[silence], n_orders=6000)[:, 0]
     assert taken == pytest.approx([0, 1 / 6, 0, 1 / 6], abs=0.015)
 
 
@@ -64,7 +65,7 @@ def test_of_three_parts_the_mean_over_orders_is_the_closed_form() -> None:
     rng = np.random.default_rng(1)
     values = {frozenset(of): float(rng.normal()) for of in ("", "0", "1", "2", "01", "02", "12", "012")}
     hearing = one_window(lambda x: values[frozenset(str(i) for i in np.flatnonzero(x > 0))], n_frames=3)
-    taken = taken_along(
+    taken = permutation_losses(
         hearing, time_parts(np.arange(4)), baselines=[np.zeros_like(hearing.frames)], n_orders=20000
     )[:, 0]
     whole = frozenset("012")
@@ -96,11 +97,11 @@ def test_all_the_sound_as_one_part_takes_all_that_it_brings(
     hearing = Hearing(bundle, frames)
     stand_in = BASELINES[fill](frames, tiny_model.MEL)
     parts = [Part(0, len(frames))]
-    taken = taken_along(hearing, parts, baselines=[stand_in], n_orders=1)
+    taken = permutation_losses(hearing, parts, baselines=[stand_in], n_orders=1)
     np.testing.assert_allclose(
         taken, hearing.logits - without_each(hearing, parts, baseline=stand_in), atol=1e-5
     )
-    assert scores(hearing, taken, genre=1) == pytest.approx(
+    assert scores(hearing, hearing.logits - taken, genre=1) == pytest.approx(
         hearing.log_odds(hearing.logits, 1) - hearing.log_odds(hearing.logits - taken[0], 1)
     )
 
@@ -112,7 +113,7 @@ def test_two_parts_of_a_window_go_one_at_a_time(bundle: Bundle) -> None:
     stand_in = BASELINES["mean"](frames, tiny_model.MEL)
     parts = time_parts(np.array([0, len(frames) // 3, len(frames)]))
     np.testing.assert_allclose(
-        taken_along(hearing, parts, baselines=[stand_in], n_orders=3),
+        permutation_losses(hearing, parts, baselines=[stand_in], n_orders=3),
         hearing.logits - without_each(hearing, parts, baseline=stand_in),
         atol=1e-5,
     )
@@ -126,7 +127,7 @@ def test_more_parts_than_are_heard_at_once_are_the_same_sum(bundle: Bundle) -> N
     parts = time_parts(np.round(np.linspace(0, len(frames), 41)).astype(np.int64))
     order = np.random.default_rng(0).permutation(len(parts))
     middle = -(-len(parts) // 2)
-    taken = taken_along(hearing, parts, baselines=[stand_in], n_orders=1)
+    taken = permutation_losses(hearing, parts, baselines=[stand_in], n_orders=1)
     for half in (order[:middle], order[middle:]):
         gone = hearing.without([parts[i] for i in half], baseline=stand_in)
         np.testing.assert_allclose(taken[half].sum(axis=0), hearing.logits - gone, atol=1e-5)
@@ -138,19 +139,18 @@ def test_a_silent_part_of_a_window_with_sound_is_never_replaced(bundle: Bundle) 
     edges = np.append(np.arange(0, len(frames), 8), len(frames))
     parts = time_parts(edges)
     silent = np.array([is_silent(frames[part.start : part.end], settings=tiny_model.MEL) for part in parts])
-    heard = [hearing.spans[i] for i in hearing.sounding]
+    heard = [hearing.spans[i] for i in hearing.scored_windows]
     within = np.array([any(part.start < end and start < part.end for start, end in heard) for part in parts])
     assert (silent & within).any()
     fill = BASELINES["mean"](frames, tiny_model.MEL)
-    taken = taken_along(hearing, parts, baselines=[fill], n_orders=1)
+    taken = permutation_losses(hearing, parts, baselines=[fill], n_orders=1)
     assert (taken[silent] == 0).all() and (taken[~silent] != 0).any(axis=1).all()
 
 
 @pytest.mark.parametrize("method", OCCLUSION_METHODS)
 def test_no_explanation_is_judged_by_a_fill_of_its_own(bundle: Bundle, method: str) -> None:
     frames = noise(3.0)
-    edges = segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length)
-    found = score(method, Hearing(bundle, frames), genre=0, edges=edges)
+    found = score(method, Hearing(bundle, frames), genre=0)
     assert found.judged_by in JUDGING_BASELINES and found.judged_by not in OWN_BASELINES[method]
 
 
@@ -161,12 +161,12 @@ def test_silence_takes_nothing_along_and_the_same_comes_again(bundle: Bundle) ->
     fills = [fill(frames, tiny_model.MEL) for fill in BASELINES.values()]
     told: list[tuple[int, int]] = []
     first, second = (
-        taken_along(
+        permutation_losses(
             hearing, parts, baselines=fills, n_orders=2, progress=lambda done, n: told.append((done, n))
         )
         for _ in range(2)
     )
     assert (first[8:] == 0).all() and (first[:5] != 0).any(axis=1).all()
     np.testing.assert_array_equal(first, second)
-    n = 2 * len(hearing.sounding)
+    n = 2 * len(hearing.scored_windows)
     assert told == [(i, n) for i in range(n)] * 2

@@ -11,8 +11,7 @@ import numpy as np
 import tiny_model
 from genrelens.explanation.explanation import Faithfulness
 from genrelens.explanation.faithfulness.judging import N_DRAWS, judge
-from genrelens.explanation.hearing import Part
-from genrelens.explanation.methods.occlusion import time_parts
+from genrelens.explanation.parts import Part, time_parts
 
 
 def test_the_best_fifth_is_set_against_fifths_of_all_that_sounds() -> None:
@@ -27,13 +26,15 @@ def test_the_best_fifth_is_set_against_fifths_of_all_that_sounds() -> None:
     hearing: Any = SimpleNamespace(
         frames=frames,
         front_end=tiny_model.MEL,
+        grid=SimpleNamespace(segments=parts, frames_per_s=2.0),
+        with_sound=lambda parts: list(range(9)),
         without=without,
         logits=np.zeros(1),
         probabilities=lambda logits: np.full(1, 0.5),
         log_odds=lambda logits, genre: 0.0,
     )
     scores = np.arange(10.0)  # the last, which is silent, would be the highest
-    judge(hearing, parts, scores, genre=0, baseline="shuffled", frames_per_s=2.0)
+    judge(hearing, scores, genre=0, baseline="shuffled")
     top, draws = taken[0], taken[1:]
     assert top == [8, 7] and len(draws) == N_DRAWS
     assert all(len(set(draw)) == 2 for draw in draws)

@@ -11,16 +11,17 @@ import pytest
 
 import tiny_model
 from genrelens.bundle import Bundle, iter_windows, pool_logits, softmax
-from genrelens.explanation.hearing import Hearing, Part
-from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, band_groups
+from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES
-from genrelens.explanation.methods.occlusion import (
-    band_parts,
+from genrelens.explanation.methods.occlusion import scores, without_each
+from genrelens.explanation.parts import (
+    COARSE_EDGES_HZ,
+    Grid,
+    Part,
+    band_groups,
     cell_parts,
-    scores,
     segment_frames,
     time_parts,
-    without_each,
 )
 from genrelens.frontend.frames import compress, is_silent
 from genrelens.frontend.mel import mel_power
@@ -194,5 +195,5 @@ def test_groups_of_bands_hold_every_band_once() -> None:
         assert groups[0].first == 0 and groups[-1].after == 8
         assert all(a.after == b.first and a.high_hz == b.low_hz for a, b in pairwise(groups))
         assert groups[0].low_hz == 50.0 and groups[-1].high_hz == 4000.0
-    parts = band_parts(band_groups(tiny_model.MEL), n_frames=10)
+    parts = Grid(10, tiny_model.MEL).bands
     assert {(part.start, part.end) for part in parts} == {(0, 10)}

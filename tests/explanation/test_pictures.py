@@ -11,7 +11,7 @@ import pytest
 from explain_toys import explanation
 from genrelens.data.pictures.png import png_fault
 from genrelens.explanation.explanation import ScoreMap
-from genrelens.explanation.methods.bands import hertz, hint_of, in_words, name_of
+from genrelens.explanation.parts import hertz, hint_of, in_words, name_of
 from genrelens.pages.explanation.figure import figure
 from genrelens.pages.explanation.picture import MAX_COLUMNS, height_of, lit, plain, spectrogram
 

@@ -126,8 +126,7 @@ def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> 
 
 
 def test_an_explanation_names_the_frequencies_of_the_bins() -> None:
-    from genrelens.explanation.methods.bands import band_edges_hz
 
-    edges = band_edges_hz(MelSettings(**CQT))
+    edges = MelSettings(**CQT).band_edges_hz
     assert edges is not None and edges.shape == (85,)
     np.testing.assert_allclose(np.sqrt(edges[1:] * edges[:-1]), CENTRES_HZ)

@@ -15,11 +15,10 @@ from genrelens.bundle import Bundle
 from genrelens.data import Track
 from genrelens.errors import BundleError, DataError, TaxonomyError
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.occlusion import segment_frames
 from genrelens.explanation.methods.scoring import score
+from genrelens.explanation.sound import check_several
 from genrelens.frontend.frames import frame_stream
-from genrelens.profile.sample import check, collect
-from genrelens.profile.track import METHOD, TrackPrint, columns, occluded, print_track, tagger_of
+from genrelens.profile.track import METHOD, TrackPrint, collect, columns, occluded, print_track, tagger_of
 from genrelens.taxonomy import Taxonomy
 
 RATE = tiny_model.MEL.sample_rate
@@ -46,10 +45,9 @@ def test_scores_are_those_of_the_method_for_every_genre(bundle: Bundle) -> None:
     stream = frame_stream(tiny_model.MEL)
     sound = hum_and_hiss(hum_s=[(3, 5)], duration_s=10.0)
     hearing = Hearing(bundle, np.concatenate([stream.push(sound), stream.finish()]))
-    edges = segment_frames(len(hearing.frames), frames_per_s=62.5)
-    segments, bands = occluded(hearing, edges=edges)
+    segments, bands = occluded(hearing)
     for genre in range(3):
-        expected = score(METHOD, hearing, genre=genre, edges=edges)
+        expected = score(METHOD, hearing, genre=genre)
         np.testing.assert_allclose(segments[:, genre], expected.segments, atol=1e-9)
         np.testing.assert_allclose(bands[:, genre], expected.bands, atol=1e-9)
 
@@ -106,8 +104,8 @@ def test_what_cannot_be_heard_is_listed_with_its_reason(bundle: Bundle, track: T
 
 
 def test_a_model_with_one_genre_is_refused(bundle: Bundle, tiny_bundle: Path) -> None:
-    check(bundle)
+    check_several(bundle)
     alone = Bundle.load(tiny_bundle)
     alone.manifest = dataclasses.replace(alone.manifest, taxonomy=Taxonomy(("hum",), {}), experimental=())
     with pytest.raises(BundleError, match="one genre only"):
-        check(alone)
+        check_several(alone)

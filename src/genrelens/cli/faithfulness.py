@@ -78,12 +78,12 @@ def faithfulness(
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
     from genrelens.explanation.faithfulness.sample import CLASSLESS, asked_methods, check_sample, sample
+    from genrelens.explanation.sound import check_several
     from genrelens.pages.faithfulness import files as faithfulness_files
-    from genrelens.profile import sample as fingerprint_sample
 
     # Whatever can be refused is refused before the minutes of work.
     model = Bundle.load(find_bundle(bundle))
-    fingerprint_sample.check(model)
+    check_several(model)
     asked = asked_methods(
         None if methods is None else [name.strip() for name in methods.split(",")], bundle=model
     )

@@ -75,25 +75,25 @@ def fingerprint(
     from genrelens.cli.progress import CountLine
     from genrelens.cli.tracks import find_split, load_tracks
     from genrelens.data import registry
+    from genrelens.explanation.sound import check_several
     from genrelens.pages.profile import files as fingerprint_files
     from genrelens.pages.profile import words as fingerprint_words
     from genrelens.pages.profile.fingerprint import Asked, build
     from genrelens.pages.wording import visible
-    from genrelens.profile import sample as fingerprint_sample
-    from genrelens.profile.track import tagger_of
+    from genrelens.profile.track import choose, collect, tagger_of
 
     model = Bundle.load(find_bundle(bundle))
-    fingerprint_sample.check(model)
+    check_several(model)
     tagger = tagger_of(model)
     name, tracks = load_tracks(data, dataset=dataset)
     named_split = find_split(split, dataset=name, tracks=tracks)
     asked_part = part or _all_but_test(named_split)
     faulty = registry.never_train(name)
     there = [track for track in named_split.part(tracks, asked_part) if track.id not in faulty]
-    chosen = fingerprint_sample.choose(there, per_genre=per_genre, seed=seed)
+    chosen = choose(there, per_genre=per_genre, seed=seed)
     fingerprint_files.FOLDER.claim(out)
     with CountLine("listening") as line:
-        heard, left_out = fingerprint_sample.collect(
+        heard, left_out = collect(
             model,
             chosen,
             tagger=tagger,

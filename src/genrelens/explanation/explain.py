@@ -1,4 +1,4 @@
-"""From a piece and a model to an :class:`Explanation`: the one path that the shell, the page and Python take."""
+"""From a track and a model to an :class:`Explanation`: the one path that the shell, the page and Python take."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle, Prediction
-from genrelens.errors import BundleError
-from genrelens.explanation.explanation import Band, Explanation, ScoreMap, Segment, WhatIf
+from genrelens.explanation.explanation import Band, Explanation, ScoreMap, Segment
 from genrelens.explanation.faithfulness.judging import judge, what_if
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES
-from genrelens.explanation.methods.occlusion import Progress, band_parts, segment_frames, time_parts
+from genrelens.explanation.methods.occlusion import Progress
 from genrelens.explanation.methods.scoring import DEFAULT, OCCLUSIONS, Scored, check_method, score
-from genrelens.explanation.sound import LONGEST_S, Source, Stretch, front_end_of, stretch
+from genrelens.explanation.parts import Edges, Grid
+from genrelens.explanation.sound import LONGEST_S, Source, Stretch, check_several, front_end_of, stretch
 from genrelens.explanation.tempo import tempo
 
-FIRST_FILL = next(iter(BASELINES))
+FIRST_BASELINE = next(iter(BASELINES))
 """By which methods of several baselines report the logits without a part."""
 
 
@@ -42,7 +42,7 @@ def explain(
     longest_s: float = LONGEST_S,
     progress: Progress | None = None,
 ) -> Explained:
-    """Why a model gives a piece a genre.
+    """Why a model gives a track a genre.
 
     Args:
         source: a path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)`` with their ``sample_rate`` in Hz.
@@ -51,7 +51,7 @@ def explain(
         method: ``occlusion-in-turn``, ``occlusion-both``, ``occlusion``, ``occlusion-silence``, and of models with
             attention ``attention``, ``attention-layer1-head1`` and the like, ``rollout``.
         sample_rate: Hz, of samples.
-        longest_s: a longer piece is explained over its most decisive stretch of this length, s.
+        longest_s: a longer track is explained over its most decisive stretch of this length, s.
         progress: called with how many parts are done, and of how many.
 
     Raises:
@@ -62,11 +62,7 @@ def explain(
     check_method(method, bundle=bundle)
     front_end_of(bundle)
     asked = None if genre is None else bundle.manifest.taxonomy.index(genre)
-    if len(bundle.names) == 1 and not bundle.manifest.multi_label:
-        raise BundleError(
-            f"{bundle.name} knows one genre only, which it gives to everything: nothing could be its reason",
-            code="one_class",
-        )
+    check_several(bundle)
     prediction = bundle.predict(source, sample_rate=sample_rate)
     if prediction.genre is None:
         return Explained(prediction, None, None)
@@ -80,9 +76,7 @@ def explain(
         longest_s=longest_s,
     )
     hearing = Hearing(bundle, sound.frames)
-    if (
-        hearing.is_silent
-    ):  # a stretch without sound of a piece that has some elsewhere: only of very long silences
+    if hearing.is_silent:  # a long silence in a file that has sound elsewhere
         return Explained(prediction, None, None)
     explanation = _explanation(
         hearing, sound, prediction=prediction, target=target, method=method, asked=asked, progress=progress
@@ -100,40 +94,37 @@ def _explanation(
     asked: int | None,
     progress: Progress | None,
 ) -> Explanation:
-    bundle, front_end = hearing.bundle, hearing.front_end
-    frames_per_s = front_end.sample_rate / front_end.hop_length
-    edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
-    found = score(method, hearing, genre=target, edges=edges, progress=progress)
-    times_s = _times_s(edges, sound=sound, frames_per_s=frames_per_s)
-    segments = tuple(
+    bundle, grid, names = hearing.bundle, hearing.grid, hearing.bundle.names
+    found = score(method, hearing, genre=target, progress=progress)
+    times_s = _times_s(grid.edges, sound=sound, frames_per_s=grid.frames_per_s)
+    segments = [
         Segment(a, b, float(s)) for (a, b), s in zip(pairwise(times_s.tolist()), found.segments, strict=True)
-    )
-    bands = tuple(
+    ]
+    bands = [
         Band(group.low_hz, group.high_hz, float(s))
-        for group, s in zip(found.groups, found.bands, strict=True)
-    )
+        for group, s in zip(grid.groups if found.bands.size else (), found.bands, strict=True)
+    ]
     probabilities = hearing.probabilities(hearing.logits)
     others = [i for i in np.argsort(-probabilities, kind="stable") if i != target]
-    names = bundle.names
     return Explanation(
         genre=names[target],
         method=method,
         unit=found.unit,
-        segments=segments,
-        bands=bands,
-        cells=_cells(found, sound=sound, frames_per_s=frames_per_s),
+        segments=tuple(segments),
+        bands=tuple(bands),
+        cells=_cells(found, grid, sound=sound),
         probability=float(probabilities[target]),
         runner_up=(names[others[0]], float(probabilities[others[0]])) if others else None,
-        faithfulness=judge(
+        faithfulness=judge(hearing, found.segments, genre=target, baseline=found.judged_by),
+        what_if=None
+        if found.without_segments is None or found.without_bands is None
+        else what_if(
             hearing,
-            time_parts(edges),
-            found.segments,
-            genre=target,
-            baseline=found.judged_by,
-            frames_per_s=frames_per_s,
+            [*segments, *bands],
+            np.concatenate([found.without_segments, found.without_bands]),
+            baseline=OCCLUSIONS.get(method, FIRST_BASELINE),
         ),
-        what_if=_what_if(hearing, found, edges=edges, method=method, segments=segments, bands=bands),
-        tempo=tempo(sound.samples, sample_rate=front_end.sample_rate),
+        tempo=tempo(sound.samples, sample_rate=hearing.front_end.sample_rate),
         start_s=sound.start_s,
         end_s=sound.end_s,
         duration_s=prediction.duration_s,
@@ -146,43 +137,21 @@ def _explanation(
     )
 
 
-def _times_s(edges: NDArray[np.int64], *, sound: Stretch, frames_per_s: float) -> NDArray[np.float64]:
+def _times_s(edges: Edges, *, sound: Stretch, frames_per_s: float) -> NDArray[np.float64]:
     """Edges in frames as edges in the file, s; the last is where the stretch ends."""
     times: NDArray[np.float64] = np.minimum(sound.start_s + edges / frames_per_s, sound.end_s)
     times[-1] = sound.end_s
     return times
 
 
-def _cells(found: Scored, *, sound: Stretch, frames_per_s: float) -> ScoreMap | None:
-    if found.cells is None or found.coarse_edges is None:
+def _cells(found: Scored, grid: Grid, *, sound: Stretch) -> ScoreMap | None:
+    if found.cells is None:
         return None
-    groups = found.coarse_groups
+    groups = grid.step_groups
     return ScoreMap(
-        times_s=_times_s(found.coarse_edges, sound=sound, frames_per_s=frames_per_s),
+        times_s=_times_s(grid.step_edges, sound=sound, frames_per_s=grid.frames_per_s),
         edges_hz=np.array([groups[0].low_hz, *(group.high_hz for group in groups)]),
         scores=found.cells,
-    )
-
-
-def _what_if(
-    hearing: Hearing,
-    found: Scored,
-    *,
-    edges: NDArray[np.int64],
-    method: str,
-    segments: tuple[Segment, ...],
-    bands: tuple[Band, ...],
-) -> WhatIf | None:
-    if found.without_segments is None or found.without_bands is None:
-        return None
-    groups = band_parts(found.groups, n_frames=len(hearing.frames)) if bands else []
-    return what_if(
-        hearing,
-        [*segments, *bands],
-        [*time_parts(edges), *groups],
-        np.concatenate([found.without_segments, found.without_bands]),
-        baseline=OCCLUSIONS.get(method, FIRST_FILL),
-        names=hearing.bundle.names,
     )
 
 

@@ -46,10 +46,21 @@ def front_end_of(bundle: Bundle) -> FrameSettings:
     if isinstance(front_end, DescriptorSettings):
         raise BundleError(
             f"{bundle.name} hears descriptors of {front_end.segment_s:g} s of sound, not frames, which explain "
-            "does not take apart; give a model that hears sound by frames, such as --model base",
+            "does not take apart; give a model that hears sound by frames, such as base",
             code="no_frames",
         )
     return front_end
+
+
+def check_several(bundle: Bundle) -> None:
+    """Raise :class:`BundleError` (code ``one_class``) where the model knows one genre, so that nothing could speak for
+    it, and ``no_frames`` as :func:`front_end_of`."""
+    front_end_of(bundle)
+    if len(bundle.names) == 1 and not bundle.manifest.multi_label:
+        raise BundleError(
+            f"{bundle.name} knows one genre only, which it gives to everything: nothing could be its reason",
+            code="one_class",
+        )
 
 
 def stretch(

@@ -57,6 +57,13 @@ def triangles(
     return bank
 
 
+def triangle_edges(n_bands: int, *, fmin_hz: float, fmax_hz: float, htk: bool) -> npt.NDArray[np.float64]:
+    """Edges ``(n_bands + 1,)`` of such triangles, Hz: they overlap, and cross half way between their peaks in mel."""
+    peaks = np.linspace(hz_to_mel(fmin_hz, htk=htk), hz_to_mel(fmax_hz, htk=htk), n_bands + 2)
+    between = (peaks[1:-2] + peaks[2:-1]) / 2
+    return mel_to_hz(np.array([peaks[0], *between, peaks[-1]]), htk=htk)
+
+
 @lru_cache(maxsize=32)
 def constant_q(
     *, sample_rate: int, n_fft: int, n_bins: int, fmin_hz: float, bins_per_octave: int

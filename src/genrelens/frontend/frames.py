@@ -19,7 +19,13 @@ from genrelens.frontend import mel
 from genrelens.frontend.mel import MelStream
 from genrelens.frontend.settings import MelSettings
 from genrelens.frontend.silence import mel_is_silent
-from genrelens.frontend.vggish import VggishSettings, VggishStream, vggish_is_silent
+from genrelens.frontend.vggish import (
+    VggishSettings,
+    VggishStream,
+    from_magnitude,
+    to_magnitude,
+    vggish_is_silent,
+)
 from genrelens.frontend.wave import WaveSettings, WaveStream, as_they_are, wave_is_silent
 
 _Float32 = npt.NDArray[np.float32]
@@ -39,6 +45,14 @@ class FrameSettings(Protocol):
     @property
     def n_bands(self) -> int:
         """Numbers in a frame."""
+
+    @property
+    def band_edges_hz(self) -> npt.NDArray[np.float64] | None:
+        """Edges of the bands, Hz, ``(n_bands + 1,)`` ascending; None where the numbers are no frequencies."""
+
+    @property
+    def silent_input(self) -> float | None:
+        """What a graph is given of silence; None where that is no number."""
 
     @property
     def input_name(self) -> str:
@@ -61,18 +75,27 @@ class FrameStream(Protocol):
 @dataclass(frozen=True, slots=True)
 class FrameKind:
     """A front end: ``settings`` with ``from_dict``, ``stream(settings)``, and of windows ``(..., n_frames, n_bands)``
-    and ``settings=`` what the graph takes and whether one is silent."""
+    and ``settings=`` what the graph takes and whether one is silent.
+
+    ``to_level`` turns frames into what grows with how loud they are, 0 for silence, ``from_level`` turns it back, and
+    ``exponent`` of it is power: 1 where the level is power itself, 2 for magnitudes and samples.
+    """
 
     settings: Any
     stream: Callable[[Any], FrameStream]
     compress: Callable[..., _Float32]
     is_silent: Callable[..., bool]
+    exponent: int
+    to_level: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] = np.asarray
+    from_level: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] = np.asarray
 
 
 KINDS: Final[Mapping[str, FrameKind]] = {
-    "mel": FrameKind(MelSettings, MelStream, mel.compress, mel_is_silent),
-    "vggish": FrameKind(VggishSettings, VggishStream, as_they_are, vggish_is_silent),
-    "waveform": FrameKind(WaveSettings, WaveStream, as_they_are, wave_is_silent),
+    "mel": FrameKind(MelSettings, MelStream, mel.compress, mel_is_silent, 1),
+    "vggish": FrameKind(
+        VggishSettings, VggishStream, as_they_are, vggish_is_silent, 2, to_magnitude, from_magnitude
+    ),
+    "waveform": FrameKind(WaveSettings, WaveStream, as_they_are, wave_is_silent, 2),
 }
 """Front ends by the ``kind`` that a manifest or a recipe names."""
 
@@ -98,3 +121,28 @@ def compress(frames: _Float32, *, settings: FrameSettings) -> _Float32:
 def is_silent(frames: _Float32, *, settings: FrameSettings) -> bool:
     """Whether a window ``(n_frames, n_bands)`` holds nothing to listen to."""
     return KINDS[kind_of(settings)].is_silent(frames, settings=settings)
+
+
+def power(frames: _Float32, *, settings: FrameSettings) -> npt.NDArray[np.float64]:
+    """Power of each number of frames ``(..., n_bands)``, same shape; full scale is 1."""
+    kind = KINDS[kind_of(settings)]
+    level: npt.NDArray[np.float64] = kind.to_level(frames).astype(np.float64) ** kind.exponent
+    return level
+
+
+def amplified(frames: _Float32, *, settings: FrameSettings, by_db: float) -> _Float32:
+    """The same sound, ``by_db`` louder or, below 0, softer: frames ``(..., n_bands)``."""
+    kind = KINDS[kind_of(settings)]
+    factor = 10 ** (by_db / (10 * kind.exponent))
+    return kind.from_level(kind.to_level(frames) * factor).astype(np.float32)
+
+
+def steady(frames: _Float32, *, settings: FrameSettings) -> _Float32:
+    """One frame ``(n_bands,)`` as loud in each band as frames ``(k, n_bands)`` are on average; samples have none."""
+    kind = KINDS[kind_of(settings)]
+    return kind.from_level(kind.to_level(frames).mean(axis=0, dtype=np.float64)).astype(np.float32)
+
+
+def silence(settings: FrameSettings) -> float:
+    """The number that frames of silence are full of."""
+    return float(KINDS[kind_of(settings)].from_level(np.zeros(1))[0])

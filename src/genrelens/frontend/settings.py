@@ -11,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.errors import RecipeError
-from genrelens.frontend.filter_bank import constant_q, constant_q_periods, empty_bands, triangles
+from genrelens.frontend.filter_bank import (
+    constant_q,
+    constant_q_periods,
+    empty_bands,
+    triangle_edges,
+    triangles,
+)
 
 MAX_SAMPLE_RATE: Final = 768_000
 MAX_BANK: Final = 1 << 24
@@ -208,6 +214,23 @@ class MelSettings:
     def n_bands(self) -> int:
         """Numbers in a frame: :attr:`n_mels`."""
         return self.n_mels
+
+    @property
+    def band_edges_hz(self) -> npt.NDArray[np.float64]:
+        """Edges of the bands, Hz, ``(n_bands + 1,)`` ascending; bands overlap, and the edge lies half way between."""
+        if self.bins_per_octave is None:
+            return triangle_edges(self.n_mels, fmin_hz=self.fmin_hz, fmax_hz=self.top_hz, htk=self.htk)
+        edges: npt.NDArray[np.float64] = self.fmin_hz * 2.0 ** (
+            (np.arange(self.n_mels + 1) - 0.5) / self.bins_per_octave
+        )
+        return edges
+
+    @property
+    def silent_input(self) -> float | None:
+        """What a graph is given of silence: ``-top_db``, or 0 of ``log_mel``; None for decibels without a floor."""
+        if self.log_factor is not None:
+            return 0.0
+        return None if self.top_db is None else -self.top_db
 
     @property
     def input_name(self) -> str:

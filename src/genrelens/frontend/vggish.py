@@ -13,6 +13,7 @@ where theirs has no frame at all: sound that can be decoded is no error here. An
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.errors import AudioError, RecipeError
-from genrelens.frontend.filter_bank import hz_to_mel
+from genrelens.frontend.filter_bank import hz_to_mel, triangle_edges
 from genrelens.frontend.silence import CLICK_SHARE
 
 _Float32 = npt.NDArray[np.float32]
@@ -57,6 +58,13 @@ class VggishSettings:
     hop_length: ClassVar[int] = HOP_LENGTH
     n_bands: ClassVar[int] = N_BANDS
     input_name: ClassVar[str] = "log_mel_examples"
+    silent_input: ClassVar[float] = math.log(LOG_OFFSET)
+    """What a graph is given of silence."""
+
+    @property
+    def band_edges_hz(self) -> _Float64:
+        """Edges of the bands, Hz, ``(65,)`` ascending; bands overlap, and the edge lies half way between."""
+        return triangle_edges(N_BANDS, fmin_hz=FMIN_HZ, fmax_hz=FMAX_HZ, htk=True)
 
     def n_frames(self, n_samples: int) -> int:
         """Frames that ``n_samples`` give: 1 + (n_samples - 400) // 160, and one at least."""
@@ -182,6 +190,17 @@ def mel_bank() -> _Float64:
     return bank
 
 
+def to_magnitude(frames: npt.NDArray[np.floating[Any]]) -> _Float64:
+    """Mel magnitude, 0 and up, of log mel frames of any shape."""
+    magnitude: _Float64 = np.maximum(np.exp(frames, dtype=np.float64) - LOG_OFFSET, 0.0)
+    return magnitude
+
+
+def from_magnitude(magnitude: _Float64) -> _Float64:
+    """The log mel frames of mel magnitude, the inverse of :func:`to_magnitude`."""
+    return np.log(magnitude + LOG_OFFSET)
+
+
 def vggish_is_silent(window: _Float32, *, settings: VggishSettings) -> bool:
     """Whether log mel frames ``(n_frames, 64)`` hold nothing but silence, dither or a constant.
 
@@ -189,7 +208,7 @@ def vggish_is_silent(window: _Float32, *, settings: VggishSettings) -> bool:
     holds, where a constant is loudest, is taken for one and taken off the others, as far as a constant at full scale
     could account for it. Up to :data:`CLICK_SHARE` of the frames may be louder, where a constant begins and ends.
     """
-    magnitude = np.exp(window.astype(np.float64)) - LOG_OFFSET
+    magnitude = to_magnitude(window)
     constant = _of_a_constant()
     level = np.clip(magnitude[:, :1] / constant[0], 0.0, 1.0)
     heard = (magnitude - level * constant).max(axis=1) >= QUIET

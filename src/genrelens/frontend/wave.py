@@ -50,6 +50,15 @@ class WaveSettings:
         return 1
 
     @property
+    def band_edges_hz(self) -> None:
+        """Samples are no frequencies: None."""
+
+    @property
+    def silent_input(self) -> float:
+        """What a graph is given of silence: 0."""
+        return 0.0
+
+    @property
     def input_name(self) -> str:
         """What a graph calls its input of such windows."""
         return "samples"

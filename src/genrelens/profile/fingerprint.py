@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.explanation.differences import Effects, benjamini_hochberg, between_effects, paired_effects
-from genrelens.explanation.methods.bands import BandGroup
+from genrelens.explanation.parts import BandGroup
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
 from genrelens.profile.heads import N_PHASES, on_the_beat
 from genrelens.profile.track import TEMPO, TrackPrint

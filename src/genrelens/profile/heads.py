@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from genrelens.explanation.explanation import Tempo
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.attention import Attention, over_frames, over_piece, received
+from genrelens.explanation.methods.attention import Attention, frame_scores, received
 from genrelens.explanation.tempo import FRAMES_PER_S
 
 Float64 = NDArray[np.float64]
@@ -53,18 +53,13 @@ def head_print(hearing: Hearing, *, onsets: Float64, tempo: Tempo | None) -> Hea
         onsets: ``(k,)`` its :func:`~genrelens.explanation.tempo.onset_strength`.
         tempo: its tempo.
     """
-    windows = hearing.bundle.manifest.windows
-    assert windows is not None
-    frame_s = hearing.front_end.hop_length / hearing.front_end.sample_rate
-    window_s = windows.n_frames * frame_s
+    frame_s = 1 / hearing.grid.frames_per_s
+    window_s = hearing.n_frames * frame_s
     distances, entropies, profiles = [], [], []
-    over_time: list[Float64 | None] = []
     n_tokens = 1
-    for i in range(len(hearing.spans)):
-        values = hearing.values(i)
-        if values is None:
-            over_time.append(None)
-            continue
+
+    def tokens_of(done: int, values: NDArray[np.float32]) -> Float64:
+        nonlocal n_tokens
         weights = hearing.bundle.attention(values)
         n_tokens = weights.shape[-1]
         profile = received(weights) * n_tokens
@@ -72,12 +67,14 @@ def head_print(hearing: Hearing, *, onsets: Float64, tempo: Tempo | None) -> Hea
         distances.append(np.stack([mean_distance(layer) for layer in weights]) * window_s / n_tokens)
         entropies.append(np.stack([mean_entropy(layer) for layer in weights]))
         profiles.append(_places(profile))
-        over_time.append(over_frames(profile.mean(axis=(0, 1)), n_frames=windows.n_frames))
+        mean: Float64 = profile.mean(axis=(0, 1))
+        return mean
+
+    frames = frame_scores(hearing, tokens_of)
     if not profiles:
         return None
     beat = None
     if tempo is not None and tempo.clarity >= MIN_BEAT_CLARITY:
-        frames = over_piece(over_time, spans=hearing.spans, n_frames=windows.n_frames)
         beat = over_beat(frames, frame_s=frame_s, onsets=onsets, bpm=tempo.bpm)
     return HeadPrint(
         np.mean(distances, axis=0),

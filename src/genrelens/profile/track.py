@@ -1,9 +1,11 @@
-"""All that a fingerprint needs of one track: what counted in it, what it is like, and what a network's heads did."""
+"""Which tracks a fingerprint is of, and of each what counted in it, what it is like and what a network's heads did."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,22 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle
-from genrelens.errors import DataError, MissingExtraError
-from genrelens.explanation.faithfulness.judging import MIN_SOUNDING, SHARE
-from genrelens.explanation.hearing import Hearing, Part
-from genrelens.explanation.methods.bands import band_groups
+from genrelens.errors import DataError, GenrelensError, MissingExtraError
+from genrelens.explanation.faithfulness.judging import top_fifth
+from genrelens.explanation.faithfulness.sample import each_or_why
+from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES, quieter
-from genrelens.explanation.methods.occlusion import (
-    band_parts,
-    scores,
-    segment_frames,
-    time_parts,
-    without_each,
-)
+from genrelens.explanation.methods.occlusion import Progress, scores, without_each
 from genrelens.explanation.methods.scoring import BOTH
+from genrelens.explanation.parts import Part
 from genrelens.explanation.sound import Stretch, front_end_of, read, stretch
 from genrelens.explanation.tempo import onset_strength, tempo
-from genrelens.frontend.frames import frame_stream, is_silent
+from genrelens.frontend.frames import frame_stream
 from genrelens.profile import sound as fingerprint_sound
 from genrelens.profile.heads import HeadPrint, head_print
 
@@ -41,6 +38,7 @@ METHOD: Final = BOTH
 tracks (docs/explain.md), for half the work. The map over time and frequency together is left out, which no average over
 tracks can use."""
 TEMPO: Final = "tempo"
+PER_GENRE: Final = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +108,50 @@ def columns(tagger: Bundle) -> tuple[str, ...]:
     return (*fingerprint_sound.DESCRIPTORS, *(f"tag:{tag}" for tag in tagger.manifest.tags), TEMPO)
 
 
+def choose(tracks: Sequence[Track], *, per_genre: int = PER_GENRE, seed: int = 0) -> tuple[Track, ...]:
+    """At most ``per_genre`` tracks of each genre by chance, of as many artists as there are, in the order of their ids.
+
+    One of each artist, then a second of each, and so on: what is said of a genre rests on its artists.
+    """
+    by_genre: dict[str, list[Track]] = defaultdict(list)
+    for track in sorted(tracks, key=lambda track: track.id):
+        by_genre[track.genre].append(track)
+    chosen: list[Track] = []
+    for genre in sorted(by_genre):
+        rng = np.random.default_rng(seed)
+        its = by_genre[genre]
+        rounds: dict[str, int] = defaultdict(int)
+        ranked = []
+        for at, i in enumerate(rng.permutation(len(its))):
+            ranked.append((rounds[its[i].group], at, its[i]))
+            rounds[its[i].group] += 1
+        chosen += [track for _, _, track in sorted(ranked, key=lambda row: row[:2])[:per_genre]]
+    return tuple(sorted(chosen, key=lambda track: track.id))
+
+
+def collect(
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    *,
+    tagger: Bundle,
+    n_workers: int = 1,
+    progress: Progress | None = None,
+) -> tuple[tuple[TrackPrint, ...], tuple[tuple[str, str], ...]]:
+    """The fingerprint of every track that has one, in their order, and (id, why) of those that have none."""
+    return each_or_why(partial(_print_or_say, bundle, tagger), tracks, n_workers=n_workers, progress=progress)
+
+
+def _print_or_say(bundle: Bundle, tagger: Bundle, track: Track) -> TrackPrint | str:
+    # In a process of its own each bundle is another object, even where they are the same.
+    tagger = bundle if tagger.hash == bundle.hash else tagger
+    try:
+        return print_track(bundle, track, tagger=tagger)
+    except MissingExtraError:
+        raise
+    except GenrelensError as error:
+        return str(error).removeprefix(f"{str(track.path)!r}: ")
+
+
 def print_track(bundle: Bundle, track: Track, *, tagger: Bundle) -> TrackPrint:
     """The fingerprint of one track, of its own genre by the data set.
 
@@ -124,15 +166,14 @@ def print_track(bundle: Bundle, track: Track, *, tagger: Bundle) -> TrackPrint:
     hearing = Hearing(bundle, sound.frames)
     if hearing.is_silent:
         raise DataError(f"{track.id} is silent where it is explained", code="silence")
-    frames_per_s = hearing.front_end.sample_rate / hearing.front_end.hop_length
-    edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
-    segments, bands = occluded(hearing, edges=edges)
-    times_s = np.minimum(edges / frames_per_s, sound.end_s - sound.start_s)
-    found_tempo = tempo(sound.samples, sample_rate=hearing.front_end.sample_rate)
+    grid, sample_rate = hearing.grid, hearing.front_end.sample_rate
+    segments, bands = occluded(hearing)
+    times_s = np.minimum(grid.edges / grid.frames_per_s, sound.end_s - sound.start_s)
+    its_tempo = tempo(sound.samples, sample_rate=sample_rate)
     window_tags, spans_s = _tags(tagger, sound, hearing=hearing, bundle=bundle, track=track)
-    described = np.column_stack(
-        [_described(track, sound, times_s=times_s), _in_segments(window_tags, spans_s, times_s=times_s)]
-    )
+    top = np.zeros(len(segments), dtype=bool)
+    top[top_fifth(segments[:, genre], among=hearing.with_sound(grid.segments))] = True
+    onsets = onset_strength(sound.samples, sample_rate=sample_rate)
     return TrackPrint(
         id=track.id,
         genre=bundle.names[genre],
@@ -143,66 +184,36 @@ def print_track(bundle: Bundle, track: Track, *, tagger: Bundle) -> TrackPrint:
         times_s=sound.start_s + times_s,
         segments=segments,
         bands=bands,
-        top=_top(hearing, time_parts(edges), segments[:, genre]),
-        described=described,
+        top=top,
+        described=np.column_stack(
+            [_described(track, sound, times_s=times_s), _in_segments(window_tags, spans_s, times_s=times_s)]
+        ),
         tags=_mean(window_tags),
-        bpm=np.nan if found_tempo is None else found_tempo.bpm,
-        clarity=np.nan if found_tempo is None else found_tempo.clarity,
-        heads=head_print(
-            hearing,
-            onsets=onset_strength(sound.samples, sample_rate=hearing.front_end.sample_rate),
-            tempo=found_tempo,
-        )
-        if bundle.has_attention
-        else None,
+        bpm=np.nan if its_tempo is None else its_tempo.bpm,
+        clarity=np.nan if its_tempo is None else its_tempo.clarity,
+        heads=head_print(hearing, onsets=onsets, tempo=its_tempo) if bundle.has_attention else None,
     )
 
 
-def occluded(hearing: Hearing, *, edges: NDArray[np.int64]) -> tuple[Float64, Float64]:
+def occluded(hearing: Hearing) -> tuple[Float64, Float64]:
     """Scores of segments ``(n, c)`` and of groups of bands ``(m, c)`` for every genre, by :data:`METHOD`.
 
-    One hearing without a part says what it adds to all genres.
+    One pass without a part says what it adds to all genres.
     """
-    parts = time_parts(edges)
-    groups = band_groups(hearing.front_end)
-    bands = band_parts(groups, n_frames=len(hearing.frames)) if len(groups) > 1 else []
-    turned_down = quieter(hearing.frames, hearing.front_end)
-    ways = [BASELINES[baseline](hearing.frames, hearing.front_end) for baseline in BASELINES]
-    by_segment = np.mean([_all_genres(hearing, parts, baseline=baseline) for baseline in ways], axis=0)
-    return by_segment, _all_genres(hearing, bands, baseline=turned_down)
+    genres = range(len(hearing.bundle.names))
 
+    def of_all(parts: Sequence[Part], baseline: NDArray[np.float32]) -> Float64:
+        logits = without_each(hearing, parts, baseline=baseline)
+        return np.stack([scores(hearing, logits, genre=genre) for genre in genres], axis=1)
 
-def _all_genres(hearing: Hearing, parts: Sequence[Part], *, baseline: NDArray[np.float32]) -> Float64:
-    logits = without_each(hearing, parts, baseline=baseline)
-    n_genres = len(hearing.bundle.names)
-    if not parts:
-        return np.zeros((0, n_genres))
-    return np.stack([scores(hearing, logits, genre=genre) for genre in range(n_genres)], axis=1)
-
-
-def _top(hearing: Hearing, parts: Sequence[Part], own: Float64) -> NDArray[np.bool_]:
-    """The best fifth of the segments that hold sound, as
-    :func:`~genrelens.explanation.faithfulness.judging.judge` takes it.
-    """
-    sounding = [
-        i
-        for i, part in enumerate(parts)
-        if not is_silent(hearing.frames[part.start : part.end], settings=hearing.front_end)
-    ]
-    top = np.zeros(len(parts), dtype=bool)
-    if len(sounding) >= MIN_SOUNDING:
-        order = sorted(sounding, key=lambda i: -own[i])
-        top[order[: max(1, round(SHARE * len(sounding)))]] = True
-    return top
+    baselines = [make(hearing.frames, hearing.front_end) for make in BASELINES.values()]
+    segments = np.mean([of_all(hearing.grid.segments, baseline) for baseline in baselines], axis=0)
+    return segments, of_all(hearing.grid.bands, quieter(hearing.frames, hearing.front_end))
 
 
 def _described(track: Track, sound: Stretch, *, times_s: Float64) -> Float64:
-    samples = read(
-        Path(track.path),
-        start_s=sound.start_s,
-        end_s=sound.end_s,
-        sample_rate=fingerprint_sound.SAMPLE_RATE,
-    )
+    rate = fingerprint_sound.SAMPLE_RATE
+    samples = read(Path(track.path), start_s=sound.start_s, end_s=sound.end_s, sample_rate=rate)
     try:
         return fingerprint_sound.segment_descriptors(samples, edges_s=times_s)
     except ModuleNotFoundError as error:
@@ -220,14 +231,13 @@ def _tags(
         samples = read(Path(track.path), start_s=sound.start_s, end_s=sound.end_s, sample_rate=rate)
         stream = frame_stream(front_end_of(tagger))
         hearing = Hearing(tagger, np.concatenate([stream.push(samples), stream.finish()]))
-    heard = [(i, values) for i in range(len(hearing.spans)) if (values := hearing.values(i)) is not None]
     tags = np.full((len(hearing.spans), len(tagger.manifest.tags)), np.nan)
-    if heard:
-        found = tagger.outputs(np.stack([values for _, values in heard])).tags
+    inputs = dict(hearing.inputs())
+    if inputs:
+        found = tagger.outputs(np.stack(list(inputs.values()))).tags
         assert found is not None
-        tags[[i for i, _ in heard]] = found
-    frame_s = hearing.front_end.hop_length / hearing.front_end.sample_rate
-    return tags, np.array(hearing.spans) * frame_s
+        tags[list(inputs)] = found
+    return tags, np.array(hearing.spans) / hearing.grid.frames_per_s
 
 
 def _in_segments(windows: Float64, spans_s: Float64, *, times_s: Float64) -> Float64:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.explanation.differences import artist_means
-from genrelens.explanation.methods.bands import BandGroup
+from genrelens.explanation.parts import BandGroup
 from genrelens.profile.track import TrackPrint
 
 Float64 = NDArray[np.float64]

@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.explanation.hearing import Hearing, Part
-from genrelens.frontend.vggish import LOG_OFFSET, VggishSettings
+from genrelens.explanation.hearing import Hearing
+from genrelens.explanation.parts import Part
+from genrelens.frontend.frames import power
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -143,13 +144,9 @@ def control_scores(control: str, hearing: Hearing, parts: Sequence[Part], *, see
 
 def _level_db(hearing: Hearing) -> Float64:
     """``(blocks, bands)``: the power of each band in dB."""
-    frames, front_end = hearing.frames.astype(np.float64), hearing.front_end
-    if isinstance(front_end, VggishSettings):  # logarithms of magnitude
-        power = np.square(np.exp(frames) - LOG_OFFSET)
-    else:
-        power = np.square(frames) if front_end.n_bands == 1 else frames
-    size = max(1, round(_BLOCK_S * front_end.sample_rate / front_end.hop_length))
-    whole = max(1, len(power) // size)
-    blocks = power[: whole * size].reshape(whole, -1, power.shape[1]).mean(axis=1)
+    found = power(hearing.frames, settings=hearing.front_end)
+    size = max(1, round(_BLOCK_S * hearing.grid.frames_per_s))
+    whole = max(1, len(found) // size)
+    blocks = found[: whole * size].reshape(whole, -1, found.shape[1]).mean(axis=1)
     level: Float64 = 10.0 * np.log10(np.maximum(blocks, _LEAST))
     return level

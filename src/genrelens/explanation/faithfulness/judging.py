@@ -1,4 +1,4 @@
-"""Whether one explanation is true of its piece, and what would change the answer."""
+"""Whether one explanation is true of its track, and what would change the answer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.explanation.explanation import Band, Faithfulness, OtherWay, Segment, WhatIf
-from genrelens.explanation.hearing import Hearing, Part
+from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES, QUIETER_DB, quieter
-from genrelens.explanation.methods.occlusion import Progress
-from genrelens.frontend.frames import is_silent
 
 Float64 = NDArray[np.float64]
 
@@ -24,52 +22,39 @@ MIN_SOUNDING = 5
 SEED = 0
 
 
-def judge(
-    hearing: Hearing,
-    parts: Sequence[Part],
-    scores: Float64,
-    *,
-    genre: int,
-    baseline: str,
-    frames_per_s: float,
-    progress: Progress | None = None,
-) -> Faithfulness | None:
+def top_fifth(scores: Float64, *, among: Sequence[int]) -> list[int]:
+    """Which of the segments ``among`` score highest, best first: :data:`SHARE` of them, or none of too few."""
+    if len(among) < MIN_SOUNDING:
+        return []
+    order = sorted(among, key=lambda i: -np.nan_to_num(scores[i], nan=-np.inf))
+    return order[: max(1, round(SHARE * len(among)))]
+
+
+def judge(hearing: Hearing, scores: Float64, *, genre: int, baseline: str) -> Faithfulness | None:
     """How far the class's probability and log-odds fall without the top fifth of the segments, and a random fifth.
 
     Args:
         hearing: the stretch.
-        parts: its segments, with one of the ``scores (n,)`` each; NaN counts as lowest.
-        scores: as the method gives them.
+        scores: ``(n,)`` of its segments, as the method gives them; NaN counts as lowest.
         genre: number of the class.
         baseline: name of what stands in the place of what is taken out; not the method's own.
-        frames_per_s: of the front end.
-        progress: told how many of the draws are done.
     """
-    sounding = [
-        i
-        for i, part in enumerate(parts)
-        if not is_silent(hearing.frames[part.start : part.end], settings=hearing.front_end)
-    ]
-    if len(sounding) < MIN_SOUNDING:
+    parts = hearing.grid.segments
+    with_sound = hearing.with_sound(parts)
+    top = top_fifth(scores, among=with_sound)
+    if not top:
         return None
-    n = max(1, round(SHARE * len(sounding)))
-    order = sorted(sounding, key=lambda i: -np.nan_to_num(scores[i], nan=-np.inf))
     random = np.random.default_rng(SEED)
-    chosen: list[Sequence[int]] = [
-        order[:n],
-        *(random.choice(sounding, size=n, replace=False).tolist() for _ in range(N_DRAWS)),
-    ]
+    draws = [random.choice(with_sound, size=len(top), replace=False).tolist() for _ in range(N_DRAWS)]
     frames = JUDGING_BASELINES[baseline](hearing.frames, hearing.front_end)
     left, odds = [], []
-    for done, indices in enumerate(chosen):
-        if progress is not None:
-            progress(done, len(chosen))
+    for indices in (top, *draws):
         logits = hearing.without([parts[i] for i in indices], baseline=frames)
         left.append(float(hearing.probabilities(logits)[genre]))
         odds.append(float(hearing.log_odds(logits, genre)))
     return Faithfulness(
         share=SHARE,
-        seconds=sum(parts[i].end - parts[i].start for i in order[:n]) / frames_per_s,
+        seconds=sum(parts[i].end - parts[i].start for i in top) / hearing.grid.frames_per_s,
         fill=baseline,
         probability=float(hearing.probabilities(hearing.logits)[genre]),
         without_top=left[0],
@@ -81,50 +66,42 @@ def judge(
     )
 
 
-OTHER_FILL = {"mean": "silence", "silence": "mean"}
 IN_ITS_PLACE = {"mean": "with a steady sound in its place", "silence": "with silence in its place"}
 GENTLER_DB = QUIETER_DB / 2
 
 
 def what_if(
-    hearing: Hearing,
-    places: Sequence[Segment | Band],
-    parts: Sequence[Part],
-    logits_without: Float64,
-    *,
-    baseline: str,
-    names: Sequence[str],
+    hearing: Hearing, places: Sequence[Segment | Band], logits_without: Float64, *, baseline: str
 ) -> WhatIf | None:
     """The one part without which the winner is weakest, by its log-odds, and that part taken out in another way.
 
     Args:
         hearing: the stretch.
-        places: n segments and ranges of frequencies, and
-        parts: what they are to the hearing.
+        places: its n segments and ranges of frequencies, in the order of its grid.
         logits_without: ``(n, c)`` without each.
         baseline: what stood in the place of the segments, ``mean`` or ``silence``.
-        names: of the genres.
 
     The other way of a segment is the other baseline; that of a range is to turn it down by :data:`GENTLER_DB` only, as
     real equalisers do. None where no part takes anything from the winner.
     """
+    names = hearing.bundle.names
     winner = int(np.argmax(hearing.logits))
     odds = hearing.log_odds(logits_without, winner)
     at = int(np.argmin(odds))
     if odds[at] >= hearing.log_odds(hearing.logits, winner):
         return None
-    place = places[at]
+    place, part = places[at], [*hearing.grid.segments, *hearing.grid.bands][at]
     probabilities = hearing.probabilities(logits_without[at])
     answer = int(np.argmax(probabilities))
     if isinstance(place, Segment):
-        other = OTHER_FILL[baseline]
+        other = "silence" if baseline == "mean" else "mean"
         way, stand_in = IN_ITS_PLACE[other], BASELINES[other](hearing.frames, hearing.front_end)
         start_s, end_s, low_hz, high_hz = place.start_s, place.end_s, None, None
     else:
         way = f"turned down by {GENTLER_DB:g} dB only"
         stand_in = quieter(hearing.frames, hearing.front_end, by_db=GENTLER_DB)
         start_s, end_s, low_hz, high_hz = None, None, place.low_hz, place.high_hz
-    again = hearing.probabilities(hearing.without([parts[at]], baseline=stand_in))
+    again = hearing.probabilities(hearing.without([part], baseline=stand_in))
     then = int(np.argmax(again))
     return WhatIf(
         start_s=start_s,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,7 @@ from genrelens.bundle import Bundle
 from genrelens.errors import BundleError, DataError, GenrelensError
 from genrelens.explanation.faithfulness.curves import CONTROLS, Curves, control_scores, curves, mean_curves
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.bands import COARSE_EDGES_HZ, band_groups
 from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES
-from genrelens.explanation.methods.occlusion import CELLS_PER_STEP, cell_parts, segment_frames, time_parts
 from genrelens.explanation.methods.scoring import (
     BOTH,
     GRADIENT_METHODS,
@@ -29,7 +27,6 @@ from genrelens.explanation.methods.scoring import (
     INTEGRATED,
     OCCLUSION_METHODS,
     OCCLUSIONS,
-    Scored,
     score,
 )
 from genrelens.explanation.sound import front_end_of, stretch
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
 
 Float64 = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 N_TRACKS = 50
 MIN_TRACKS = 5
@@ -113,12 +111,12 @@ def check_sample(tracks: Sequence[Track]) -> None:
     """Raise :class:`DataError` where there are too few tracks, or all are of one artist: no interval could be given."""
     if len(tracks) < MIN_TRACKS:
         raise DataError(
-            f"{MIN_TRACKS} tracks at least are needed, this part of the data has {len(tracks)}; give another --part"
+            f"{MIN_TRACKS} tracks at least are needed, this part of the data has {len(tracks)}; give another part"
         )
     if len({track.group for track in tracks}) < 2:
         raise DataError(
             f"all {len(tracks)} tracks are of one artist, {tracks[0].group!r}: intervals are over artists, so there "
-            "are none; give another --part"
+            "are none; give another part"
         )
 
 
@@ -160,19 +158,33 @@ def judge_sample(
         n_workers: processes.
         progress: called with how many tracks are done, and of how many.
     """
-    found: dict[int, TrackCurves] = {}
+    judge = partial(_judge_or_say, bundle, methods=methods, domains=domains, baselines=baselines)
+    return Judged(*each_or_why(judge, tracks, n_workers=n_workers, progress=progress))
+
+
+def each_or_why(
+    function: Callable[[Track], T | str],
+    tracks: Sequence[Track],
+    *,
+    n_workers: int,
+    progress: Progress | None,
+) -> tuple[tuple[T, ...], tuple[tuple[str, str], ...]]:
+    """What ``function`` makes of each track, in their order, and (id, why) of those of which it gives a reason."""
+    found: dict[int, T] = {}
     problems: dict[int, str] = {}
-    judge = partial(_judge, bundle, methods=tuple(methods), domains=tuple(domains), baselines=baselines)
-    for i, made in map_each(judge, tracks, n_workers=n_workers, died=_brought_down):
+    for i, made in map_each(function, tracks, n_workers=n_workers, died=_brought_down):
         if isinstance(made, str):
             problems[i] = made
         else:
             found[i] = made
         if progress is not None:
             progress(len(found) + len(problems), len(tracks))
-    return Judged(
-        tuple(found[i] for i in sorted(found)), tuple((tracks[i].id, problems[i]) for i in sorted(problems))
-    )
+    left_out = tuple((tracks[i].id, problems[i]) for i in sorted(problems))
+    return tuple(found[i] for i in sorted(found)), left_out
+
+
+def _brought_down(track: Track) -> str:
+    return "it brought down the process that worked on it"
 
 
 def judge_tracks(
@@ -201,22 +213,11 @@ def judge_tracks(
     return judged.tracks
 
 
-def _judge(
-    bundle: Bundle,
-    track: Track,
-    *,
-    methods: tuple[str, ...],
-    domains: tuple[str, ...],
-    baselines: Sequence[str] | None,
-) -> TrackCurves | str:
+def _judge_or_say(bundle: Bundle, track: Track, **asked: Any) -> TrackCurves | str:
     try:
-        return judge_track(bundle, track, methods=methods, domains=domains, baselines=baselines)
+        return judge_track(bundle, track, **asked)
     except GenrelensError as error:
         return str(error)
-
-
-def _brought_down(track: Track) -> str:
-    return "it brought down the process that judged it"
 
 
 def judge_track(
@@ -232,34 +233,29 @@ def judge_track(
     if prediction.genre is None:
         raise DataError("it is silent, there is nothing to explain")
     genre = bundle.names.index(prediction.genre)
-    hearing = Hearing(
-        bundle, stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre).frames
-    )
-    frames_per_s = hearing.front_end.sample_rate / hearing.front_end.hop_length
-    edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
+    sound = stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre)
+    hearing = Hearing(bundle, sound.frames)
     stand_ins = {
         name: JUDGING_BASELINES[name](hearing.frames, hearing.front_end)
         for name in (judging_baselines(methods) if baselines is None else baselines)
     }
-    parts = {"time": time_parts(edges)}
-    coarse = band_groups(hearing.front_end, edges_hz=COARSE_EDGES_HZ)
-    if len(coarse) > 1:
-        parts["time-frequency"] = cell_parts(np.append(edges[:-1:CELLS_PER_STEP], edges[-1]), coarse)
+    parts_of = {"time": hearing.grid.segments, "time-frequency": hearing.grid.cells}
     made: dict[tuple[str, str, str], Curves] = {}
     for method in methods:
-        found = None if method in CONTROLS else score(method, hearing, genre=genre, edges=edges)
-        for domain in (domain for domain in domains if domain in parts):
-            its_parts = parts[domain]
-            if found is None:
-                maps = [
-                    control_scores(method, hearing, its_parts, seed=seed) for seed in _seeds(method, track)
-                ]
+        scored = None if method in CONTROLS else score(method, hearing, genre=genre)
+        for domain in domains:
+            parts = parts_of[domain]
+            if not parts:
+                continue
+            if scored is None:
+                seeds = _seeds(method, track)
+                maps = [control_scores(method, hearing, parts, seed=seed) for seed in seeds]
             else:
-                scores = _scores(found, domain)
-                maps = [] if scores is None else [scores]
+                found = scored.segments if domain == "time" else scored.cells
+                maps = [] if found is None else [found.ravel()]
             for name, stand_in in stand_ins.items():
                 if maps and name not in OWN_BASELINES.get(method, ()):
-                    drawn = [curves(hearing, its_parts, one, genre=genre, baseline=stand_in) for one in maps]
+                    drawn = [curves(hearing, parts, one, genre=genre, baseline=stand_in) for one in maps]
                     made[method, domain, name] = drawn[0] if len(drawn) == 1 else mean_curves(drawn)
     return TrackCurves(track.id, track.group, prediction.genre, made)
 
@@ -270,12 +266,6 @@ def _seeds(control: str, track: Track) -> list[int]:
         return [SEED]
     digests = (hashlib.sha256(f"{SEED} {draw} {track.id}".encode()) for draw in range(N_DRAWS))
     return [int.from_bytes(digest.digest()[:8]) for digest in digests]
-
-
-def _scores(found: Scored, domain: str) -> Float64 | None:
-    if domain == "time":
-        return found.segments
-    return None if found.cells is None else found.cells.ravel()
 
 
 def asked_methods(methods: Sequence[str] | None, *, bundle: Bundle) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from genrelens.bundle import Bundle, write_bundle
 from genrelens.errors import AudioError, BundleError, DataError, MissingExtraError
 from genrelens.explanation.hearing import Hearing
-from genrelens.explanation.methods.occlusion import segment_frames
 from genrelens.explanation.methods.scoring import score
 from genrelens.explanation.sound import front_end_of, read, read_with_rate, stretch
 from genrelens.frontend.frames import frame_stream
@@ -107,7 +106,7 @@ def check_pairs(bundle: Bundle, chosen: Sequence[tuple[Track, Track]]) -> None:
     if unknown:
         raise DataError(
             f"splices ask {bundle.name} for the genre of the guest, and it does not know {', '.join(unknown)}; give "
-            f"music of its genres ({', '.join(names.names)}), or --methods without any that know of classes"
+            f"music of its genres ({', '.join(names.names)}), or only methods that know of no class"
         )
     for track in {track.id: track for pair in chosen for track in pair}.values():
         try:
@@ -123,7 +122,7 @@ def _check_length(track: Track, seconds: float) -> None:
     if seconds < 2 * GUEST_S - _SLACK_S:
         raise DataError(
             f"{track.id} lasts {seconds:.1f} s and should last {2 * GUEST_S:g} s at least to be spliced; take it out "
-            "of the data, or give --methods without any that know of classes"
+            "of the data, or give only methods that know of no class"
         )
 
 
@@ -154,10 +153,9 @@ def point(
         hearing = Hearing(bundle, np.concatenate([stream.push(whole), stream.finish()]))
         if hearing.is_silent:  # the guest is as loud as its host
             raise DataError(f"{host.id} is silent and cannot be spliced; take it out of the data")
-        frames_per_s = rate / front_end.hop_length
-        edges = segment_frames(len(hearing.frames), frames_per_s=frames_per_s)
         genre = bundle.manifest.taxonomy.index(guest.genre)
-        scores = score(method, hearing, genre=genre, edges=edges).segments
+        scores = score(method, hearing, genre=genre).segments
+        edges, frames_per_s = hearing.grid.edges, hearing.grid.frames_per_s
         middles_s = (edges[:-1] + edges[1:]) / 2 / frames_per_s
         at_s = at / rate
         inside = (middles_s >= at_s) & (middles_s <= at_s + GUEST_S)
@@ -199,7 +197,7 @@ def randomised(bundle: Bundle, *, seed: int, out: Path) -> Bundle:
     if not n_shuffled:
         raise BundleError(
             f"{bundle.name} has no weights by name in its graph, so that nothing could be shuffled to see whether its "
-            "maps depend on them; only maps that know of no class can be judged: --methods random,energy,onset"
+            "maps depend on them; only maps that know of no class can be judged: random, energy, onset"
         )
     manifest = dataclasses.replace(bundle.manifest, name=f"{bundle.name}-shuffled", files={})
     written = write_bundle(
@@ -221,12 +219,7 @@ def agreement(bundle: Bundle, other: Bundle, tracks: Sequence[Track], *, method:
             continue
         genre = bundle.names.index(prediction.genre)
         frames = stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre).frames
-        maps = []
-        for model in (bundle, other):
-            hearing = Hearing(model, frames)
-            front_end = hearing.front_end
-            edges = segment_frames(len(frames), frames_per_s=front_end.sample_rate / front_end.hop_length)
-            maps.append(score(method, hearing, genre=genre, edges=edges).segments)
+        maps = [score(method, Hearing(model, frames), genre=genre).segments for model in (bundle, other)]
         found.append(spearman(maps[0], maps[1]))
     return np.array(found)
 

@@ -1,4 +1,4 @@
-"""Where a network looks: attention of its layers and heads, averages, rollout, and all of them over the piece's time.
+"""Where a network looks: attention of its layers and heads, averages, rollout, and all of them over a stretch's time.
 
 Attention has no sign and no class: it says what was looked at, not what for, and much that is looked at changes
 nothing (Jain & Wallace 2019, arXiv 1902.10186). Scores here are *times the even share*: 1 is a token that receives
@@ -8,14 +8,16 @@ as much as it would if all were looked at alike, 3 one that receives three times
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import BundleError
+from genrelens.explanation.hearing import Hearing
 
+Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Attention = NDArray[np.float32] | NDArray[np.float64]
 """What :meth:`genrelens.bundle.Bundle.attention` gives of one window: ``(layers, heads, tokens, tokens)``, the last
@@ -119,19 +121,19 @@ def over_frames(scores: Float64, *, n_frames: int) -> Float64:
     return frames
 
 
-def over_piece(
+def over_stretch(
     window_scores: Sequence[Float64 | None], *, spans: Sequence[tuple[int, int]], n_frames: int
 ) -> Float64:
-    """Scores of the whole piece's frames ``(total,)``, the mean over the windows that hold each frame.
+    """Scores of a whole stretch's frames ``(total,)``, the mean over the windows that hold each frame.
 
     Args:
         window_scores: ``(n_frames,)`` of each window, None where it was silent and nobody was asked.
-        spans: first frame and the one after the last of each window's sound, in the piece. A span shorter than
+        spans: first frame and the one after the last of each window's sound, in the stretch. A span shorter than
             ``n_frames`` is sound that was repeated to fill the window: its repetitions are averaged.
         n_frames: frames of a window.
 
     Returns:
-        float64; NaN for frames that no heard window holds.
+        float64; NaN for frames that no scored window holds.
     """
     total = max((end for _, end in spans), default=0)
     sums, counts = np.zeros(total), np.zeros(total)
@@ -143,6 +145,17 @@ def over_piece(
         np.add.at(counts, at, 1.0)
     means: Float64 = np.divide(sums, counts, out=np.full(total, np.nan), where=counts > 0)
     return means
+
+
+def frame_scores(hearing: Hearing, tokens_of: Callable[[int, Float32], Float64]) -> Float64:
+    """Scores of a stretch's frames ``(total,)``, NaN where all windows are silent.
+
+    ``tokens_of`` is called with the number done before and the input of each scored window, and gives ``(tokens,)``.
+    """
+    found: list[Float64 | None] = [None] * len(hearing.spans)
+    for done, (index, values) in enumerate(hearing.inputs()):
+        found[index] = over_frames(tokens_of(done, values), n_frames=hearing.n_frames)
+    return over_stretch(found, spans=hearing.spans, n_frames=hearing.n_frames)
 
 
 def _checked(attention: Attention) -> Attention:

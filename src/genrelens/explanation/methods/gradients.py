@@ -1,4 +1,4 @@
-"""Class-specific attribution by gradients, of a network in PyTorch; no part of the light install.
+"""Class-specific attribution by gradients of a network in PyTorch, as scores of segments, bands and cells; ``[train]``.
 
 Integrated gradients: Sundararajan et al. 2017, "Axiomatic attribution for deep networks" (arXiv 1703.01365), equation
 1. Attention x gradient relevance: Chefer et al. 2021, "Generic attention-model explainability" (arXiv 2103.15679),
@@ -7,12 +7,19 @@ equations 5 and 6.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import BundleError
+from genrelens.explanation.hearing import Hearing
+from genrelens.explanation.methods.attention import frame_scores
+from genrelens.explanation.methods.scoring import INTEGRATED, Scored
+from genrelens.explanation.network import network_of
+from genrelens.explanation.parts import BandGroup
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +33,82 @@ STEPS = 16
 """Points of the path from the baseline to the sound. The attributions then add up to the difference that they explain
 to within a few hundredths (a test measures it)."""
 _BATCH = 8
+
+
+def gradient_scores(method: str, hearing: Hearing, *, genre: int) -> Scored:
+    """Scores of a stretch's parts by one of the two methods.
+
+    Raises :class:`BundleError` where the network cannot be built again, or the method needs attention it has not.
+    """
+    network = network_of(hearing.bundle)
+    if method == INTEGRATED:
+        return _integrated(hearing, network, genre=genre)
+    return _relevance(hearing, network, genre=genre)
+
+
+def silent_input(hearing: Hearing) -> float:
+    """The number that the graph is given of silence. Raises :class:`BundleError` where there is none."""
+    number = hearing.front_end.silent_input
+    if number is None:
+        raise BundleError(
+            f"{hearing.bundle.name} hears decibels without a floor: nothing stands for silence, from which "
+            f"{INTEGRATED} would begin; occlusion works with every model",
+            code="no_gradients",
+        )
+    return number
+
+
+def _integrated(hearing: Hearing, network: Network, *, genre: int) -> Scored:
+    inputs, manifest, grid = dict(hearing.inputs()), hearing.bundle.manifest, hearing.grid
+    found = integrated_gradients(
+        network,
+        np.stack(list(inputs.values())),
+        baseline=silent_input(hearing),
+        genre=genre,
+        temperature=manifest.temperature,
+        multi_label=manifest.multi_label,
+    )
+    total = np.zeros(hearing.frames.shape)
+    for index, attributed in zip(inputs, found, strict=True):
+        start, end = hearing.spans[index]
+        np.add.at(total, start + np.arange(len(attributed)) % (end - start), attributed)
+    return Scored(
+        unit="what the part adds to the log-odds of the class, on the way from silence to the sound",
+        judged_by="mean",
+        segments=np.add.reduceat(total, grid.edges[:-1], axis=0).sum(axis=1),
+        bands=_grouped(total.sum(axis=0, keepdims=True), grid.groups)[0],
+        cells=_grouped(np.add.reduceat(total, grid.step_edges[:-1], axis=0), grid.step_groups)
+        if grid.step_groups
+        else None,
+    )
+
+
+def _relevance(hearing: Hearing, network: Network, *, genre: int) -> Scored:
+    manifest = hearing.bundle.manifest
+
+    def tokens_of(done: int, values: Float32) -> Float64:
+        (tokens,) = attention_relevance(
+            network,
+            values[np.newaxis],
+            genre=genre,
+            temperature=manifest.temperature,
+            multi_label=manifest.multi_label,
+        )
+        return np.asarray(tokens, np.float64)
+
+    frames = np.nan_to_num(frame_scores(hearing, tokens_of))
+    return Scored(
+        unit="attention that raises the class, by its gradient; 0 and up",
+        judged_by="mean",
+        segments=np.array([frames[a:b].mean() for a, b in pairwise(hearing.grid.edges)]),
+        notes=("Attention relevance has no sign, and is over time only.",),
+    )
+
+
+def _grouped(rows: Float64, groups: Sequence[BandGroup]) -> Float64:
+    """``(n, bands)`` summed over each group's bands: ``(n, m)``."""
+    sums = [rows[:, group.first : group.after].sum(axis=1) for group in groups]
+    return np.stack(sums, axis=1) if sums else np.zeros((len(rows), 0))
 
 
 def log_odds(logits: Tensor, *, genre: int, temperature: float, multi_label: bool) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.explanation.explanation import Explanation
-from genrelens.explanation.methods.bands import hertz
+from genrelens.explanation.parts import hertz
 from genrelens.pages.explanation.picture import Spectrogram, height_of, lit, time_ticks
 from genrelens.pages.png import encode_png
 

@@ -13,7 +13,7 @@ from string import Template
 from genrelens import __version__
 from genrelens.bundle import Prediction
 from genrelens.explanation.explanation import Band, Explanation, Segment
-from genrelens.explanation.methods.bands import hertz, hint_of, in_words
+from genrelens.explanation.parts import hertz, hint_of, in_words
 from genrelens.pages.explanation import words
 from genrelens.pages.explanation.check import fine, standing, truth, verdict
 from genrelens.pages.explanation.picture import height_of, time_ticks

@@ -7,9 +7,9 @@ import math
 from genrelens.bundle import Prediction
 from genrelens.explanation.explain import NO_ANSWER
 from genrelens.explanation.explanation import Band, Explanation, Segment, WhatIf
-from genrelens.explanation.methods.bands import hint_of, in_words
 from genrelens.explanation.methods.baselines import QUIETER_DB
 from genrelens.explanation.methods.scoring import BOTH, GRADIENT_METHODS, OCCLUSION_METHODS, OCCLUSIONS
+from genrelens.explanation.parts import hint_of, in_words
 from genrelens.pages.explanation.check import fine
 from genrelens.pages.wording import REASONS, clock, percent
 

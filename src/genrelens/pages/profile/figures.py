@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from genrelens.explanation.methods.bands import hertz
+from genrelens.explanation.parts import hertz
 from genrelens.pages import figure_style
 from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, ORANGE, in_style, printable
 from genrelens.pages.profile.fingerprint import PLAIN, Fingerprint, MapFound

@@ -11,7 +11,7 @@ import numpy as np
 
 from genrelens.bundle import Bundle
 from genrelens.errors import DataError
-from genrelens.explanation.methods.bands import band_groups
+from genrelens.explanation.parts import band_groups
 from genrelens.explanation.sound import front_end_of
 from genrelens.metrics import Interval
 from genrelens.pages.exploration.data import Described, GenreMap, make_map

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genrelens.explanation.methods.bands import in_words
+from genrelens.explanation.parts import in_words
 from genrelens.pages.profile.fingerprint import Fingerprint
 from genrelens.pages.profile.words import in_sound, label
 from genrelens.pages.wording import percent

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from genrelens.explanation.differences import MIN_ARTISTS
-from genrelens.explanation.methods.bands import in_words
+from genrelens.explanation.parts import in_words
 from genrelens.pages.profile.fingerprint import PLAIN, Fingerprint
 from genrelens.pages.wording import percent
 from genrelens.profile.fingerprint import LEVEL, PARTS, RANGE, BandShare, Difference, GenrePrint

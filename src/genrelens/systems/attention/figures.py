@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from genrelens.bundle import Bundle
-from genrelens.explanation.methods.bands import band_edges_hz, hertz
 from genrelens.explanation.methods.scoring import BOTH
+from genrelens.explanation.parts import hertz
 from genrelens.explanation.sound import front_end_of
 from genrelens.metrics import Interval
 from genrelens.pages.figure_style import BLUE, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style, printable
@@ -217,7 +217,7 @@ def fifth(name: str) -> str:
 
 def bands_hz(bundle: Bundle) -> Float64 | None:
     """Edges of the mel bands in Hz ``(bands + 1,)``; None where the network's numbers are no frequencies."""
-    return band_edges_hz(front_end_of(bundle))
+    return front_end_of(bundle).band_edges_hz
 
 
 def _hz_ticks(

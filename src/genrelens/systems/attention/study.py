@@ -19,7 +19,6 @@ from genrelens.data.track import Track
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.attention import AttentionMap, over_frames, received
 from genrelens.explanation.methods.baselines import JUDGING_BASELINES
-from genrelens.explanation.methods.occlusion import segment_frames, time_parts
 from genrelens.features.frame_cache import FrameCache
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
 
@@ -123,9 +122,9 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
     assert windows is not None
     frames = np.array(cache.frames(track)[: windows.n_frames])
     hearing = Hearing(bundle, frames)
-    values = hearing.values(0)
-    if values is None:
+    if hearing.is_silent:
         return None
+    ((_, values),) = hearing.inputs()
     attention = bundle.attention(values)
     n_frames = windows.n_frames
     n_tokens = attention.shape[-1]
@@ -135,10 +134,7 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
         for name, chosen in MAPS.items()
     }
     maps["loudness"] = frames.mean(axis=1, dtype=np.float64)
-    rate = bundle.manifest.front_end.sample_rate
-    hop = getattr(bundle.manifest.front_end, "hop_length", 1)
-    assert rate is not None
-    edges = segment_frames(len(frames), frames_per_s=rate / hop)
+    edges = hearing.grid.edges
     probabilities = hearing.probabilities(hearing.logits)
     genre = int(probabilities.argmax())
     clip = Clip(
@@ -151,7 +147,7 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
         edges=edges,
         left={},
     )
-    parts = time_parts(edges)
+    parts = hearing.grid.segments
     n_out = max(1, round(SHARE * len(parts)))
     fills = [fill(frames, hearing.front_end) for fill in JUDGING_BASELINES.values()]
 
