@@ -22,8 +22,8 @@ import soxr
 from numpy.typing import NDArray
 
 from genrelens.audio import load
+from genrelens.audit.duplicates import find_duplicates
 from genrelens.audit.listen import listen
-from genrelens.audit.repeats import find_repeats
 from genrelens.data import gtzan
 
 GAINS_DB = (0, 12, -12)
@@ -115,8 +115,8 @@ def main() -> None:
     good = [str(track.path) for track in tracks if track.id not in left_out]
     n_fma = min(len(whole), given.clips // 4)
     chosen = [*rng.choice(good, given.clips - n_fma, replace=False), *rng.choice(whole, n_fma, replace=False)]
-    own = find_repeats(list(heard.values()))
-    known = pairs_of(tuple(repeat.paths) for repeat in own)
+    own = find_duplicates(list(heard.values()))
+    known = pairs_of(tuple(duplicate.paths) for duplicate in own)
     repeated = {path for pair in known for path in pair}
     single = {path: one for path, one in heard.items() if path not in repeated or path in chosen}
     print(
@@ -145,7 +145,7 @@ def main() -> None:
 
 
 def look_for(chosen, *, heard, known, codec, gain_db, offset_s) -> tuple[int, int, float]:  # type: ignore[no-untyped-def]
-    """(copies found with their original, pairs of a copy and another clip that is no known repeat of it, and the least
+    """(copies found with their original, pairs of a copy and another clip that is not known to be one, and the least
     correlation of what was found).
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -155,14 +155,16 @@ def look_for(chosen, *, heard, known, codec, gain_db, offset_s) -> tuple[int, in
             copy = Path(folder) / f"copy{i:03d}{codec.suffix}"
             write_copy(copy, clip.samples, clip.sample_rate, codec=codec, gain_db=gain_db, offset_s=offset_s)
             copies[str(copy)] = path
-        repeats = find_repeats([*heard.values(), *(listen(copy) for copy in copies)])
-        pairs = pairs_of(tuple(repeat.paths) for repeat in repeats)
+        duplicates = find_duplicates([*heard.values(), *(listen(copy) for copy in copies)])
+        pairs = pairs_of(tuple(duplicate.paths) for duplicate in duplicates)
     of_copies = {(a, copies[b]) for a, b in pairs if b in copies and a not in copies}
     found = sum((path, path) in of_copies for path in copies.values())
     false = {(a, b) for a, b in of_copies if a != b and (a, b) not in known and (b, a) not in known}
     false |= {(copies[a], copies[b]) for a, b in pairs if a in copies and b in copies}
     false = {(a, b) for a, b in false if (a, b) not in known and (b, a) not in known}
-    of_a_copy = [repeat.correlation for repeat in repeats if any(path in copies for path in repeat.paths)]
+    of_a_copy = [
+        duplicate.correlation for duplicate in duplicates if any(path in copies for path in duplicate.paths)
+    ]
     return found, len(false), min(of_a_copy, default=1.0)
 
 

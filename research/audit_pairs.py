@@ -15,11 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.audit.alignment import Overlay, correlation
-from genrelens.audit.fingerprint import FRAME_S, Fingerprint, seconds
+from genrelens.audit.duplicates import Overlay, correlation, find_duplicates
+from genrelens.audit.fingerprint import FRAME_S, MIN_OVERLAP, Fingerprint, agreement, overlap, seconds
 from genrelens.audit.listen import listen
-from genrelens.audit.matching import MIN_OVERLAP, agreement, overlap
-from genrelens.audit.repeats import find_repeats
 from genrelens.data import gtzan
 
 SIZE = 4096
@@ -44,14 +42,14 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     tracks = gtzan.load(parser.parse_args().data).tracks
     heard = [listen(str(track.path)) for track in tracks]
-    repeats = {frozenset(r.paths) for r in find_repeats(heard)}
+    duplicates = {frozenset(r.paths) for r in find_duplicates(heard)}
     prints = [one.fingerprint for one in heard if one.fingerprint is not None]
     signs, masks = spectra(prints)
     lags = np.fft.fftfreq(SIZE, 1 / SIZE).astype(int)
     best: list[tuple[float, int, int, int]] = []
     for i, a in enumerate(prints):
         for j in range(i + 1, len(prints)):
-            if frozenset((heard[i].path, heard[j].path)) in repeats:
+            if frozenset((heard[i].path, heard[j].path)) in duplicates:
                 continue
             b = prints[j]
             agree, clear = (

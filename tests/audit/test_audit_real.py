@@ -1,4 +1,4 @@
-"""Real music: GTZAN's own repeats, copies of its clips, and no other pair. ``docs/audit.md`` measures all of it."""
+"""Real music: GTZAN's own duplicates, copies of its clips, and no other pair. ``docs/audit.md`` measures all of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from sounds import copies
 
 from genrelens.audio import load
+from genrelens.audit.duplicates import Duplicate, find_duplicates
 from genrelens.audit.listen import Heard, listen
-from genrelens.audit.repeats import Repeat, find_repeats
 from genrelens.data import gtzan
 
 NOT_LISTED = {
@@ -19,20 +19,20 @@ NOT_LISTED = {
     *(("jazz.00043", "jazz.00069"), ("jazz.00044", "jazz.00070"), ("jazz.00045", "jazz.00071")),
     ("pop.00052", "pop.00057"),
 }
-"""Repeats that the audit has found and the facts about GTZAN lack; each pair has one artist and title in the index."""
+"""Duplicates that the audit has found and the facts about GTZAN lack; each pair has one artist and title there."""
 
 
-def pairs(repeats: list[Repeat]) -> set[tuple[str, str]]:
+def pairs(duplicates: list[Duplicate]) -> set[tuple[str, str]]:
     return {
         (a, b)
-        for repeat in repeats
-        for a, b in combinations(sorted(Path(path).stem for path in repeat.paths), 2)
+        for duplicate in duplicates
+        for a, b in combinations(sorted(Path(path).stem for path in duplicate.paths), 2)
     }
 
 
 @pytest.fixture(scope="module")
 def heard(real_data: Path) -> dict[str, Heard]:
-    """Every clip of GTZAN that repeats another, and a third of the others."""
+    """Every clip of GTZAN that duplicates another, and a third of the others."""
     facts = gtzan.facts()
     repeating = {
         id_ for pair in (*facts.exact_duplicates, *facts.near_duplicates, *NOT_LISTED) for id_ in pair
@@ -45,14 +45,14 @@ def heard(real_data: Path) -> dict[str, Heard]:
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_the_repeats_of_gtzan_are_found_and_no_others(heard: dict[str, Heard]) -> None:
-    found = find_repeats(list(heard.values()))
+    found = find_duplicates(list(heard.values()))
     facts = gtzan.facts()
     exact = {pair for pair in facts.exact_duplicates if set(pair) <= heard.keys()}
     near = {pair for pair in facts.near_duplicates if set(pair) <= heard.keys()}
     assert len(exact) >= 9 and len(near) >= 9
-    assert pairs([repeat for repeat in found if repeat.exact]) == exact
+    assert pairs([duplicate for duplicate in found if duplicate.exact]) == exact
     assert pairs(found) >= exact | near | {pair for pair in NOT_LISTED if set(pair) <= heard.keys()}
-    # More clips may come, with repeats that nobody has listed; those of one recording have one artist at least.
+    # More clips may come, with duplicates that nobody has listed; those of one recording have one artist at least.
     for a, b in pairs(found) - exact - near:
         assert facts.artists[a] == facts.artists[b]
 
@@ -66,7 +66,7 @@ def test_copies_at_64_kb_s_from_5_s_on_are_found(
     """A clip of each genre; +12 dB cuts off most of it at full scale."""
     tool = copies()
     codec = next(c for c in tool.CODECS if c.name == "mp3 64 kb/s")
-    known = pairs(find_repeats(list(heard.values())))
+    known = pairs(find_duplicates(list(heard.values())))
     repeating = {id_ for pair in known for id_ in pair}
     chosen = {id_.split(".")[0]: id_ for id_ in heard if id_ not in repeating}
     for genre, id_ in chosen.items():
@@ -74,7 +74,7 @@ def test_copies_at_64_kb_s_from_5_s_on_are_found(
         copy = tmp_path / f"copy-{genre}.mp3"
         tool.write_copy(copy, clip.samples, clip.sample_rate, codec=codec, gain_db=gain_db, offset_s=5.0)
     found = pairs(
-        find_repeats([*heard.values(), *(listen(str(path)) for path in sorted(tmp_path.iterdir()))])
+        find_duplicates([*heard.values(), *(listen(str(path)) for path in sorted(tmp_path.iterdir()))])
     )
     assert found - known == {tuple(sorted((f"copy-{genre}", id_))) for genre, id_ in chosen.items()}
 
@@ -86,7 +86,7 @@ def test_lossless_clips_are_copies_of_their_vorbis(heard: dict[str, Heard], real
     both = [id_ for id_ in lossless if id_ in heard]
     assert both
     files = [listen(str(lossless[id_])) for id_ in both] + [heard[id_] for id_ in both]
-    found = find_repeats(files)
-    assert {frozenset(Path(p).stem for p in repeat.paths) for repeat in found} == {
+    found = find_duplicates(files)
+    assert {frozenset(Path(p).stem for p in duplicate.paths) for duplicate in found} == {
         frozenset({id_}) for id_ in both
     }

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from genrelens.audit import labels as label_room
-from genrelens.audit.faults import file_faults, imbalance, usual_length
+from genrelens.audit.duplicates import Duplicate, with_duplicates
+from genrelens.audit.faults import file_faults, imbalance, overlaps, usual_length
 from genrelens.audit.finding import KINDS, AuditReport, Finding
 from genrelens.audit.labels import Judgement, apart, out_of_fold, suspects
 from genrelens.audit.listen import Heard
-from genrelens.audit.overlaps import overlaps, with_repeats
-from genrelens.audit.repeats import Repeat
 from genrelens.data import Split, Track
 from genrelens.errors import DataError, MissingExtraError
 
@@ -51,6 +50,24 @@ def test_each_fault_of_a_file(what: dict[str, object], kind: str, score: float, 
     (found,) = file_faults([heard(**what)])  # type: ignore[arg-type]
     assert (found.kind, found.score, found.serious) == (kind, pytest.approx(score), serious)
     assert found.tracks == ("x.wav",)
+
+
+def test_where_the_limits_of_a_files_faults_lie() -> None:
+    for what, found in (
+        ({"quiet_share": 0.4999}, []),
+        ({"quiet_share": 0.5}, [("silent", ("x.wav",), False)]),
+        ({"quiet_share": 0.9799}, [("silent", ("x.wav",), False)]),
+        ({"quiet_share": 0.98}, [("silent", ("x.wav",), True)]),
+        ({"clipped_share": 0.001}, [("clipped", ("x.wav",), False)]),
+        ({"duration_s": 3.0}, []),
+        ({"duration_s": 2.99}, [("short", ("x.wav",), True)]),
+    ):
+        assert faults(heard(**what)) == found, what  # type: ignore[arg-type]
+    for duration_s, is_odd in ((27.0, False), (26.9, True), (33.0, False), (33.1, True)):
+        odd = heard("odd.wav", duration_s)
+        assert faults(*[heard(f"{i}.wav") for i in range(9)], odd) == (
+            [("short", ("odd.wav",), False)] if is_odd else []
+        )
 
 
 def test_an_unreadable_file_is_nothing_else() -> None:
@@ -120,12 +137,14 @@ def test_an_artist_on_both_sides_is_found_declared_or_not() -> None:
         "train": ("rock.0", "rock.1", "rock.2", "jazz.0", "jazz.1"),
         "test": ("rock.3", "jazz.2", "jazz.3"),
     }
-    (found,) = overlaps(Split("mine", 1, parts), by_path(*held), repeats=[])
+    (found,) = overlaps(Split("mine", 1, parts), by_path(*held), duplicates=[])
     assert found.kind == "artist_overlap" and found.serious
     assert found.tracks == tuple(f"rock/{i}.wav" for i in range(4))
     assert found.score == 0.5
     assert found.message == "The Same: in train (3), test (1) of split 'mine'"
-    (declared,) = overlaps(Split("mine", 1, parts, leaks=frozenset({"artists"})), by_path(*held), repeats=[])
+    (declared,) = overlaps(
+        Split("mine", 1, parts, leaks=frozenset({"artists"})), by_path(*held), duplicates=[]
+    )
     assert not declared.serious
     assert declared.message.endswith("which declares that it leaks artists")
 
@@ -133,9 +152,9 @@ def test_an_artist_on_both_sides_is_found_declared_or_not() -> None:
 def test_repeats_that_were_heard_are_overlaps_too() -> None:
     held = [*tracks("rock", 2), *tracks("jazz", 2)]
     split = Split("mine", 1, {"train": ("rock.0", "jazz.0"), "test": ("rock.1", "jazz.1")})
-    assert list(overlaps(split, by_path(*held), repeats=[])) == []
-    repeat = Repeat(("jazz/1.wav", "rock/0.wav"), exact=True)
-    (found,) = overlaps(split, by_path(*held), repeats=[repeat])
+    assert list(overlaps(split, by_path(*held), duplicates=[])) == []
+    duplicate = Duplicate(("jazz/1.wav", "rock/0.wav"), exact=True)
+    (found,) = overlaps(split, by_path(*held), duplicates=[duplicate])
     assert found.tracks == ("rock/0.wav", "jazz/1.wav")
     assert found.message == "the recording jazz.1: in train (1), test (1) of split 'mine'"
 
@@ -146,7 +165,9 @@ def test_known_and_heard_repeats_are_joined() -> None:
         Track(t.id, t.path, t.genre, t.artist, t.dataset, recording="rock.0" if t in (a, b) else None)
         for t in (a, b, c, d)
     ]
-    joined = with_repeats(by_path(*known), repeats=[Repeat(("rock/1.wav", "rock/2.wav"), exact=False)])
+    joined = with_duplicates(
+        by_path(*known), duplicates=[Duplicate(("rock/1.wav", "rock/2.wav"), exact=False)]
+    )
     assert [track.recording for track in joined] == ["rock.0", "rock.0", "rock.0", None]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sounds import noise
 
 from genrelens.audit import fingerprint as fp
-from genrelens.audit.matching import MIN_OVERLAP, agreement, find_candidates, overlap
+from genrelens.audit.fingerprint import MIN_OVERLAP, agreement, find_candidates, overlap
 
 
 def made_of(samples: NDArray[np.float32], cuts: list[int] | None = None) -> fp.Fingerprint:

@@ -85,6 +85,12 @@ def test_silence_is_counted_in_tenths_of_a_second() -> None:
     assert quiet_share(np.zeros(0)) == 0.0
 
 
+@pytest.mark.parametrize(("dbfs", "share"), [(-80.2, 1.0), (-79.8, 0.0)])
+def test_silence_ends_at_80_db_below_full_scale(dbfs: float, share: float) -> None:
+    square = np.tile([1.0, -1.0], 500)  # its root mean square is its peak
+    assert quiet_share(0.3 + 10 ** (dbfs / 20) * square) == share
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff"])
 def test_lossless_files_of_one_sound_have_one_digest(tmp_path: Path, suffix: str) -> None:
     samples = noise(0)

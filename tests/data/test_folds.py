@@ -98,6 +98,27 @@ def test_blocks_join_artists_through_recordings() -> None:
     ]
 
 
+def test_segments_of_one_track_are_never_parted() -> None:
+    """Nothing but the track that they are of ties them: no artist and no recording is known."""
+
+    def segment(whole: int, i: int) -> Track:
+        id_ = f"{whole:04d}"
+        return Track(f"{id_}.{i}", Path(f"{id_}.wav"), "pop", None, "test", segment_of=id_, span_s=(i, i + 1))
+
+    tracks = [segment(whole, i) for i in range(3) for whole in range(6)]
+    assert [[t.whole for t in block.tracks] for block in blocks(tracks)] == [
+        [f"{whole:04d}"] * 3 for whole in range(6)
+    ]
+    assert {t.whole for t in blocks([*tracks, track(2)])[2].tracks} == {
+        "0002"
+    }  # the whole track is one of them
+    assert len(blocks([*tracks, track(2)])) == 6
+    for fold in grouped_folds(tracks, n_folds=3, seed=0):
+        assert not {id_[:4] for id_ in fold.ids("train")} & {id_[:4] for id_ in fold.ids("test")}
+    kept, held = hold_out(tracks, fraction=0.3, seed=0)
+    assert held and not {t.whole for t in kept} & {t.whole for t in held}
+
+
 def test_equal_groups_are_dealt_out_evenly() -> None:
     tracks = corpus(n_artists=10, n_each=3, genres=("pop", "rock", "jazz"))
     genre = {t.id: t.genre for t in tracks}

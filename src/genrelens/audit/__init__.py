@@ -1,7 +1,6 @@
 """Faults of a collection of music: what cannot be trusted in it, found before anything is learnt from it."""
 
-from genrelens.audit.collection import Collection, collect
 from genrelens.audit.finding import KINDS, AuditReport, Finding
-from genrelens.audit.run import audit
+from genrelens.audit.run import Collection, audit, collect
 
 __all__ = ["KINDS", "AuditReport", "Collection", "Finding", "audit", "collect"]

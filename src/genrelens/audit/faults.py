@@ -1,17 +1,18 @@
-"""Faults of single files, and of the collection's balance."""
+"""Faults of single files, of the collection's balance, and of a split."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from genrelens.audio.notes import faults
+from genrelens.audit.duplicates import Duplicate, with_duplicates
 from genrelens.audit.finding import Finding
 from genrelens.audit.listen import Heard
-from genrelens.data import Track
+from genrelens.data import Split, Track
 
 SILENT: Final = 0.98
 """Share of tenths of a second without sound from which a file is silent: 2 % may be clicks."""
@@ -92,3 +93,39 @@ def imbalance(tracks: Sequence[Track]) -> Iterator[Finding]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+_WHAT: Final[Mapping[str, str]] = {
+    "segments": "pieces of the track {}",
+    "duplicates": "the recording {}",
+    "artists": "{}",
+}
+
+
+def overlaps(
+    split: Split, tracks_of: Mapping[str, Sequence[Track]], *, duplicates: Sequence[Duplicate]
+) -> Iterator[Finding]:
+    """A finding for each artist, recording or track in more than one part; one that the split declares is not serious.
+
+    ``tracks_of`` are the tracks by the path of their file. The score is the share of the split's tracks at hand.
+    """
+    path_of = {track.id: path for path, tracks in tracks_of.items() for track in tracks}
+    part_of = {id_: [part for part, ids in split.parts.items() if id_ in ids] for id_ in path_of}
+    n_tracks = sum(bool(parts) for parts in part_of.values())
+    tracks = with_duplicates(tracks_of, duplicates=duplicates)
+    for overlap in split.overlaps(tracks):
+        held = [track for track in tracks if part_of[track.id] and _key(track, overlap.kind) == overlap.what]
+        if not held:
+            continue
+        counts = {part: sum(part in part_of[track.id] for track in held) for part in overlap.parts}
+        where = ", ".join(f"{part} ({n})" for part, n in counts.items())
+        declared = overlap.kind in split.leaks
+        message = f"{_WHAT[overlap.kind].format(overlap.what)}: in {where} of split {split.name!r}" + (
+            f", which declares that it leaks {overlap.kind}" if declared else ""
+        )
+        paths = tuple(dict.fromkeys(path_of[track.id] for track in held))
+        yield Finding("artist_overlap", paths, len(held) / n_tracks, message, serious=not declared)
+
+
+def _key(track: Track, kind: str) -> str | None:
+    return {"segments": track.whole, "duplicates": track.recording, "artists": track.artist}[kind]

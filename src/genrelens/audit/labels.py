@@ -18,11 +18,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.audit.duplicates import Duplicate, with_duplicates
 from genrelens.audit.faults import SILENT
 from genrelens.audit.finding import Finding
 from genrelens.audit.listen import Heard
-from genrelens.audit.overlaps import with_repeats
-from genrelens.audit.repeats import Repeat
 from genrelens.data import Track
 from genrelens.data.splits.folds import blocks, grouped_folds
 from genrelens.errors import DataError, MissingExtraError
@@ -48,7 +47,7 @@ def check_parts() -> None:
 def label_suspects(
     tracks_of: Mapping[str, Sequence[Track]],
     heard: Sequence[Heard],
-    repeats: Sequence[Repeat],
+    duplicates: Sequence[Duplicate],
     *,
     cache: Path | None,
     n_workers: int,
@@ -63,7 +62,7 @@ def label_suspects(
 
     sound = {one.path for one in heard if one.error is None and one.quiet_share < SILENT}
     path_of = {track.id: path for path, held in tracks_of.items() for track in held}
-    all_tracks = with_repeats(tracks_of, repeats=repeats)
+    all_tracks = with_duplicates(tracks_of, duplicates=duplicates)
     usable, notes = apart([track for track in all_tracks if path_of[track.id] in sound])
     if not usable:
         return [], notes
@@ -113,7 +112,7 @@ def apart(tracks: Sequence[Track]) -> tuple[list[Track], list[str]]:
 
 
 def out_of_fold(tracks: Sequence[Track], values: Floats) -> Judgement:
-    """Each track judged by a random forest that has not heard its artist, nor a repeat of it.
+    """Each track judged by a random forest that has not heard its artist, nor a duplicate of it.
 
     ``values`` are (n, d) descriptors. Raises :class:`DataError` when the tracks cannot be parted.
     """

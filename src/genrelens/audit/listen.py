@@ -38,7 +38,7 @@ class Heard:
         quiet_share: share of tenths of a second with nothing in them (:data:`QUIET_RMS`).
         clipped_share: share of samples in runs at full scale (:data:`FULL_SCALE`), of the worst channel.
         digest: of the samples (:class:`SampleDigest`); ``None`` if all are zero.
-        fingerprint: to find repeats by.
+        fingerprint: to find duplicates by.
     """
 
     path: str

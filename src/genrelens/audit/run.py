@@ -1,22 +1,100 @@
-"""The whole audit: hear every file once, then look at them together."""
+"""The whole audit of a folder: what is in it, every file heard once, then all of them looked at together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from genrelens.audit.collection import Collection
-from genrelens.audit.faults import file_faults, imbalance
+from genrelens.audio.walk import walk
+from genrelens.audit.duplicates import Duplicate, find_duplicates
+from genrelens.audit.faults import file_faults, imbalance, overlaps
 from genrelens.audit.finding import AuditReport, Finding
 from genrelens.audit.listen import Heard, died, listen
-from genrelens.audit.overlaps import overlaps
-from genrelens.audit.repeats import Repeat, find_repeats
-from genrelens.errors import SplitError
+from genrelens.data import Split, Track, registry
+from genrelens.errors import AudioError, DataError, SplitError
 from genrelens.parallel import map_each
 
-if TYPE_CHECKING:
-    from genrelens.data import Split
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The files below ``root``, in order, with the tracks that each holds (none: nobody knows its genre).
+
+    ``dataset`` is what the folder was taken for, ``None`` if it has no labels; ``why_unlabelled`` says then why.
+    ``refused`` are folders that could not be looked into, with the reason.
+    """
+
+    root: str
+    paths: tuple[str, ...]
+    tracks_of: dict[str, tuple[Track, ...]]
+    dataset: str | None
+    notes: tuple[str, ...] = ()
+    why_unlabelled: str = ""
+    refused: tuple[tuple[str, str], ...] = ()
+
+    def require_labels(self) -> None:
+        """Raise :class:`DataError` if there is no labelled track."""
+        if not self.tracks:
+            raise DataError(
+                f"{self.root!r} has no labelled tracks, which a split and label suspects are about: "
+                f"{self.why_unlabelled or 'none of its files is one'}",
+                code="no_labels",
+            )
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """All tracks that have a file here."""
+        return tuple(track for path in self.paths for track in self.tracks_of.get(path, ()))
+
+    def genres(self, path: str) -> tuple[str, ...]:
+        """The genres that a file has, mostly one."""
+        return tuple(dict.fromkeys(track.genre for track in self.tracks_of.get(path, ())))
+
+
+def collect(
+    root: str | Path,
+    *,
+    paths: Iterable[str] | None = None,
+    refused: Iterable[tuple[str, str]] = (),
+) -> Collection:
+    """The sound files below a folder (``paths``, where they are known already) and their tracks.
+
+    Labels are those of the data set that the folder is taken for (:mod:`genrelens.data.registry`): GTZAN, FMA, folders
+    of genres, a table, or genre tags. Files that the data set does not use are audited without. Raises
+    :class:`DataError` when there is no sound file.
+    """
+    found = [item.path for item in walk(root) if item.error is None] if paths is None else list(paths)
+    tracks: tuple[Track, ...] = ()
+    notes: tuple[str, ...] = ()
+    dataset, why = None, ""
+    try:
+        loaded = registry.open_dataset(root)
+    except (DataError, AudioError) as error:
+        why = str(error)
+    else:
+        dataset, tracks, notes = loaded.dataset, loaded.tracks, loaded.notes
+    by_place: dict[str, list[Track]] = defaultdict(list)
+    for track in tracks:
+        by_place[_place(track.path)].append(track)
+    places = {_place(path): path for path in found}
+    # A table may name files in other folders; they belong to the data set as much as those below the root.
+    found += [str(held[0].path) for place, held in by_place.items() if place not in places]
+    refused = tuple(refused)
+    if not found and not refused:
+        raise DataError(
+            f"expected music, found no sound file in {str(root)!r}; give the folder of a data set",
+            code="no_music",
+        )
+    tracks_of = {path: tuple(by_place[_place(path)]) for path in found if _place(path) in by_place}
+    return Collection(str(root), tuple(dict.fromkeys(found)), tracks_of, dataset, notes, why, refused)
+
+
+def _place(path: str | Path) -> str:
+    """One spelling of a path, links as they are: a link is a second file of the same sound."""
+    return os.path.normpath(Path(path).absolute())
+
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,24 +133,24 @@ def audit(
 
         check_parts()
     heard = _hear(collection.paths, n_workers=n_workers, tell=tell)
-    repeats = find_repeats(
+    duplicates = find_duplicates(
         heard,
         n_workers=n_workers,
-        progress=lambda done, total: tell("possible repeats compared:", done, total),
+        progress=lambda done, total: tell("possible duplicates compared:", done, total),
     )
     findings = [
         *(Finding("unreadable", (path,), 1.0, why, serious=True) for path, why in collection.refused),
         *file_faults(heard),
-        *_repeats(repeats),
-        *_conflicts(repeats, collection),
+        *_duplicates(duplicates),
+        *_conflicts(duplicates, collection),
         *imbalance(collection.tracks),
     ]
     notes = list(collection.notes)
     if split is not None:
-        findings += overlaps(split, collection.tracks_of, repeats=repeats)
+        findings += overlaps(split, collection.tracks_of, duplicates=duplicates)
     if labels:
         suspects, said = label_suspects(
-            collection.tracks_of, heard, repeats, cache=cache, n_workers=n_workers, tell=tell
+            collection.tracks_of, heard, duplicates, cache=cache, n_workers=n_workers, tell=tell
         )
         findings += suspects
         notes += said
@@ -107,27 +185,27 @@ def _check_ids(split: Split, collection: Collection) -> None:
         )
 
 
-def _repeats(repeats: Sequence[Repeat]) -> Iterator[Finding]:
-    for repeat in repeats:
-        n = len(repeat.paths)
-        if repeat.exact:
+def _duplicates(duplicates: Sequence[Duplicate]) -> Iterator[Finding]:
+    for duplicate in duplicates:
+        n = len(duplicate.paths)
+        if duplicate.exact:
             message = f"the same samples in {n} files"
-        elif repeat.lag_s is None or repeat.overlap_s is None:
+        elif duplicate.lag_s is None or duplicate.overlap_s is None:
             message = f"one recording in {n} files"
         else:
-            message = f"one recording, {repeat.overlap_s:.1f} s of it in both files"
-            if abs(repeat.lag_s) >= 0.1:
-                later = "second" if repeat.lag_s > 0 else "first"
-                message += f"; the {later} begins {abs(repeat.lag_s):.1f} s later in it"
-        kind = "exact_repeat" if repeat.exact else "near_repeat"
-        yield Finding(kind, repeat.paths, repeat.correlation, message, serious=True)
+            message = f"one recording, {duplicate.overlap_s:.1f} s of it in both files"
+            if abs(duplicate.lag_s) >= 0.1:
+                later = "second" if duplicate.lag_s > 0 else "first"
+                message += f"; the {later} begins {abs(duplicate.lag_s):.1f} s later in it"
+        kind = "exact_repeat" if duplicate.exact else "near_repeat"
+        yield Finding(kind, duplicate.paths, duplicate.correlation, message, serious=True)
 
 
-def _conflicts(repeats: Sequence[Repeat], collection: Collection) -> Iterator[Finding]:
-    for repeat in repeats:
-        genres = {path: collection.genres(path) for path in repeat.paths}
+def _conflicts(duplicates: Sequence[Duplicate], collection: Collection) -> Iterator[Finding]:
+    for duplicate in duplicates:
+        genres = {path: collection.genres(path) for path in duplicate.paths}
         labelled = {path: held for path, held in genres.items() if held}
         distinct = sorted({genre for held in labelled.values() for genre in held})
         if len(distinct) > 1:
             message = f"one recording is called {' and '.join(distinct)}"
-            yield Finding("label_conflict", tuple(labelled), repeat.correlation, message, serious=True)
+            yield Finding("label_conflict", tuple(labelled), duplicate.correlation, message, serious=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,26 @@ class Block:
         return Counter(track.genre for track in self.tracks)
 
 
+def joined(ties: Sequence[Iterable[Hashable]]) -> list[int]:
+    """For each item the first item that it hangs together with, over however many others: ``ties[i]`` are the names
+    of what item i is tied to, and items that share one hang together.
+    """
+    parent = list(range(len(ties)))
+
+    def find(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[Hashable, int] = {}
+    for i, names in enumerate(ties):
+        for name in names:
+            a, b = find(i), find(first.setdefault(name, i))
+            parent[max(a, b)] = min(a, b)
+    return [find(i) for i in range(len(ties))]
+
+
 def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
     """The smallest sets of tracks that share no artist, no known recording and no whole track with each
     other, in order of first id.
@@ -44,24 +64,16 @@ def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
             raise DataError(
                 f"two tracks have the id {after.id!r}; every track of a data set needs an id of its own"
             )
-    parent = list(range(len(ordered)))
-
-    def find(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    first: dict[tuple[str, str], int] = {}
-    for i, track in enumerate(ordered):
-        ties = [("artist", track.artist), ("recording", track.recording), ("track", track.whole)]
-        for tie in [(kind, name) for kind, name in ties if name is not None]:
-            a, b = find(i), find(first.setdefault(tie, i))
-            parent[max(a, b)] = min(a, b)
+    roots = joined([_ties(track) for track in ordered])
     members: dict[int, list[Track]] = defaultdict(list)
-    for i, track in enumerate(ordered):
-        members[find(i)].append(track)
+    for root, track in zip(roots, ordered, strict=True):
+        members[root].append(track)
     return tuple(Block(tuple(members[root])) for root in sorted(members))
+
+
+def _ties(track: Track) -> list[tuple[str, str]]:
+    ties = (("artist", track.artist), ("recording", track.recording), ("track", track.whole))
+    return [(kind, name) for kind, name in ties if name is not None]
 
 
 def grouped_folds(tracks: Iterable[Track], *, n_folds: int, seed: int) -> tuple[Split, ...]:
