@@ -43,6 +43,8 @@ from genrelens.explanation.faithfulness.sample import (
 )
 from genrelens.explanation.faithfulness.sanity import (
     GUEST_S,
+    Pointing,
+    Sanity,
     agreement,
     pairs,
     point,
@@ -362,6 +364,26 @@ def test_the_checks_have_their_place_in_the_report(bundle: Bundle, tracks: tuple
     assert "no map could be compared" in report.to_text()
     with pytest.raises(ValueError, match="argument 2"):
         sanity_of("occlusion", pointings, agreement=[0.25, 0.5], groups=["a"])
+
+
+def test_more_splices_and_tracks_of_the_same_artists_make_no_narrower_checks() -> None:
+    """Intervals are over artists: what one artist's sound does five times is no five witnesses."""
+
+    def checks(times: int) -> Sanity:
+        pointings = [
+            Pointing("host", f"{artist}.{k}", "hum", f"artist {artist}", 3.0, 4.0 if artist % 2 else 9.0, 0.4)
+            for artist in range(8)
+            for k in range(times)
+        ]
+        agreement = [0.1 * artist for artist in range(8) for _ in range(times)]
+        return sanity_of("occlusion", pointings, agreement=agreement, groups=[one.group for one in pointings])
+
+    few, many = checks(1), checks(5)
+    assert few.hits.value == many.hits.value == 0.5
+    assert few.agreement is not None and many.agreement is not None
+    for one, other in ((few.hits, many.hits), (few.agreement, many.agreement)):
+        assert one.low < one.value < one.high
+        assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-9)
 
 
 def _judged(

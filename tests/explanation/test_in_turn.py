@@ -170,3 +170,27 @@ def test_silence_takes_nothing_along_and_the_same_comes_again(bundle: Bundle) ->
     np.testing.assert_array_equal(first, second)
     n = 2 * len(hearing.scored_windows)
     assert told == [(i, n) for i in range(n)] * 2
+
+
+def test_the_default_is_the_mean_over_both_baselines(bundle: Bundle) -> None:
+    """Of two moments with sound in one window each is taken out alone, so that the scores can be had by hand."""
+    frames = noise(1.0)[:64]
+    edges = segment_frames(len(frames), frames_per_s=RATE / tiny_model.MEL.hop_length)
+    with_sound = np.zeros(len(frames), dtype=bool)
+    for k in (2, 6):
+        with_sound[edges[k] : edges[k + 1]] = True
+    frames[~with_sound] = 0.0
+    frames[:, 3:] *= 1e-3  # low, which is heard as genre 0
+    hearing = Hearing(bundle, frames)
+    assert len(hearing.spans) == 1 and hearing.with_sound(hearing.grid.segments) == [2, 6]
+    found = score("occlusion-in-turn", hearing, genre=0).segments
+    losses = [
+        hearing.logits - without_each(hearing, hearing.grid.segments, baseline=make(frames, tiny_model.MEL))
+        for make in BASELINES.values()
+    ]
+    assert len(losses) == 2
+    expected = scores(hearing, hearing.logits - np.mean(losses, axis=0), genre=0)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    for one in losses:  # neither alone, nor their sum
+        assert np.abs(scores(hearing, hearing.logits - one, genre=0) - found).max() > 0.01
+    assert np.abs(scores(hearing, hearing.logits - np.sum(losses, axis=0), genre=0) - found).max() > 0.01
