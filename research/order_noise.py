@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from genrelens.bundle import Bundle
-from genrelens.cli.tracks import find_split, load_tracks
 from genrelens.data import registry
+from genrelens.data.chosen import find_split
 from genrelens.explanation.faithfulness.sample import sample
 from genrelens.explanation.faithfulness.sanity import spearman
 from genrelens.explanation.hearing import Hearing
@@ -40,7 +40,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     given = parser.parse_args()
     bundle = Bundle.load(given.model)
-    name, tracks = load_tracks(given.data, dataset=None)
+    loaded = registry.open_dataset(given.data)
+    name, tracks = loaded.dataset, loaded.tracks
     split = find_split(None, dataset=name, tracks=tracks)
     faulty = registry.never_train(name)
     chosen = sample([track for track in split.part(tracks, "train") if track.id not in faulty], n=N_TRACKS)

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.cli.feature_tables import with_rows
 from genrelens.data import gtzan, registry
 from genrelens.data.splits.folds import grouped_folds, hold_out
 from genrelens.data.track import Track
 from genrelens.features import join, read_table
+from genrelens.features.for_recipe import with_rows
 from genrelens.files import write_whole
 from genrelens.metrics import grouped_bootstrap, mean_statistic
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
@@ -65,7 +65,7 @@ def main() -> None:
     given = parser.parse_args()
     table = read_table(given.table, feature_set="kaggle57", taxonomy=GTZAN)
     faulty = registry.never_train(gtzan.DATASET)
-    tracks = with_rows(gtzan.DATASET, gtzan.load(given.data).tracks, table)
+    tracks, _ = with_rows(gtzan.DATASET, gtzan.load(given.data).tracks, table)
     sound = tuple(track for track in tracks if track.id not in faulty)
     joined = join(table, gtzan.split("fault-filtered").part(sound, "train+valid"))
     tracks, rows = joined.tracks, joined.table.values

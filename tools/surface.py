@@ -69,7 +69,10 @@ def _is_newer(one: str, other: str) -> bool:
 def commands() -> Iterator[str]:
     """Commands with the names of their options, hidden ones too, and the words that a value has to be one of."""
     found: list[Any] = []
-    with mock.patch.object(typer.core.TyperGroup, "main", lambda group, **_: found.append(group)):
+    with (
+        mock.patch.object(typer.core.TyperGroup, "main", lambda group, **_: found.append(group)),
+        contextlib.suppress(SystemExit),
+    ):
         genrelens_main([])
     yield from commands_of(found[0], "genrelens")
 

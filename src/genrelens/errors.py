@@ -11,21 +11,50 @@
     ├── TrainingError       a run that cannot start, go on or be resumed
     └── MissingExtraError   an optional part that is not installed
 
-Each message says what was expected, what came, and what to do.
+Each message says what was expected and what came; ``hint`` says what to do. Neither names a command-line option: the
+command line adds its own, by the error's ``code``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from importlib.util import find_spec
+
 
 class GenrelensError(Exception):
-    """Root of the tree; ``code`` is a short machine-readable word, the message a sentence for people."""
+    """Root of the tree; as text it is ``'source': message; hint``, with what there is of them.
+
+    Attributes:
+        code: a short machine-readable word.
+        message: a sentence for people.
+        source: the file, folder or name that it is about, for messages that do not name it themselves.
+        hint: what to do about it.
+    """
 
     code: str = "error"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, source: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message)
+        self.message, self.source, self.hint = message, source, hint
         if code is not None:
             self.code = code
+
+    def __str__(self) -> str:
+        text = self.message if self.source is None else f"{self.source!r}: {self.message}"
+        return text if self.hint is None else f"{text}; {self.hint}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors come back from worker processes whole, whatever their own ``__init__`` takes."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[GenrelensError], args: tuple[object, ...], state: dict[str, object]) -> GenrelensError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class AudioError(GenrelensError):
@@ -92,3 +121,26 @@ class MissingExtraError(GenrelensError):
             "in a checkout of genrelens"
         )
         self.extra = extra
+
+
+def check_extra(*modules: str, needed_for: str, extra: str = "train") -> None:
+    """Raise :class:`MissingExtraError` where one of the modules is not installed; none is imported.
+
+    It is asked before the work, which a missing part should not cost.
+    """
+    for module in modules:
+        try:
+            missing = find_spec(module) is None
+        except ValueError:  # what Python says of a module that was taken away
+            missing = True
+        if missing:
+            raise MissingExtraError(extra, needed_for=needed_for)
+
+
+def did_you_mean(name: str, names: Collection[str]) -> str:
+    """``"; did you mean 'jazz'?"`` where one of ``names`` is much like ``name``, else nothing."""
+    from difflib import get_close_matches
+
+    spelt = {one.lower(): one for one in names}
+    near = get_close_matches(name.lower(), spelt, n=1)
+    return f"; did you mean {spelt[near[0]]!r}?" if near else ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from genrelens.errors import TaxonomyError
+from genrelens.errors import TaxonomyError, did_you_mean
 
 
 def composed(text: str) -> str:
@@ -77,7 +77,10 @@ class Taxonomy:
         try:
             return self._lookup[fold(name)]
         except KeyError:
-            raise TaxonomyError(f"unknown genre {name!r}; known genres: {', '.join(self.names)}") from None
+            meant = did_you_mean(name, [*self.names, *self.aliases])
+            raise TaxonomyError(
+                f"unknown genre {name!r}{meant or ';'} known genres: {', '.join(self.names)}"
+            ) from None
 
     def canonical(self, name: str) -> str:
         """The genre's one spelling: ``canonical("Hip-Hop") == "hiphop"``."""

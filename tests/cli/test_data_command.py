@@ -13,7 +13,7 @@ import soundfile
 from run_cli import Run, run  # noqa: F401
 
 import tiny_training
-from genrelens.cli.transfer import TransferLine, transfer_text
+from genrelens.cli.terminal import Progress, bytes_text
 from genrelens.data import Split, synthetic
 
 
@@ -124,27 +124,28 @@ def test_what_is_left_out_is_said_on_stderr(run: Run, music: Path, tmp_path: Pat
 
 
 def test_the_text_of_a_transfer() -> None:
-    assert transfer_text("fma_small", "downloading", 2_600_000_000, 7_800_000_000, bytes_per_s=12e6) == (
+    assert bytes_text("fma_small: downloading", 2_600_000_000, 7_800_000_000, bytes_per_s=12e6) == (
         "fma_small: downloading [########................]  33%  2.6 of 7.8 GB, 12.0 MB/s, 7 min left"
     )
-    assert transfer_text("x", "downloading", 5_000_000, None) == "x: downloading 5.0 MB"
-    assert transfer_text("x", "unpacking", 1234, None) == "x: unpacking, 1,234 files"
-    assert transfer_text("x", "checking", 5, 5, bytes_per_s=1.0).endswith("100%  0.0 of 0.0 MB, 0.0 MB/s")
-    assert "2.0 h left" in transfer_text("x", "downloading", 0, 7200, bytes_per_s=1.0)
+    assert bytes_text("x: downloading", 5_000_000, None) == "x: downloading 5.0 MB"
+    assert bytes_text("x: checking", 5, 5, bytes_per_s=1.0).endswith("100%  0.0 of 0.0 MB, 0.0 MB/s")
+    assert "2.0 h left" in bytes_text("x: downloading", 0, 7200, bytes_per_s=1.0)
 
 
 def test_a_transfer_is_shown_on_terminals_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with TransferLine("x") as line:
-        line.show("downloading", 1, 2)
+    with Progress("x", unit="bytes") as line:
+        line.show(1, 2, what="x: downloading")
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
     ticks = iter(range(100))
-    with TransferLine("x", clock=lambda: next(ticks)) as line:
+    monkeypatch.setattr("genrelens.cli.terminal.time.monotonic", lambda: next(ticks))
+    with Progress("x", unit="bytes") as line:
         for done in (0, 1_000_000, 2_000_000):
-            line.show("downloading", done, 2_000_000)
-        line.show("unpacking", 3, None)
+            line.show(done, 2_000_000, what="x: downloading")
+        line.show(3, None, what="x: unpacking")
     err = capsys.readouterr().err
     assert "x: downloading [############............]  50%  1.0 of 2.0 MB, 1.0 MB/s, 1 s left" in err
     assert "x: unpacking, 3 files" in err
@@ -224,12 +225,12 @@ def test_a_name_that_is_no_utf_8_is_left_out_and_harms_nobody(run: Run, tmp_path
 
 
 def test_a_split_of_pieces_takes_the_pieces_of_the_clips(tmp_path: Path) -> None:
-    from genrelens.cli import train as commands
+    from genrelens.cli.options import sound_tracks
 
     (tmp_path / "blues").mkdir()
     for i in range(3):
         soundfile.write(tmp_path / "blues" / f"blues.0000{i}.wav", [0.0] * 100, 8000)
-    _, tracks, split = commands._tracks(tmp_path, None, "s1-segments")
+    _, tracks, split = sound_tracks(tmp_path, None, "s1-segments")
     assert len(tracks) == 30
     pieces = [piece for part in split.parts for piece in split.part(tracks, part)]
     assert sorted(piece.id for piece in pieces) == [f"blues.0000{i}.{k}" for i in range(3) for k in range(10)]

@@ -118,7 +118,12 @@ def test_usage(run: Run, corpus: Path, tmp_path: Path) -> None:
     result = run("explore", tmp_path / "nowhere", "--out", tmp_path / "a")
     assert result.code == 1 and "nowhere" in result.err
     help_text = run("explore", "--help")
-    assert help_text.code == 0 and "--features" in help_text.out and "Examples:" in help_text.out
+    assert (
+        help_text.code == 0
+        and "--table" in help_text.out
+        and "--features" not in help_text.out
+        and "Examples:" in help_text.out
+    )
 
 
 def test_music_without_labels_is_refused(run: Run, tmp_path: Path) -> None:

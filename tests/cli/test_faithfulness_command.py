@@ -154,7 +154,7 @@ class TestBeforeTheWork:
         monkeypatch: pytest.MonkeyPatch,
         missing: str,
     ) -> None:
-        from genrelens.cli import extras
+        from genrelens import errors as extras
 
         found = extras.find_spec
         monkeypatch.setattr(extras, "find_spec", lambda name: None if name == missing else found(name))

@@ -60,7 +60,7 @@ def test_a_folder_of_folders_has_their_names_for_labels(run: Run, tmp_path: Path
     result = run("features", "music", "--out", "t.csv", "--workers", "1")
     assert result.code == 0
     assert result.out == ""
-    assert result.err == "wrote t.csv: 4 rows of 57 numbers\n"
+    assert "wrote t.csv: 4 rows of 57 numbers\n" in result.err
     table = read_table(tmp_path / "t.csv")
     assert dict(zip(table.filenames, table.labels, strict=True)) == {
         "jazz/a.wav": "jazz",
@@ -99,7 +99,7 @@ def test_one_bad_file_is_one_row_and_exit_code_1(run: Run, tmp_path: Path) -> No
     (tmp_path / "music" / "bad.mp3").write_bytes(b"hello")
     result = run("features", "music", "--out", "t.csv", "--workers", "1")
     assert result.code == 1
-    assert result.err.startswith("wrote t.csv: 1 rows of 57 numbers, and 1 without (see the column error)\n")
+    assert "wrote t.csv: 1 rows of 57 numbers, and 1 without (see the column error)\n" in result.err
     assert "bad.mp3 has no numbers: " in result.err
     table = read_table(tmp_path / "t.csv")
     assert [bool(error) for error in table.errors] == [True, False]

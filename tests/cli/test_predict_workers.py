@@ -90,7 +90,7 @@ def test_ctrl_c_keeps_what_was_answered_and_ends_all_processes(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
     assert (run.returncode, more) == (130, "")
-    assert err == "stopped: 2 of 5 files answered; wrote page.html\n"
+    assert err == "stopped: 2 of 5 files answered; wrote page.html; open it in a browser\n"
     page = (tmp_path / "page.html").read_text("utf-8")
     assert "a.wav" in page and "b.wav" in page and "stuck.wav" not in page
 
@@ -177,7 +177,7 @@ def test_a_folder_that_takes_no_page_is_said_before_the_work(run: Run, tmp_path:
 
 def test_off_a_terminal_a_line_a_minute(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 10_000, 25))
-    monkeypatch.setattr("genrelens.cli.progress.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("genrelens.cli.terminal.time.monotonic", lambda: float(next(clock)))
     result = run("predict", "--json", *[write_tone(tmp_path / "a.wav")] * 5)
     assert result.code == 0
-    assert result.err == "2 of 5 done\n"
+    assert result.err == "files answered: 2 of 5, 2.4 a minute, 75 s left\n"

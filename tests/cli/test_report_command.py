@@ -28,7 +28,8 @@ def two(tmp_path: Path) -> list[Path]:
 def test_a_report_is_drawn_and_its_page_named(run: Run, two: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "look"
     result = run("report", two[0], "--out", out)
-    assert (result.code, result.out, result.err) == (0, f"{out / 'index.html'}\n", "")
+    page = out / "index.html"
+    assert (result.code, result.out, result.err) == (0, f"{page}\n", f"wrote {page}\nnext: open {page}\n")
     made = {path.name for path in out.iterdir()}
     pairs = {
         f"{key}.{end}"
@@ -141,7 +142,7 @@ def test_embeddings_are_mapped_where_model_and_sound_are_here(
         "utf-8"
     )
     result = run("report", folder, "--out", tmp_path / "a", "--data", corpus)
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err.splitlines()[-2]) == (0, f"wrote {tmp_path / 'a' / 'index.html'}")
     lines = (tmp_path / "a" / "map-embeddings.csv").read_text("utf-8").splitlines()
     assert len(lines) == 1 + len(loaded.tracks)
     assert "1 of the answered tracks has no place on the map" in (tmp_path / "a" / "index.html").read_text(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genrelens.cli.text import pad, shorten, width
+from genrelens.cli.terminal import pad, shorten, width
 from genrelens.pages.wording import clock, length, percent, visible
 
 

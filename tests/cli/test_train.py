@@ -13,7 +13,8 @@ import soundfile
 
 import tiny_training
 from genrelens.cli import main
-from genrelens.cli import train as commands
+from genrelens.cli.options import sound_tracks
+from genrelens.cli.terminal import Epochs
 from genrelens.data import Split, gtzan, synthetic
 from genrelens.data.splits.folds import hold_out
 from genrelens.training.run import read_run
@@ -63,7 +64,9 @@ def test_train_writes_a_run_and_prints_where_the_model_is(
     assert call("train", recipe, *options, "--out", run, "--seed", 7) == 0
     out, err = capsys.readouterr()
     assert out == f"{run / 'bundle'}\n"
-    assert err == ""  # progress is for terminals
+    assert err.startswith(
+        f"wrote {run / 'bundle'}\nnext: genrelens evaluate {run} --split by-timbre --part valid"
+    )
     record = read_run(run)
     split = synthetic.split("by-timbre", tracks=synthetic.load(data))
     assert tuple(record["train_ids"]) == split.ids("train")
@@ -116,15 +119,15 @@ def test_ctrl_c_ends_with_130_and_resume_goes_on(
     recipe, run = write_recipe(tmp_path, max_epochs=3), tmp_path / "run"
     words = ("train", recipe, "--data", data, "--split", "by-timbre", "--cache", cache, "--out", run)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    epoch = commands._epoch
+    epoch = Epochs.__call__
 
-    def press(done: int, most: int, row: dict[str, float]) -> str:
+    def press(self: Epochs, done: int, most: int, row: dict[str, float]) -> None:
         if done == 2:
             signal.raise_signal(signal.SIGINT)
-        return epoch(done, most, row)
+        epoch(self, done, most, row)
 
     with monkeypatch.context() as patch:
-        patch.setattr(commands, "_epoch", press)
+        patch.setattr(Epochs, "__call__", press)
         assert call(*words) == 130
     assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
     out, err = capsys.readouterr()
@@ -142,13 +145,13 @@ def test_ctrl_c_ends_with_130_and_resume_goes_on(
 @pytest.mark.parametrize(
     ("recipe", "options", "code", "message"),
     [
-        ("mel-transfomer", (), 2, "unknown recipe 'mel-transfomer'; known: "),
+        ("mel-transfomer", (), 2, "unknown recipe 'mel-transfomer'; did you mean 'mel-transformer'? known: "),
         ("none.toml", (), 2, "could not read the recipe"),
         ("mel-transformer", ("--split", "fault-filtered"), 1, "'fault-filtered'; its only split: by-timbre"),
         ("mel-transformer", ("--split", "none.json"), 1, "the split file 'none.json' cannot be read"),
         ("mel-transformer", ("--part", "practice"), 1, "has no part 'practice'"),
         ("mel-transformer", ("--dataset", "fma"), 1, "unknown data set 'fma'"),
-        ("mel-transformer", ("--seed", "-1"), 2, "'--seed'"),
+        ("mel-transformer", ("--seed", "-1"), 2, "--seed S expects a whole number of 0 or more, got '-1'"),
         ("mel-transformer", ("--resume",), 1, "nothing to resume"),
     ],
 )
@@ -184,7 +187,7 @@ def test_faulty_tracks_are_never_trained_on(tmp_path: Path) -> None:
         soundfile.write(tmp_path / genre / f"{id_}.wav", [0.0] * 100, 8000)
     split = tmp_path / "mine.json"
     split.write_text(Split("mine", 1, {"train": (faulty, sound)}).to_json(), encoding="utf-8")
-    name, tracks, chosen = commands._tracks(tmp_path, None, str(split))
+    name, tracks, chosen = sound_tracks(tmp_path, None, str(split))
     assert name == "gtzan"
     assert [track.id for track in tracks] == [sound]
     assert [track.id for track in chosen.part(tracks, "train")] == [sound]

@@ -79,7 +79,7 @@ def test_a_model_of_a_table_predicts_from_sound(
     code, out, err = run(
         "train", "lda-plus", "--data", clips, "--table", table, "--out", tmp_path / "run", capsys=capsys
     )
-    assert (code, err) == (0, ONE_GENRE)
+    assert (code, err[: len(ONE_GENRE)]) == (0, ONE_GENRE)
     assert out.strip() == str(tmp_path / "run" / "bundle")
     manifest = json.loads((tmp_path / "run" / "bundle" / "manifest.json").read_text("utf-8"))
     assert manifest["front_end"] == {"kind": "descriptors", "set": "kaggle57", "segment_s": 30.0}
@@ -98,7 +98,7 @@ def test_crossval_answers_every_row_of_the_table(
     code, out, err = run(
         "crossval", "lda-plus", "--data", clips, "--table", table, "--out", tmp_path, "--json", capsys=capsys
     )
-    assert (code, err) == (0, ONE_GENRE)
+    assert (code, err[: len(ONE_GENRE)]) == (0, ONE_GENRE)
     report = json.loads(out)
     assert {row["id"] for row in report["tracks"]} == set(all_ids())
     assert report["all_genres"]["accuracy"]["value"] > 0.9
@@ -120,8 +120,8 @@ def test_tracks_without_a_row_are_left_out_and_said_to_be(
     ("recipe", "code", "message"),
     [
         ("svm", 1, "learns from rows of pieces of 3 s, the table holds rows of whole tracks"),
-        ("genrelens-base", 2, "--table holds descriptors, of which genrelens-base learns nothing"),
-        ("mel-transformer", 2, "--table holds descriptors, of which mel-transformer learns nothing"),
+        ("genrelens-base", 2, "the table holds descriptors, of which genrelens-base learns nothing"),
+        ("mel-transformer", 2, "the table holds descriptors, of which mel-transformer learns nothing"),
     ],
 )
 @pytest.mark.parametrize("command", ["train", "crossval"])
@@ -216,7 +216,7 @@ def test_from_sound_to_a_model_and_its_figures(tmp_path: Path, capsys: pytest.Ca
 def test_grid_of_a_table(clips: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shared = ("grid", "--data", clips, "--set", "kaggle57", "--table", table, "--features", "mfcc")
     code, out, err = run(*shared, "--classifier", "LR", "--classifier", "NB", capsys=capsys)
-    assert (code, err) == (0, ONE_GENRE)
+    assert (code, err[: len(ONE_GENRE)]) == (0, ONE_GENRE)
     assert out.startswith("kaggle57 on gtzan, train+valid:")
     code, out, _ = run(*shared, "--classifier", "NB", "--json", capsys=capsys)
     (cell,) = json.loads(out)["cells"]

@@ -276,7 +276,8 @@ def test_a_file_or_a_name_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="could not read the recipe"):
         recipes.load(tmp_path / "none.toml")
     with pytest.raises(
-        RecipeError, match=r"unknown recipe 'mel-transfomer'; known: .*mel-transformer.* path ending"
+        RecipeError,
+        match=r"unknown recipe 'mel-transfomer'; did you mean 'mel-transformer'\? known: .* path ending",
     ):
         recipes.load("mel-transfomer")
 

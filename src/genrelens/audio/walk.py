@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -80,6 +80,36 @@ def walk(folder: str | Path, *, passed_over: Counter[str] | None = None) -> Iter
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A path to be answered; ``code`` and ``message`` are set where it is known already that it cannot be."""
+
+    path: str
+    code: str | None = None
+    message: str | None = None
+
+
+def named(paths: Iterable[str], *, passed_over: Counter[str] | None = None) -> Iterator[Named]:
+    """The files that paths mean, in the order of the paths: a file itself, whatever its ending, and what :func:`walk`
+    finds in a folder. A folder without music, or one that may not be read, has a ``code``.
+    """
+    for path in paths:
+        if not _may_be_looked_into(path):
+            yield Named(path)
+            continue
+        found = False
+        for item in walk(path, passed_over=passed_over):
+            found = True
+            if item.error is None:
+                yield Named(item.path)
+            else:
+                code = "permission" if isinstance(item.error, PermissionError) else "missing"
+                why = item.error.strerror or item.error
+                yield Named(item.path, code, f"this folder cannot be read: {why}")
+        if not found:
+            yield Named(path, "no_music", f"expected music in this folder, found no sound file in {path!r}")
+
+
 class Entry(NamedTuple):
     """What lies in a folder; a link to a folder is a folder, too."""
 
@@ -132,6 +162,13 @@ def _is_wanted(name: str, counts: Counter[str]) -> bool:
 
 def _holds(folder: str, path: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _may_be_looked_into(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # opening it will say why: the name is too long, a folder above may not be searched
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

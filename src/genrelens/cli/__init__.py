@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from genrelens.errors import BundleError, GenrelensError, MissingExtraError, RecipeError, TaxonomyError
 
@@ -20,14 +21,11 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the program and exit. No traceback reaches a user, unless ``GENRELENS_DEBUG`` is set."""
     _replace_closed_streams()
     try:
-        from genrelens.cli.app import app
-
-        try:
-            app(args=None if args is None else list(args), prog_name="genrelens")
-        finally:
-            sys.stdout.flush()  # what is still waiting may find the disk full: better here than while Python ends
+        sys.exit(_run(args))
     except GenrelensError as error:
-        say(str(error))
+        from genrelens.cli.usage import error_text
+
+        say(error_text(error))
         sys.exit(2 if isinstance(error, _USAGE_ERRORS) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -48,6 +46,36 @@ def main(args: Sequence[str] | None = None) -> None:
             "set GENRELENS_DEBUG=1 to see where, and please report it)"
         )
         sys.exit(1)
+
+
+def _run(args: Sequence[str] | None) -> int:
+    """Run the command; its exit code. Wrong usage is told in our own words."""
+    import typer
+
+    from genrelens.cli.app import app
+
+    wrong_usage: Any = typer.BadParameter.__mro__[1]  # typer has no name for it
+    try:
+        return int(
+            app(args=None if args is None else list(args), prog_name="genrelens", standalone_mode=False) or 0
+        )
+    except wrong_usage as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+        else:
+            from genrelens.cli.usage import usage_text
+
+            say(usage_text(error))
+        return 2
+    finally:
+        sys.stdout.flush()  # what is still waiting may find the disk full: better here than while Python ends
+
+
+def say(message: str) -> None:
+    """One line on stderr, beginning with the program's name."""
+    from genrelens.cli.terminal import say
+
+    say(message)
 
 
 def _replace_closed_streams() -> None:
@@ -74,14 +102,3 @@ def _drop_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-def say(message: str) -> None:
-    """One line on stderr, whatever the message holds and whatever the terminal can show."""
-    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    from genrelens.pages.wording import visible
-
-    # Names from tags, tables and models may stand in a message: they must not steer the terminal.
-    line = visible(" ".join(message.splitlines()))
-    with contextlib.suppress(OSError):  # who reads errors is gone: the exit code still tells
-        print("genrelens:", line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)

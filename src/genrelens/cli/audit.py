@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from genrelens.cli import options
+from genrelens.cli.options import DEFAULT_CACHE
+from genrelens.cli.terminal import Progress, check_page, print_lines, tell_passed_over, wrote
+
 
 def audit(
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="Folder of a data set, or of any music.", show_default=False),
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    folder: Annotated[Path | None, options.argument("DIR", "Folder of a data set, or of any music.")] = None,
+    as_json: options.Json = False,
     html: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Also write a page with the findings.", show_default=False),
+        Path | None, options.option("--html", "FILE", "Also write a page with the findings.")
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Also look for artists on both sides of a split of the data set, or of a .json file.",
-            show_default=False,
+        options.option(
+            "--split",
+            "NAME",
+            "Also look for artists on both sides of a split of the data set, or of a .json file.",
         ),
     ] = None,
     labels: Annotated[
         bool,
         typer.Option("--labels", help="Also look for tracks that sound like another genre (some minutes)."),
     ] = False,
-    cache: Annotated[
-        Path,
-        typer.Option("--cache", metavar="DIR", help="Where --labels keeps features between runs."),
-    ] = Path("runs/cache"),
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Processes (default: one a core).", show_default=False),
-    ] = None,
+    cache: options.Cache = DEFAULT_CACHE,
+    workers: options.Workers = None,
+    data: options.HiddenData = None,
 ) -> None:
     """Find the faults of a collection: unreadable and silent files, repeats, wrong lengths and labels.
 
@@ -54,38 +48,38 @@ def audit(
       genrelens audit ~/gtzan --split s4 --labels --html audit.html
       genrelens audit ~/Music --json | jq -r '.findings[] | select(.kind == "exact_repeat") | .tracks[]'
     """
+    folder = options.one_data(folder, data)
+    if folder is None:
+        raise typer.BadParameter("give the folder to look through: genrelens audit DIR")
     if not folder.is_dir():
         came = "that is a file" if folder.exists() else "there is none of that name"
         raise typer.BadParameter(f"{folder}: expected a folder of music, {came}")
     if html is not None:
-        from genrelens.cli.page import check_page
-
         check_page(html)
 
     from collections import Counter
 
+    from genrelens.audio.walk import named
     from genrelens.audit import audit as look
     from genrelens.audit import collect
-    from genrelens.cli.pieces import find_pieces, say_passed_over
-    from genrelens.cli.progress import CountLine
-    from genrelens.cli.tracks import find_split
+    from genrelens.data.chosen import find_split
     from genrelens.pages.audit.text import audit_text
     from genrelens.parallel import n_cores
 
     passed_over: Counter[str] = Counter()
-    pieces = list(find_pieces([str(folder)], passed_over=passed_over))
-    say_passed_over(passed_over)
+    files = list(named([str(folder)], passed_over=passed_over))
+    tell_passed_over(passed_over)
     collection = collect(
         folder,
-        paths=[piece.path for piece in pieces if piece.code is None],
-        refused=[(p.path, p.message or p.code) for p in pieces if p.code not in (None, "no_music")],
+        paths=[file.path for file in files if file.code is None],
+        refused=[(p.path, p.message or p.code) for p in files if p.code not in (None, "no_music")],
     )
     if split is not None or labels:
         collection.require_labels()
     chosen = None
     if split is not None:
         chosen = find_split(split, dataset=collection.dataset or "", tracks=collection.tracks)
-    with CountLine("files heard:") as line:
+    with Progress("files heard") as line:
         report = look(
             collection,
             split=chosen,
@@ -98,16 +92,11 @@ def audit(
         from genrelens.pages.audit.page import write_audit_page
 
         write_audit_page(html, report)
-        typer.echo(f"wrote {html}", err=True)
+        wrote(html, then=f"open {html}")
     if as_json:
-        _print(json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False))
+        text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     else:
-        _print(audit_text(report))
+        text = audit_text(report)
+    print_lines(text)
     if report.n_serious:
         raise typer.Exit(1)
-
-
-def _print(text: str) -> None:
-    """Print to stdout whatever the terminal can show of it; in JSON what it cannot is an escape that JSON knows."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    typer.echo(text.encode(encoding, "backslashreplace").decode(encoding))

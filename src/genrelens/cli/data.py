@@ -7,43 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from genrelens.cli.stopping import says_what_is_kept
+from genrelens.cli import options
+from genrelens.cli.options import HiddenData, one_data, opened, option
+from genrelens.cli.terminal import Progress, check_file, line, say, tell_passed_over, wrote
 
 if TYPE_CHECKING:
     from genrelens.audit.check import Checked
     from genrelens.data.splits.split import Split
     from genrelens.data.track import Track
 
-data = typer.Typer(
-    name="data",
-    help="Fetch data sets, check them, and list or write their splits.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
-FolderArgument = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="DIR", help="Folder of the data set (default: $GENRELENS_DATA).", show_default=False
-    ),
-]
-DatasetOption = Annotated[
-    str | None,
-    typer.Option(
-        "--dataset", metavar="NAME", help="Which data set it is (default: found out).", show_default=False
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 N_SHOWN = 5
 
 
-@data.command()
-@says_what_is_kept
 def fetch(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="gtzan, fma_small or fma_metadata.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to unpack it.")] = Path("data"),
+    name: Annotated[str, options.argument("NAME", "gtzan, fma_small or fma_metadata.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to unpack it to.")] = Path("data"),
 ) -> None:
     """Download a public data set, check it and unpack it.
 
@@ -57,27 +35,30 @@ def fetch(
       genrelens data fetch fma_small --out ~/fma
       genrelens data fetch gtzan --out ~/gtzan
     """
-    from genrelens.cli.transfer import TransferLine
     from genrelens.data.fetch import SOURCES
     from genrelens.data.fetch import fetch as get
 
     if name in SOURCES:
-        typer.echo(f"{name}: {SOURCES[name].size}, licence: {SOURCES[name].licence}", err=True)
-    with TransferLine(name) as line:
-        got = get(name, out, progress=line.show)
-    typer.echo(f"the archive is {got.checked}", err=True)
+        line(f"{name}: {SOURCES[name].size}, licence: {SOURCES[name].licence}")
+    with Progress(name, unit="bytes") as progress:
+        got = get(
+            name,
+            out,
+            progress=lambda stage, done, total: progress.show(done, total, what=f"{name}: {stage}"),
+        )
+    line(f"the archive is {got.checked}")
     typer.echo(f"{got.folder}: {got.n_files:,} files, {got.n_bytes / 1e9:.2f} GB")
+    wrote(got.folder, then=f"genrelens data check {out}")
 
 
-@data.command()
-@says_what_is_kept
 def check(
-    folder: FolderArgument = None,
-    dataset: DatasetOption = None,
+    folder: options.DataPosition = None,
+    dataset: options.Dataset = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Open clips without decoding them; compare sizes, not contents.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: options.Json = False,
+    data: HiddenData = None,
 ) -> None:
     """Say what of a data set is there, missing, altered or unreadable.
 
@@ -93,19 +74,24 @@ def check(
 
     from genrelens import parallel
     from genrelens.audit.check import check as look
-    from genrelens.cli.pieces import say_passed_over
-    from genrelens.cli.progress import CountLine
 
-    with CountLine("checking") as line:
-        found = look(folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=line.show)
-    say_passed_over(found.passed_over)
+    folder = one_data(folder, data)
+    with Progress("checked") as progress:
+        found = look(
+            folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=progress.show
+        )
+    tell_passed_over(found.passed_over)
     typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else _check_text(found))
     if found.problems:
         raise typer.Exit(1)
 
 
-@data.command()
-def splits(folder: FolderArgument = None, dataset: DatasetOption = None, as_json: JsonOption = False) -> None:
+def splits(
+    folder: options.DataPosition = None,
+    dataset: options.Dataset = None,
+    as_json: options.Json = False,
+    data: HiddenData = None,
+) -> None:
     """List the splits of a data set: sizes, how many of each part are here, what leaks, where it comes from.
 
     A split that cannot be made of this data is named on stderr, with the reason (in JSON: in its row), and the exit
@@ -117,12 +103,11 @@ def splits(folder: FolderArgument = None, dataset: DatasetOption = None, as_json
     """
     import json
 
-    from genrelens.cli import say
-    from genrelens.cli.tracks import load_tracks
     from genrelens.data import registry
     from genrelens.errors import DataError
 
-    name, tracks = load_tracks(folder, dataset=dataset)
+    loaded = opened(one_data(folder, data), dataset)
+    name, tracks = loaded.dataset, loaded.tracks
     rows: list[dict[str, Any]] = []
     for split_name in registry.splits(name):
         try:
@@ -141,19 +126,11 @@ def splits(folder: FolderArgument = None, dataset: DatasetOption = None, as_json
         raise typer.Exit(1)
 
 
-@data.command()
-@says_what_is_kept
 def split(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder of the data set.", show_default=False)
-    ],
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="See genrelens data splits.", show_default=False)
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE.json", help="Where to write it.", show_default=False)
-    ],
-    dataset: DatasetOption = None,
+    folder: Annotated[Path, options.argument("DIR", "Folder of the data set.")],
+    name: Annotated[str, options.argument("NAME", "See genrelens data splits.")],
+    out: Annotated[Path, option("--out", "FILE.json", "File to write.")],
+    dataset: options.Dataset = None,
 ) -> None:
     """Write a split as JSON: the ids of each part, what leaks, where it comes from.
 
@@ -164,21 +141,18 @@ def split(
       genrelens data split ~/Music hold-out --out mine.json
       genrelens data split ~/gtzan k-fold-10 --out folds.json
     """
-    from genrelens.cli.tracks import find_split, load_tracks
+    from genrelens.data.chosen import find_split
     from genrelens.errors import DataError
     from genrelens.files import write_whole
 
-    if out.suffix != ".json" or out.is_dir() or not out.absolute().parent.is_dir():
-        raise typer.BadParameter(
-            f"--out {out}: expected a file name that ends in .json, in a folder that exists"
-        )
-    dataset_name, tracks = load_tracks(folder, dataset=dataset)
-    made = find_split(name, dataset=dataset_name, tracks=tracks)
+    check_file("--out", out, ".json")
+    loaded = opened(folder, dataset)
+    made = find_split(name, dataset=loaded.dataset, tracks=loaded.tracks)
     try:
         write_whole(out, made.to_json())
     except OSError as error:
         raise DataError(f"the split {str(out)!r} cannot be written: {error.strerror or error}") from error
-    typer.echo(str(out))
+    wrote(out, then=f"genrelens train RECIPE --data {folder} --split {out} --out RUN", for_scripts=True)
 
 
 def _check_text(found: Checked) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from genrelens.cli.text import print_text
+from genrelens.cli import options
+from genrelens.cli.terminal import Progress, check_file, print_text, wrote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,46 +17,23 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN_OR_BUNDLE",
-            help="A run's folder, a saved model (folder or .zip), base or lite.",
-            show_default=False,
-        ),
-    ],
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of the data set (default: $GENRELENS_DATA).", show_default=False
-        ),
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Which data set it is (default: found out).", show_default=False),
-    ] = None,
+    model: options.ModelArgument,
+    data: options.Data = None,
+    dataset: options.Dataset = None,
     split: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Split of the data set, or a .json file (default: all tracks).",
-            show_default=False,
-        ),
+        options.option("--split", "NAME", "Split of the data set, or a .json file (default: all tracks)."),
     ] = None,
     part: Annotated[
-        str | None,
-        typer.Option(metavar="PART", help='Part of the split; "train+valid" joins two.', show_default=False),
+        str | None, options.option("--part", "PART", 'Part of the split; "train+valid" joins two.')
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: options.Json = False,
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Also write the report as JSON to a file.", show_default=False),
+        Path | None, options.option("--out", "FILE", "Also write the report as JSON to a file.")
     ] = None,
     figure: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Also draw the confusion matrix: .png, .svg or .pdf.", show_default=False
-        ),
+        options.option("--figure", "FILE", "Also draw the confusion matrix: .png, .svg or .pdf."),
     ] = None,
     seen: Annotated[
         bool, typer.Option("--seen", help="Measure tracks that the model was trained on, too.")
@@ -81,14 +59,14 @@ def evaluate(
     """
     if (split is None) != (part is None):
         raise typer.BadParameter("give --split and --part together, or neither to take all tracks")
-    for option, path in (("--out", out), ("--figure", figure)):
-        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            raise typer.BadParameter(f"{option} {path}: expected a file name in a folder that exists")
+    for flag, path in (("--out", out), ("--figure", figure)):
+        if path is not None:
+            check_file(flag, path)
     draw = None if figure is None else _drawer(figure)  # before the work: a missing part should not cost it
 
     from genrelens.bundle import Bundle
-    from genrelens.cli.progress import ProgressLine
-    from genrelens.cli.tracks import find_split, fitting, load_pictures, load_tracks
+    from genrelens.bundle.find import find_bundle
+    from genrelens.data.chosen import as_split, find_split
     from genrelens.evaluation import evaluate as measure
     from genrelens.evaluation.evaluate_multi_label import evaluate_multi_label
 
@@ -96,23 +74,21 @@ def evaluate(
     bundle.check_extra()
     if draw is not None and bundle.manifest.multi_label:
         raise typer.BadParameter(
-            "--figure draws which genre is taken for which; this model gives a piece several genres"
+            "--figure draws which genre is taken for which; this model gives a track several genres"
         )
-    name, tracks = (load_pictures if pictures else load_tracks)(data, dataset=dataset)
+    loaded = options.opened(data, dataset, pictures=pictures)
+    name, tracks = loaded.dataset, loaded.tracks
     chosen = None if split is None else find_split(split, dataset=name, tracks=tracks)
     if chosen is not None and part is not None:
-        tracks = chosen.part(fitting(chosen, dataset=name, tracks=tracks), part)
-    with ProgressLine(total=len(tracks)) as line:
-
-        def show(done: int, total: int) -> None:
-            if done < total:
-                line.show(tracks[done].id)
-
+        tracks = chosen.part(as_split(chosen, tracks, dataset=name), part)
+    with Progress("tracks answered") as line:
         if bundle.manifest.multi_label:
-            labelled = evaluate_multi_label(bundle, tracks, split=chosen, part=part, seen=seen, progress=show)
+            labelled = evaluate_multi_label(
+                bundle, tracks, split=chosen, part=part, seen=seen, progress=line.show
+            )
             answer_json, answer_text = labelled.to_json(), labelled.to_text()
         else:
-            report = measure(bundle, tracks, split=chosen, part=part, seen=seen, progress=show)
+            report = measure(bundle, tracks, split=chosen, part=part, seen=seen, progress=line.show)
             answer_json, answer_text = report.to_json(), report.to_text()
     if out is not None:
         _write(out, answer_json)
@@ -121,43 +97,19 @@ def evaluate(
     print_text(answer_json if as_json else answer_text)
 
 
-def find_bundle(model: str) -> str:
-    """The bundle that a path means: itself, or the one inside a run's folder. Raises :class:`BundleError`."""
-    from genrelens.bundle.predict import SHIPPED
-    from genrelens.errors import BundleError
-
-    folder = Path(model)
-    if model in SHIPPED or not folder.is_dir() or (folder / "manifest.json").is_file():
-        return model  # a .zip file, a bundle, or nothing at all: loading it will tell
-    for name in ("bundle", "model.bundle"):
-        if (folder / name / "manifest.json").is_file():
-            return str(folder / name)
-    if (folder / "run.json").is_file():
-        raise BundleError(
-            f"{model} is a run that has no model yet: let the training finish, or resume it with --resume"
-        )
-    raise BundleError(
-        f"{model} is neither a saved model (it has no manifest.json) nor a run (it has no bundle folder); "
-        "give the folder that genrelens train wrote, or a model"
-    )
-
-
 def _drawer(path: Path) -> Callable[[Report], None]:
     """What draws the confusion matrix to a file, or :class:`MissingExtraError`."""
-    from genrelens.errors import MissingExtraError
+    from genrelens.errors import check_extra
 
-    try:
-        from genrelens.pages.figure_style import check_suffix, save
-        from genrelens.pages.runs.report_figures import confusion_figure
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "matplotlib":
-            raise
-        raise MissingExtraError("train", needed_for="--figure") from error
+    check_extra("matplotlib", needed_for="--figure")
+    from genrelens.pages.figure_style import check_suffix, save
+    from genrelens.pages.runs.report_figures import confusion_figure
+
     check_suffix(path)
 
     def draw(report: Report) -> None:
         save(confusion_figure(report), path)
-        typer.echo(f"wrote {path}", err=True)
+        wrote(path)
 
     return draw
 
@@ -170,4 +122,4 @@ def _write(path: Path, text: str) -> None:
         write_whole(path, text)
     except OSError as error:
         raise DataError(f"the report {str(path)!r} cannot be written: {error.strerror or error}") from error
-    typer.echo(f"wrote {path}", err=True)
+    wrote(path, then=f"genrelens report {path} --out look draws it")

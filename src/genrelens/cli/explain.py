@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from genrelens.cli import options
+from genrelens.cli.terminal import Progress, wrote
 
 if TYPE_CHECKING:
     from genrelens.explanation.explain import Explained
 
 
 def explain(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="One sound file.", show_default=False)],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default=False)
-    ],
+    file: Annotated[str, options.argument("FILE", "One sound file.")],
+    out: options.OutFolder,
     genre: Annotated[
         str | None,
-        typer.Option(
-            "--class",
-            metavar="GENRE",
-            help="Explain this genre instead of the likeliest; any spelling.",
-            show_default=False,
-        ),
+        options.option("--class", "GENRE", "Explain this genre instead of the likeliest; any spelling."),
     ] = None,
     method: Annotated[
         str,
@@ -34,12 +29,7 @@ def explain(
             "attention-gradient.",
         ),
     ] = "occlusion-in-turn",
-    model: Annotated[
-        str,
-        typer.Option(
-            metavar="BUNDLE", help="One that comes with genrelens, base or lite, or a folder or .zip."
-        ),
-    ] = "base",
+    model: options.Model = "base",
 ) -> None:
     """Say why a file got its genre: which moments and which frequencies count, and whether that is so.
 
@@ -55,19 +45,18 @@ def explain(
       genrelens explain song.mp3 --method rollout --model my-transformer.zip --out why
     """
     from genrelens.bundle import Bundle
-    from genrelens.cli.progress import CountLine
+    from genrelens.bundle.find import find_bundle
     from genrelens.explanation.explain import explain as explained_by
     from genrelens.pages.explanation.files import FOLDER, write_explanation
-    from genrelens.pages.wording import visible
 
-    bundle = Bundle.load(model)
+    bundle = Bundle.load(find_bundle(model))
     with FOLDER.claimed(out):
-        with CountLine("listening without part") as progress:
+        with Progress("listening without part") as progress:
             found = explained_by(file, bundle=bundle, genre=genre, method=method, progress=progress.show)
-            progress.show(0, 0, what="writing")
+            progress.show(0, None, what="writing")
         written = write_explanation(out, path=file, explained=found, bundle=bundle)
     _say(file, found)
-    typer.echo(f"wrote {visible(', '.join(str(path) for path in written))}", err=True)
+    wrote(*written, then=f"open {out / 'report.html'}")
 
 
 def _say(path: str, found: Explained) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from genrelens.cli.extras import check_extra
-from genrelens.cli.text import print_text
-from genrelens.cli.train import DataOption, DatasetOption, SplitOption
+from genrelens.cli import options
+from genrelens.cli.terminal import Progress, print_text, say, wrote
+from genrelens.errors import check_extra
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
@@ -26,36 +26,26 @@ N_SHUFFLED = 20
 
 
 def faithfulness(
-    bundle: Annotated[
-        str, typer.Argument(metavar="BUNDLE", help="A model, a run's folder, or base.", show_default=False)
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder for faithfulness.json and the figure.", show_default=False
-        ),
-    ],
-    data: DataOption = None,
-    dataset: DatasetOption = None,
-    split: SplitOption = None,
+    bundle: options.ModelArgument,
+    out: options.OutFolder,
+    data: options.Data = None,
+    dataset: options.Dataset = None,
+    split: options.SplitName = None,
     part: Annotated[
         str, typer.Option("--part", metavar="PART", help='Part to sample from; "train+valid" joins two.')
     ] = "valid",
     n: Annotated[int, typer.Option("--tracks", min=5, metavar="N", help="Tracks in the sample.")] = 50,
     methods: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--methods",
-            metavar="M,M",
-            help="Only these methods and controls (default: all that the model can be asked); raw attention stands "
+            "M,M",
+            "Only these methods and controls (default: all that the model can be asked); raw attention stands "
             "beside them where the model has it.",
-            show_default=False,
         ),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, metavar="K", help="Processes (default: one a core).")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    workers: options.Workers = None,
+    as_json: options.Json = False,
 ) -> None:
     """Judge a model's explanations against maps that explain nothing: chance, loudness, onsets, raw attention.
 
@@ -74,9 +64,7 @@ def faithfulness(
     check_extra("matplotlib", "torch", "onnx", needed_for="genrelens faithfulness")
     from genrelens import parallel
     from genrelens.bundle import Bundle
-    from genrelens.cli.evaluate import find_bundle
-    from genrelens.cli.tracks import find_split, load_tracks
-    from genrelens.data import registry
+    from genrelens.bundle.find import find_bundle
     from genrelens.explanation.faithfulness.sample import CLASSLESS, asked_methods, check_sample, sample
     from genrelens.explanation.sound import check_several
     from genrelens.pages.faithfulness import files as faithfulness_files
@@ -87,10 +75,8 @@ def faithfulness(
     asked = asked_methods(
         None if methods is None else [name.strip() for name in methods.split(",")], bundle=model
     )
-    name, tracks = load_tracks(data, dataset=dataset)
-    named_split = find_split(split, dataset=name, tracks=tracks)
-    faulty = registry.never_train(name)
-    there = [track for track in named_split.part(tracks, part) if track.id not in faulty]
+    name, tracks, named_split = options.sound_tracks(data, dataset, split)
+    there = list(named_split.part(tracks, part))
     chosen = sample(there, n=n)
     check_sample(chosen)
     method = next((one for one in asked if one not in CLASSLESS), None)
@@ -111,6 +97,7 @@ def faithfulness(
         typer.echo(report.to_json())
     else:
         print_text(report.to_text())
+    wrote(out / "faithfulness.json", out / "faithfulness.png", then=f"open {out / 'faithfulness.png'}")
     if judged.left_out:
         raise typer.Exit(1)
 
@@ -134,8 +121,6 @@ def _prepared(model: Bundle, tracks: Sequence[Track], *, n: int, method: str, fo
 
 
 def _judged(model: Bundle, chosen: Sequence[Track], methods: Sequence[str], *, n_workers: int) -> Judged:
-    from genrelens.cli import say
-    from genrelens.cli.progress import CountLine
     from genrelens.errors import DataError
     from genrelens.explanation.faithfulness.sample import MIN_TRACKS, judge_sample
 
@@ -147,7 +132,7 @@ def _judged(model: Bundle, chosen: Sequence[Track], methods: Sequence[str], *, n
         line.show(done, total)
 
     try:
-        with CountLine("tracks judged:") as line:
+        with Progress("tracks judged") as line:
             judged = judge_sample(model, chosen, methods=methods, n_workers=n_workers, progress=show)
     except KeyboardInterrupt:
         say(
@@ -164,8 +149,6 @@ def _judged(model: Bundle, chosen: Sequence[Track], methods: Sequence[str], *, n
 
 def _checked(model: Bundle, chosen: Sequence[Track], checks: _Checks, *, kept: str) -> Sanity:
     """Splices and shuffled weights. What stops them is raised, with a word on what was ``kept`` before."""
-    from genrelens.cli import say
-    from genrelens.cli.progress import CountLine
     from genrelens.errors import GenrelensError
     from genrelens.explanation.faithfulness.sample import sample
     from genrelens.explanation.faithfulness.sanity import agreement, point, sanity_of
@@ -173,9 +156,9 @@ def _checked(model: Bundle, chosen: Sequence[Track], checks: _Checks, *, kept: s
     # Of the whole sample by chance: its first are all of the genres that come first.
     compared = sample(chosen, n=N_SHUFFLED)
     try:
-        with CountLine("splices pointed at:") as line:
+        with Progress("splices pointed at") as line:
             pointings = point(model, checks.spliced, method=checks.method, progress=line.show)
-            line.show(0, len(compared), what="maps compared with those of shuffled weights:")
+            line.show(0, len(compared), what="maps compared with those of shuffled weights")
             agrees = agreement(model, checks.shuffled, compared, method=checks.method)
     except (KeyboardInterrupt, GenrelensError):
         say(f"stopped: {kept}, without the checks by splices and shuffled weights")

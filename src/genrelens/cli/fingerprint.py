@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from genrelens.cli.extras import check_extra
-from genrelens.cli.train import DataOption, DatasetOption, SplitOption
+from genrelens.cli import options
+from genrelens.cli.terminal import Progress, wrote
+from genrelens.errors import check_extra
 
 if TYPE_CHECKING:
     from genrelens.data import Split
 
 
 def fingerprint(
-    bundle: Annotated[
-        str,
-        typer.Argument(
-            metavar="BUNDLE", help="A model: a run, a bundle's path, or base.", show_default=False
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            help="Folder to write to; new, or that of an earlier run.",
-            show_default=False,
-        ),
-    ],
-    data: DataOption = None,
-    dataset: DatasetOption = None,
-    split: SplitOption = None,
+    bundle: options.ModelArgument,
+    out: options.OutFolder,
+    data: options.Data = None,
+    dataset: options.Dataset = None,
+    split: options.SplitName = None,
     part: Annotated[
         str | None,
-        typer.Option(
-            "--part",
-            metavar="PART",
-            help='Part of the split; "train+valid" joins two (default: all but test).',
-            show_default=False,
+        options.option(
+            "--part", "PART", 'Part of the split; "train+valid" joins two (default: all but test).'
         ),
     ] = None,
     per_genre: Annotated[
         int, typer.Option("--per-genre", min=1, metavar="N", help="Tracks of a genre, at most.")
     ] = 25,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Another seed draws other tracks.")] = 0,
-    sounds: Annotated[
-        bool,
-        typer.Option(
-            "--sounds", help="Let the page play the typical tracks: for yourself, not for publishing."
-        ),
-    ] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, metavar="K", help="Processes (default: one a core).")
-    ] = None,
+    sounds: options.Sounds = False,
+    workers: options.Workers = None,
 ) -> None:
     """Say what defines each genre to a model: frequencies, sound, typical and mistaken tracks, heads, the map's axis.
 
@@ -71,10 +48,7 @@ def fingerprint(
     check_extra("matplotlib", "sklearn", "librosa", needed_for="genrelens fingerprint")
     from genrelens import parallel
     from genrelens.bundle import Bundle
-    from genrelens.cli.evaluate import find_bundle
-    from genrelens.cli.progress import CountLine
-    from genrelens.cli.tracks import find_split, load_tracks
-    from genrelens.data import registry
+    from genrelens.bundle.find import find_bundle
     from genrelens.explanation.sound import check_several
     from genrelens.pages.profile import files as fingerprint_files
     from genrelens.pages.profile import words as fingerprint_words
@@ -85,14 +59,12 @@ def fingerprint(
     model = Bundle.load(find_bundle(bundle))
     check_several(model)
     tagger = tagger_of(model)
-    name, tracks = load_tracks(data, dataset=dataset)
-    named_split = find_split(split, dataset=name, tracks=tracks)
+    name, tracks, named_split = options.sound_tracks(data, dataset, split)
     asked_part = part or _all_but_test(named_split)
-    faulty = registry.never_train(name)
-    there = [track for track in named_split.part(tracks, asked_part) if track.id not in faulty]
+    there = list(named_split.part(tracks, asked_part))
     chosen = choose(there, per_genre=per_genre, seed=seed)
     fingerprint_files.FOLDER.claim(out)
-    with CountLine("listening") as line:
+    with Progress("listening") as line:
         heard, left_out = collect(
             model,
             chosen,
@@ -116,7 +88,7 @@ def fingerprint(
     for genre in found.genres:
         sentences = fingerprint_words.genre_sentences(found, genre)
         typer.echo("\n" + visible(f"{genre.genre}: {' '.join(sentences)}"))
-    typer.echo(f"wrote {', '.join(str(path) for path in written)}", err=True)
+    wrote(*written, then=f"open {out / 'fingerprint.html'}")
 
 
 def _all_but_test(split: Split) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from genrelens.cli.text import print_text
-from genrelens.cli.train import DEFAULT_CACHE, CacheOption
+from genrelens.cli import options
+from genrelens.cli.options import DEFAULT_CACHE, option
+from genrelens.cli.terminal import Progress, notes, print_text, tell, wrote
 
 if TYPE_CHECKING:
     from genrelens.data.registry import Loaded
@@ -21,29 +22,12 @@ _OPTION = {"tags": "--genres-from tags", "NAME": "--genres-from WHAT"}
 
 
 def learn(
-    music: Annotated[
-        Path,
-        typer.Argument(
-            metavar="MUSIC", help="A folder of music, or a table (.csv, .parquet).", show_default=False
-        ),
-    ],
+    music: Annotated[Path, options.argument("MUSIC", "A folder of music, or a table (.csv, .parquet).")],
     out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            metavar="MODEL",
-            help="Where the model goes: a folder, or one file if it ends in .zip.",
-            show_default=False,
-        ),
+        Path, option("--out", "MODEL", "Where the model goes: a folder, or one file if it ends in .zip.")
     ],
     genres_from: Annotated[
-        str | None,
-        typer.Option(
-            "--genres-from",
-            metavar="WHAT",
-            help="folders, tags or table (default: found out).",
-            show_default=False,
-        ),
+        str | None, option("--genres-from", "WHAT", "folders, tags or table (default: found out).")
     ] = None,
     multi_label: Annotated[
         bool | None,
@@ -54,20 +38,14 @@ def learn(
         ),
     ] = None,
     leave_out: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--leave-out",
-            metavar="GENRE",
-            help="A genre not to learn; may be given again.",
-            show_default=False,
-        ),
+        list[str] | None, option("--leave-out", "GENRE", "A genre not to learn; may be given again.")
     ] = None,
     leave_out_thin: Annotated[
         bool, typer.Option("--leave-out-thin", help="Leave out all genres that have too little.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the folds.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    cache: CacheOption = DEFAULT_CACHE,
+    as_json: options.Json = False,
+    cache: options.Cache = DEFAULT_CACHE,
 ) -> None:
     """Learn your own genres from your own labelled music, and say how well that will work.
 
@@ -88,8 +66,6 @@ def learn(
     if not music.expanduser().exists():
         raise typer.BadParameter(f"MUSIC {music}: there is no such folder or table")
     from genrelens import parallel
-    from genrelens.cli.progress import CountLine
-    from genrelens.cli.tracks import tell
     from genrelens.library.learn import check_extra, check_out
     from genrelens.library.learn import learn as run
     from genrelens.library.task import task_of
@@ -99,8 +75,8 @@ def learn(
     loaded = _opened(music, genres_from)
     tell(loaded)
     task = task_of(loaded, multi_label=multi_label, leave_out=leave_out or (), leave_out_thin=leave_out_thin)
-    _say_new(task.notes[len(loaded.notes) :])
-    with CountLine("listened to") as line:
+    notes(task.notes[len(loaded.notes) :])
+    with Progress("listened to") as line:
         learned = run(
             task,
             out=out,
@@ -111,6 +87,7 @@ def learn(
             progress=line.show,
         )
     print_text(learned.to_json() if as_json else learned.to_text())
+    wrote(out, then=f"genrelens predict song.mp3 --model {out}")
 
 
 def _opened(music: Path, genres_from: str | None) -> Loaded:
@@ -134,11 +111,3 @@ def _opened(music: Path, genres_from: str | None) -> Loaded:
                 code=error.code,
             ) from error
         raise
-
-
-def _say_new(notes: tuple[str, ...]) -> None:
-    from genrelens.cli import say
-    from genrelens.pages.wording import visible
-
-    for note in notes:
-        say(visible(f"note: {note}"))

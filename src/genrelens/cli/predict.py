@@ -7,48 +7,37 @@ from typing import Annotated, Any
 
 import typer
 
+from genrelens.cli import options
+from genrelens.cli.terminal import Progress, check_page, line, tell_passed_over
+
 
 def predict(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH", help="Sound files and folders, or pictures (cnn-png).", show_default=False
-        ),
-    ],
+    paths: Annotated[list[str], options.argument("PATH", "Sound files and folders, or pictures (cnn-png).")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
-    top: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Show the N likeliest genres.", show_default=False)
-    ] = None,
+    top: Annotated[int | None, options.option("--top", "N", "Show the N likeliest genres.", min=1)] = None,
     timeline: Annotated[
-        bool, typer.Option("--timeline", help="Say what each part of a piece sounds like.")
+        bool, typer.Option("--timeline", help="Say what each part of a track sounds like.")
     ] = False,
     coverage: Annotated[
         float | None,
-        typer.Option(
-            metavar="P",
-            help="Name as many genres as it takes to hold the right one this often, such as 0.9.",
-            show_default=False,
+        options.option(
+            "--coverage",
+            "P",
+            "Name as many genres as it takes to hold the right one this often, such as 0.9.",
         ),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(
-            metavar="BUNDLE",
-            help="One that comes with genrelens, base or lite (faster), or a folder or .zip file.",
-        ),
-    ] = "base",
+    model: options.Model = "base",
     html: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Also write a page with the timelines.", show_default=False),
+        Path | None, options.option("--html", "FILE", "Also write a page with the timelines.")
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(
+        options.option(
+            "--workers",
+            "N",
+            "Processes that share the files; 0 does without. Unless told, as many as pay: none for one file.",
             min=0,
-            metavar="N",
-            help="Processes that share the files; 0 does without. Unless told, as many as pay: none for one file.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -68,15 +57,13 @@ def predict(
       genrelens predict ~/Music --html music.html
       genrelens predict ~/Music --workers 2
       genrelens predict mix.m4a --json --timeline | jq '.windows'
-      genrelens predict spectrogram.png --model runs/cnn-png/bundle
+      genrelens predict spectrogram.png --model runs/cnn-png
     """
     if as_json and as_csv:
         raise typer.BadParameter("give --json or --csv, not both")
     if timeline and as_csv:
         raise typer.BadParameter("a table of values cannot hold timelines: give --timeline with --json")
     if html is not None:
-        from genrelens.cli.page import check_page
-
         check_page(html)
     if coverage is not None and not 0 < coverage < 1:
         raise typer.BadParameter(f"--coverage should be above 0 and below 1, such as 0.9, got {coverage:g}")
@@ -84,26 +71,26 @@ def predict(
     from collections import Counter
     from contextlib import closing
 
+    from genrelens.audio.walk import named
     from genrelens.bundle import Bundle
     from genrelens.bundle.answer import Answer, answer_all, to_row
     from genrelens.bundle.coverage import COVERAGE
-    from genrelens.cli.pieces import find_pieces, say_passed_over
-    from genrelens.cli.progress import ProgressLine
+    from genrelens.bundle.find import find_bundle
     from genrelens.cli.writers import open_writer
 
-    bundle = Bundle.load(model)
+    bundle = Bundle.load(find_bundle(model))
     bundle.check_extra()
     if coverage is not None and bundle.manifest.conformal is None:
         raise typer.BadParameter(
             f"--coverage: the model {bundle.name!r} promises none, it was not calibrated for it; leave it out"
         )
     passed_over: Counter[str] = Counter()
-    pieces = list(find_pieces(paths, passed_over=passed_over))
-    say_passed_over(passed_over)
+    files = list(named(paths, passed_over=passed_over))
+    tell_passed_over(passed_over)
     writer = open_writer(
         "json" if as_json else "csv" if as_csv else "table",
         bundle=bundle,
-        paths=[piece.path for piece in pieces],
+        paths=[file.path for file in files],
         timeline=timeline,
         top=top,
         sets=coverage is not None,
@@ -112,19 +99,19 @@ def predict(
     n_answered, any_failed = 0, False
     stopped: KeyboardInterrupt | None = None
     answers = answer_all(
-        [piece.path for piece in pieces if piece.code is None],
+        [file.path for file in files if file.code is None],
         bundle=bundle,
         coverage=coverage or COVERAGE,
         n_workers=workers,
     )
     try:
-        with closing(answers), ProgressLine(total=len(pieces)) as progress:
-            for piece in pieces:
-                progress.show(piece.path)
-                if piece.code is None:
+        with closing(answers), Progress("files answered", total=len(files)) as progress:
+            for file in files:
+                progress.step(file.path)
+                if file.code is None:
                     found = next(answers)
                 else:
-                    found = Answer(piece.path, code=piece.code, message=piece.message or "")
+                    found = Answer(file.path, code=file.code, message=file.message or "")
                 n_answered += 1
                 any_failed = any_failed or found.failed
                 if html is not None:
@@ -134,14 +121,14 @@ def predict(
         writer.finish()
     except KeyboardInterrupt as error:
         stopped = error
-    said = [] if stopped is None else [f"stopped: {n_answered} of {len(pieces)} files answered"]
+    said = [] if stopped is None else [f"stopped: {n_answered} of {len(files)} files answered"]
     if html is not None and (stopped is None or page_rows):
         from genrelens.pages.timeline.page import write_timeline_page
 
         write_timeline_page(html, rows=page_rows, experimental=bundle.manifest.experimental)
-        said.append(f"wrote {html}")
+        said.append(f"wrote {html}; open it in a browser")
     if said:
-        typer.echo("; ".join(said), err=True)
+        line("; ".join(said))
     if stopped is not None:
         raise stopped
     if any_failed:

@@ -7,43 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from genrelens.cli.extras import check_extra
-from genrelens.cli.text import print_text
+from genrelens.cli import options
+from genrelens.cli.terminal import Progress, check_folder, print_text, wrote
+from genrelens.errors import check_extra
 
 if TYPE_CHECKING:
     from genrelens.pages.runs.embeddings import Embedded
     from genrelens.pages.runs.files import Run
 
-OutOption = typer.Option(
-    "--out",
-    metavar="DIR",
-    help="Where to write; a new folder, or that of an earlier one.",
-    show_default=False,
-)
-
 
 def report(
     run: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN",
-            help="Folder of a training or a cross-validation, or a report in JSON.",
-            show_default=False,
-        ),
+        Path, options.argument("RUN", "Folder of a training or a cross-validation, or a report in JSON.")
     ],
-    out: Annotated[Path, OutOption],
+    out: options.OutFolder,
     data: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of the data set, for the map of embeddings (default: no map).",
-            show_default=False,
+        options.option(
+            "--data", "DIR", "Folder of the data set, for the map of embeddings (default: no map)."
         ),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Which data set it is (default: found out).", show_default=False),
-    ] = None,
+    dataset: options.Dataset = None,
 ) -> None:
     """Draw one run: a page, its pictures, and the numbers behind each.
 
@@ -58,7 +42,7 @@ def report(
       genrelens report runs/mine --data ~/gtzan --out look
       genrelens report valid.json --out look
     """
-    _check_out(out)
+    check_folder("--out", out)
     check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.pages.runs.files import open_run
     from genrelens.pages.runs.report import REPORT_FOLDER, write_report
@@ -67,20 +51,18 @@ def report(
     embedded = _map(found, data=data, dataset=dataset)
     REPORT_FOLDER.claim(out)
     files = write_report(found, out=out, embedded=embedded)
-    typer.echo(files[-1])
+    wrote(files[-1], then=f"open {files[-1]}", for_scripts=True)
 
 
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="RUN",
-            help="Two or more: folders of trainings or cross-validations, or reports in JSON.",
-            show_default=False,
+        options.argument(
+            "RUN", "Two or more: folders of trainings or cross-validations, or reports in JSON."
         ),
     ],
-    out: Annotated[Path | None, OutOption] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")] = False,
+    out: options.OutFolderOrNone = None,
+    as_json: options.Json = False,
 ) -> None:
     """Put runs of the same genres side by side, and test every two on the tracks that both answered.
 
@@ -100,7 +82,7 @@ def compare(
             f"expected two runs or more, got {len(runs)}; genrelens report draws a single one"
         )
     if out is not None:
-        _check_out(out)
+        check_folder("--out", out)
         check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.evaluation.compare import compare as compare_reports
     from genrelens.pages.comparison.text import comparison_text
@@ -114,8 +96,7 @@ def compare(
     if out is not None:
         COMPARISON_FOLDER.claim(out)
         page = write_comparison(found, pairs, out=out)[-1]
-        if not as_json:
-            typer.echo(page)
+        wrote(page, then=f"open {page}", for_scripts=not as_json)
     if as_json:
         print_text(json_text(comparison_document(found, pairs)))
     elif out is None:
@@ -131,21 +112,15 @@ def _map(run: Run, *, data: Path | None, dataset: str | None) -> Embedded:
     if data is None:
         return Embedded("it takes the sound of the tracks; give their folder with --data.")
     from genrelens.bundle import Bundle
-    from genrelens.cli.progress import ProgressLine
-    from genrelens.cli.tracks import load_tracks
     from genrelens.errors import DataError
 
-    name, tracks = load_tracks(data, dataset=dataset)
+    loaded = options.opened(data, dataset)
+    name, tracks = loaded.dataset, loaded.tracks
     if name != run.report.dataset:
         raise DataError(
             f"the run was measured on {run.report.dataset!r}, but {str(data)!r} is {name!r}; give the "
             "folder of that data set"
         )
     bundle = Bundle.load(run.bundle)
-    with ProgressLine(total=run.report.n_answered) as line:
-        return map_run(run.report, bundle, tracks, progress=line.show)
-
-
-def _check_out(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise typer.BadParameter(f"--out {out}: expected a folder, there is a file of that name")
+    with Progress("listening", total=run.report.n_answered) as line:
+        return map_run(run.report, bundle, tracks, progress=line.step)

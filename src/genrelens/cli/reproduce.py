@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from genrelens.cli.extras import check_extra
-from genrelens.cli.text import print_text
-from genrelens.cli.train import DEFAULT_CACHE, CacheOption, DataOption
+from genrelens.cli import options
+from genrelens.cli.options import DEFAULT_CACHE, option
+from genrelens.cli.terminal import Lines, check_folder, notes, print_text, wrote
+from genrelens.errors import check_extra
 
 S0_RECIPES = ("transformer-2x4", "transformer-4x4")
 
@@ -28,60 +28,35 @@ class System(StrEnum):
 
 
 def reproduce(
-    system: Annotated[
-        System, typer.Argument(metavar="SYSTEM", help="s0, s1, s2, s3 or s4.", show_default=False)
-    ],
+    system: Annotated[System, options.argument("SYSTEM", "s0, s1, s2, s3 or s4.")],
     out: Annotated[
         Path,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            help="Where to write; a new folder, or that of an earlier or interrupted run.",
-            show_default=False,
-        ),
+        option("--out", "DIR", "Folder to write to: a new one, or that of an earlier or interrupted run."),
     ],
-    data: DataOption = None,
+    data: options.Data = None,
     seed: Annotated[
         int, typer.Option(min=0, metavar="S", help="Seed of random splits and of the trainings.")
     ] = 0,
     weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights",
-            metavar="FILE",
-            help="S2: VGGish's weights (default: only its baseline).",
-            show_default=False,
-        ),
+        Path | None, option("--weights", "FILE", "S2: VGGish's weights (default: only its baseline).")
     ] = None,
     encoder: Annotated[
-        str | None,
-        typer.Option(
-            "--encoder", metavar="DIR_OR_ID", help="S3: the Wav2Vec2 to start from.", show_default=False
-        ),
+        str | None, option("--encoder", "DIR_OR_ID", "S3: the Wav2Vec2 to start from.")
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option(
-            "--only",
-            metavar="RECIPE",
-            help="S0: transformer-2x4 or transformer-4x4 alone (default: both).",
-            show_default=False,
-        ),
+        option("--only", "RECIPE", "S0: transformer-2x4 or transformer-4x4 alone (default: both)."),
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(
-            "--epochs",
-            min=1,
-            metavar="N",
-            help="At most N epochs a network: a quick look, and called one on the page.",
-            show_default=False,
+        option(
+            "--epochs", "N", "At most N epochs a network: a quick look, and called one on the page.", min=1
         ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print reproduce.json in the place of the table.")
     ] = False,
-    cache: CacheOption = DEFAULT_CACHE,
+    cache: options.Cache = DEFAULT_CACHE,
 ) -> None:
     """Run a whole system of others again: data, training, evaluation, its own figures, and what its protocol leaked.
 
@@ -102,15 +77,14 @@ def reproduce(
       genrelens reproduce s3 --data ~/gtzan --encoder facebook/wav2vec2-base --out s3
       genrelens reproduce s2 --data ~/fma --weights vggish.safetensors --out s2
     """
-    if out.exists() and not out.is_dir():
-        raise typer.BadParameter(f"--out {out}: expected a folder, there is a file of that name")
-    for option, given, its in (
+    check_folder("--out", out)
+    for flag, given, its in (
         ("--weights", weights, "s2"),
         ("--encoder", encoder, "s3"),
         ("--only", only, "s0"),
     ):
         if given is not None and system != its:
-            raise typer.BadParameter(f"{option} is for {its}: leave it out")
+            raise typer.BadParameter(f"{flag} is for {its}: leave it out")
     if only is not None and only not in S0_RECIPES:
         raise typer.BadParameter(f"--only should be one of {', '.join(S0_RECIPES)}, got {only!r}")
     check_extra("torch", "lightning", "matplotlib", "sklearn", "librosa", needed_for="genrelens reproduce")
@@ -119,6 +93,8 @@ def reproduce(
     from genrelens.systems.run import reproduce as run
     from genrelens.systems.words import to_text
 
+    if epochs is not None:
+        notes([f"a quick look: at most {epochs} epochs a network, so the figures are too low to compare"])
     command = [
         "genrelens",
         "reproduce",
@@ -130,7 +106,7 @@ def reproduce(
     ]
     command += [f"--seed={seed}"] if seed else []
     command += [
-        f"{option}={value}" for option, value in (("--weights", weights), ("--encoder", encoder)) if value
+        f"{flag}={value}" for flag, value in (("--weights", weights), ("--encoder", encoder)) if value
     ]
     command += [f"--only={only}"] if only else []
     command += [f"--epochs={epochs}"] if epochs else []
@@ -141,7 +117,7 @@ def reproduce(
         cache=cache,
         seed=seed,
         command=" ".join(word if word.startswith("$") else shlex.quote(word) for word in command),
-        say=_say,
+        say=Lines(),
         weights=weights,
         encoder=encoder,
         only=only,
@@ -149,12 +125,6 @@ def reproduce(
     )
     if as_json:
         typer.echo(json_text(outcome.reproduction.to_dict()), nl=False)
-        return
-    text = to_text(outcome.reproduction) + f"\npage: {out / PAGE}\nnumbers: {out / MARKER}"
-    print_text(text)
-
-
-def _say(line: str) -> None:
-    """Progress goes to people who watch; each run's history.csv has the same for everybody else."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        print(line, file=sys.stderr, flush=True)
+    else:
+        print_text(to_text(outcome.reproduction))
+    wrote(out / PAGE, out / MARKER, then=f"open {out / PAGE}")

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from genrelens.cli import options
+from genrelens.cli.terminal import check_folder, line
+
 
 class AudioFormat(StrEnum):
     """Formats that pieces can be written in."""
@@ -16,9 +19,7 @@ class AudioFormat(StrEnum):
 
 
 def synthesise(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where to write; made if absent.", show_default=False)
-    ],
+    folder: Annotated[Path, options.argument("DIR", "Folder to write to; made if absent.")],
     per_style: Annotated[
         int, typer.Option("--per-style", min=1, metavar="N", help="Pieces of each style.")
     ] = 1,
@@ -37,10 +38,10 @@ def synthesise(
     Example:
       genrelens synthesise demo/music --per-style 2 --duration 12
     """
-    if folder.exists() and not folder.is_dir():
-        raise typer.BadParameter(f"{folder}: expected a folder, there is a file of that name")
+    check_folder("DIR", folder)
 
     from genrelens.data import synthetic
 
     tracks = synthetic.write_corpus(folder, n_per_style=per_style, seed=seed, duration_s=duration)
     typer.echo(f"wrote {len(tracks)} pieces in {len({track.genre for track in tracks})} styles to {folder}")
+    line(f"next: genrelens predict {folder}")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from genrelens.bundle.answer import Answer
-from genrelens.cli.text import pad, shorten, width
+from genrelens.cli.terminal import pad, shorten, width
 from genrelens.pages.wording import REASONS, clock, either, percent, visible
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from genrelens.bundle.answer import Answer, to_row
+from genrelens.cli.terminal import data_on_stdout
 from genrelens.data.csv.cells import safe_cell
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class JsonWriter:
         self._bundle = bundle
         self._timeline = timeline
         self._top = top
-        _reconfigure(newline="\n")
+        data_on_stdout(newline="\n")
 
     def write(self, found: Answer) -> None:
         """Print one answer."""
@@ -90,7 +91,7 @@ class CsvWriter:
     def __init__(self, *, bundle: Bundle, top: int | None) -> None:
         self._bundle = bundle
         self._top = top
-        _reconfigure(newline="")
+        data_on_stdout(newline="")
         self._csv = csv.writer(sys.stdout, lineterminator="\n")
         self._csv.writerow([*CSV_COLUMNS.split(), *(safe_cell(f"p_{name}") for name in bundle.names)])
 
@@ -121,10 +122,3 @@ class CsvWriter:
 
     def finish(self) -> None:
         """Nothing stands below."""
-
-
-def _reconfigure(*, newline: str) -> None:
-    """Data for programs: UTF-8 whatever the locale. Streams that tests put in place may not know how."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(encoding="utf-8", errors="backslashreplace", newline=newline)

@@ -14,11 +14,12 @@ from genrelens import audio
 from genrelens.data.track import Track
 from genrelens.errors import DataError, TrainingError
 from genrelens.features.frame_cache import FrameCache
-from genrelens.recipe import Recipe, TabularRecipe
+from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
+    from genrelens.training.rows import RowSource
 
 Probabilities = NDArray[np.float64]
 EpochProgress = Callable[[int, int, dict[str, float]], None]
@@ -137,6 +138,38 @@ class NetworkAnswers:
                 progress=self._progress,
             )
         return _answers(Bundle.load(folder / "bundle"), test, n_classes=len(self.taxonomy))
+
+
+def fold_answers(
+    recipe: AnyRecipe,
+    tracks: tuple[Track, ...],
+    source: RowSource,
+    *,
+    taxonomy: Taxonomy,
+    dataset: str,
+    out: Path,
+    seed: int,
+    progress: EpochProgress | None = None,
+) -> tuple[FoldAnswers, str]:
+    """A recipe of either kind with the pieces that it looks at, and what a piece is called."""
+    if isinstance(recipe, Recipe):
+        length_s = recipe.windows.n_frames * recipe.front_end.hop_length / recipe.front_end.sample_rate
+        network = NetworkAnswers(
+            recipe,
+            tracks,
+            taxonomy=taxonomy,
+            dataset=dataset,
+            out=out,
+            cache=source.cache,
+            seed=seed,
+            progress=progress,
+        )
+        return network, f"pieces of {length_s:.1f} s"
+    from genrelens.training.rows import rows_for
+
+    data = rows_for(recipe, tracks, source)
+    table = TabularAnswers(recipe, data.pieces, data.rows, taxonomy=taxonomy, seed=seed)
+    return table, f"pieces of {recipe.features.segment_s} s"
 
 
 def window_pieces(recipe: Recipe, tracks: Sequence[Track], *, cache: Path) -> tuple[Track, ...]:

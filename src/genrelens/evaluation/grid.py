@@ -11,13 +11,19 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.data.splits.folds import grouped_folds
 from genrelens.errors import DataError, MissingExtraError, TrainingError
+from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.schema import Document
+from genrelens.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from genrelens.training.tabular.train import TabularData
 
 Progress = Callable[[str, str], None]
 """Called with (features, classifier) before each cell."""
@@ -130,6 +136,67 @@ class Grid(Document):
     n_folds: int
     seed: int
     cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a survey is of: a set of features, some choices of its columns and some classifiers (all where none are
+    named), and how many folds by artist, dealt by ``seed``.
+    """
+
+    feature_set: str
+    features: tuple[str, ...]
+    classifiers: tuple[str, ...]
+    n_folds: int
+    seed: int
+
+
+def recipe_of(feature_set: str) -> TabularRecipe:
+    """Rows of whole tracks of a set of features, for any classifier."""
+    rows = FeatureRecipe(feature_set, 30, pooling="flatten" if feature_set == "vggish" else "none")  # type: ignore[arg-type]
+    return TabularRecipe(
+        "grid", "S2", "rows of whole tracks", rows, ClassifierRecipe("any", {}), stop_share=0.0
+    )
+
+
+def survey(
+    data: TabularData,
+    *,
+    columns: Sequence[str],
+    taxonomy: Taxonomy,
+    dataset: str,
+    part: str,
+    asked: Asked,
+    weights: str = "",
+    progress: Progress | None = None,
+) -> Grid:
+    """The :func:`grid` of rows of tracks over folds of artists. ``weights`` says whose VGGish made the rows."""
+    place = {track.id: i for i, track in enumerate(data.pieces)}
+    folds = [
+        tuple(np.array([place[id_] for id_ in fold.ids(part)]) for part in ("train", "test"))
+        for fold in grouped_folds(data.pieces, n_folds=asked.n_folds, seed=asked.seed)
+    ]
+    cells = grid(
+        data.rows,
+        columns=columns,
+        classes=data.classes(taxonomy),
+        folds=[(learn, test) for learn, test in folds],
+        feature_set=asked.feature_set,
+        features=asked.features,
+        classifiers=asked.classifiers,
+        seed=asked.seed,
+        progress=progress,
+    )
+    return Grid(
+        dataset=dataset,
+        part=part,
+        feature_set=asked.feature_set + (f", {weights}" if weights else ""),
+        n_tracks=len(data.pieces),
+        n_artists=len({track.group for track in data.pieces}),
+        n_folds=asked.n_folds,
+        seed=asked.seed,
+        cells=cells,
+    )
 
 
 def grid(

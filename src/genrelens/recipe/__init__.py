@@ -11,7 +11,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from genrelens.errors import RecipeError
+from genrelens.errors import RecipeError, did_you_mean
 from genrelens.files import no_device
 from genrelens.recipe.network import AugmentRecipe, ModelRecipe, Recipe, TrainingRecipe, WindowRecipe
 from genrelens.recipe.reading import Scalar
@@ -58,8 +58,9 @@ def load(name_or_path: str | Path) -> AnyRecipe:
         )
         where = f"recipe {name_or_path}"
     else:
+        meant = did_you_mean(str(name_or_path), names())
         raise RecipeError(
-            f"unknown recipe {str(name_or_path)!r}; known: {', '.join(names())}, or a path ending in .toml"
+            f"unknown recipe {str(name_or_path)!r}{meant or ';'} known: {', '.join(names())}, or a path ending in .toml"
         )
     try:
         table = tomllib.loads(text)
