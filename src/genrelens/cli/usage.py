@@ -67,7 +67,7 @@ def _named(parameter: Any) -> str:
 def _expected(parameter: Any) -> str:
     kind: Any = parameter.type_descriptor.annotation
     if isinstance(kind, enum.EnumMeta):
-        return f"one of {', '.join(str(item.value) for item in list(kind))}"
+        return f"one of {', '.join(str(item.value) for item in kind.__members__.values())}"
     least, most = getattr(parameter, "min", None), getattr(parameter, "max", None)
     span = (
         f" from {least:g} to {most:g}"
