@@ -66,8 +66,8 @@ def _named(parameter: Any) -> str:
 
 def _expected(parameter: Any) -> str:
     kind: Any = parameter.type_descriptor.annotation
-    if isinstance(kind, enum.EnumMeta):
-        return f"one of {', '.join(str(item.value) for item in kind.__members__.values())}"
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return f"one of {', '.join(str(item.value) for item in kind)}"
     least, most = getattr(parameter, "min", None), getattr(parameter, "max", None)
     span = (
         f" from {least:g} to {most:g}"

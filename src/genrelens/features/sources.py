@@ -11,8 +11,7 @@ from genrelens.audio.walk import named
 from genrelens.data import gtzan, registry
 from genrelens.data.own_music.folder import labels_of
 from genrelens.errors import DataError
-from genrelens.features.extract import track_source
-from genrelens.features.rows_cache import Source
+from genrelens.features.extract import Source, track_source
 
 
 @dataclass(frozen=True, slots=True)
