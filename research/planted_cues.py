@@ -216,7 +216,7 @@ def judge(bundle: Bundle, test: list[Planted], *, seed: int) -> dict[str, Any]:
     n_right = n_known = 0
     for piece in test:
         prediction = bundle.predict(piece.track.path)
-        if prediction.genre != piece.track.genre:
+        if prediction.guess != piece.track.genre:
             continue
         n_right += 1
         if piece.track.genre == NO_CUE or bundle.predict(piece.without_cue).genre != NO_CUE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import pickle
 import threading
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_silence_abstains_without_a_genre(bundle: Bundle) -> None:
     assert prediction.top(3) == []
     assert np.isnan(prediction.probabilities).all()
     assert np.isnan(prediction.embedding).all()
-    row = prediction.to_json(path="x", timeline=True)
+    row = prediction.to_dict(path="x", timeline=True)
     assert row["genre"] is row["confidence"] is row["probabilities"] is row["error"] is None
     assert all(window["probabilities"] is None for window in row["windows"])
 
@@ -153,7 +154,8 @@ def test_silent_windows_count_for_nothing(bundle: Bundle) -> None:
 @pytest.mark.parametrize("duration_s", [0.2, 0.999])
 def test_short_sound_gives_a_guess_and_abstains(bundle: Bundle, duration_s: float) -> None:
     prediction = bundle.predict(tone(duration_s), sample_rate=RATE)
-    assert (prediction.abstained, prediction.reason, prediction.genre) == (True, "too_short", "hum")
+    assert (prediction.abstained, prediction.reason, prediction.guess) == (True, "too_short", "hum")
+    assert prediction.genre is None and prediction.confidence == prediction.probabilities.max()
     assert prediction.window_times_s.tolist() == [[0.0, pytest.approx(duration_s)]]
 
 
@@ -180,27 +182,45 @@ def test_notes_of_the_decoder_are_passed_on(bundle: Bundle) -> None:
     soundfile.write(buffer, tone(4), RATE, format="WAV", subtype="PCM_16")
     prediction = bundle.predict(buffer.getvalue()[: 2 * 2 * RATE])
     assert any("truncated" in note for note in prediction.notes)
-    assert prediction.to_json(path=None)["notes"] == list(prediction.notes)
+    assert prediction.to_dict(path=None)["notes"] == list(prediction.notes)
 
 
 def test_json_keys_and_values(bundle: Bundle) -> None:
     prediction = bundle.predict(tone(3), sample_rate=RATE)
-    row = prediction.to_json(path="a.wav")
-    keys = "schema path genre confidence probabilities abstained reason set coverage tags duration_s model notes error"
+    row = prediction.to_dict(path="a.wav")
+    keys = "schema path genre guess confidence probabilities abstained reason set coverage tags duration_s "
+    keys += "model notes error"
     assert list(row) == keys.split()
-    assert row["schema"] == "genrelens.prediction/2"
+    assert row["schema"] == "genrelens.prediction/3"
     assert list(row["probabilities"]) == list(tiny_model.GENRES)
     assert sum(row["probabilities"].values()) == pytest.approx(1, abs=3e-6)
     assert row["confidence"] == max(row["probabilities"].values())
     assert row["model"] == {"name": "tiny", "hash": bundle.hash}
-    with_windows = prediction.to_json(path="a.wav", timeline=True)
+    with_windows = prediction.to_dict(path="a.wav", timeline=True)
     assert set(with_windows) - set(row) == {"windows"}
     assert set(with_windows["windows"][0]) == {"start_s", "end_s", "probabilities"}
     for timeline in (False, True):
         failed = failed_row("a", code="c", message="m", model_name="n", model_hash="h", timeline=timeline)
         assert list(failed) == list(with_windows if timeline else row)
         assert failed["error"] == {"code": "c", "message": "m"}
-        assert failed["genre"] is None
+        assert failed["genre"] is failed["guess"] is None
+
+
+def test_json_of_samples_needs_no_path(bundle: Bundle) -> None:
+    prediction = bundle.predict(tone(3), sample_rate=RATE)
+    assert json.loads(prediction.to_json()) == prediction.to_dict()
+    assert prediction.to_dict()["path"] is None
+
+
+def test_a_repr_says_the_answer_in_a_line(bundle: Bundle) -> None:
+    found = [
+        bundle.predict(samples, sample_rate=RATE) for samples in (tone(3), tone(0.2), np.zeros(3 * RATE))
+    ]
+    assert [repr(one).split(",")[0] for one in found] == [
+        "Prediction('hum'",
+        "Prediction(no genre: too_short; guess 'hum'",
+        "Prediction(no genre: silence)",
+    ]
 
 
 def test_top(bundle: Bundle) -> None:

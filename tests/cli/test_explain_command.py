@@ -74,7 +74,7 @@ def test_the_folder_holds_all_that_was_promised(
     row = json.loads((out / "explanation.json").read_text("utf-8"))
     assert (row["schema"], row["class"], row["path"]) == ("genrelens.explanation/1", "hum", str(song))
     assert set(row["files"]) == FILES - {"explanation.json"}
-    assert row["prediction"]["schema"] == "genrelens.prediction/2"
+    assert row["prediction"]["schema"] == "genrelens.prediction/3"
     kept, rest = (soundfile.read(out / name)[0] for name in ("reasons.flac", "without.flac"))
     whole = soundfile.read(song)[0]
     np.testing.assert_allclose(kept + rest, whole * row["sound"]["gain"], atol=1e-4)

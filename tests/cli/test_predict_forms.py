@@ -16,7 +16,7 @@ from run_cli import RATE, Run, write_tone
 from genrelens.data.csv.cells import text_of_cell
 
 KEYS = [
-    *["schema", "path", "genre", "confidence", "probabilities", "abstained", "reason"],
+    *["schema", "path", "genre", "guess", "confidence", "probabilities", "abstained", "reason"],
     *["set", "coverage", "tags", "duration_s", "model", "notes", "error"],
 ]
 
@@ -65,6 +65,7 @@ def test_csv(run: Run, tmp_path: Path) -> None:
     assert (good["genre"], good["abstained"], good["error_code"]) == ("hum", "false", "")
     assert float(good["p_hum"]) == float(good["confidence"])
     assert (abstained["genre"], abstained["confidence"], abstained["reason"]) == ("", "", "too_short")
+    assert (good["guess"], abstained["guess"], failed["guess"]) == ("hum", "hum", "")
     assert (failed["genre"], failed["abstained"], failed["error_code"]) == ("", "", "missing")
 
 

@@ -46,7 +46,7 @@ def row(
         notes=notes,
         **more,
     )
-    return prediction.to_json(path=path, timeline=True)
+    return prediction.to_dict(path=path, timeline=True)
 
 
 def failed(path: str, message: str) -> dict[str, Any]:

@@ -195,7 +195,7 @@ def judge(path: Path, bundle: Bundle, *, printed: Path) -> Verdict:
 
 
 def _answer(path: Path, bundle: Bundle) -> None:
-    row = bundle.predict(path).to_json(path=str(path), timeline=True)
+    row = bundle.predict(path).to_dict(path=str(path), timeline=True)
     json.dumps(row, allow_nan=False)
 
 

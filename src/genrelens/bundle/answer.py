@@ -84,7 +84,7 @@ def to_row(found: Answer, *, bundle: Bundle, timeline: bool, top: int | None) ->
             model_hash=bundle.hash,
             timeline=timeline,
         )
-    row = found.prediction.to_json(path=found.path, timeline=timeline)
+    row = found.prediction.to_dict(path=found.path, timeline=timeline)
     if top is not None and row["probabilities"] is not None:
         row["probabilities"] = {name: row["probabilities"][name] for name, _ in found.prediction.top(top)}
     return row

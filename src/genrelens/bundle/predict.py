@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,8 +31,8 @@ from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.mel import MelSettings
 
 Float32 = NDArray[np.float32]
-Source = str | Path | bytes | ArrayLike
-"""A path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``."""
+Source = str | Path | bytes | BinaryIO | ArrayLike
+"""A path, the bytes of a file, a binary file object, or samples ``(n,)`` or ``(n, channels)``."""
 
 DEFAULT = "base"
 SHIPPED = (DEFAULT, "lite")
@@ -61,7 +61,7 @@ class Bundle:
         self._sessions: dict[str, Any] = {}
 
     @classmethod
-    def load(cls, path: str | Path = DEFAULT) -> Bundle:
+    def load(cls, path: str | Path = DEFAULT) -> Self:
         """The bundle in a folder or .zip file, or by name one that comes with genrelens: ``"base"`` or ``"lite"``.
 
         Every file is checked against its SHA-256 and the graph against the labels. A graph from elsewhere is refused
@@ -78,9 +78,9 @@ class Bundle:
             bundle._try_out()
         return bundle
 
-    def __reduce__(self) -> tuple[Any, tuple[str | Path, str]]:
+    def __reduce__(self) -> tuple[Any, tuple[type[Bundle], str | Path, str]]:
         """Another process loads the bundle again: sessions cannot be sent."""
-        return _load_same, (self._source, self.hash)
+        return _load_same, (type(self), self._source, self.hash)
 
     def __repr__(self) -> str:
         return f"Bundle({self.name!r}, hash={self.hash!r}, genres={len(self.names)})"
@@ -243,7 +243,7 @@ class Bundle:
             self.manifest.front_end.check_installed()
 
     def _opened(self, source: Source, *, sample_rate: int | None) -> AudioStream | Picture:
-        front_end = self.manifest.front_end
+        front_end, source = self.manifest.front_end, read_whole(source)
         picture = None if sample_rate is not None else _picture_file(source)
         if picture is not None:
             return Picture(picture)
@@ -325,8 +325,8 @@ class Bundle:
             return self._sessions[file]
 
 
-def _load_same(source: str | Path, model_hash: str) -> Bundle:
-    bundle = Bundle.load(source)
+def _load_same(kind: type[Bundle], source: str | Path, model_hash: str) -> Bundle:
+    bundle = kind.load(source)
     if bundle.hash != model_hash:
         raise BundleError(f"{bundle.path}: the model was replaced while it was at work; start again")
     return bundle
@@ -344,7 +344,17 @@ def _shipped(name: str) -> Any:
     )
 
 
-def _picture_file(source: Source) -> Path | bytes | None:
+def read_whole(source: Source) -> str | Path | bytes | ArrayLike:
+    """A file object's content; anything else as it is. Raises :class:`AudioError` for one that was opened as text."""
+    if not hasattr(source, "read"):
+        return source
+    content = source.read()
+    if not isinstance(content, bytes):
+        raise AudioError('expected a file opened for reading bytes: open(path, "rb")', code="bad_samples")
+    return content
+
+
+def _picture_file(source: str | Path | bytes | ArrayLike) -> Path | bytes | None:
     """The source as a file or the bytes of one, if it is a PNG picture."""
     if not isinstance(source, str | Path | bytes | bytearray | memoryview):
         return None
@@ -352,7 +362,9 @@ def _picture_file(source: Source) -> Path | bytes | None:
     return file if is_png(file) else None
 
 
-def _opened(source: Source, *, sample_rate: int | None, target_rate: int | None) -> AudioStream:
+def _opened(
+    source: str | Path | bytes | ArrayLike, *, sample_rate: int | None, target_rate: int | None
+) -> AudioStream:
     if isinstance(source, str | Path | bytes | bytearray | memoryview):
         if sample_rate is not None:
             raise AudioError(

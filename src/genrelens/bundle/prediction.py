@@ -1,7 +1,8 @@
-"""The answer for one piece, and the one JSON form it has in the shell, the web page and the library."""
+"""The answer for one piece of sound, and its one JSON form."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SCHEMA = "genrelens.prediction/2"
+SCHEMA = "genrelens.prediction/3"
 REASONS = ("silence", "too_short", "not_music", "unlike_training", "undecided")
 """Why a prediction abstains, the gravest first."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Prediction:
     """What a model says about one piece. ``c`` genres, ``w`` windows, ``d`` numbers of embedding.
 
@@ -26,7 +27,7 @@ class Prediction:
         embedding: ``(d,)`` float32, mean over the windows that are not silent; NaN without any.
         duration_s: length of the sound that was decoded, s.
         model_name, model_hash: which model said so.
-        abstained: whether the answer is "don't know"; ``genre`` is then a guess at best, never an answer.
+        abstained: whether the answer is "don't know"; ``genre`` is None then.
         reason: one of :data:`REASONS`, or None when it did not abstain.
         notes: what the decoder had to say, e.g. that the file is truncated.
         set: the genres that ``coverage`` asks for, likeliest first; of a ``multi_label`` model the genres of at least
@@ -60,36 +61,51 @@ class Prediction:
         if self.abstained != (self.reason is not None):
             raise ValueError("a prediction abstains exactly when it has a reason")
 
+    def __repr__(self) -> str:
+        if self.guess is None:
+            return f"Prediction(no genre: {self.reason})"
+        held = f"no genre: {self.reason}; guess " if self.abstained else ""
+        return f"Prediction({held}{self.guess!r}, confidence {self.confidence:.2f}, {self.duration_s:.1f} s)"
+
     @property
     def genre(self) -> str | None:
-        """The likeliest genre (the best guess when ``abstained``), or None when nothing could be computed."""
+        """The answer: the likeliest genre, or None where the model abstains."""
+        return None if self.abstained else self.guess
+
+    @property
+    def guess(self) -> str | None:
+        """The likeliest genre, even where the model abstains; None where nothing could be computed."""
         if np.isnan(self.probabilities).any():
             return None
         return self.names[int(np.argmax(self.probabilities))]
 
     @property
     def confidence(self) -> float | None:
-        """Probability of ``genre``, 0 to 1, or None when there is none."""
-        return None if self.genre is None else float(self.probabilities.max())
+        """Probability of ``guess``, 0 to 1, or None where there is none."""
+        return None if self.guess is None else float(self.probabilities.max())
 
     def top(self, n: int) -> list[tuple[str, float]]:
         """The ``n`` likeliest genres with their probabilities, likeliest first; empty when there are none."""
-        if self.genre is None:
+        if self.guess is None:
             return []
         order = np.argsort(-self.probabilities, kind="stable")[:n]
         return [(self.names[i], float(self.probabilities[i])) for i in order]
 
-    def to_json(self, *, path: str | None, timeline: bool = False) -> dict[str, Any]:
-        """The prediction in JSON types, with ``windows`` only if ``timeline``. Probabilities have six
-        decimals.
+    def to_json(self, *, path: str | None = None, timeline: bool = False) -> str:
+        """:meth:`to_dict` as one line of JSON."""
+        return json.dumps(self.to_dict(path=path, timeline=timeline), ensure_ascii=False, allow_nan=False)
 
-        ``probabilities``, ``genre`` and ``confidence`` are None when nothing could be computed; so are the
-        probabilities of a silent window.
+    def to_dict(self, *, path: str | None = None, timeline: bool = False) -> dict[str, Any]:
+        """The prediction in JSON types, with ``windows`` only if ``timeline``. Probabilities have six decimals.
+
+        ``genre`` is None when the model abstains; ``guess``, ``confidence`` and ``probabilities`` are None when nothing
+        could be computed, and so are the probabilities of a silent window.
         """
         row: dict[str, Any] = {
             "schema": SCHEMA,
             "path": path,
             "genre": self.genre,
+            "guess": self.guess,
             "confidence": None if self.confidence is None else round(self.confidence, 6),
             "probabilities": _by_name(self.names, self.probabilities),
             "abstained": self.abstained,
@@ -119,11 +135,12 @@ class Prediction:
 def failed_row(
     path: str | None, *, code: str, message: str, model_name: str, model_hash: str, timeline: bool = False
 ) -> dict[str, Any]:
-    """The row of a path that could not be answered: the keys of ``Prediction.to_json``, the genre None."""
+    """The row of a path that could not be answered: the keys of ``Prediction.to_dict``, the genre None."""
     row: dict[str, Any] = {
         "schema": SCHEMA,
         "path": path,
         "genre": None,
+        "guess": None,
         "confidence": None,
         "probabilities": None,
         "abstained": False,

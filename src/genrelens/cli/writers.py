@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 CSV_COLUMNS = (
-    "path genre confidence abstained reason set tags duration_s notes "
+    "path genre confidence guess abstained reason set tags duration_s notes "
     "error_code error_message model model_hash"
 )
 """The columns before the probabilities, which are ``p_`` and the genre's name."""
@@ -98,13 +98,13 @@ class CsvWriter:
     def write(self, found: Answer) -> None:
         """Print one answer."""
         row = to_row(found, bundle=self._bundle, timeline=False, top=self._top)
-        known = row["error"] is None and not row["abstained"]
         error = row["error"] or {"code": None, "message": None}
         probabilities = row["probabilities"] or {}
         cells = [
             row["path"],
-            row["genre"] if known else None,
-            row["confidence"] if known else None,
+            row["genre"],
+            None if row["genre"] is None else row["confidence"],
+            row["guess"],
             None if row["error"] else str(row["abstained"]).lower(),
             row["reason"],
             ";".join(row["set"] or ()),

@@ -104,7 +104,7 @@ def _answer(bundle: Model, track: Track, *, genre: str) -> tuple[TrackRow, tuple
     except AudioError as error:
         failure = Failure(error.code, str(error))
         return TrackRow(track.id, track.artist, genre, None, None, False, None, failure), ()
-    guess = prediction.genre
+    guess = prediction.guess
     row = TrackRow(
         id=track.id,
         artist=track.artist,

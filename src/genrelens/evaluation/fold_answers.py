@@ -218,6 +218,6 @@ def _answers(bundle: Bundle, pieces: Sequence[Track], *, n_classes: int) -> Prob
         for i in indices:
             from_s, to_s = pieces[i].span_s or (0.0, len(samples) / rate)
             prediction = bundle.predict(samples[round(from_s * rate) : round(to_s * rate)], sample_rate=rate)
-            if prediction.genre is not None:
+            if prediction.guess is not None:
                 answers[i] = prediction.probabilities
     return answers

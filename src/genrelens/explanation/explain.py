@@ -64,9 +64,9 @@ def explain(
     asked = None if genre is None else bundle.manifest.taxonomy.index(genre)
     check_several(bundle)
     prediction = bundle.predict(source, sample_rate=sample_rate)
-    if prediction.genre is None:
+    if prediction.guess is None:
         return Explained(prediction, None, None)
-    target = bundle.names.index(prediction.genre) if asked is None else asked
+    target = bundle.names.index(prediction.guess) if asked is None else asked
     sound = stretch(
         source,
         bundle=bundle,
@@ -166,10 +166,10 @@ def _notes(
             else f" This explains its likeliest guess, {target}, which it holds back: it is no answer."
         )
         notes.append(f"{NO_ANSWER} ({_WHY[str(prediction.reason)]}).{guess}")
-    if asked and target != prediction.genre:
+    if asked and target != prediction.guess:
         held = "held-back guess" if prediction.abstained else "answer"
         notes.append(
-            f"{target} was asked for; the model's {held} is {prediction.genre}. Shown is what speaks for and "
+            f"{target} was asked for; the model's {held} is {prediction.guess}. Shown is what speaks for and "
             f"against {target}."
         )
     if target in bundle.manifest.experimental:

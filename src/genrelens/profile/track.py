@@ -160,7 +160,7 @@ def print_track(bundle: Bundle, track: Track, *, tagger: Bundle) -> TrackPrint:
     """
     genre = bundle.manifest.taxonomy.index(track.genre)
     prediction = bundle.predict(Path(track.path))
-    if prediction.genre is None:
+    if prediction.guess is None:
         raise DataError(f"{track.id} is silent, there is nothing to explain", code="silence")
     sound = stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre)
     hearing = Hearing(bundle, sound.frames)

@@ -230,9 +230,9 @@ def judge_track(
 ) -> TrackCurves:
     """The curves of one track. Raises :class:`DataError` where it is silent."""
     prediction = bundle.predict(Path(track.path))
-    if prediction.genre is None:
+    if prediction.guess is None:
         raise DataError("it is silent, there is nothing to explain")
-    genre = bundle.names.index(prediction.genre)
+    genre = bundle.names.index(prediction.guess)
     sound = stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre)
     hearing = Hearing(bundle, sound.frames)
     stand_ins = {
@@ -257,7 +257,7 @@ def judge_track(
                 if maps and name not in OWN_BASELINES.get(method, ()):
                     drawn = [curves(hearing, parts, one, genre=genre, baseline=stand_in) for one in maps]
                     made[method, domain, name] = drawn[0] if len(drawn) == 1 else mean_curves(drawn)
-    return TrackCurves(track.id, track.group, prediction.genre, made)
+    return TrackCurves(track.id, track.group, prediction.guess, made)
 
 
 def _seeds(control: str, track: Track) -> list[int]:

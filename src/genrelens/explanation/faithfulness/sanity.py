@@ -214,10 +214,10 @@ def agreement(bundle: Bundle, other: Bundle, tracks: Sequence[Track], *, method:
     found = []
     for track in tracks:
         prediction = bundle.predict(Path(track.path))
-        if prediction.genre is None:
+        if prediction.guess is None:
             found.append(np.nan)
             continue
-        genre = bundle.names.index(prediction.genre)
+        genre = bundle.names.index(prediction.guess)
         frames = stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre).frames
         maps = [score(method, Hearing(model, frames), genre=genre).segments for model in (bundle, other)]
         found.append(spearman(maps[0], maps[1]))

@@ -36,7 +36,7 @@ def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bun
     where the folder cannot be written, :class:`AudioError` where the file cannot be read any more.
     """
     prediction, explanation, sound = explained.prediction, explained.explanation, explained.stretch
-    facts = {"prediction": prediction.to_json(path=path)}
+    facts = {"prediction": prediction.to_dict(path=path)}
     if explanation is None or sound is None:
         nothing = {"path": path, "class": None, "notes": [NOTHING, *prediction.notes], **facts}
         return (*FOLDER.write(out, {}, facts=nothing), out / MARKER)

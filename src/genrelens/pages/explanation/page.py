@@ -57,7 +57,7 @@ class Shown:
 def explain_page(shown: Shown) -> str:
     """The page. Everything works without scripts but the buttons that play a moment or a range of frequencies."""
     explanation, prediction = shown.explanation, shown.prediction
-    row = prediction.to_json(path=shown.path, timeline=True)
+    row = prediction.to_dict(path=shown.path, timeline=True)
     return Template(asset("explain.html")).substitute(
         title=text(f"{words.heading(explanation, prediction)} {file_name(shown.path)}"),
         style=asset("timeline.css") + asset("explain.css"),

@@ -48,10 +48,10 @@ def answer(explanation: Explanation, prediction: Prediction) -> str:
     genre, p = explanation.genre, percent(explanation.probability)
     if prediction.abstained:
         why = REASONS.get(str(prediction.reason), str(prediction.reason))
-        if genre == prediction.genre:
+        if genre == prediction.guess:
             return f"No answer: {why}. Below is why its guess would be {genre} ({p}), which it holds back."
         return f"No answer: {why}. Below is what speaks for and against {genre}, which is at {p}."
-    if genre == prediction.genre:
+    if genre == prediction.guess:
         return (
             f"{genre}, {p} sure." if explanation.probability >= 0.5 else f"{genre} is the likeliest, at {p}."
         )
