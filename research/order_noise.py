@@ -19,7 +19,6 @@ from genrelens.bundle import Bundle
 from genrelens.data import registry
 from genrelens.data.chosen import find_split
 from genrelens.explanation.faithfulness.sample import sample
-from genrelens.explanation.faithfulness.sanity import spearman
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES
 from genrelens.explanation.methods.occlusion import permutation_losses, scores
@@ -27,6 +26,7 @@ from genrelens.explanation.methods.scoring import ORDERS_OF_CELLS, ORDERS_OF_SEG
 from genrelens.explanation.sound import stretch
 from genrelens.files import write_whole
 from genrelens.metrics import grouped_bootstrap, mean_statistic
+from genrelens.metrics.permutation import spearman
 
 OUT = Path(__file__).resolve().parents[1] / "docs/explain"
 N_TRACKS, SEEDS = 25, (0, 1)

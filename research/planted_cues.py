@@ -30,7 +30,7 @@ from scipy.stats import binomtest
 from genrelens.bundle import Bundle
 from genrelens.data import synthetic
 from genrelens.data.track import Track
-from genrelens.explanation.faithfulness.curves import CONTROLS, control_scores
+from genrelens.explanation.faithfulness.judging import CONTROLS, control_scores
 from genrelens.explanation.faithfulness.sample import methods_of
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.scoring import score

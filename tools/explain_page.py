@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from genrelens.explanation.faithfulness.curves import area
+from genrelens.explanation.faithfulness.judging import area
 from genrelens.explanation.faithfulness.sample import DOMAINS
 from genrelens.explanation.methods.scoring import BOTH, DEFAULT, INTEGRATED
 from genrelens.files import write_whole

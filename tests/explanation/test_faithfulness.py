@@ -20,7 +20,7 @@ from genrelens.bundle import Bundle
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError
 from genrelens.explanation.faithfulness import report as faithfulness_report
-from genrelens.explanation.faithfulness.curves import (
+from genrelens.explanation.faithfulness.judging import (
     CONTROLS,
     Curves,
     area,
@@ -50,7 +50,6 @@ from genrelens.explanation.faithfulness.sanity import (
     point,
     randomised,
     sanity_of,
-    spearman,
     splice,
 )
 from genrelens.explanation.hearing import Hearing
@@ -60,6 +59,7 @@ from genrelens.explanation.parts import Part, time_parts
 from genrelens.files import write_whole
 from genrelens.frontend.mel import mel_power
 from genrelens.metrics import grouped_bootstrap, mean_statistic
+from genrelens.metrics.permutation import spearman
 
 RATE = tiny_model.MEL.sample_rate
 

@@ -15,7 +15,7 @@ from explain_toys import hum_and_hiss
 from genrelens.bundle import Bundle, WindowSettings
 from genrelens.errors import BundleError
 from genrelens.explanation.explain import explain
-from genrelens.explanation.faithfulness.curves import control_scores
+from genrelens.explanation.faithfulness.judging import control_scores
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES, quieter
 from genrelens.explanation.parts import band_groups, time_parts

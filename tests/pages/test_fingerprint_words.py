@@ -12,9 +12,17 @@ from genrelens.pages.profile import page as fingerprint_page
 from genrelens.pages.profile import words
 from genrelens.pages.profile.fingerprint import Asked, Fingerprint
 from genrelens.profile.axes import CONTRAST, AxesReport, AxisTest, BestDirection
-from genrelens.profile.fingerprint import GENRES, PARTS, BandShare, BeatPrint, Difference, GenrePrint
-from genrelens.profile.network import HeadRow
-from genrelens.profile.tracks import Confused, Nearer
+from genrelens.profile.fingerprint import (
+    GENRES,
+    PARTS,
+    BandShare,
+    BeatPrint,
+    Confused,
+    Difference,
+    GenrePrint,
+    Nearer,
+)
+from genrelens.profile.heads import HeadRow
 
 NAN = float("nan")
 

@@ -15,10 +15,9 @@ import pytest
 from genrelens.data import Track
 from genrelens.explanation.parts import BandGroup
 from genrelens.profile import fingerprint
-from genrelens.profile.fingerprint import GENRES, PARTS
-from genrelens.profile.network import head_rows
+from genrelens.profile.fingerprint import GENRES, PARTS, confused, nearer, typical
+from genrelens.profile.heads import head_rows
 from genrelens.profile.track import choose
-from genrelens.profile.tracks import confused, nearer, typical
 
 GROUPS = [BandGroup(i, i + 1, 100.0 * i, 100.0 * (i + 1)) for i in range(toys.N_BANDS)]
 

@@ -13,7 +13,7 @@ import soundfile
 import tiny_model
 from genrelens.bundle import Bundle, WindowSettings, write_bundle
 from genrelens.data import Track
-from genrelens.explanation.faithfulness.curves import Curves
+from genrelens.explanation.faithfulness.judging import Curves
 from genrelens.explanation.faithfulness.report import Difference
 from genrelens.explanation.faithfulness.sample import TrackCurves
 from genrelens.explanation.methods.scoring import BOTH

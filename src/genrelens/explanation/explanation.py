@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.schema import encode
+
 SCHEMA = "genrelens.explanation/1"
 
 
@@ -62,9 +64,9 @@ MOVES = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Faithfulness:
-    """Whether this explanation is true: what is left of the class when its best fifth is taken out.
+    """Whether this explanation is true: what is left of the class when its best fifth is taken out, by log-odds.
 
-    It is judged by log-odds, ``ln(p / (1 - p))``: near 0 and 1 probabilities hardly move, whatever is taken out.
+    Near 0 and 1 probabilities hardly move, whatever is taken out; log-odds, ``ln(p / (1 - p))``, do.
 
     Attributes:
         share: of the segments that were taken out, e.g. 0.2.
@@ -171,7 +173,7 @@ class Tempo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Why a model says what it says of one piece.
+    """Why a model says what it says of one track.
 
     Attributes:
         genre: the class that is explained.
@@ -215,34 +217,28 @@ class Explanation:
         return sorted(positive, key=lambda segment: -segment.score)[:n]
 
     def to_json(self, *, path: str | None) -> dict[str, Any]:
-        """The explanation in JSON types; scores and probabilities have six decimals, seconds three."""
-        cells = self.cells
+        """The explanation in JSON types; scores and probabilities have six decimals, seconds three, Hz one."""
+        cells, runner_up = self.cells, self.runner_up
         return {
             "schema": SCHEMA,
             "path": path,
             "class": self.genre,
-            "probability": round(self.probability, 6),
+            "probability": _rounded(self.probability),
             "runner_up": None
-            if self.runner_up is None
-            else {"class": self.runner_up[0], "probability": round(self.runner_up[1], 6)},
+            if runner_up is None
+            else {"class": runner_up[0], "probability": _rounded(runner_up[1])},
             "method": self.method,
             "unit": self.unit,
-            "segments": [
-                {"start_s": round(s.start_s, 3), "end_s": round(s.end_s, 3), "score": _score(s.score)}
-                for s in self.segments
-            ],
-            "bands": [
-                {"low_hz": round(b.low_hz, 1), "high_hz": round(b.high_hz, 1), "score": _score(b.score)}
-                for b in self.bands
-            ],
+            "segments": _rounded(encode(self.segments)),
+            "bands": _rounded(encode(self.bands)),
             "cells": None
             if cells is None
-            else {
-                "times_s": [round(float(t), 3) for t in cells.times_s],
-                "edges_hz": [round(float(f), 1) for f in cells.edges_hz],
-                "scores": [[_score(s) for s in row] for row in cells.scores],
-            },
-            "faithfulness": None if self.faithfulness is None else _faithfulness(self.faithfulness),
+            else _rounded(
+                {name: getattr(cells, name).tolist() for name in ("times_s", "edges_hz", "scores")}
+            ),
+            "faithfulness": None
+            if self.faithfulness is None
+            else _rounded({name: getattr(self.faithfulness, name) for name in _FAITHFULNESS}),
             "what_if": None if self.what_if is None else _what_if(self.what_if),
             "tempo": None
             if self.tempo is None
@@ -255,47 +251,35 @@ class Explanation:
         }
 
 
-def _score(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 6)
+_FAITHFULNESS = (
+    *("share", "seconds", "fill", "probability", "without_top", "without_random", "drop_top", "drop_random"),
+    *("log_odds", "log_odds_without_top", "log_odds_without_random", "verdict", "moved", "seed"),
+)
 
 
-def _faithfulness(found: Faithfulness) -> dict[str, Any]:
-    return {
-        "share": found.share,
-        "seconds": round(found.seconds, 3),
-        "fill": found.fill,
-        "probability": round(found.probability, 6),
-        "without_top": round(found.without_top, 6),
-        "without_random": [round(p, 6) for p in found.without_random],
-        "drop_top": round(found.drop_top, 6),
-        "drop_random": round(found.drop_random, 6),
-        "log_odds": round(found.log_odds, 6),
-        "log_odds_without_top": round(found.log_odds_without_top, 6),
-        "log_odds_without_random": [round(odds, 6) for odds in found.log_odds_without_random],
-        "verdict": found.verdict,
-        "moved": found.moved,
-        "seed": found.seed,
-    }
+def _rounded(value: Any, *, name: str = "") -> Any:
+    """JSON values with as many decimals as the key says; NaN becomes null."""
+    if isinstance(value, dict):
+        return {key: _rounded(item, name=key) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item, name=name) for item in value]
+    if not isinstance(value, float):
+        return value
+    digits = 1 if name.endswith("_hz") else 3 if name.endswith("_s") or name == "seconds" else 6
+    return None if math.isnan(value) else round(float(value), digits)
 
 
 def _what_if(found: WhatIf) -> dict[str, Any]:
+    where = {name: getattr(found, name) for name in ("start_s", "end_s", "low_hz", "high_hz")}
     return {
-        "without": {
-            key: None if value is None else round(value, 3)
-            for key, value in (
-                ("start_s", found.start_s),
-                ("end_s", found.end_s),
-                ("low_hz", found.low_hz),
-                ("high_hz", found.high_hz),
-            )
-        },
+        "without": {name: None if value is None else round(value, 3) for name, value in where.items()},
         "class": found.genre,
-        "probability": round(found.probability, 6),
+        "probability": _rounded(found.probability),
         "answer": found.answer,
-        "answer_probability": round(found.answer_probability, 6),
+        "answer_probability": _rounded(found.answer_probability),
         "other_way": {
             "way": found.other_way.way,
             "answer": found.other_way.answer,
-            "answer_probability": round(found.other_way.probability, 6),
+            "answer_probability": _rounded(found.other_way.probability),
         },
     }

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.explanation.differences import N_PERMUTATIONS, artist_means, benjamini_hochberg
+from genrelens.metrics.permutation import N_PERMUTATIONS, artist_means, benjamini_hochberg, standard_ranks
 
 Float64 = NDArray[np.float64]
 
@@ -135,7 +135,7 @@ def axes_report(
         for i, axis in enumerate(axes)
         for j, name in enumerate(names)
     )
-    tag_rho = _ranks(place).T @ _ranks(means[:, len(axes) + len(names) :]) / n
+    tag_rho = standard_ranks(place).T @ standard_ranks(means[:, len(axes) + len(names) :]) / n
     telling, contrast_rank = [], []
     for i, axis in enumerate(axes):
         order = np.argsort(-np.abs(tag_rho[i]), kind="stable")
@@ -160,8 +160,8 @@ def best_direction(place: Float64, word: Float64, orders: NDArray[np.int64], *, 
     The best of many is good by chance, too: ``orders (r, n)`` permute the word, and each gets its own best direction.
     """
     angles = np.arange(N_ANGLES) * np.pi / N_ANGLES
-    turned = _ranks(place @ np.stack([np.cos(angles), np.sin(angles)]))
-    ranked = _ranks(word[:, np.newaxis])[:, 0]
+    turned = standard_ranks(place @ np.stack([np.cos(angles), np.sin(angles)]))
+    ranked = standard_ranks(word[:, np.newaxis])[:, 0]
     n = len(word)
     rho = turned.T @ ranked / n
     best = int(np.abs(rho).argmax())
@@ -180,7 +180,7 @@ def best_direction(place: Float64, word: Float64, orders: NDArray[np.int64], *, 
 
 def _correlations(a: Float64, b: Float64, orders: NDArray[np.int64]) -> tuple[Float64, Float64]:
     """Spearman's rho of the columns of ``(n, k)`` with those of ``(n, l)``, and p by permuting the first's rows."""
-    ranked_a, ranked_b = _ranks(a), _ranks(b)
+    ranked_a, ranked_b = standard_ranks(a), standard_ranks(b)
     n = len(a)
     rho = ranked_a.T @ ranked_b / n
     count = np.ones(rho.shape)
@@ -190,21 +190,6 @@ def _correlations(a: Float64, b: Float64, orders: NDArray[np.int64]) -> tuple[Fl
         )
         count += (np.abs(drawn) >= np.abs(rho) - 1e-12).sum(axis=0)
     return rho, count / (1 + len(orders))
-
-
-def _ranks(table: Float64) -> Float64:
-    """Each column's ranks (of equals the mean) with mean 0 and deviation 1; 0 of a constant one."""
-    ranks = np.empty(table.shape)
-    for j, column in enumerate(table.T):
-        values, where, counts = np.unique(column, return_inverse=True, return_counts=True)
-        ends = np.cumsum(counts)
-        ranks[:, j] = (ends - (counts - 1) / 2)[where]
-        del values
-    spread = ranks.std(axis=0)
-    scaled: Float64 = np.divide(
-        ranks - ranks.mean(axis=0), spread, out=np.zeros_like(ranks), where=spread > 1e-12
-    )
-    return scaled
 
 
 def _less_means(table: Float64, labels: NDArray[np.int64]) -> Float64:

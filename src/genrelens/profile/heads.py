@@ -1,11 +1,11 @@
-"""What the heads of a network with attention do on a track, and where in the beat it looks."""
+"""What a network's heads do on a track and over its beat, and whether genres differ in it over many tracks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,19 @@ from genrelens.explanation.explanation import Tempo
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.attention import Attention, frame_scores, received
 from genrelens.explanation.tempo import FRAMES_PER_S
+from genrelens.metrics.permutation import artist_means, benjamini_hochberg
+
+if TYPE_CHECKING:
+    from genrelens.profile.track import TrackPrint
 
 Float64 = NDArray[np.float64]
 
 N_PHASES: Final = 8
 N_PLACES: Final = 32
 """Of a window, over which what is received is averaged."""
+N_PERMUTATIONS: Final = 999
+MIN_ARTISTS: Final = 2
+"""Of a genre, for its profile to be compared."""
 CHUNK_S: Final = 6.0
 MIN_BEAT_CLARITY: Final = 0.3
 """Of :class:`~genrelens.explanation.explanation.Tempo`: below it a track is not folded over its beat."""
@@ -173,3 +180,86 @@ def profile_spread(profiles: Float64, labels: Sequence[str]) -> tuple[Float64, N
     others = (profiles.sum(axis=0) - profiles) / (n - 1)
     farthest = np.abs(profiles - others).mean(axis=-1).argmax(axis=0)
     return spread, np.asarray(labels)[farthest]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """A head, counted from 1: means over artists; ``spread`` of the received profile between genres, with its p and q.
+
+    ``farthest`` is the genre whose profile lies farthest from the mean of the others; empty where genres cannot be
+    compared.
+    """
+
+    layer: int
+    head: int
+    distance_s: float
+    entropy: float
+    spread: float
+    spread_by_chance: float
+    p: float
+    q: float
+    farthest: str
+    n_tracks: int
+    n_artists: int
+
+
+def head_rows(prints: Sequence[TrackPrint], *, seed: int) -> tuple[HeadRow, ...]:
+    """One of each head, empty without attention. Genres are shuffled among artists to see what spread chance gives."""
+    rows = [(row, row.heads) for row in prints if row.heads is not None]
+    if not rows:
+        return ()
+    first = rows[0][1].distance_s
+    n_layers, n_heads = first.shape
+    n = n_layers * n_heads
+    table = np.stack(
+        [np.concatenate([h.distance_s.ravel(), h.entropy.ravel(), h.profile.ravel()]) for _, h in rows]
+    )
+    units = [f"{row.genre}\0{row.group}" for row, _ in rows]
+    means, at = artist_means(table, units)
+    genres = np.empty(len(means), dtype=object)
+    genres[at] = [row.genre for row, _ in rows]
+    profiles = means[:, 2 * n :].reshape(len(means), n_layers, n_heads, -1)
+    of = np.unique(genres.astype(str), return_inverse=True)[1]
+    kept = np.bincount(of)[of] >= MIN_ARTISTS
+    spread, p = np.full(first.shape, np.nan), np.full(first.shape, np.nan)
+    chance = np.full(first.shape, np.nan)
+    farthest: NDArray[np.str_] = np.full(first.shape, "")
+    if len(set(of[kept])) > 1:
+        spread, farthest, chance, p = _tested(profiles[kept], genres[kept].astype(str), seed=seed)
+    q = benjamini_hochberg(p.ravel()).reshape(p.shape)
+    overall = means.mean(axis=0)
+    return tuple(
+        HeadRow(
+            layer=i + 1,
+            head=j + 1,
+            distance_s=float(overall[i * n_heads + j]),
+            entropy=float(overall[n + i * n_heads + j]),
+            spread=float(spread[i, j]),
+            spread_by_chance=float(chance[i, j]),
+            p=float(p[i, j]),
+            q=float(q[i, j]),
+            farthest=str(farthest[i, j]),
+            n_tracks=len(rows),
+            n_artists=len(means),
+        )
+        for i in range(n_layers)
+        for j in range(n_heads)
+    )
+
+
+def _tested(
+    profiles: Float64, genres: NDArray[np.str_], *, seed: int
+) -> tuple[Float64, NDArray[np.str_], Float64, Float64]:
+    labels, of = np.unique(genres, return_inverse=True)
+    flat = profiles.reshape(len(profiles), -1)
+
+    def spread(classes: NDArray[np.int64]) -> tuple[Float64, NDArray[np.str_]]:
+        weights = np.eye(len(labels))[classes]
+        weights /= weights.sum(axis=0)
+        return profile_spread((weights.T @ flat).reshape(len(labels), *profiles.shape[1:]), labels.tolist())
+
+    observed, farthest = spread(of)
+    rng = np.random.default_rng(seed)
+    drawn = np.stack([spread(rng.permutation(of))[0] for _ in range(N_PERMUTATIONS)])
+    p = (1 + (drawn >= observed - 1e-12).sum(axis=0)) / (1 + N_PERMUTATIONS)
+    return observed, farthest, drawn.mean(axis=0), p

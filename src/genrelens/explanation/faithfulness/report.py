@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from genrelens.explanation.faithfulness.curves import CONTROLS, Curves
+from genrelens.explanation.faithfulness.judging import CONTROLS, Curves
 from genrelens.explanation.faithfulness.sample import (
     ATTENTION,
     DOMAINS,
@@ -32,9 +33,9 @@ FEW_GROUPS: Final = 20
 class MethodRow:
     """A method in a domain, over the tracks; each track's figures are means over the baselines it is judged by.
 
-    ``deletion`` (lower is truer) and ``insertion`` (higher is truer) are areas, 0 to 1; ``drop`` is the average drop,
-    the share of the probability that is lost when only the top fifth is left, ``increases`` the increase in confidence,
-    the share of tracks whose probability it alone raises.
+    ``deletion`` (lower is truer) and ``insertion`` (higher is truer) are areas, 0 to 1; ``average_drop`` is the share
+    of the probability that is lost when only the top fifth is left, ``increase_in_confidence`` the share of tracks
+    whose probability it alone raises.
     """
 
     method: str
@@ -42,8 +43,8 @@ class MethodRow:
     fills: tuple[str, ...]
     deletion: Interval
     insertion: Interval
-    drop: Interval
-    increases: Interval
+    average_drop: Interval
+    increase_in_confidence: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ class FaithfulnessReport:
             "n_groups": self.n_groups,
             "left_out": [{"id": id_, "why": why} for id_, why in self.left_out],
             "verdict": list(self.verdict),
-            "methods": [_method_json(row) for row in self.rows],
-            "differences": [_difference_json(row) for row in self.differences],
+            "methods": [_row_json(row) for row in self.rows],
+            "differences": [{**_row_json(row), "beats": row.beats} for row in self.differences],
             "sanity": None if self.sanity is None else _sanity_json(self.sanity),
             "notes": list(self.notes),
         }
@@ -130,7 +131,7 @@ class FaithfulnessReport:
         for row in self.rows:
             lines.append(
                 f"{row.domain:<15} {row.method:<21} {row.deletion!s:<24} {row.insertion!s:<24} "
-                f"{row.drop.value:>6.1%} {row.increases.value:>6.1%}  {', '.join(row.fills)}"
+                f"{row.average_drop.value:>6.1%} {row.increase_in_confidence.value:>6.1%}  {', '.join(row.fills)}"
             )
         lines += [
             "drop: average drop, of the probability, when only the top fifth is left; "
@@ -300,32 +301,11 @@ def _sanity_json(found: Sanity) -> dict[str, Any]:
     }
 
 
+def _row_json(row: MethodRow | Difference) -> dict[str, Any]:
+    values = {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+    return {name: _interval(one) if isinstance(one, Interval) else one for name, one in values.items()}
+
+
 def _interval(found: Interval) -> dict[str, float | None]:
-    return {
-        name: None if np.isnan(getattr(found, name)) else round(float(getattr(found, name)), 5)
-        for name in ("value", "low", "high")
-    }
-
-
-def _method_json(row: MethodRow) -> dict[str, Any]:
-    return {
-        "method": row.method,
-        "domain": row.domain,
-        "fills": list(row.fills),
-        "deletion": _interval(row.deletion),
-        "insertion": _interval(row.insertion),
-        "average_drop": _interval(row.drop),
-        "increase_in_confidence": _interval(row.increases),
-    }
-
-
-def _difference_json(row: Difference) -> dict[str, Any]:
-    return {
-        "method": row.method,
-        "against": row.against,
-        "domain": row.domain,
-        "fills": list(row.fills),
-        "deletion": _interval(row.deletion),
-        "insertion": _interval(row.insertion),
-        "beats": row.beats,
-    }
+    ends = {"value": found.value, "low": found.low, "high": found.high}
+    return {name: None if np.isnan(end) else round(float(end), 5) for name, end in ends.items()}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle
 from genrelens.errors import BundleError, DataError, GenrelensError
-from genrelens.explanation.faithfulness.curves import CONTROLS, Curves, control_scores, curves, mean_curves
+from genrelens.explanation.faithfulness.judging import CONTROLS, Curves, control_scores, curves, mean_curves
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES
 from genrelens.explanation.methods.scoring import (

@@ -23,6 +23,7 @@ from genrelens.explanation.methods.scoring import score
 from genrelens.explanation.sound import front_end_of, read, read_with_rate, stretch
 from genrelens.frontend.frames import frame_stream
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
+from genrelens.metrics.permutation import spearman
 
 if TYPE_CHECKING:
     from genrelens.data.track import Track
@@ -222,26 +223,6 @@ def agreement(bundle: Bundle, other: Bundle, tracks: Sequence[Track], *, method:
         maps = [score(method, Hearing(model, frames), genre=genre).segments for model in (bundle, other)]
         found.append(spearman(maps[0], maps[1]))
     return np.array(found)
-
-
-def spearman(a: Float64, b: Float64) -> float:
-    """Rank correlation, -1 to 1; equal values share their mean rank; NaN where one has no ranks to speak of.
-
-    That is where all values are one, or one is no number.
-    """
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return float("nan")
-    first, second = _ranks(a), _ranks(b)
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return float("nan")
-    return float(np.corrcoef(first, second)[0, 1])
-
-
-def _ranks(values: Float64) -> Float64:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks: Float64 = ((last - counts + 1 + last) / 2)[inverse]
-    return ranks
 
 
 @dataclass(frozen=True, slots=True)

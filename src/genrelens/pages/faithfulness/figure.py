@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from genrelens.explanation.faithfulness.curves import CONTROLS, N_STEPS
+from genrelens.explanation.faithfulness.judging import CONTROLS, N_STEPS
 from genrelens.explanation.faithfulness.report import FaithfulnessReport
 from genrelens.explanation.faithfulness.sample import OWN_BASELINES, judging_baselines, shared_baselines
 from genrelens.pages import figure_style

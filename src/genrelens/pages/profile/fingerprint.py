@@ -18,12 +18,18 @@ from genrelens.pages.exploration.data import Described, GenreMap, make_map
 from genrelens.profile import axes as fingerprint_axes
 from genrelens.profile import fingerprint
 from genrelens.profile.axes import AxesReport
-from genrelens.profile.fingerprint import BeatPrint, Difference, GenrePrint
-from genrelens.profile.heads import MIN_BEAT_CLARITY
-from genrelens.profile.network import HeadRow, head_rows
+from genrelens.profile.fingerprint import (
+    BeatPrint,
+    Confused,
+    Difference,
+    GenrePrint,
+    Typical,
+    confused,
+    typical,
+)
+from genrelens.profile.heads import MIN_BEAT_CLARITY, HeadRow, head_rows
 from genrelens.profile.sound import DESCRIPTORS
 from genrelens.profile.track import METHOD, TEMPO, TrackPrint, columns
-from genrelens.profile.tracks import Confused, Typical, confused, typical
 
 SCHEMA: Final = "genrelens.fingerprint/1"
 SEED: Final = 0

@@ -9,9 +9,8 @@ from genrelens.pages.profile.fingerprint import Fingerprint
 from genrelens.pages.profile.words import in_sound, label
 from genrelens.pages.wording import percent
 from genrelens.profile.axes import CONTRAST, N_ANGLES, AxesReport
-from genrelens.profile.fingerprint import LEVEL
+from genrelens.profile.fingerprint import LEVEL, Confused, Nearer
 from genrelens.profile.heads import MIN_BEAT_CLARITY, N_PHASES
-from genrelens.profile.tracks import Confused, Nearer
 
 _EIGHTH_S = 60 / 120 / N_PHASES
 """Of a beat at 120 a minute."""

@@ -14,8 +14,7 @@ from genrelens.pages.profile.fingerprint import Fingerprint
 from genrelens.pages.section_page import section_page, text
 from genrelens.pages.sections import Section, Shown, Table
 from genrelens.pages.wording import clock, percent, visible
-from genrelens.profile.fingerprint import PARTS
-from genrelens.profile.tracks import Typical
+from genrelens.profile.fingerprint import PARTS, Typical
 
 TABLES: Final = ("bands", "differences", "tracks", "typical", "confused", "map", "heads", "left-out")
 MAX_LISTED: Final = 100

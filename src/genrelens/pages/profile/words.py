@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from genrelens.explanation.differences import MIN_ARTISTS
 from genrelens.explanation.parts import in_words
+from genrelens.metrics.permutation import MIN_ARTISTS
 from genrelens.pages.profile.fingerprint import PLAIN, Fingerprint
 from genrelens.pages.wording import percent
 from genrelens.profile.fingerprint import LEVEL, PARTS, RANGE, BandShare, Difference, GenrePrint

@@ -18,7 +18,7 @@ import numpy as np
 from genrelens import __version__
 from genrelens.bundle import Bundle
 from genrelens.data.track import Track
-from genrelens.explanation.faithfulness.curves import CONTROLS
+from genrelens.explanation.faithfulness.judging import CONTROLS
 from genrelens.explanation.faithfulness.report import Difference
 from genrelens.explanation.faithfulness.sample import TrackCurves, judge_tracks, methods_of
 from genrelens.explanation.faithfulness.sanity import GUEST_S, agreement, pairs, point, sanity_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genrelens.explanation.faithfulness.curves import CONTROLS, N_STEPS
+from genrelens.explanation.faithfulness.judging import CONTROLS, N_STEPS
 from genrelens.explanation.faithfulness.sanity import GUEST_S
 from genrelens.explanation.methods.baselines import JUDGING_BASELINES
 from genrelens.metrics import Interval

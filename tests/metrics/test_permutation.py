@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genrelens.explanation.differences import (
+from genrelens.metrics.permutation import (
     artist_means,
     benjamini_hochberg,
     between_effects,

@@ -171,3 +171,24 @@ def _label_p(means: Float64, within: NDArray[np.bool_], rng: np.random.Generator
 def _share_as_large(drawn: Float64, observed: Float64) -> Float64:
     shares: Float64 = (drawn >= observed * (1 - _SLACK) - 1e-300).mean(axis=0)
     return shares
+
+
+def standard_ranks(table: Float64) -> Float64:
+    """Each column's ranks (equal values share their mean rank), with mean 0 and deviation 1; 0 of a constant one."""
+    ranks = np.empty(table.shape)
+    for j, column in enumerate(table.T):
+        _, where, counts = np.unique(column, return_inverse=True, return_counts=True)
+        ranks[:, j] = (np.cumsum(counts) - (counts - 1) / 2)[where]
+    spread = ranks.std(axis=0)
+    scaled: Float64 = np.divide(
+        ranks - ranks.mean(axis=0), spread, out=np.zeros_like(ranks), where=spread > 1e-12
+    )
+    return scaled
+
+
+def spearman(a: Float64, b: Float64) -> float:
+    """Rank correlation of ``(n,)`` and ``(n,)``, -1 to 1; NaN where one is constant or holds no number."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return float("nan")
+    ranks = standard_ranks(np.column_stack([a, b]))
+    return float(np.mean(ranks[:, 0] * ranks[:, 1])) if ranks.any(axis=0).all() else float("nan")
