@@ -13,7 +13,7 @@ from genrelens.audio import AudioStream, open_stream, stream_array
 from genrelens.bundle import Bundle, Prediction
 from genrelens.errors import AudioError, BundleError
 from genrelens.frontend.descriptors.settings import DescriptorSettings
-from genrelens.frontend.frames import FrameSettings, frame_stream
+from genrelens.frontend.frames import FrameSettings, frames_of
 
 Float32 = NDArray[np.float32]
 Source = str | Path | bytes | ArrayLike
@@ -72,15 +72,10 @@ def stretch(
     sample_rate: int | None = None,
     longest_s: float = LONGEST_S,
 ) -> Stretch:
-    """The whole piece, or where that is longer than ``longest_s`` the stretch in which the model finds most of a genre.
+    """The whole track, or where that is longer than ``longest_s`` the stretch in which the model finds most of a genre.
 
-    Args:
-        source: as in ``Bundle.predict``, with ``sample_rate`` (Hz) for samples only.
-        bundle: whose front end hears it.
-        prediction: what the bundle says of the same source.
-        genre: number of the class.
-        sample_rate: Hz, of samples.
-        longest_s: s, of a stretch.
+    ``prediction`` is what the bundle says of the same source, ``genre`` the number of a class, ``sample_rate`` in Hz is
+    that of a source that is an array.
     """
     front_end = front_end_of(bundle)
     start_s, end_s = 0.0, prediction.duration_s
@@ -90,9 +85,17 @@ def stretch(
     samples = read(
         source, start_s=start_s, end_s=end_s, sample_rate=front_end.sample_rate, own_rate=sample_rate
     )
-    stream = frame_stream(front_end)
-    frames = np.concatenate([stream.push(samples), stream.finish()])
+    frames = frames_of(samples, settings=front_end)
     return Stretch(samples, frames, start_s, start_s + len(samples) / front_end.sample_rate)
+
+
+def likeliest(path: Path, *, bundle: Bundle) -> tuple[int, Stretch] | None:
+    """The number of a file's likeliest class, and the stretch in which the model finds most of it; None of silence."""
+    prediction = bundle.predict(path)
+    if prediction.guess is None:
+        return None
+    genre = bundle.names.index(prediction.guess)
+    return genre, stretch(path, bundle=bundle, prediction=prediction, genre=genre)
 
 
 def most_decisive(prediction: Prediction, *, genre: int, longest_s: float) -> float:

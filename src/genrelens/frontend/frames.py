@@ -113,6 +113,12 @@ def frame_stream(settings: FrameSettings) -> FrameStream:
     return KINDS[kind_of(settings)].stream(settings)
 
 
+def frames_of(samples: npt.NDArray[np.floating[Any]], *, settings: FrameSettings) -> _Float32:
+    """The frames ``(n, n_bands)`` of a whole piece of samples ``(k,)``."""
+    stream = frame_stream(settings)
+    return np.concatenate([stream.push(samples), stream.finish()])
+
+
 def compress(frames: _Float32, *, settings: FrameSettings) -> _Float32:
     """Windows ``(..., n_frames, n_bands)`` as a graph takes them."""
     return KINDS[kind_of(settings)].compress(frames, settings=settings)

@@ -53,6 +53,18 @@ def artist_means(values: Float64, groups: Sequence[str]) -> tuple[Float64, NDArr
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0), rows
 
 
+def artist_genre_means(
+    values: Float64, *, genres: Sequence[str], groups: Sequence[str]
+) -> tuple[Float64, NDArray[np.str_]]:
+    """:func:`artist_means`, an artist of two genres counting as two, and the genre of each row."""
+    means, rows = artist_means(
+        values, [f"{genre}\0{group}" for genre, group in zip(genres, groups, strict=True)]
+    )
+    of = np.empty(len(means), dtype=object)
+    of[rows] = list(genres)
+    return means, of.astype(str)
+
+
 def paired_effects(differences: Float64, *, groups: Sequence[str], seed: int) -> Effects:
     """Is there a difference within tracks? ``d_z``: the mean over artists over their standard deviation (n - 1).
 

@@ -12,7 +12,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.metrics.permutation import N_PERMUTATIONS, artist_means, benjamini_hochberg, standard_ranks
+from genrelens.metrics.permutation import (
+    N_PERMUTATIONS,
+    artist_genre_means,
+    benjamini_hochberg,
+    standard_ranks,
+)
 
 Float64 = NDArray[np.float64]
 
@@ -102,17 +107,15 @@ def axes_report(
 
     None below :data:`MIN_ARTISTS` artists.
     """
-    units = [f"{genre}\0{group}" for genre, group in zip(genres, groups, strict=True)]
     table, names = words(tags, tag_names)
     axes = [f"{plane} {k + 1}" for plane in planes for k in range(2)]
     places = np.column_stack(list(planes.values()))
-    means, rows = artist_means(np.column_stack([places, table, tags]), units)
+    columns = np.column_stack([places, table, tags])
+    means, of = artist_genre_means(columns, genres=genres, groups=groups)
     n = len(means)
     if n < MIN_ARTISTS:
         return None
-    unit_genres = np.empty(n, dtype=object)
-    unit_genres[rows] = list(genres)
-    labels = np.unique(unit_genres.astype(str), return_inverse=True)[1]
+    labels = np.unique(of, return_inverse=True)[1]
     place, word = means[:, : len(axes)], means[:, len(axes) : len(axes) + len(names)]
     rng = np.random.default_rng(seed)
     orders = rng.permuted(np.tile(np.arange(n), (N_PERMUTATIONS, 1)), axis=1)
@@ -121,36 +124,29 @@ def axes_report(
     within, within_p = _correlations(_less_means(place, labels), _less_means(word, labels), inside)
     # One family: with and without the genres' means.
     q = benjamini_hochberg(np.concatenate([p.ravel(), within_p.ravel()])).reshape(2, *p.shape)
+    figures = np.stack([rho, p, q[0], within, within_p, q[1]])
     tests = tuple(
-        AxisTest(
-            axis,
-            name,
-            float(rho[i, j]),
-            float(p[i, j]),
-            float(q[0, i, j]),
-            float(within[i, j]),
-            float(within_p[i, j]),
-            float(q[1, i, j]),
-        )
+        AxisTest(axis, name, *figures[:, i, j].tolist())
         for i, axis in enumerate(axes)
         for j, name in enumerate(names)
     )
     tag_rho = standard_ranks(place).T @ standard_ranks(means[:, len(axes) + len(names) :]) / n
-    telling, contrast_rank = [], []
-    for i, axis in enumerate(axes):
-        order = np.argsort(-np.abs(tag_rho[i]), kind="stable")
-        telling.append((axis, tuple((tag_names[j], float(tag_rho[i, j])) for j in order[:3])))
-        contrast_rank.append((axis, 1 + int((np.abs(tag_rho[i]) > abs(rho[i, 0])).sum())))
+    order = np.argsort(-np.abs(tag_rho), axis=1, kind="stable")
+    telling = tuple(
+        (axis, tuple((tag_names[j], float(tag_rho[i, j])) for j in order[i, :3]))
+        for i, axis in enumerate(axes)
+    )
+    ranks = 1 + (np.abs(tag_rho) > np.abs(rho[:, :1])).sum(axis=1)
     return AxesReport(
-        n_tracks=len(rows),
+        n_tracks=len(tags),
         n_artists=n,
         tests=tests,
         directions=tuple(
             best_direction(place[:, 2 * k : 2 * k + 2], word[:, 0], orders, plane=plane)
             for k, plane in enumerate(planes)
         ),
-        telling=tuple(telling),
-        contrast_rank=tuple(contrast_rank),
+        telling=telling,
+        contrast_rank=tuple(zip(axes, ranks.tolist(), strict=True)),
     )
 
 

@@ -18,7 +18,7 @@ from genrelens.metrics.permutation import (
     between_effects,
     paired_effects,
 )
-from genrelens.profile.heads import N_PHASES, on_the_beat
+from genrelens.profile.heads import on_the_beat
 from genrelens.profile.track import TEMPO, TrackPrint
 
 Float64 = NDArray[np.float64]
@@ -116,12 +116,8 @@ def genre_prints(
         artists = [row.group for row in its]
         bands = np.stack([row.bands[:, k] for row in its])
         shares = tuple(
-            BandShare(
-                group.low_hz,
-                group.high_hz,
-                grouped_bootstrap(mean_statistic(bands[:, j]), groups=artists, seed=SEED),
-            )
-            for j, group in enumerate(groups[: bands.shape[1]])
+            BandShare(group.low_hz, group.high_hz, _mean(scores, artists))
+            for group, scores in zip(groups, bands.T, strict=False)
         )
         seen = np.array([row.seen for row in its])
         made.append(
@@ -162,7 +158,6 @@ def differences(
     ranges = [range_name(group) for group in groups[: len(own[0])]]
     artists = [row.group for row in prints]
     found: list[tuple[str, str, int, Effects, Sequence[str]]] = []
-    n_in_parts = len(columns) - 1
     assert columns[-1] == TEMPO
     for genre in names:
         inside = np.array([row.genre == genre for row in prints])
@@ -171,14 +166,14 @@ def differences(
         its = [row for row in prints if row.genre == genre]
         contrasts = np.stack([row.contrast for row in its])
         within = paired_effects(contrasts, groups=[row.group for row in its], seed=SEED)
-        found.append((PARTS, genre, int(np.isfinite(contrasts[:, 0]).sum()), within, columns[:n_in_parts]))
+        found.append((PARTS, genre, int(np.isfinite(contrasts[:, 0]).sum()), within, columns[:-1]))
         if not inside.all():
             between = between_effects(rows, groups=artists, inside=inside, seed=SEED)
             found.append((GENRES, genre, len(its), between, [*columns, *ranges]))
     if not found:
         return ()
-    q = benjamini_hochberg(np.concatenate([effects.p for _, _, _, effects, _ in found]))
-    made, at = [], 0
+    q = iter(benjamini_hochberg(np.concatenate([effects.p for *_, effects, _ in found])).tolist())
+    made = []
     for what, genre, n_tracks, effects, its_columns in found:
         for j, column in enumerate(its_columns):
             made.append(
@@ -189,13 +184,12 @@ def differences(
                     size=float(effects.size[j]),
                     difference=float(effects.difference[j]),
                     p=float(effects.p[j]),
-                    q=float(q[at]),
+                    q=next(q),
                     n_tracks=n_tracks,
                     n_artists=int(effects.n[j]),
                     n_others=int(effects.n_others[j]),
                 )
             )
-            at += 1
     return tuple(made)
 
 
@@ -206,27 +200,24 @@ def range_name(group: BandGroup) -> str:
 
 def beat_print(prints: Sequence[TrackPrint]) -> BeatPrint | None:
     """Attention over the beat of all tracks whose pulse is clear; None where there are none."""
-    heard = [row for row in prints if row.heads is not None]
-    rows = [row for row in heard if row.heads is not None and row.heads.beat is not None]
-    if not rows:
+    heads = [(row.group, row.heads) for row in prints if row.heads is not None]
+    beats = [(group, head.beat) for group, head in heads if head.beat is not None]
+    if not beats:
         return None
-    folded = np.stack(
-        [row.heads.beat for row in rows if row.heads is not None and row.heads.beat is not None]
-    )
-    artists = [row.group for row in rows]
-    phases = tuple(
-        grouped_bootstrap(mean_statistic(folded[:, k]), groups=artists, seed=SEED) for k in range(N_PHASES)
-    )
-    head = rows[0].heads
-    assert head is not None
+    artists = [group for group, _ in beats]
+    folded = np.stack([beat for _, beat in beats])
     return BeatPrint(
-        n_tracks=len(rows),
+        n_tracks=len(beats),
         n_artists=len(set(artists)),
-        n_unclear=len(heard) - len(rows),
-        token_s=head.token_s,
-        phases=phases,
-        on_beat=grouped_bootstrap(mean_statistic(on_the_beat(folded)), groups=artists, seed=SEED),
+        n_unclear=len(heads) - len(beats),
+        token_s=heads[0][1].token_s,
+        phases=tuple(_mean(phase, artists) for phase in folded.T),
+        on_beat=_mean(on_the_beat(folded), artists),
     )
+
+
+def _mean(values: Float64, artists: Sequence[str]) -> Interval:
+    return grouped_bootstrap(mean_statistic(values), groups=artists, seed=SEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,17 +272,9 @@ def typical(prints: Sequence[TrackPrint], *, names: Sequence[str]) -> tuple[Typi
         its = sorted((row for row in prints if row.genre == genre), key=lambda row: -row.probabilities[k])
         for row in its[:N_TYPICAL]:
             at = int(np.argmax(row.segments[:, k]))
-            made.append(
-                Typical(
-                    row.id,
-                    genre,
-                    row.group,
-                    row.seen,
-                    float(row.probabilities[k]),
-                    float(row.times_s[at]),
-                    float(row.times_s[at + 1]),
-                )
-            )
+            start_s, end_s = row.times_s[at : at + 2].tolist()
+            probability = float(row.probabilities[k])
+            made.append(Typical(row.id, genre, row.group, row.seen, probability, start_s, end_s))
     return tuple(made)
 
 

@@ -14,7 +14,7 @@ from genrelens.explanation.explanation import Tempo
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.attention import Attention, frame_scores, received
 from genrelens.explanation.tempo import FRAMES_PER_S
-from genrelens.metrics.permutation import artist_means, benjamini_hochberg
+from genrelens.metrics.permutation import artist_genre_means, benjamini_hochberg
 
 if TYPE_CHECKING:
     from genrelens.profile.track import TrackPrint
@@ -53,13 +53,7 @@ class HeadPrint:
 
 
 def head_print(hearing: Hearing, *, onsets: Float64, tempo: Tempo | None) -> HeadPrint | None:
-    """The heads on a stretch; None where every window is silent.
-
-    Args:
-        hearing: the stretch, of a model with attention.
-        onsets: ``(k,)`` its :func:`~genrelens.explanation.tempo.onset_strength`.
-        tempo: its tempo.
-    """
+    """The heads on a stretch, of a model with attention; ``onsets (k,)`` and ``tempo`` are its own. None of silence."""
     frame_s = 1 / hearing.grid.frames_per_s
     window_s = hearing.n_frames * frame_s
     distances, entropies, profiles = [], [], []
@@ -214,18 +208,17 @@ def head_rows(prints: Sequence[TrackPrint], *, seed: int) -> tuple[HeadRow, ...]
     table = np.stack(
         [np.concatenate([h.distance_s.ravel(), h.entropy.ravel(), h.profile.ravel()]) for _, h in rows]
     )
-    units = [f"{row.genre}\0{row.group}" for row, _ in rows]
-    means, at = artist_means(table, units)
-    genres = np.empty(len(means), dtype=object)
-    genres[at] = [row.genre for row, _ in rows]
+    means, genres = artist_genre_means(
+        table, genres=[row.genre for row, _ in rows], groups=[row.group for row, _ in rows]
+    )
     profiles = means[:, 2 * n :].reshape(len(means), n_layers, n_heads, -1)
-    of = np.unique(genres.astype(str), return_inverse=True)[1]
+    of = np.unique(genres, return_inverse=True)[1]
     kept = np.bincount(of)[of] >= MIN_ARTISTS
     spread, p = np.full(first.shape, np.nan), np.full(first.shape, np.nan)
     chance = np.full(first.shape, np.nan)
     farthest: NDArray[np.str_] = np.full(first.shape, "")
     if len(set(of[kept])) > 1:
-        spread, farthest, chance, p = _tested(profiles[kept], genres[kept].astype(str), seed=seed)
+        spread, farthest, chance, p = _tested(profiles[kept], genres[kept], seed=seed)
     q = benjamini_hochberg(p.ravel()).reshape(p.shape)
     overall = means.mean(axis=0)
     return tuple(

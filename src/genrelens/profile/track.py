@@ -24,7 +24,7 @@ from genrelens.explanation.methods.scoring import BOTH
 from genrelens.explanation.parts import Part
 from genrelens.explanation.sound import Stretch, front_end_of, read, stretch
 from genrelens.explanation.tempo import onset_strength, tempo
-from genrelens.frontend.frames import frame_stream
+from genrelens.frontend.frames import frames_of
 from genrelens.profile import sound as fingerprint_sound
 from genrelens.profile.heads import HeadPrint, head_print
 
@@ -229,8 +229,7 @@ def _tags(
     if tagger is not bundle:
         rate = front_end_of(tagger).sample_rate
         samples = read(Path(track.path), start_s=sound.start_s, end_s=sound.end_s, sample_rate=rate)
-        stream = frame_stream(front_end_of(tagger))
-        hearing = Hearing(tagger, np.concatenate([stream.push(samples), stream.finish()]))
+        hearing = Hearing(tagger, frames_of(samples, settings=front_end_of(tagger)))
     tags = np.full((len(hearing.spans), len(tagger.manifest.tags)), np.nan)
     inputs = dict(hearing.inputs())
     if inputs:

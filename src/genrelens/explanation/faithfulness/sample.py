@@ -29,7 +29,7 @@ from genrelens.explanation.methods.scoring import (
     OCCLUSIONS,
     score,
 )
-from genrelens.explanation.sound import front_end_of, stretch
+from genrelens.explanation.sound import front_end_of, likeliest
 from genrelens.parallel import map_each
 
 if TYPE_CHECKING:
@@ -229,11 +229,10 @@ def judge_track(
     baselines: Sequence[str] | None = None,
 ) -> TrackCurves:
     """The curves of one track. Raises :class:`DataError` where it is silent."""
-    prediction = bundle.predict(Path(track.path))
-    if prediction.guess is None:
+    heard = likeliest(Path(track.path), bundle=bundle)
+    if heard is None:
         raise DataError("it is silent, there is nothing to explain")
-    genre = bundle.names.index(prediction.guess)
-    sound = stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre)
+    genre, sound = heard
     hearing = Hearing(bundle, sound.frames)
     stand_ins = {
         name: JUDGING_BASELINES[name](hearing.frames, hearing.front_end)
@@ -257,7 +256,7 @@ def judge_track(
                 if maps and name not in OWN_BASELINES.get(method, ()):
                     drawn = [curves(hearing, parts, one, genre=genre, baseline=stand_in) for one in maps]
                     made[method, domain, name] = drawn[0] if len(drawn) == 1 else mean_curves(drawn)
-    return TrackCurves(track.id, track.group, prediction.guess, made)
+    return TrackCurves(track.id, track.group, bundle.names[genre], made)
 
 
 def _seeds(control: str, track: Track) -> list[int]:

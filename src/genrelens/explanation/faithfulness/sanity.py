@@ -20,8 +20,8 @@ from genrelens.bundle import Bundle, write_bundle
 from genrelens.errors import AudioError, BundleError, DataError, MissingExtraError
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.scoring import score
-from genrelens.explanation.sound import front_end_of, read, read_with_rate, stretch
-from genrelens.frontend.frames import frame_stream
+from genrelens.explanation.sound import front_end_of, likeliest, read, read_with_rate
+from genrelens.frontend.frames import frames_of
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
 from genrelens.metrics.permutation import spearman
 
@@ -150,8 +150,7 @@ def point(
         at = int(rng.integers(len(sounds[0]) - n_guest + 1))
         first = int(rng.integers(len(sounds[1]) - n_guest + 1))
         whole = splice(sounds[0], sounds[1][first : first + n_guest], at=at, sample_rate=rate)
-        stream = frame_stream(front_end)
-        hearing = Hearing(bundle, np.concatenate([stream.push(whole), stream.finish()]))
+        hearing = Hearing(bundle, frames_of(whole, settings=front_end))
         if hearing.is_silent:  # the guest is as loud as its host
             raise DataError(f"{host.id} is silent and cannot be spliced; take it out of the data")
         genre = bundle.manifest.taxonomy.index(guest.genre)
@@ -214,14 +213,13 @@ def agreement(bundle: Bundle, other: Bundle, tracks: Sequence[Track], *, method:
     """
     found = []
     for track in tracks:
-        prediction = bundle.predict(Path(track.path))
-        if prediction.guess is None:
+        heard = likeliest(Path(track.path), bundle=bundle)
+        if heard is None:
             found.append(np.nan)
             continue
-        genre = bundle.names.index(prediction.guess)
-        frames = stretch(Path(track.path), bundle=bundle, prediction=prediction, genre=genre).frames
-        maps = [score(method, Hearing(model, frames), genre=genre).segments for model in (bundle, other)]
-        found.append(spearman(maps[0], maps[1]))
+        genre, sound = heard
+        hearings = [Hearing(model, sound.frames) for model in (bundle, other)]
+        found.append(spearman(*(score(method, hearing, genre=genre).segments for hearing in hearings)))
     return np.array(found)
 
 
@@ -246,17 +244,13 @@ def sanity_of(
     method: str, pointings: Sequence[Pointing], *, agreement: Sequence[float] | None, groups: Sequence[str]
 ) -> Sanity:
     """The checks of a method with intervals: of the hits over the guests' artists, of the agreement over ``groups``."""
-    hits = grouped_bootstrap(
-        mean_statistic([float(one.hit) for one in pointings]),
-        groups=[one.group for one in pointings],
-        seed=SEED,
-    )
+    guests = [one.group for one in pointings]
+    hits = grouped_bootstrap(mean_statistic([float(one.hit) for one in pointings]), groups=guests, seed=SEED)
+    both = [] if agreement is None else zip(agreement, groups, strict=True)
+    known = [(value, group) for value, group in both if value == value]
     agrees = None
-    pairs = [] if agreement is None else zip(agreement, groups, strict=True)
-    kept = [(value, group) for value, group in pairs if value == value]
-    if kept:
-        agrees = grouped_bootstrap(
-            mean_statistic([value for value, _ in kept]), groups=[group for _, group in kept], seed=SEED
-        )
+    if known:
+        values, its = zip(*known, strict=True)
+        agrees = grouped_bootstrap(mean_statistic(values), groups=its, seed=SEED)
     even = float(np.mean([one.even for one in pointings]))
-    return Sanity(method, tuple(pointings), hits, even, agrees, len(kept))
+    return Sanity(method, tuple(pointings), hits, even, agrees, len(known))
