@@ -51,7 +51,7 @@ def faithfulness(
 
     Each map's parts are taken out, the highest first, and put in again; what becomes of the class's probability is the
     verdict. A method is judged only by baselines that it was not made with. The first method that knows of classes also
-    has to point at 5 s of another genre inside a piece, and its maps to change when the weights are shuffled. The sample
+    has to point at 5 s of another genre inside one, and its maps to change when the weights are shuffled. The sample
     is fixed by its size; intervals are over artists. Needs the extra [train]. Takes some 20 s a track and core for the
     shipped model. Writes DIR/faithfulness.json and faithfulness.png. A track that cannot be judged is named there, and
     the exit code is 1.
