@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from genrelens.bundle.predict import SHIPPED
-from genrelens.errors import BundleError
+from genrelens.errors import BundleError, did_you_mean
 
 
 def find_bundle(model: str | Path) -> str:
     """The name or path of the model itself: as given, or the one inside a run's folder. Raises :class:`BundleError`."""
     folder = Path(model)
+    if not os.path.lexists(model) and (meant := did_you_mean(str(model), SHIPPED)) and model not in SHIPPED:
+        raise BundleError(f"{model}: there is no such model{meant}", code="missing")
     if model in SHIPPED or not _is_folder(folder) or (folder / "manifest.json").is_file():
         return str(model)  # a .zip file, a model's folder, or nothing at all: loading it will tell
     for name in ("bundle", "model.bundle"):

@@ -61,11 +61,12 @@ def reproduce(
     """Run a whole system of others again: data, training, evaluation, its own figures, and what its protocol leaked.
 
     \b
-    s0  transformer on 1290 mel frames, and whether its attention deserves belief   GTZAN
-    s1  perceptrons on rows of 3 s, a CNN on squeezed mel images                    GTZAN
-    s2  VGGish with SVM, XGBoost or fine-tuned, and FMA's baseline                  FMA small
-    s3  Wav2Vec2, alone and beside a biased model                                   GTZAN
-    s4  a small CNN on five seconds                                                 GTZAN
+    s0  GTZAN      transformer on 1290 mel frames, and whether its attention
+                   deserves belief
+    s1  GTZAN      perceptrons on rows of 3 s, a CNN on squeezed mel images
+    s2  FMA small  VGGish with SVM, XGBoost or fine-tuned, and FMA's baseline
+    s3  GTZAN      Wav2Vec2, alone and beside a biased model
+    s4  GTZAN      a small CNN on five seconds
 
     Each is trained and measured twice: by its original protocol on the clips at hand, and by a split that keeps
     artists apart. DIR/report.html has the figures, DIR/reproduce.json the numbers; trainings lie in DIR/runs, and the

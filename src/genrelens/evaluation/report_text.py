@@ -69,9 +69,10 @@ def _headlines(report: Report) -> str:
     rows: list[tuple[str, ...]] = [
         ("", "tracks", "artists", "accuracy", "macro precision", "macro recall", "macro F1")
     ]
-    rows.append(_headline_row(counted(len(report.all_genres.genres), "genre"), report.all_genres))
+    there = {row.genre for row in report.genres if row.support}
+    rows.append(_headline_row("genre", there, report.all_genres))
     if report.experimental:
-        rows.append(_headline_row(counted(len(report.full_genres.genres), "full genre"), report.full_genres))
+        rows.append(_headline_row("full genre", there, report.full_genres))
     lines = [f"Figures in %, with their {100 * report.intervals.level:.0f} % interval over artists"]
     lines += columns(rows, left=(0,))
     if report.n_abstained:
@@ -82,7 +83,9 @@ def _headlines(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _headline_row(label: str, headline: Headline) -> tuple[str, ...]:
+def _headline_row(what: str, there: set[str], headline: Headline) -> tuple[str, ...]:
+    """The figures over some genres, of which those count that a track is of."""
+    label = counted(len(there & set(headline.genres)), what)
     figures = (headline.accuracy, headline.macro_precision, headline.macro_recall, headline.macro_f1)
     return (label, str(headline.n_tracks), str(headline.n_artists), *map(percent_interval, figures))
 

@@ -25,7 +25,7 @@ SYSTEMS: Final[Mapping[str, tuple[str, str]]] = {
 N_SHOWN: Final = 3
 _GET: Final = {
     "gtzan": "GTZAN, ten folders of genres with files like blues/blues.00000.wav",
-    "fma_small": "FMA small (genrelens data fetch fma_small fma_metadata; 8 GB)",
+    "fma_small": "FMA small (genrelens data fetch fma_metadata, then genrelens data fetch fma_small; 8 GB)",
 }
 
 
