@@ -10,7 +10,7 @@ import numpy as np
 from genrelens.data import Track
 from genrelens.data.registry import Loaded
 from genrelens.features import FeatureTable
-from genrelens.pages.exploration.data import Described
+from genrelens.features.description import Described
 from genrelens.taxonomy import Taxonomy
 
 COLUMNS = ("rms_mean", "rms_var", "rolloff_mean", "tempo", "mfcc1_mean")

@@ -20,10 +20,12 @@ from pathlib import Path
 
 from genrelens import recipe as recipes
 from genrelens.evaluation.report import Report
+from genrelens.evaluation.trainings import History, read_history
 from genrelens.files import write_whole
 from genrelens.metrics import Interval
 from genrelens.pages import figure_style
 from genrelens.pages.runs import report_figures as figures
+from genrelens.pages.runs.figures import learning_curves_figure
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs/results"
@@ -68,7 +70,8 @@ def draw(folders: list[Path], out: Path) -> None:
         place = out / folder.name
         place.mkdir(parents=True, exist_ok=True)
         for history in sorted(folder.glob("history*.csv")):
-            figure_style.save(figures.learning_figure(history), place / f"{history.stem}.png")
+            curves = {folder.name: [History("", read_history(history))]}
+            figure_style.save(learning_curves_figure(curves), place / f"{history.stem}.png")
         for path in [*sorted(folder.glob("crossval*.json")), *sorted(folder.glob("valid*.json"))]:
             figure_style.save(
                 figures.confusion_figure(Report.read(path)), place / f"{path.stem}-confusion.png"

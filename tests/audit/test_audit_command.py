@@ -19,8 +19,7 @@ from genrelens.audit import KINDS, AuditReport, Finding, audit, collect
 from genrelens.cli import main
 from genrelens.data import Split
 from genrelens.errors import DataError, GenrelensError
-from genrelens.pages.audit.page import audit_page, write_audit_page
-from genrelens.pages.audit.text import audit_text
+from genrelens.pages.audit import audit_page, audit_text, write_audit_page
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genrelens.evaluation.ablation import AblationReport, VariantResult
 from genrelens.metrics import Interval
-from genrelens.pages.ablation.figure import ablation_figure
+from genrelens.pages.ablation import ablation_figure
 from genrelens.pages.figure_style import to_png
 
 

@@ -11,8 +11,8 @@ import pytest
 import explore_toys as toys
 from genrelens.data import gtzan
 from genrelens.errors import DataError
-from genrelens.pages.exploration import data as numbers
-from genrelens.pages.exploration.gather import LeftOut, gather, merged
+from genrelens.features import description as numbers
+from genrelens.features.gather import LeftOut, gather, merged
 from genrelens.taxonomy import GTZAN
 
 

@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from genrelens.data import Track
+from genrelens.features import description as numbers
+from genrelens.features.example import EXCERPT_S, MEL, load_example
 from genrelens.metrics.description import box_statistics
-from genrelens.pages.exploration import data as numbers
 from genrelens.pages.exploration import figures, maps
-from genrelens.pages.exploration.examples import EXCERPT_S, MEL, load_example
 from genrelens.pages.figure_style import printable, to_png
 
 

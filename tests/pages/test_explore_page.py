@@ -11,8 +11,8 @@ import pytest
 
 import explore_toys as toys
 from genrelens.errors import DataError
+from genrelens.features.gather import LeftOut, gather
 from genrelens.pages.exploration import explore
-from genrelens.pages.exploration.gather import LeftOut, gather
 from genrelens.pages.exploration.page import GLOSSARY, MAX_LISTED, explore_page
 from genrelens.pages.sections import Section
 

@@ -10,6 +10,7 @@ import pytest
 
 from genrelens.errors import DataError
 from genrelens.evaluation import Failure, Report, TrackRow, build_report
+from genrelens.evaluation.trainings import read_history
 
 pytest.importorskip("matplotlib")
 
@@ -17,6 +18,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from genrelens.pages import figure_style
 from genrelens.pages.runs import report_figures as figures
 
 NAMES = ("blues", "disco", "hiphop", "jazz")
@@ -46,15 +48,6 @@ def report() -> Report:
     )
 
 
-@pytest.fixture
-def history(tmp_path: Path) -> Path:
-    path = tmp_path / "history.csv"
-    losses = [2.0, 1.5, 1.2, 1.3, 1.4]
-    head = "epoch,learning_rate,train_loss,train_accuracy,stop_loss,stop_accuracy,seconds\n"
-    path.write_text(head + "".join(f"{e + 1},0.1,{v},0.5,{v},0.6,1\n" for e, v in enumerate(losses)))
-    return path
-
-
 def words(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
 
@@ -79,20 +72,10 @@ def test_the_confusion_matrix_shows_every_count_and_names_what_it_shows(report: 
 
 def test_figures_of_dishonest_figures_say_so(report: Report) -> None:
     leaky = replace(report, leaks=("artists",), seen=True)
-    for draw in (figures.confusion_figure, figures.genre_figure, figures.reliability_figure):
+    for draw in (figures.confusion_figure, figures.reliability_figure):
         assert "THE SPLIT LEAKS artists" in words(draw(leaky))
         assert "TRAINED ON SOME OF THESE" in words(draw(leaky))
         assert "LEAKS" not in words(draw(report))
-
-
-def test_genres_without_tracks_or_interval_are_drawn_as_such(report: Report) -> None:
-    figure = figures.genre_figure(report)
-    axes = figure.axes[0]
-    assert "no tracks" in words(figure)  # hiphop
-    measured = [row for row in report.genres if row.support]
-    assert len(axes.patches) == 4 + len(measured)
-    with_interval = [row for row in report.genres if not np.isnan(row.f1.low)]
-    assert len(axes.lines) == 4 + len(with_interval) < 4 + len(measured)
 
 
 def test_reliability_shows_the_bins(report: Report) -> None:
@@ -102,65 +85,46 @@ def test_reliability_shows_the_bins(report: Report) -> None:
     assert f"{report.expected_calibration_error:.3f}" in words(figure)
 
 
-def test_accuracies_of_several_models(report: Report) -> None:
-    figure = figures.accuracy_figure({"one": report, "two": replace(report, model="other")})
-    assert [label.get_text().split()[0] for label in figure.axes[0].get_yticklabels()] == ["one", "two"]
-    assert "accuracy on 3 genres" in words(figure)
-    assert "accuracy on 4 genres" in words(figures.accuracy_figure({"one": report}, full_genres=False))
-    with pytest.raises(DataError, match="at least one"):
-        figures.accuracy_figure({})
-
-
-def test_learning_curves_mark_the_epoch_that_was_kept(history: Path) -> None:
-    figure = figures.learning_figure(history)
-    assert "kept: epoch 3" in words(figure)
-    assert figure.axes[0].lines[1].get_ydata()[2] == pytest.approx(1.2)  # type: ignore[index]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("epoch,loss\n1,2\n", "is no history of a run"),
         ("epoch,train_loss,stop_loss,train_accuracy,stop_accuracy\n1,2,x,0,0\n", "is no history"),
         ("epoch,train_loss,stop_loss,train_accuracy,stop_accuracy\n1,2\n", "is no history"),
-        ("epoch,train_loss,stop_loss,train_accuracy,stop_accuracy\n", "holds no epoch yet"),
     ],
 )
 def test_other_tables_are_no_history(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "table.csv"
     path.write_text(text)
     with pytest.raises(DataError, match=message):
-        figures.learning_figure(path)
+        read_history(path)
     with pytest.raises(DataError, match="cannot be read"):
-        figures.learning_figure(tmp_path / "nothing.csv")
+        read_history(tmp_path / "nothing.csv")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(
     report: Report, tmp_path: Path, suffix: str
 ) -> None:
-    figures.save(figures.confusion_figure(report), tmp_path / f"one{suffix}")
+    figure_style.save(figures.confusion_figure(report), tmp_path / f"one{suffix}")
     with mpl.rc_context(
         {"font.size": 20, "axes.facecolor": "black", "savefig.dpi": 30, "savefig.pad_inches": 3}
     ):
         before = dict(mpl.rcParams)
-        figures.save(figures.confusion_figure(report), tmp_path / f"two{suffix}")
+        figure_style.save(figures.confusion_figure(report), tmp_path / f"two{suffix}")
         assert dict(mpl.rcParams) == before
     one, two = ((tmp_path / f"{name}{suffix}").read_bytes() for name in ("one", "two"))
     assert one == two
     assert b"matplotlib" not in one.lower()[:300] or suffix == ".svg"
 
 
-def test_nothing_is_cut_off(report: Report, history: Path) -> None:
+def test_nothing_is_cut_off(report: Report) -> None:
     drawn = [
         figures.confusion_figure(replace(report, leaks=("artists", "duplicates"), seen=True)),
         figures.confusion_figure(
             replace(report, split="5 folds by artist, seed 0", part="out of fold, over train+valid")
         ),
-        figures.genre_figure(report),
         figures.reliability_figure(report),
-        figures.accuracy_figure({"a model with a long name": report}),
-        figures.learning_figure(history),
     ]
     for figure in drawn:
         used, page = figure.get_tightbbox(), figure.bbox_inches
@@ -171,9 +135,9 @@ def test_nothing_is_cut_off(report: Report, history: Path) -> None:
 def test_files_that_cannot_be_written(report: Report, tmp_path: Path) -> None:
     figure = figures.reliability_figure(report)
     with pytest.raises(DataError, match=r"should end in .png, .svg, .pdf, got 'f.gif'"):
-        figures.save(figure, tmp_path / "f.gif")
+        figure_style.save(figure, tmp_path / "f.gif")
     with pytest.raises(DataError, match="cannot be written"):
-        figures.save(figure, tmp_path / "no" / "f.png")
+        figure_style.save(figure, tmp_path / "no" / "f.png")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
@@ -187,5 +151,5 @@ def test_a_figure_that_cannot_be_written_leaves_the_older_one_whole(
     path.write_bytes(b"old")
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(DataError, match="No space left"):
-        figures.save(Figure(), path)
+        figure_style.save(Figure(), path)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]

@@ -12,8 +12,8 @@ import pytest
 import run_toys as toys
 from genrelens.bundle import Bundle
 from genrelens.errors import DataError, TrainingError
-from genrelens.pages.runs.files import open_run, open_runs
-from genrelens.pages.runs.trainings import read_history
+from genrelens.evaluation.runs import open_run, open_runs
+from genrelens.evaluation.trainings import read_history
 
 
 def test_a_training_with_its_report(tmp_path: Path) -> None:

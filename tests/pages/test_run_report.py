@@ -13,31 +13,29 @@ import pytest
 import run_toys as toys
 from genrelens.errors import DataError
 from genrelens.evaluation.compare import compare
+from genrelens.evaluation.runs import Run, open_run, open_runs
 from genrelens.metrics import Interval
-from genrelens.pages.runs.files import Run, open_run, open_runs
 
 pytest.importorskip("matplotlib")
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from genrelens.pages.comparison import text as comparison_text
-from genrelens.pages.comparison.sections import pairs_section
+from genrelens.evaluation import comparison as comparison_text
+from genrelens.evaluation.runs import Embedded
+from genrelens.evaluation.trainings import Epoch, History
 from genrelens.pages.runs import (
     figures as run_figures,
 )
 from genrelens.pages.runs import (
-    numbers as run_numbers,
-)
-from genrelens.pages.runs import (
     report as run_report,
 )
+from genrelens.pages.runs import report_figures
 from genrelens.pages.runs import (
     sections as run_sections,
 )
-from genrelens.pages.runs.embeddings import Embedded
-from genrelens.pages.runs.training_figures import learning_curves_figure
-from genrelens.pages.runs.trainings import Epoch, History
+from genrelens.pages.runs.figures import learning_curves_figure
+from genrelens.pages.runs.pairs import pairs_section
 
 EVIL = '<b onload="x">&"$a$_{'
 SECTIONS = {"accuracy", "genres", "confusion", "learning", "reliability", "cost", "notes"}
@@ -147,7 +145,7 @@ def test_the_tables_of_trainings_and_pairs(drawn: Path, runs: tuple[Run, ...]) -
     assert {row["training_s"] for row in read(drawn / "cost.csv")} == {"90.0"}
     pairs = compare({run.name: run.report for run in runs})
     table = read(drawn / "pairs.csv")
-    measured = [(pair, over, scores) for pair in pairs for over, scores in run_numbers.pair_scores(pair)]
+    measured = [(pair, over, scores) for pair in pairs for over, scores in pair.measured]
     assert len(table) == len(measured) == 5
     for row, (pair, over, scores) in zip(table, measured, strict=True):
         assert (row["a"], row["b"], row["over"]) == (pair.a, pair.b, over)
@@ -212,7 +210,7 @@ def test_the_page_of_one_run(tmp_path: Path, runs: tuple[Run, ...]) -> None:
     assert sections == SECTIONS | {"tracks", "map-embeddings"}
     assert "Not drawn: there is none." in page
     assert "mel-transformer on 61 tracks of toys by 21 artists (halves, test)" in page
-    surest = run_numbers.surest_mistakes(runs[0].report, n=1)[0]
+    surest = runs[0].report.surest_mistakes(1)[0]
     first = page.index("<tbody>", page.index('id="tracks"'))
     assert page[first:].startswith(f'<tbody><tr><th scope="row">{surest.id}</th><td>{surest.artist}</td>')
     with pytest.raises(DataError, match=r"no comparison of genrelens \(it has no comparison.json\)"):
@@ -239,7 +237,7 @@ def test_what_guessing_gets_stands_in_the_figure(runs: tuple[Run, ...]) -> None:
 
 
 def test_matrices_side_by_side_have_one_order_of_genres(runs: tuple[Run, ...]) -> None:
-    figure = run_figures.confusions_figure({run.name: run.report for run in runs})
+    figure = report_figures.confusions_figure({run.name: run.report for run in runs})
     drawn = [axes for axes in figure.axes if axes.images and axes.get_title(loc="left")]
     assert len(drawn) == 3
     for axes in drawn:
@@ -304,8 +302,8 @@ def test_nothing_is_cut_off_with_many_runs_of_long_names() -> None:
     for draw in (
         run_figures.accuracy_bars_figure,
         run_figures.genre_scores_figure,
-        run_figures.confusions_figure,
-        run_figures.reliabilities_figure,
+        report_figures.confusions_figure,
+        report_figures.reliabilities_figure,
     ):
         figure = draw(reports)
         box, page = figure.get_tightbbox(), figure.bbox_inches

@@ -50,7 +50,7 @@ def ablate(
     from genrelens.data import registry
     from genrelens.evaluation.ablation import ablation, ablation_text
     from genrelens.files import write_whole
-    from genrelens.pages.ablation.figure import ablation_figure
+    from genrelens.pages.ablation import ablation_figure
     from genrelens.pages.figure_style import save
 
     tracks = named.part(tracks, part)

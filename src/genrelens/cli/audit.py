@@ -63,7 +63,7 @@ def audit(
     from genrelens.audit import audit as look
     from genrelens.audit import collect
     from genrelens.data.chosen import find_split
-    from genrelens.pages.audit.text import audit_text
+    from genrelens.pages.audit import audit_text
     from genrelens.parallel import n_cores
 
     passed_over: Counter[str] = Counter()
@@ -89,7 +89,7 @@ def audit(
             progress=lambda what, done, total: line.show(done, total, what=what),
         )
     if html is not None:
-        from genrelens.pages.audit.page import write_audit_page
+        from genrelens.pages.audit import write_audit_page
 
         write_audit_page(html, report)
         wrote(html, then=f"open {html}")

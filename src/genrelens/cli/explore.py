@@ -61,8 +61,8 @@ def explore(
     from genrelens.bundle.find import find_bundle
     from genrelens.data import registry
     from genrelens.features import read_table
+    from genrelens.features.gather import embed_tracks, gather
     from genrelens.pages.exploration.explore import claim, write_exploration
-    from genrelens.pages.exploration.gather import embed, gather
 
     bundle = Bundle.load(find_bundle(model))
     loaded = registry.open_dataset(data, dataset=dataset)
@@ -71,7 +71,14 @@ def explore(
     claim(out)
     gathered = gather(loaded, _compute(loaded, cache=cache) if given is None else given)
     with Progress("listening", total=len(gathered.with_sound)) as line:
-        embedded, left_out = embed(bundle, gathered, progress=line.step)
+        embedded, left_out = embed_tracks(
+            bundle,
+            gathered.with_sound,
+            names=gathered.names,
+            genres=gathered.genres,
+            artists=gathered.artists,
+            progress=line.step,
+        )
         line.show(0, None, what="drawing")
         files = write_exploration(
             gathered,

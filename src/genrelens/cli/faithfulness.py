@@ -67,7 +67,7 @@ def faithfulness(
     from genrelens.bundle.find import find_bundle
     from genrelens.explanation.faithfulness.sample import CLASSLESS, asked_methods, check_sample, sample
     from genrelens.explanation.sound import check_several
-    from genrelens.pages.faithfulness import files as faithfulness_files
+    from genrelens.pages import faithfulness as faithfulness_files
 
     # Whatever can be refused is refused before the minutes of work.
     model = Bundle.load(find_bundle(bundle))

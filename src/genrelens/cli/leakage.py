@@ -69,7 +69,7 @@ def leakage(
     from genrelens.evaluation.leakage_text import leakage_text
     from genrelens.files import write_whole
     from genrelens.pages.figure_style import save
-    from genrelens.pages.leakage.figure import leakage_figure
+    from genrelens.pages.leakage import leakage_figure
     from genrelens.training.rows import RowSource
 
     name = loaded.dataset

@@ -12,8 +12,7 @@ from genrelens.cli.terminal import Progress, check_folder, print_text, wrote
 from genrelens.errors import check_extra
 
 if TYPE_CHECKING:
-    from genrelens.pages.runs.embeddings import Embedded
-    from genrelens.pages.runs.files import Run
+    from genrelens.evaluation.runs import Embedded, Run
 
 
 def report(
@@ -44,7 +43,7 @@ def report(
     """
     check_folder("--out", out)
     check_extra("matplotlib", "sklearn", needed_for="drawing runs")
-    from genrelens.pages.runs.files import open_run
+    from genrelens.evaluation.runs import open_run
     from genrelens.pages.runs.report import REPORT_FOLDER, write_report
 
     found = open_run(run)
@@ -85,9 +84,8 @@ def compare(
         check_folder("--out", out)
         check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.evaluation.compare import compare as compare_reports
-    from genrelens.pages.comparison.text import comparison_text
-    from genrelens.pages.runs.files import open_runs
-    from genrelens.pages.runs.numbers import comparison_document
+    from genrelens.evaluation.comparison import comparison_document, comparison_text
+    from genrelens.evaluation.runs import open_runs
     from genrelens.pages.runs.report import COMPARISON_FOLDER, write_comparison
     from genrelens.schema import json_text
 
@@ -105,7 +103,7 @@ def compare(
 
 def _map(run: Run, *, data: Path | None, dataset: str | None) -> Embedded:
     """The map of the run's tracks, or why there is none."""
-    from genrelens.pages.runs.embeddings import Embedded, map_run
+    from genrelens.evaluation.runs import Embedded, map_run
 
     if run.bundle is None:
         return Embedded(f"{run.missing['bundle']}.")

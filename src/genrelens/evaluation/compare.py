@@ -73,6 +73,12 @@ class Pair:
     full_genres: Scores | None
     notes: tuple[str, ...]
 
+    @property
+    def measured(self) -> tuple[tuple[str, Scores], ...]:
+        """What was measured, each with what it is over: "all genres", "full genres"."""
+        found = (("all genres", self.all_genres), ("full genres", self.full_genres))
+        return tuple((over, scores) for over, scores in found if scores is not None)
+
 
 def check_comparable(reports: Mapping[str, Report]) -> None:
     """Raise :class:`DataError` where models answer with other genres, or labels differ, or a track comes twice."""

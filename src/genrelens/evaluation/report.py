@@ -41,6 +41,11 @@ class TrackRow:
         """The artist, or ``"?" + id`` where nobody knows: what the bootstrap draws."""
         return self.artist if self.artist is not None else "?" + self.id
 
+    @property
+    def confidence(self) -> float:
+        """The probability of the best guess, 0 to 1; NaN without one."""
+        return max(self.probabilities) if self.probabilities else float("nan")
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -149,6 +154,17 @@ class Report(Document):
     def failed(self) -> tuple[TrackRow, ...]:
         """The tracks without an answer."""
         return tuple(row for row in self.tracks if row.predicted is None)
+
+    @property
+    def headlines(self) -> tuple[tuple[str, Headline], ...]:
+        """The main figures and what they are over: all genres, and the full ones where some are experimental."""
+        every = ("all genres", self.all_genres)
+        return (every, ("full genres", self.full_genres)) if self.experimental else (every,)
+
+    def surest_mistakes(self, n: int) -> tuple[TrackRow, ...]:
+        """The ``n`` wrong answers that the model was surest of, the surest first; those it held back are none."""
+        wrong = [row for row in self.tracks if row.predicted not in (None, row.genre) and not row.abstained]
+        return tuple(sorted(wrong, key=lambda row: (-row.confidence, row.id))[:n])
 
     def to_text(self) -> str:
         """The report as plain text in aligned columns, for a terminal or a pipe."""

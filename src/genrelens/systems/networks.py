@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from genrelens.errors import RecipeError, TrainingError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.report import Report, TrackRow
+from genrelens.evaluation.runs import Run, open_run
 from genrelens.files import write_whole
-from genrelens.pages.runs.files import Run, open_run
 from genrelens.recipe import Recipe
 from genrelens.systems.cuts import Cut
 from genrelens.systems.job import Job

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from genrelens.data.track import Track
-    from genrelens.pages.runs.files import Run
+    from genrelens.evaluation.runs import Run
     from genrelens.systems.attention.network import Studied
 
 TITLE: Final = "transformer over 1290 mel frames, and its attention"

@@ -14,8 +14,8 @@ from genrelens.systems.tabular import computed_table, describe, fit_and_answer, 
 from genrelens.systems.words import share_text
 
 if TYPE_CHECKING:
+    from genrelens.evaluation.runs import Run
     from genrelens.features import FeatureTable
-    from genrelens.pages.runs.files import Run
     from genrelens.pages.sections import Section
 
 TITLE: Final = "perceptrons on rows of 3 s, and a CNN on mel images"
@@ -176,9 +176,9 @@ def _figures(runs: Sequence[Run], cuts: Sequence[Cut], counted: str) -> list[Mea
 
 def _eda(job: Job, table: FeatureTable) -> list[Section]:
     """S1's exploration: correlations of the means, tempo by genre; each track one row."""
+    from genrelens.features.description import eta_by_column
+    from genrelens.features.gather import gather
     from genrelens.pages.exploration import sections as explored
-    from genrelens.pages.exploration.data import eta_by_column
-    from genrelens.pages.exploration.gather import gather
 
     described = gather(job.loaded, table).described
     return [

@@ -19,8 +19,8 @@ from genrelens.systems.tabular import Described, computed_table, describe, fit_a
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from genrelens.evaluation.runs import Run
     from genrelens.models.vggish_weights import Weights
-    from genrelens.pages.runs.files import Run
     from genrelens.pages.sections import Section
 
 TITLE: Final = "VGGish embeddings, VGGish fine-tuned, and FMA's baseline"

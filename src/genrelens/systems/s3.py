@@ -15,7 +15,7 @@ from genrelens.systems.result import Line, Reproduction, parts_at_hand
 from genrelens.systems.words import share_text
 
 if TYPE_CHECKING:
-    from genrelens.pages.runs.files import Run
+    from genrelens.evaluation.runs import Run
 
 TITLE: Final = "Wav2Vec2, alone and beside a biased model"
 RECIPES: Final = ("wav2vec2", "wav2vec2-debias")

@@ -45,8 +45,8 @@ def check(job: Job) -> None:
 def run(job: Job) -> Outcome:
     """Both trainings, and S4's figures."""
     from genrelens.bundle import Bundle
+    from genrelens.evaluation.runs import map_run
     from genrelens.pages.runs import sections as draw
-    from genrelens.pages.runs.embeddings import map_run
 
     recipe = job.network(RECIPES[0])
     protocol, fair = cuts(job)

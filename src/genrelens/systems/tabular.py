@@ -17,9 +17,9 @@ from genrelens.evaluation.build import build_report
 from genrelens.evaluation.leakage import MIN_TRACKS
 from genrelens.evaluation.piece_rows import track_rows
 from genrelens.evaluation.report import Report, TrackRow
+from genrelens.evaluation.runs import Run
+from genrelens.evaluation.trainings import Cost, Epoch, History
 from genrelens.features import FeatureTable, extract, join
-from genrelens.pages.runs.files import Run
-from genrelens.pages.runs.trainings import Cost, Epoch, History
 from genrelens.parallel import n_cores
 from genrelens.recipe import TabularRecipe
 from genrelens.systems.cuts import Cut

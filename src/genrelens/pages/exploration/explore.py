@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from genrelens.errors import AudioError, DataError
-from genrelens.pages.exploration import data as numbers
-from genrelens.pages.exploration.examples import Example, load_example
-from genrelens.pages.exploration.gather import Gathered, LeftOut, merged
+from genrelens.errors import AudioError
+from genrelens.features import description as numbers
+from genrelens.features.example import Example, load_example
+from genrelens.features.gather import Gathered, LeftOut, merged
 from genrelens.pages.exploration.page import explore_page
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.sections import Section, Table
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
-    from genrelens.pages.exploration.data import Described, GenreMap
+    from genrelens.features.description import Described, GenreMap
 
 SCHEMA: Final = "genrelens.explore/1"
 MARKER: Final = "explore.json"
@@ -151,10 +151,7 @@ def _map(described: Described | None, *, what: str, seen: frozenset[str] = froze
     """The map, or why there is none."""
     if described is None:
         return "no track has its sound here, or none of it could be read."
-    try:
-        return numbers.make_map(described, what=what, seen=seen)
-    except DataError as error:
-        return f"{error}."
+    return numbers.map_or_reason(described, what=what, seen=seen)
 
 
 def _examples(gathered: Gathered, *, audible: set[str]) -> dict[str, Example]:

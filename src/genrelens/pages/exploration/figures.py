@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from genrelens.features.description import MEAN_SUFFIX, TEMPO, Described, GenreCount, strongest_pairs
 from genrelens.metrics.description import box_statistics
-from genrelens.pages.exploration.data import MEAN_SUFFIX, TEMPO, Described, GenreCount, strongest_pairs
 from genrelens.pages.figure_style import (
     BLUE,
     FAINT,

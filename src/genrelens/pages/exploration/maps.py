@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from genrelens.features.description import SEED, GenreMap
+from genrelens.features.example import MEL, Example
 from genrelens.frontend.filter_bank import hz_to_mel
-from genrelens.pages.exploration.data import SEED, GenreMap
-from genrelens.pages.exploration.examples import MEL, Example
 from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, WIDTH_IN, footnote, in_style, printable
 from genrelens.pages.wording import clock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from genrelens.pages.exploration.gather import LeftOut
+from genrelens.features.gather import LeftOut
 from genrelens.pages.section_page import section_page, text
 from genrelens.pages.sections import Section
 

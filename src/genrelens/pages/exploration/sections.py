@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from genrelens.features import description as numbers
+from genrelens.features.description import Described, GenreCount, GenreMap
+from genrelens.features.example import EXCERPT_S, Example
 from genrelens.metrics.description import box_statistics
-from genrelens.pages.exploration import data as numbers
-from genrelens.pages.exploration.data import Described, GenreCount, GenreMap
-from genrelens.pages.exploration.examples import EXCERPT_S, Example
 from genrelens.pages.exploration.figures import (
     correlation_figure,
     counts_figure,

@@ -13,8 +13,8 @@ from genrelens.bundle import Bundle
 from genrelens.errors import DataError
 from genrelens.explanation.parts import band_groups
 from genrelens.explanation.sound import front_end_of
+from genrelens.features.description import Described, GenreMap, make_map
 from genrelens.metrics import Interval
-from genrelens.pages.exploration.data import Described, GenreMap, make_map
 from genrelens.profile import axes as fingerprint_axes
 from genrelens.profile import fingerprint
 from genrelens.profile.axes import AxesReport

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import MaxNLocator
 
 from genrelens.evaluation.build import LEVEL, MIN_ARTISTS
 from genrelens.evaluation.chance import chance
-from genrelens.evaluation.compare import Pair, Scores
 from genrelens.evaluation.report import Report
+from genrelens.evaluation.trainings import History
 from genrelens.metrics import Interval
-from genrelens.pages.comparison.text import points_interval
 from genrelens.pages.exploration.maps import COLOURS, SHAPES
 from genrelens.pages.figure_style import (
     BLUE,
@@ -26,16 +25,12 @@ from genrelens.pages.figure_style import (
     WIDTH_IN,
     footnote,
     in_style,
-    percent,
     percent_interval,
     printable,
     share_axis,
 )
-from genrelens.pages.runs.numbers import headlines
-from genrelens.pages.runs.report_figures import draw_confusion, draw_reliability, genre_labels, share_bar
+from genrelens.pages.runs.report_figures import WIDE_IN, genre_labels
 
-WIDE_IN = 10.4
-"""The width of figures that stand side by side."""
 _NAME_WIDTH = 34  # characters of a run's name beside its bar
 _LEGEND_WIDTH = 120  # characters that fit across a wide figure
 
@@ -43,9 +38,7 @@ _LEGEND_WIDTH = 120  # characters that fit across a wide figure
 @in_style
 def accuracy_bars_figure(reports: Mapping[str, Report]) -> Figure:
     """Accuracy of each run with its interval, and on each bar what guessing gets on the same tracks."""
-    bars = [
-        (name, over, head, report) for name, report in reports.items() for over, head in headlines(report)
-    ]
+    bars = [(name, over, head, report) for name, report in reports.items() for over, head in report.headlines]
     several = len(bars) > len(reports)
     figure = Figure(figsize=(WIDTH_IN, 1.55 + 0.52 * len(bars)), layout="constrained")
     axes = figure.subplots()
@@ -127,87 +120,65 @@ def genre_scores_figure(reports: Mapping[str, Report]) -> Figure:
 
 
 @in_style
-def confusions_figure(reports: Mapping[str, Report]) -> Figure:
-    """Confusion matrices side by side, two in a row, the genres in the order of the first."""
-    names = next(iter(reports.values())).names
-    n_rows = -(-len(reports) // 2)
-    figure = Figure(figsize=(WIDE_IN, 0.4 + n_rows * (1.5 + 0.36 * len(names))), layout="constrained")
-    grid = figure.subplots(n_rows, 2, squeeze=False)
-    image = None
-    for k, (name, report) in enumerate(reports.items()):
-        axes = grid[k // 2, k % 2]
-        image = draw_confusion(axes, report, names=names)
-        axes.set_title(f"{printable(name, width=44)}\naccuracy {percent(report.all_genres.accuracy.value)}")
-    for axes in grid.flat[len(reports) :]:
-        axes.set_axis_off()
-    if image is not None:
-        share_bar(figure, image, list(grid.flat))
+def learning_curves_figure(curves: Mapping[str, Sequence[History]]) -> Figure:
+    """Accuracy and loss by epoch, a row for each run, all of its folds in one axes; both parts of the data in each."""
+    figure = Figure(figsize=(WIDTH_IN, 0.5 + 2.55 * len(curves)), layout="constrained")
+    grid = figure.subplots(len(curves), 2, squeeze=False)
+    for row, (name, histories) in zip(grid, curves.items(), strict=True):
+        alpha = 1.0 if len(histories) == 1 else 0.65
+        for axes, kind in zip(row, ("accuracy", "loss"), strict=True):
+            for history in histories:
+                epochs = [epoch.epoch for epoch in history.epochs]
+                dot = "." if len(epochs) == 1 else None  # a line of one point would not be seen
+                train = [getattr(epoch, f"train_{kind}") for epoch in history.epochs]
+                stop = [getattr(epoch, f"stop_{kind}") for epoch in history.epochs]
+                axes.plot(epochs, train, "--", marker=dot, color=GREY, linewidth=1.3, alpha=alpha)
+                axes.plot(epochs, stop, "-", marker=dot, color=BLUE, linewidth=1.5, alpha=alpha)
+                if (kept := history.kept) is not None:
+                    level = getattr(kept, f"stop_{kind}")
+                    axes.plot(kept.epoch, level, "o", color=ORANGE, markersize=5.5, zorder=4)
+            last = max(history.epochs[-1].epoch for history in histories)
+            axes.set(xlabel="epoch", xlim=(0.5, last + 0.5))  # both alike, also where a loss is not a number
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+            if kind == "accuracy":
+                share_axis(axes, "y", "accuracy")
+            else:
+                axes.set_ylim(bottom=0.0)
+                axes.set_ylabel("loss")
+                axes.grid(visible=True, axis="y")
+        folds = f", {len(histories)} folds" if len(histories) > 1 else ""
+        row[0].set_title(f"{printable(name, width=40)}{folds}")
+    signs = [
+        Line2D([], [], color=GREY, linestyle="--", linewidth=1.3),
+        Line2D([], [], color=BLUE, linewidth=1.5),
+        Line2D([], [], color=ORANGE, marker="o", linestyle="", markersize=5.5),
+    ]
+    said = ["training windows", "stopping tracks", "kept epoch"]
+    figure.legend(signs, said, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
 @in_style
-def reliabilities_figure(reports: Mapping[str, Report]) -> Figure:
-    """Reliability diagrams side by side, three in a row."""
-    n_columns = min(3, len(reports))
-    n_rows = -(-len(reports) // n_columns)
-    figure = Figure(figsize=(3.45 * n_columns, 0.5 + 3.4 * n_rows), layout="constrained")
-    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
-    for k, (axes, (name, report)) in enumerate(zip(grid.flat, reports.items(), strict=False)):
-        draw_reliability(axes, report.reliability)
-        share_axis(axes, "x", "confidence of the answer")
-        if k % n_columns:
-            axes.set_ylabel("")
-        error = report.expected_calibration_error
-        said = "-" if math.isnan(error) else f"{error:.3f}"
-        axes.set_title(f"{printable(name, width=30)}\nECE {said}", fontsize=9.5)
-    for axes in grid.flat[len(reports) :]:
-        axes.set_axis_off()
-    footnote(figure, ["Dashed: as often right as sure; above it too modest, below it too sure."])
-    return figure
-
-
-@in_style
-def differences_figure(pairs: Sequence[tuple[Pair, str, Scores]]) -> Figure:
-    """Differences in accuracy on common tracks with their intervals, about the line of no difference."""
-    figure = Figure(figsize=(WIDTH_IN, 1.1 + 0.46 * len(pairs)), layout="constrained")
-    axes = figure.subplots()
-    axes.axvline(0.0, color=INK, linewidth=1.0)
-    ends = [0.05]
-    for y, (_, _, scores) in enumerate(pairs):
-        difference = scores.difference
-        colour = BLUE if scores.differs else GREY
-        axes.plot(difference.value, y, "o" if scores.differs else "D", color=colour, markersize=6.5)
-        if not math.isnan(difference.low):
-            axes.plot(
-                [difference.low, difference.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="round"
-            )
-            ends += [abs(difference.low), abs(difference.high)]
-        ends.append(abs(difference.value))
-        axes.annotate(
-            points_interval(difference),
-            (1.0, y),
-            (10, 0),
-            xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points",
-            va="center",
-            fontsize=8.5,
-        )
-    labels = []
-    for pair, over, scores in pairs:
-        a, b = (printable(name, width=_NAME_WIDTH) for name in (pair.a, pair.b))
-        which = ", full genres" if over == "full genres" else ""
-        labels.append(f"{a}\nminus {b}{which}  ({scores.n_tracks})")
-    axes.set_yticks(range(len(pairs)), labels)
-    axes.set_ylim(len(pairs) - 0.5, -0.5)
-    axes.set_xlim(-1.12 * max(ends), 1.12 * max(ends))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:+.0f}" if abs(x) > 1e-9 else "0"))
-    axes.grid(visible=True, axis="x")
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.set_xlabel("difference in accuracy, points of 100 (in brackets: tracks of both)")
-    lines = [f"Lines: {100 * LEVEL:.0f} % paired interval over artists. Blue where it leaves 0 out."]
-    footnote(figure, lines)
+def costs_figure(costs: Mapping[str, tuple[float | None, float | None]]) -> Figure:
+    """Minutes of a training and megabytes of its model by run; None where it is not known."""
+    figure = Figure(figsize=(WIDTH_IN, 1.1 + 0.42 * len(costs)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for k, (axes, title) in enumerate(zip(panels, ("training, minutes", "model, MB"), strict=True)):
+        values = [cost[k] for cost in costs.values()]
+        longest = max((value for value in values if value is not None), default=0.0) or 1.0
+        for y, value in enumerate(values):
+            if value is None:
+                axes.text(0.01 * longest, y, "not known", va="center", color=GREY, fontsize=8)
+                continue
+            axes.barh(y, value, height=0.6, color=BLUE, alpha=0.25, edgecolor=BLUE, linewidth=0.8)
+            axes.text(value + 0.015 * longest, y, f"{value:.3g}", va="center", fontsize=8)
+        axes.set(title=title, xlim=(0, 1.18 * longest))
+        axes.grid(visible=True, axis="x")
+        axes.set_axisbelow(True)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+    panels[0].set_yticks(range(len(costs)), [printable(name, width=_NAME_WIDTH) for name in costs])
+    panels[0].set_ylim(len(costs) - 0.5, -0.5)
     return figure
 
 

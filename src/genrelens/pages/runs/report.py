@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from genrelens.evaluation.compare import Pair
+from genrelens.evaluation.runs import Run
 from genrelens.pages.own_folder import OwnFolder
-from genrelens.pages.runs.files import Run
 from genrelens.pages.section_page import section_page
 
 if TYPE_CHECKING:
-    from genrelens.pages.runs.embeddings import Embedded
+    from genrelens.evaluation.runs import Embedded
     from genrelens.pages.sections import Section
 
 PAGE: Final = "index.html"
@@ -65,8 +65,8 @@ def write_report(run: Run, *, out: Path, embedded: Embedded) -> tuple[Path, ...]
 
 def write_comparison(runs: Sequence[Run], pairs: Sequence[Pair], *, out: Path) -> tuple[Path, ...]:
     """Draw several runs side by side into a folder that :data:`COMPARISON_FOLDER` has claimed; the page comes last."""
-    from genrelens.pages.comparison.sections import pairs_section
     from genrelens.pages.runs import sections as draw
+    from genrelens.pages.runs.pairs import pairs_section
 
     sections = [
         draw.accuracy_section(runs),

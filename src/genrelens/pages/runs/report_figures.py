@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,37 +16,23 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
-from genrelens.errors import DataError
-from genrelens.evaluation.build import MIN_ARTISTS
 from genrelens.evaluation.report import Reliability, Report
-from genrelens.metrics import Interval
 from genrelens.pages.figure_style import (
     BLUE,
     GREY,
     INK,
-    ORANGE,
     WIDTH_IN,
     footnote,
     in_style,
     percent,
     percent_interval,
     printable,
-    save,
     share_axis,
 )
-from genrelens.pages.runs.trainings import COLUMNS, read_history
 
-__all__ = [
-    "accuracy_figure",
-    "confusion_figure",
-    "genre_figure",
-    "learning_figure",
-    "reliability_figure",
-    "save",
-]
-
+WIDE_IN = 10.4
+"""The width of figures that stand side by side."""
 _TITLE_WIDTH = 58  # characters of a bold line that fit over a confusion matrix
 _DARK = 0.55  # a cell with more than this share of its row needs white print
 
@@ -61,6 +46,25 @@ def confusion_figure(report: Report) -> Figure:
     share_bar(figure, image, axes)
     axes.set_title(_title(report))
     _small_print(figure, report)
+    return figure
+
+
+@in_style
+def confusions_figure(reports: Mapping[str, Report]) -> Figure:
+    """Confusion matrices side by side, two in a row, the genres in the order of the first."""
+    names = next(iter(reports.values())).names
+    n_rows = -(-len(reports) // 2)
+    figure = Figure(figsize=(WIDE_IN, 0.4 + n_rows * (1.5 + 0.36 * len(names))), layout="constrained")
+    grid = figure.subplots(n_rows, 2, squeeze=False)
+    image = None
+    for k, (name, report) in enumerate(reports.items()):
+        axes = grid[k // 2, k % 2]
+        image = draw_confusion(axes, report, names=names)
+        axes.set_title(f"{printable(name, width=44)}\naccuracy {percent(report.all_genres.accuracy.value)}")
+    for axes in grid.flat[len(reports) :]:
+        axes.set_axis_off()
+    if image is not None:
+        share_bar(figure, image, list(grid.flat))
     return figure
 
 
@@ -100,67 +104,6 @@ def share_bar(figure: Figure, image: AxesImage, axes: Axes | list[Axes]) -> None
 
 
 @in_style
-def genre_figure(report: Report) -> Figure:
-    """Bars: accuracy and macro F1, then F1 of each genre, each with its interval where there is one."""
-    heads = [("accuracy", report.all_genres.accuracy), ("macro F1", report.all_genres.macro_f1)]
-    if report.experimental:
-        heads += [
-            ("accuracy, full genres", report.full_genres.accuracy),
-            ("macro F1, full genres", report.full_genres.macro_f1),
-        ]
-    rows = report.genres
-    figure = Figure(figsize=(WIDTH_IN, 1.5 + 0.27 * (len(heads) + len(rows))), layout="constrained")
-    axes = figure.subplots()
-    for y, (_, interval) in enumerate(heads):
-        _bar(axes, y, interval, colour=INK)
-    first = len(heads) + 0.5  # a gap between the summary and the genres
-    for k, row in enumerate(rows):
-        _bar(axes, first + k, row.f1, colour=BLUE, hatch="///" if row.experimental else None)
-    sizes = [f"{row.support} by {row.n_artists}" for row in rows]
-    labels = [f"{label}  ({size})" for label, size in zip(genre_labels(report), sizes, strict=True)]
-    axes.set_yticks(
-        [*range(len(heads)), *(first + k for k in range(len(rows)))], [h[0] for h in heads] + labels
-    )
-    axes.set_ylim(first + len(rows) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    share_axis(axes, "x", "accuracy or F1 (in brackets: tracks by artists)")
-    axes.grid(visible=False, axis="y")
-    axes.set_title(_title(report))
-    level = f"{100 * report.intervals.level:.0f} %"
-    _small_print(
-        figure, report, f"Lines: {level} interval over artists, none below {MIN_ARTISTS} artists of a genre."
-    )
-    return figure
-
-
-@in_style
-def accuracy_figure(reports: Mapping[str, Report], *, full_genres: bool = True) -> Figure:
-    """Accuracies of several models side by side, as points with their intervals, in the order given."""
-    if not reports:
-        raise DataError("a comparison needs at least one report, got none")
-    heads = [report.full_genres if full_genres else report.all_genres for report in reports.values()]
-    figure = Figure(figsize=(WIDTH_IN, 1.0 + 0.4 * len(heads)), layout="constrained")
-    axes = figure.subplots()
-    for y, head in enumerate(heads):
-        accuracy = head.accuracy
-        axes.plot([accuracy.low, accuracy.high], [y, y], color=BLUE, linewidth=2.2, solid_capstyle="round")
-        axes.plot(accuracy.value, y, "o", color=BLUE, markersize=6.5)
-        axes.annotate(
-            percent(accuracy.value), (accuracy.value, y), (0, 6), textcoords="offset points", ha="center"
-        )
-    sizes = [f"{name}  ({head.n_tracks})" for name, head in zip(reports, heads, strict=True)]
-    axes.set_yticks(range(len(heads)), sizes)
-    axes.set_ylim(len(heads) - 0.6, -0.7)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    n_genres = " or ".join(map(str, sorted({len(head.genres) for head in heads})))
-    share_axis(axes, "x", f"accuracy on {n_genres} genres (tracks in brackets), 95 % interval over artists")
-    axes.grid(visible=False, axis="y")
-    return figure
-
-
-@in_style
 def reliability_figure(report: Report) -> Figure:
     """Share of right answers against confidence, bin by bin, and below how many tracks each bin holds."""
     bins = report.reliability
@@ -187,6 +130,27 @@ def reliability_figure(report: Report) -> Figure:
     return figure
 
 
+@in_style
+def reliabilities_figure(reports: Mapping[str, Report]) -> Figure:
+    """Reliability diagrams side by side, three in a row."""
+    n_columns = min(3, len(reports))
+    n_rows = -(-len(reports) // n_columns)
+    figure = Figure(figsize=(3.45 * n_columns, 0.5 + 3.4 * n_rows), layout="constrained")
+    grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
+    for k, (axes, (name, report)) in enumerate(zip(grid.flat, reports.items(), strict=False)):
+        draw_reliability(axes, report.reliability)
+        share_axis(axes, "x", "confidence of the answer")
+        if k % n_columns:
+            axes.set_ylabel("")
+        error = report.expected_calibration_error
+        said = "-" if math.isnan(error) else f"{error:.3f}"
+        axes.set_title(f"{printable(name, width=30)}\nECE {said}", fontsize=9.5)
+    for axes in grid.flat[len(reports) :]:
+        axes.set_axis_off()
+    footnote(figure, ["Dashed: as often right as sure; above it too modest, below it too sure."])
+    return figure
+
+
 def draw_reliability(axes: Axes, bins: Reliability) -> None:
     """The bins of the calibration error on given axes, larger points for more tracks."""
     edges, counts = np.array(bins.edges), np.array(bins.counts)
@@ -208,58 +172,6 @@ def draw_reliability(axes: Axes, bins: Reliability) -> None:
         confidence[filled], right[filled], s=sizes, color=BLUE, linewidths=0, zorder=3, clip_on=False
     )
     share_axis(axes, "y", "right answers")
-
-
-@in_style
-def learning_figure(history: Path) -> Figure:
-    """Loss and accuracy by epoch from a run's ``history.csv``, on training and stopping tracks."""
-    columns = _read_history(history)
-    epochs = columns["epoch"]
-    best = int(np.argmin(columns["stop_loss"]))
-    figure = Figure(figsize=(WIDTH_IN, 3.3), layout="constrained")
-    for axes, kind in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(epochs, columns[f"train_{kind}"], "--", color=GREY, linewidth=1.5, label="training windows")
-        axes.plot(epochs, columns[f"stop_{kind}"], "-", color=BLUE, linewidth=1.8, label="stopping tracks")
-        kept = f"kept: epoch {epochs[best]:.0f}"
-        axes.plot(epochs[best], columns[f"stop_{kind}"][best], "o", color=ORANGE, markersize=7, label=kept)
-        axes.set(xlabel="epoch", title=kind)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-        if kind == "accuracy":
-            share_axis(axes, "y", "")
-        else:
-            axes.set_ylim(bottom=0.0)
-            axes.grid(visible=True, axis="y")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
-    return figure
-
-
-def _read_history(path: Path) -> dict[str, NDArray[np.float64]]:
-    epochs = read_history(path)
-    if not epochs:
-        raise DataError(f"{str(path)!r} holds no epoch yet: let the training run for at least one")
-    return {name: np.array([getattr(epoch, name) for epoch in epochs], dtype=np.float64) for name in COLUMNS}
-
-
-def _bar(axes: Axes, y: float, interval: Interval, *, colour: str, hatch: str | None = None) -> None:
-    """One bar with its interval; what was not measured is said in words."""
-    if math.isnan(interval.value):
-        axes.text(0.006, y, "no tracks", va="center", color=GREY, fontsize=8)
-        return
-    shown = axes.barh(
-        y, interval.value, height=0.72, color=colour, alpha=0.3, edgecolor=colour, linewidth=0.8
-    )
-    if hatch:
-        for patch in shown:
-            patch.set(hatch=hatch, facecolor="none", alpha=None)
-    end = interval.value
-    if not math.isnan(interval.low):
-        axes.plot([interval.low, interval.high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
-        end = max(end, interval.high)
-    inside = end > 0.92
-    x, side = (
-        (interval.low - 0.01, "right") if inside and not math.isnan(interval.low) else (end + 0.01, "left")
-    )
-    axes.text(x, y, f"{100 * interval.value:.0f}", va="center", ha=side, fontsize=8)
 
 
 def genre_labels(report: Report) -> list[str]:

@@ -9,21 +9,24 @@ from dataclasses import replace
 from genrelens.evaluation.build import LEVEL
 from genrelens.evaluation.chance import chance
 from genrelens.evaluation.report import Report
+from genrelens.evaluation.runs import Embedded, Run
+from genrelens.evaluation.trainings import Cost
 from genrelens.metrics import Interval
 from genrelens.pages.exploration.sections import map_section
 from genrelens.pages.figure_style import percent, percent_interval
-from genrelens.pages.runs import numbers
-from genrelens.pages.runs.embeddings import Embedded
+from genrelens.pages.runs import tables as numbers
 from genrelens.pages.runs.figures import (
     accuracy_bars_figure,
-    confusions_figure,
+    costs_figure,
     genre_scores_figure,
-    reliabilities_figure,
+    learning_curves_figure,
 )
-from genrelens.pages.runs.files import Run
-from genrelens.pages.runs.report_figures import confusion_figure, reliability_figure
-from genrelens.pages.runs.training_figures import costs_figure, learning_curves_figure
-from genrelens.pages.runs.trainings import Cost
+from genrelens.pages.runs.report_figures import (
+    confusion_figure,
+    confusions_figure,
+    reliabilities_figure,
+    reliability_figure,
+)
 from genrelens.pages.sections import Section, Shown
 
 N_MISTAKES = 12
@@ -36,7 +39,7 @@ def accuracy_section(runs: Sequence[Run]) -> Section:
     several = any(run.report.experimental for run in runs)
     for run in runs:
         report = run.report
-        for over, head in numbers.headlines(report):
+        for over, head in report.headlines:
             levels = chance(report, head)
             everything = over == "all genres"
             rows.append(
@@ -133,13 +136,13 @@ def confusion_section(runs: Sequence[Run]) -> Section:
 def mistakes_section(run: Run) -> Section:
     """The wrong answers that the model was surest of: what to listen to first."""
     key, title = "tracks", "Where it is surest and wrong"
-    wrong = numbers.surest_mistakes(run.report, n=N_MISTAKES)
+    wrong = run.report.surest_mistakes(N_MISTAKES)
     tables = {key: numbers.tracks_table([run])}
     if not wrong:
         return Section(key, title, ("No track has a wrong answer that was not held back.",), tables=tables)
     rows = []
     for row in wrong:
-        sure = percent(numbers.confidence(row))
+        sure = percent(row.confidence)
         rows.append((row.id, row.artist or "-", row.genre, str(row.predicted), sure))
     says = (
         "Listen to these first: each is a weakness of the model, or of the label. The table beside this page has every "

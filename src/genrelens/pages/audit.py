@@ -16,7 +16,6 @@ from genrelens import __version__
 from genrelens.audit import KINDS, AuditReport, Finding
 from genrelens.errors import GenrelensError
 from genrelens.files import write_whole
-from genrelens.pages.audit.text import headline
 from genrelens.pages.wording import visible
 
 TITLES: Final = {
@@ -121,3 +120,30 @@ def _notes(report: AuditReport) -> str:
         return ""
     items = "".join(f"<li>{escape(visible(note))}</li>" for note in report.notes)
     return f'<div class="notes">Notes<ul>{items}</ul></div>'
+
+
+def audit_text(report: AuditReport) -> str:
+    """The report as lines, without a newline at its end; whatever a file is called, it keeps to its line."""
+    lines = [headline(report)]
+    for kind, n in report.counts.items():
+        lines += ["", f"{kind} ({n}): {KINDS[kind]}"]
+        lines += [_text_line(finding) for finding in report.findings if finding.kind == kind]
+    if report.notes:
+        lines += ["", *(f"note: {visible(note)}" for note in report.notes)]
+    return "\n".join(lines)
+
+
+def headline(report: AuditReport) -> str:
+    """What was heard and how much was found, in one line."""
+    files = "1 file" if report.n_files == 1 else f"{report.n_files} files"
+    found = "nothing found" if not report.findings else f"{len(report.findings)} findings"
+    if len(report.findings) == 1:
+        found = "1 finding"
+    serious = f", {report.n_serious} serious" if report.findings else ""
+    known = f", {report.n_tracks} labelled tracks ({report.dataset})" if report.n_tracks else ""
+    return f"{visible(report.root)}: {files}{known}; {found}{serious}"
+
+
+def _text_line(finding: Finding) -> str:
+    paths = " | ".join(visible(path) for path in finding.tracks)
+    return f"  {'!' if finding.serious else ' '} {finding.score:.2f}  {visible(finding.message)}: {paths}"

@@ -1,17 +1,20 @@
-"""A comparison as plain text: the main figures of each run, then the paired test of every two."""
+"""A comparison of runs in words and in JSON: the main figures of each, then the paired test of every two."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from genrelens.evaluation.build import LEVEL
 from genrelens.evaluation.chance import chance
 from genrelens.evaluation.compare import Pair, Scores
 from genrelens.evaluation.report_text import columns, percent, percent_interval
+from genrelens.evaluation.runs import Run
 from genrelens.metrics import Interval
-from genrelens.pages.runs.files import Run
-from genrelens.pages.runs.numbers import headlines, pair_scores
+from genrelens.schema import encode
+
+SCHEMA: Final = "genrelens.comparison/1"
 
 
 def comparison_text(runs: Sequence[Run], pairs: Sequence[Pair]) -> str:
@@ -20,7 +23,7 @@ def comparison_text(runs: Sequence[Run], pairs: Sequence[Pair]) -> str:
         ("run", "over", "tracks", "artists", "accuracy", "macro F1", "majority", "by lot")
     ]
     for run in runs:
-        for over, head in headlines(run.report):
+        for over, head in run.report.headlines:
             levels = chance(run.report, head)
             sizes = (str(head.n_tracks), str(head.n_artists))
             figures = (percent_interval(head.accuracy), percent_interval(head.macro_f1))
@@ -36,7 +39,7 @@ def comparison_text(runs: Sequence[Run], pairs: Sequence[Pair]) -> str:
             lines.append(f"{run.name}: THE SPLIT LEAKS {', '.join(run.report.leaks)}")
     rows = [("A", "B", "over", "tracks", "artists", "A - B", "only A right", "only B right", "shown")]
     for pair in pairs:
-        for over, scores in pair_scores(pair):
+        for over, scores in pair.measured:
             sizes = (str(scores.n_tracks), str(scores.n_artists))
             counts = (str(scores.n_only_a), str(scores.n_only_b))
             said = points_interval(scores.difference)
@@ -48,6 +51,18 @@ def comparison_text(runs: Sequence[Run], pairs: Sequence[Pair]) -> str:
     if notes:
         lines += ["", *notes]
     return "\n".join(lines) + "\n"
+
+
+def comparison_document(runs: Sequence[Run], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """All numbers of a comparison in JSON types, under ``"schema": "genrelens.comparison/1"``."""
+    return {"schema": SCHEMA, "runs": [_run_document(run) for run in runs], "pairs": encode(tuple(pairs))}
+
+
+def _run_document(run: Run) -> dict[str, Any]:
+    report: Mapping[str, Any] = encode(run.report)
+    rest = {key: value for key, value in report.items() if key != "tracks"}
+    levels = {over.replace(" ", "_"): encode(chance(run.report, head)) for over, head in run.report.headlines}
+    return {"name": run.name, **rest, "chance": levels, "trainings": encode(run.costs)}
 
 
 def verdict(scores: Scores) -> str:

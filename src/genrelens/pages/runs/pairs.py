@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
 from genrelens.evaluation.build import LEVEL
-from genrelens.evaluation.compare import N_RESAMPLES, Pair
-from genrelens.pages.comparison.text import points_interval, verdict
-from genrelens.pages.figure_style import percent
-from genrelens.pages.runs import numbers
-from genrelens.pages.runs.figures import differences_figure
-from genrelens.pages.runs.files import Run
+from genrelens.evaluation.compare import N_RESAMPLES, Pair, Scores
+from genrelens.evaluation.comparison import points_interval, verdict
+from genrelens.evaluation.runs import Run
+from genrelens.pages.figure_style import BLUE, GREY, INK, WIDTH_IN, footnote, in_style, percent, printable
+from genrelens.pages.runs import tables as numbers
 from genrelens.pages.sections import Section, Shown
+
+_NAME_WIDTH = 34  # characters of a run's name beside its line
 
 
 def pairs_section(runs: Sequence[Run], pairs: Sequence[Pair]) -> Section:
     """The paired test of every two runs."""
     key, title = "pairs", "Whether they differ"
     tables = {key: numbers.pairs_table(pairs), "tracks": numbers.tracks_table(runs)}
-    measured = [(pair, over, scores) for pair in pairs for over, scores in numbers.pair_scores(pair)]
+    measured = [(pair, over, scores) for pair in pairs for over, scores in pair.measured]
     notes = [f"{pair.a} and {pair.b}: {note}." for pair in pairs for note in pair.notes]
     if not measured:
         return Section(
@@ -76,3 +81,48 @@ def pairs_section(runs: Sequence[Run], pairs: Sequence[Pair]) -> Section:
         tables,
         shown=Shown(head, rows, n_text_columns=3, notable=apart),
     )
+
+
+@in_style
+def differences_figure(pairs: Sequence[tuple[Pair, str, Scores]]) -> Figure:
+    """Differences in accuracy on common tracks with their intervals, about the line of no difference."""
+    figure = Figure(figsize=(WIDTH_IN, 1.1 + 0.46 * len(pairs)), layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(0.0, color=INK, linewidth=1.0)
+    ends = [0.05]
+    for y, (_, _, scores) in enumerate(pairs):
+        difference = scores.difference
+        colour = BLUE if scores.differs else GREY
+        axes.plot(difference.value, y, "o" if scores.differs else "D", color=colour, markersize=6.5)
+        if not math.isnan(difference.low):
+            axes.plot(
+                [difference.low, difference.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="round"
+            )
+            ends += [abs(difference.low), abs(difference.high)]
+        ends.append(abs(difference.value))
+        axes.annotate(
+            points_interval(difference),
+            (1.0, y),
+            (10, 0),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+        )
+    labels = []
+    for pair, over, scores in pairs:
+        a, b = (printable(name, width=_NAME_WIDTH) for name in (pair.a, pair.b))
+        which = ", full genres" if over == "full genres" else ""
+        labels.append(f"{a}\nminus {b}{which}  ({scores.n_tracks})")
+    axes.set_yticks(range(len(pairs)), labels)
+    axes.set_ylim(len(pairs) - 0.5, -0.5)
+    axes.set_xlim(-1.12 * max(ends), 1.12 * max(ends))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:+.0f}" if abs(x) > 1e-9 else "0"))
+    axes.grid(visible=True, axis="x")
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel("difference in accuracy, points of 100 (in brackets: tracks of both)")
+    lines = [f"Lines: {100 * LEVEL:.0f} % paired interval over artists. Blue where it leaves 0 out."]
+    footnote(figure, lines)
+    return figure

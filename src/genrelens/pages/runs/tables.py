@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from genrelens.evaluation.chance import chance
-from genrelens.evaluation.compare import Pair, Scores
-from genrelens.evaluation.report import Headline, Report, TrackRow
+from genrelens.evaluation.compare import Pair
+from genrelens.evaluation.report import TrackRow
+from genrelens.evaluation.runs import Run
+from genrelens.evaluation.trainings import COLUMNS
 from genrelens.metrics import Interval
-from genrelens.pages.runs.files import Run
-from genrelens.pages.runs.trainings import COLUMNS
 from genrelens.pages.sections import Cell, Table
-from genrelens.schema import encode
 
-SCHEMA: Final = "genrelens.comparison/1"
 _MEASURES: Final = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
-
-
-def headlines(report: Report) -> tuple[tuple[str, Headline], ...]:
-    """The report's main figures: over all genres, and over the full ones where some are experimental."""
-    every = ("all genres", report.all_genres)
-    return (every, ("full genres", report.full_genres)) if report.experimental else (every,)
 
 
 def accuracy_table(runs: Sequence[Run]) -> Table:
@@ -32,7 +24,7 @@ def accuracy_table(runs: Sequence[Run]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for run in runs:
         report = run.report
-        for over, head in headlines(report):
+        for over, head in report.headlines:
             levels = chance(report, head)
             of_all: tuple[Cell, ...] = (None,) * 5  # these were measured over all genres only
             if over == "all genres":
@@ -118,7 +110,7 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
     more = (*_with_interval(("difference",)), "only_a_right", "only_b_right")
     rows: list[tuple[Cell, ...]] = []
     for pair in pairs:
-        for over, s in pair_scores(pair):
+        for over, s in pair.measured:
             rows.append(
                 (
                     *(
@@ -135,12 +127,6 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
                 )
             )
     return Table((*header, *more), tuple(rows))
-
-
-def pair_scores(pair: Pair) -> tuple[tuple[str, Scores], ...]:
-    """What was measured of a pair, and over what."""
-    found = (("all genres", pair.all_genres), ("full genres", pair.full_genres))
-    return tuple((over, scores) for over, scores in found if scores is not None)
 
 
 def tracks_table(runs: Sequence[Run]) -> Table:
@@ -163,38 +149,13 @@ def tracks_table(runs: Sequence[Run]) -> Table:
     return Table(tuple(header), tuple(rows))
 
 
-def surest_mistakes(report: Report, *, n: int) -> tuple[TrackRow, ...]:
-    """The wrong answers that the model was surest of, the surest first; those it held back are none."""
-    wrong = [row for row in report.tracks if row.predicted not in (None, row.genre) and not row.abstained]
-    return tuple(sorted(wrong, key=lambda row: (-confidence(row), row.id))[:n])
-
-
-def confidence(row: TrackRow) -> float:
-    """The probability of a track's best guess; NaN without one."""
-    return max(row.probabilities) if row.probabilities else float("nan")
-
-
-def comparison_document(runs: Sequence[Run], pairs: Sequence[Pair]) -> dict[str, Any]:
-    """All numbers of a comparison in JSON types, under ``"schema": "genrelens.comparison/1"``."""
-    return {"schema": SCHEMA, "runs": [_run_document(run) for run in runs], "pairs": encode(tuple(pairs))}
-
-
-def _run_document(run: Run) -> dict[str, Any]:
-    report: Mapping[str, Any] = encode(run.report)
-    rest = {key: value for key, value in report.items() if key != "tracks"}
-    levels = {
-        over.replace(" ", "_"): encode(chance(run.report, head)) for over, head in headlines(run.report)
-    }
-    return {"name": run.name, **rest, "chance": levels, "trainings": encode(run.costs)}
-
-
 def _answer(row: TrackRow | None) -> list[Cell]:
     if row is None:
         return [None] * 5
     if row.predicted is None:
         return [None, None, None, int(row.abstained), row.failure.message if row.failure else row.reason]
     right = int(row.predicted == row.genre)
-    return [row.predicted, confidence(row), right, int(row.abstained), row.reason]
+    return [row.predicted, row.confidence, right, int(row.abstained), row.reason]
 
 
 def _with_interval(names: Sequence[str]) -> tuple[str, ...]:

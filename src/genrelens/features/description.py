@@ -1,6 +1,6 @@
-"""The numbers behind the figures of ``genrelens explore``: what is described, counted, chosen and laid out.
+"""What a table of tracks shows: counts by genre, features that go together or tell genres apart, t-SNE maps.
 
-It stands in this room since it needs data, metrics and models alike; the statistics themselves are metrics'.
+The statistics themselves are those of :mod:`genrelens.metrics.description`.
 """
 
 from __future__ import annotations
@@ -248,3 +248,11 @@ def make_map(described: Described, *, what: str, seen: Collection[str] = ()) -> 
         agreement_unseen=neighbour_agreement(values, classes=mapped.labels, among=~was_seen),
         chance=float((sizes * (sizes - 1)).sum() / (len(rows) * (len(rows) - 1))),
     )
+
+
+def map_or_reason(described: Described, *, what: str, seen: Collection[str] = ()) -> GenreMap | str:
+    """:func:`make_map`, or a sentence that says why there is none."""
+    try:
+        return make_map(described, what=what, seen=seen)
+    except DataError as error:
+        return f"{error}."

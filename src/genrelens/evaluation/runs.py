@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from genrelens.data import gtzan
 from genrelens.errors import DataError, TrainingError
 from genrelens.evaluation.report import Report
-from genrelens.pages.runs.trainings import (
+from genrelens.evaluation.trainings import (
     Cost,
     History,
     cost_of,
@@ -24,6 +25,13 @@ from genrelens.pages.runs.trainings import (
     find_trainings,
     history_of,
 )
+from genrelens.features.description import GenreMap, map_or_reason
+from genrelens.features.gather import embed_tracks
+
+if TYPE_CHECKING:
+    from genrelens.bundle import Bundle
+    from genrelens.data import Track
+    from genrelens.features.gather import Progress
 
 REPORT: Final = "report.json"
 _REPORT_SCHEMA: Final = Report.SCHEMA.partition("/")[0] + "/"
@@ -116,6 +124,42 @@ def open_run(path: Path) -> Run:
         bundle=bundles[0] if len(trainings) == 1 and bundles else None,
         missing=missing,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """The map of a run's tracks, or the reason why there is none.
+
+    ``n_missing`` answered tracks are not on it: their sound is not here, or can no longer be read, or is silence.
+    """
+
+    found: GenreMap | str
+    n_missing: int = 0
+
+
+def map_run(
+    report: Report, bundle: Bundle, tracks: Sequence[Track], *, progress: Progress | None = None
+) -> Embedded:
+    """The t-SNE map of the tracks that a report has answers for, by their labels in it; ``tracks`` are the data set's.
+
+    Imports scikit-learn.
+    """
+    if report.dataset == gtzan.DATASET and "segments" in report.leaks:
+        tracks = gtzan.segments(tracks)
+    rows = {row.id: row for row in report.tracks if row.predicted is not None}
+    described, _ = embed_tracks(
+        bundle,
+        [track for track in tracks if track.id in rows],
+        names=report.names,
+        genres={id_: row.genre for id_, row in rows.items()},
+        artists={id_: row.artist for id_, row in rows.items()},
+        progress=progress,
+    )
+    if described is None:
+        return Embedded("none of the report's tracks has its sound here.")
+    what = f"the embeddings of {report.model}"
+    found = map_or_reason(described, what=what, seen=frozenset(bundle.manifest.training.trained_on))
+    return Embedded(found, 0 if isinstance(found, str) else len(rows) - len(described.ids))
 
 
 def report_file(path: Path) -> Path:

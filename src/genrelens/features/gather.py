@@ -14,7 +14,7 @@ from genrelens.data import Track, gtzan, registry
 from genrelens.data.registry import Loaded
 from genrelens.errors import AudioError, DataError
 from genrelens.features import FeatureTable
-from genrelens.pages.exploration.data import TEMPO, Described, Float64
+from genrelens.features.description import TEMPO, Described, Float64
 
 Progress = Callable[[str], None]
 """Called with the id of each track before it is worked on."""
@@ -119,26 +119,27 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
     )
 
 
-def embed(
-    bundle: Bundle, gathered: Gathered, *, progress: Progress | None = None
-) -> tuple[Described | None, tuple[LeftOut, ...]]:
-    """The model's embedding of every track whose sound is here, and the tracks that have none.
-
-    ``None`` where no track has one.
-    """
-    vectors, left_out = embed_tracks(bundle, gathered.with_sound, progress=progress)
-    if not vectors:
-        return None, left_out
-    values = np.stack(list(vectors.values()))
-    columns = tuple(f"embedding{k}" for k in range(values.shape[1]))
-    described = _describe(list(vectors), values, columns, gathered.names, gathered.genres, gathered.artists)
-    return described, left_out
-
-
 def embed_tracks(
-    bundle: Bundle, tracks: Sequence[Track], *, progress: Progress | None = None
-) -> tuple[dict[str, Float64], tuple[LeftOut, ...]]:
-    """The model's embedding ``(d,)`` of each track, by id, and the tracks that have none."""
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    *,
+    names: Sequence[str],
+    genres: Mapping[str, str],
+    artists: Mapping[str, str | None],
+    progress: Progress | None = None,
+) -> tuple[Described | None, tuple[LeftOut, ...]]:
+    """The model's embedding of each track as a row, and the tracks that have none.
+
+    Args:
+        bundle: the model.
+        tracks: the tracks; a row's id is the track's.
+        names: the genres, in class order; those without a row are left out.
+        genres: genre by track id.
+        artists: artist by track id, None where nobody knows.
+        progress: called with the id of each track before it is worked on.
+
+    The rows are None where no track has an embedding: all are unreadable or silent.
+    """
     vectors: dict[str, Float64] = {}
     left_out = []
     for track in tracks:
@@ -153,7 +154,11 @@ def embed_tracks(
             vectors[track.id] = embedding.astype(np.float64)
         else:
             left_out.append(LeftOut(track.id, "embeddings", "there is nothing but silence"))
-    return vectors, tuple(left_out)
+    if not vectors:
+        return None, tuple(left_out)
+    values = np.stack(list(vectors.values()))
+    columns = tuple(f"embedding{k}" for k in range(values.shape[1]))
+    return _describe(list(vectors), values, columns, names, genres, artists), tuple(left_out)
 
 
 def _predict(bundle: Bundle, track: Track) -> Prediction:

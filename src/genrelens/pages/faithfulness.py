@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from genrelens.explanation.faithfulness.judging import CONTROLS, N_STEPS
-from genrelens.explanation.faithfulness.report import FaithfulnessReport
+from genrelens.explanation.faithfulness.report import SCHEMA, FaithfulnessReport
 from genrelens.explanation.faithfulness.sample import OWN_BASELINES, judging_baselines, shared_baselines
 from genrelens.pages import figure_style
+from genrelens.pages.own_folder import OwnFolder
 
+REPORT: Final = "faithfulness.json"
+PICTURE: Final = "faithfulness.png"
+FOLDER: Final = OwnFolder(
+    what="faithfulness report", marker=REPORT, schema=SCHEMA, known=frozenset({PICTURE})
+)
 _COLOURS = (figure_style.BLUE, figure_style.ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _GREYS = ("0.45", "0.6", "0.75")
 _DASHES = ("--", ":", "-.")
@@ -54,3 +61,9 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
     by = f", by {' and '.join(common)}" if common else ""
     figure.suptitle(f"{report.model}: {len(report.judged)} tracks ({report.sample}){by}", fontsize=11)
     return figure
+
+
+def write(report: FaithfulnessReport, *, out: Path) -> None:
+    """Write both into a folder that was claimed; an earlier run's are replaced."""
+    picture = figure_style.to_png(curves_figure(report))
+    FOLDER.replace(out, {PICTURE: picture, REPORT: report.to_json().encode()})

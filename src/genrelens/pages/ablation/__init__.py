@@ -1,1 +1,0 @@
-"""The figure that ablate writes: ways of combining two models side by side."""

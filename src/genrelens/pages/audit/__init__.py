@@ -1,1 +1,0 @@
-"""The page and the text that audit writes: the faults of a data set."""

@@ -1,1 +1,0 @@
-"""The page that compare writes: several runs side by side."""

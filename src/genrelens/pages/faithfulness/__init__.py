@@ -1,1 +1,0 @@
-"""The figure that faithfulness writes: how far explanations hold."""

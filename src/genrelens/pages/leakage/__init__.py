@@ -1,1 +1,0 @@
-"""The figure that leakage writes: what a dishonest split would have claimed."""
