@@ -10,7 +10,6 @@ import pytest
 
 from genrelens.errors import DataError
 from genrelens.evaluation import Failure, Report, TrackRow, build_report
-from genrelens.evaluation.trainings import read_history
 
 pytest.importorskip("matplotlib")
 
@@ -83,23 +82,6 @@ def test_reliability_shows_the_bins(report: Report) -> None:
     heights = [patch.get_height() for patch in figure.axes[1].patches]  # type: ignore[attr-defined]
     assert heights == list(report.reliability.counts)
     assert f"{report.expected_calibration_error:.3f}" in words(figure)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("epoch,loss\n1,2\n", "is no history of a run"),
-        ("epoch,train_loss,stop_loss,train_accuracy,stop_accuracy\n1,2,x,0,0\n", "is no history"),
-        ("epoch,train_loss,stop_loss,train_accuracy,stop_accuracy\n1,2\n", "is no history"),
-    ],
-)
-def test_other_tables_are_no_history(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text(text)
-    with pytest.raises(DataError, match=message):
-        read_history(path)
-    with pytest.raises(DataError, match="cannot be read"):
-        read_history(tmp_path / "nothing.csv")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Final
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 REPORT: Final = "report.json"
 _REPORT_SCHEMA: Final = Report.SCHEMA.partition("/")[0] + "/"
 _KINDS: Final = {
-    "genrelens.multi-label-report": "about a model that gives a piece several genres, which is not drawn yet",
+    "genrelens.multi-label-report": "about a model that gives a track several genres, which is not drawn yet",
     "genrelens.leakage": "of genrelens leakage, which draws its own figure",
     "genrelens.run": "the record of a training (give its folder)",
     "genrelens.comparison": "a comparison (give the runs themselves)",
@@ -78,10 +78,7 @@ def open_runs(paths: Sequence[Path]) -> tuple[Run, ...]:
         if file in files[:k]:
             raise DataError(f"{str(paths[k])!r} is given twice: name each run once")
     names = _different_names([run.report.model for run in runs], paths)
-    return tuple(
-        Run(name, run.path, run.report, run.histories, run.costs, run.bundle, run.missing)
-        for name, run in zip(names, runs, strict=True)
-    )
+    return tuple(replace(run, name=name) for name, run in zip(names, runs, strict=True))
 
 
 def open_run(path: Path) -> Run:

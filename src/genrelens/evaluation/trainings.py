@@ -34,7 +34,7 @@ class History:
 
     @property
     def kept(self) -> Epoch | None:
-        """The epoch whose weights were kept: the first with the lowest loss on the stopping tracks."""
+        """The epoch whose weights were kept: the first with the lowest loss on the validation set."""
         finite = [epoch for epoch in self.epochs if math.isfinite(epoch.stop_loss)]
         return min(finite, key=lambda epoch: epoch.stop_loss, default=None)
 

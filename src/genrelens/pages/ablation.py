@@ -12,6 +12,8 @@ from genrelens.pages.figure_style import (
     WIDTH_IN,
     footnote,
     in_style,
+    interval_mark,
+    name_rows,
     percent,
     printable,
     share_axis,
@@ -28,21 +30,17 @@ def ablation_figure(report: AblationReport) -> Figure:
         for axes, shown in ((left, result.accuracy), (right, result.above_plain)):
             if shown is None:
                 continue
-            axes.plot([shown.low, shown.high], [y, y], color=BLUE, linewidth=2.0)
-            axes.plot(shown.value, y, "o", color=BLUE, markersize=6.0)
+            interval_mark(axes, shown, y, colour=BLUE)
             said = percent(shown.value) if axes is left else f"{100 * shown.value:+.1f}"
             axes.annotate(
                 said, (shown.value, y), (0, 6), textcoords="offset points", ha="center", color=INK, fontsize=8
             )
-    left.set_yticks(range(len(report.results)), [result.variant for result in report.results])
-    left.set_ylim(len(report.results) - 0.5, -0.6)
+    for axes in (left, right):
+        name_rows(axes, [result.variant for result in report.results])
     share_axis(left, "x", "accuracy")
     right.set_xlabel("accuracy above r = 0, points")
     right.xaxis.set_major_formatter(lambda share, _: f"{100 * share:+.0f}" if share else "0")
     right.grid(visible=True, axis="x")
-    for axes in (left, right):
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
     left.set_title(printable(f"{report.recipe} on {report.dataset}", width=48))
     first = report.results[0]
     footnote(

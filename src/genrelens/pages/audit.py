@@ -28,7 +28,7 @@ TITLES: Final = {
     "short": "Cut off or of odd length",
     "clipped": "Clipped",
     "label_suspect": "Doubtful labels",
-    "imbalance": "Thin genres",
+    "imbalance": "Under-supported genres",
 }
 N_FILES_SHOWN: Final = 4
 

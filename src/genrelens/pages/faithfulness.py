@@ -26,9 +26,9 @@ _DASHES = ("--", ":", "-.")
 
 @figure_style.in_style
 def curves_figure(report: FaithfulnessReport) -> Figure:
-    """A row a domain: deletion and insertion, the mean over tracks and over the fills that may judge every method.
+    """A row a domain: deletion and insertion, means over tracks and the perturbation baselines that may judge all.
 
-    By other fills than its neighbours' a curve would lie higher or lower for no merit of its own.
+    With other baselines than its neighbours' a curve would lie higher or lower for no merit of its own.
     """
     domains = list(dict.fromkeys(row.domain for row in report.rows))
     figure = Figure(figsize=(9.6, 3.6 * len(domains)), layout="constrained")
@@ -40,8 +40,8 @@ def curves_figure(report: FaithfulnessReport) -> Figure:
     common = shared_baselines(methods)
     for domain, (left, right) in zip(domains, axes, strict=True):
         for method in dict.fromkeys(row.method for row in report.rows if row.domain == domain):
-            fills = common or [fill for fill in judges if fill not in OWN_BASELINES.get(method, ())]
-            its = [row.curves[method, domain, fill] for row in report.judged for fill in fills]
+            baselines = common or [one for one in judges if one not in OWN_BASELINES.get(method, ())]
+            its = [row.curves[method, domain, one] for row in report.judged for one in baselines]
             if method in CONTROLS:
                 at = CONTROLS.index(method)
                 style: dict[str, Any] = {"color": _GREYS[at], "linestyle": _DASHES[at]}

@@ -6,7 +6,7 @@ Colours are Okabe & Ito's (2008), which colour-blind readers can tell apart; no 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from io import BytesIO
 from pathlib import Path
@@ -151,6 +151,48 @@ def share_axis(axes: Axes, which: str, label: str) -> None:
     axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100.0 * share:.0f} %"))
     axis.grid(visible=True)
     axes.set_axisbelow(True)
+
+
+def name_rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Names of rows 0, 1, ... beside the axes, the first on top, without marks or a line."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def interval_mark(
+    axes: Axes,
+    interval: Interval,
+    y: float,
+    *,
+    colour: str,
+    sign: str = "o",
+    size: float = 6.5,
+    hollow: bool = False,
+) -> None:
+    """A sign at the value and a line over its interval, as far as they were measured."""
+    if math.isnan(interval.value):
+        return
+    if not math.isnan(interval.low):
+        axes.plot([interval.low, interval.high], [y, y], color=colour, linewidth=2.0, alpha=0.8)
+    face = "white" if hollow else colour
+    axes.plot(
+        interval.value, y, sign, color=colour, markerfacecolor=face, markersize=size, zorder=3, clip_on=False
+    )
+
+
+def beside_row(axes: Axes, y: float, words: str) -> None:
+    """Words right of the axes on the line of a row."""
+    axes.annotate(
+        words,
+        (1.0, y),
+        (10, 0),
+        xycoords=axes.get_yaxis_transform(),
+        textcoords="offset points",
+        va="center",
+        fontsize=8.5,
+    )
 
 
 def footnote(figure: Figure, lines: list[str], *, warning: bool = False) -> None:

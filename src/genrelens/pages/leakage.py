@@ -13,6 +13,8 @@ from genrelens.pages.figure_style import (
     WIDTH_IN,
     footnote,
     in_style,
+    interval_mark,
+    name_rows,
     percent,
     share_axis,
 )
@@ -20,7 +22,7 @@ from genrelens.pages.figure_style import (
 
 @in_style
 def leakage_figure(report: LeakageReport) -> Figure:
-    """A row a protocol: accuracy of pieces (filled) and of tracks (hollow) with their intervals over artists."""
+    """A row a protocol: accuracy of clips (filled) and of tracks (hollow) with their intervals over artists."""
     figure = Figure(figsize=(WIDTH_IN, 1.5 + 0.75 * len(report.results)), layout="constrained")
     axes = figure.subplots()
     chance = 1 / len(report.genres)
@@ -32,9 +34,7 @@ def leakage_figure(report: LeakageReport) -> Figure:
     for y, result in enumerate(report.results):
         colour = ORANGE if result.leaks else BLUE
         for offset, figure_of, filled in ((-0.14, result.of_pieces, True), (0.14, result.of_tracks, False)):
-            axes.plot([figure_of.low, figure_of.high], [y + offset] * 2, color=colour, linewidth=2.0)
-            face = colour if filled else "white"
-            axes.plot(figure_of.value, y + offset, "o", color=colour, markerfacecolor=face, markersize=6.5)
+            interval_mark(axes, figure_of, y + offset, colour=colour, hollow=not filled)
             axes.annotate(
                 percent(figure_of.value), (figure_of.high, y + offset), (6, 0), textcoords="offset points",
                 va="center", color=INK, fontsize=8,
@@ -43,10 +43,7 @@ def leakage_figure(report: LeakageReport) -> Figure:
         f"{result.protocol}\n({'leaks ' + ', '.join(result.leaks) if result.leaks else 'leaks nothing'})"
         for result in report.results
     ]
-    axes.set_yticks(range(len(report.results)), labels)
-    axes.set_ylim(len(report.results) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
+    name_rows(axes, labels)
     share_axis(axes, "x", "accuracy")
     axes.grid(visible=False, axis="y")
     axes.set_title(f"{report.recipe} on {report.dataset}: what the split alone does to the accuracy")
@@ -54,7 +51,7 @@ def leakage_figure(report: LeakageReport) -> Figure:
     footnote(
         figure,
         [
-            f"Filled: {report.piece}; hollow: tracks, by the mean of their pieces. Orange: the split leaks.",
+            f"Filled: {report.piece}; hollow: tracks, by the mean over theirs. Orange: the split leaks.",
             f"Lines: 95 % interval over artists. {len(report.genres)} genres, {first.n_tracks} tracks of "
             f"{first.n_artists} artists in the top rows; {report.n_folds} folds, seed {report.seed}.",
         ],

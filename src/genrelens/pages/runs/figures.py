@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -14,7 +13,6 @@ from genrelens.evaluation.build import LEVEL, MIN_ARTISTS
 from genrelens.evaluation.chance import chance
 from genrelens.evaluation.report import Report
 from genrelens.evaluation.trainings import History
-from genrelens.metrics import Interval
 from genrelens.pages.exploration.maps import COLOURS, SHAPES
 from genrelens.pages.figure_style import (
     BLUE,
@@ -23,8 +21,11 @@ from genrelens.pages.figure_style import (
     INK,
     ORANGE,
     WIDTH_IN,
+    beside_row,
     footnote,
     in_style,
+    interval_mark,
+    name_rows,
     percent_interval,
     printable,
     share_axis,
@@ -55,25 +56,14 @@ def accuracy_bars_figure(reports: Mapping[str, Report]) -> Figure:
             axes.plot(
                 [accuracy.low, accuracy.high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt"
             )
-        axes.annotate(
-            percent_interval(accuracy),
-            (1.0, y),
-            (10, 0),
-            xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points",
-            va="center",
-            fontsize=8.5,
-        )
+        beside_row(axes, y, percent_interval(accuracy))
     labels = []
     for name, over, head, _ in bars:
         what = (
             f"{printable(name, width=_NAME_WIDTH)}, {over}" if several else printable(name, width=_NAME_WIDTH)
         )
         labels.append(f"{what}  ({head.n_tracks})")
-    axes.set_yticks(range(len(bars)), labels)
-    axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
+    name_rows(axes, labels)
     share_axis(axes, "x", "accuracy (in brackets: tracks)")
     axes.grid(visible=False, axis="y")
     signs = [Line2D([], [], color=ORANGE, linestyle=style, linewidth=1.8) for style in ("-", ":")]
@@ -96,7 +86,15 @@ def genre_scores_figure(reports: Mapping[str, Report]) -> Figure:
             offset = 0.0 if k == 1 else (j / (k - 1) - 0.5) * min(0.62, 0.22 * (k - 1))
             for i, genre in enumerate(first.names):
                 interval = getattr(rows[genre], measure)
-                _point(axes, interval, y=i + offset, j=j, hollow=rows[genre].experimental)
+                interval_mark(
+                    axes,
+                    interval,
+                    i + offset,
+                    colour=COLOURS[j % len(COLOURS)],
+                    sign=SHAPES[j % len(SHAPES)],
+                    size=5.5,
+                    hollow=rows[genre].experimental,
+                )
         for i in range(1, n):
             axes.axhline(i - 0.5, color=FAINT, linewidth=0.6, zorder=0)
         share_axis(axes, "x", "")
@@ -153,7 +151,7 @@ def learning_curves_figure(curves: Mapping[str, Sequence[History]]) -> Figure:
         Line2D([], [], color=BLUE, linewidth=1.5),
         Line2D([], [], color=ORANGE, marker="o", linestyle="", markersize=5.5),
     ]
-    said = ["training windows", "stopping tracks", "kept epoch"]
+    said = ["training windows", "validation set", "kept epoch"]
     figure.legend(signs, said, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
@@ -175,24 +173,8 @@ def costs_figure(costs: Mapping[str, tuple[float | None, float | None]]) -> Figu
         axes.set(title=title, xlim=(0, 1.18 * longest))
         axes.grid(visible=True, axis="x")
         axes.set_axisbelow(True)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-    panels[0].set_yticks(range(len(costs)), [printable(name, width=_NAME_WIDTH) for name in costs])
-    panels[0].set_ylim(len(costs) - 0.5, -0.5)
+        name_rows(axes, [printable(name, width=_NAME_WIDTH) for name in costs])
     return figure
-
-
-def _point(axes: Axes, interval: Interval, *, y: float, j: int, hollow: bool) -> None:
-    """The sign of run ``j`` for a genre; what was not measured is not drawn."""
-    if math.isnan(interval.value):
-        return
-    colour, shape = COLOURS[j % len(COLOURS)], SHAPES[j % len(SHAPES)]
-    if not math.isnan(interval.low):
-        axes.plot([interval.low, interval.high], [y, y], color=colour, linewidth=1.4, alpha=0.7, zorder=2)
-    face = "white" if hollow else colour
-    axes.plot(
-        interval.value, y, shape, color=colour, markerfacecolor=face, markersize=5.5, zorder=3, clip_on=False
-    )
 
 
 def _signs(reports: Mapping[str, Report]) -> tuple[list[Line2D], list[str]]:

@@ -12,7 +12,19 @@ from genrelens.evaluation.build import LEVEL
 from genrelens.evaluation.compare import N_RESAMPLES, Pair, Scores
 from genrelens.evaluation.comparison import points_interval, verdict
 from genrelens.evaluation.runs import Run
-from genrelens.pages.figure_style import BLUE, GREY, INK, WIDTH_IN, footnote, in_style, percent, printable
+from genrelens.pages.figure_style import (
+    BLUE,
+    GREY,
+    INK,
+    WIDTH_IN,
+    beside_row,
+    footnote,
+    in_style,
+    interval_mark,
+    name_rows,
+    percent,
+    printable,
+)
 from genrelens.pages.runs import tables as numbers
 from genrelens.pages.sections import Section, Shown
 
@@ -93,35 +105,21 @@ def differences_figure(pairs: Sequence[tuple[Pair, str, Scores]]) -> Figure:
     for y, (_, _, scores) in enumerate(pairs):
         difference = scores.difference
         colour = BLUE if scores.differs else GREY
-        axes.plot(difference.value, y, "o" if scores.differs else "D", color=colour, markersize=6.5)
+        interval_mark(axes, difference, y, colour=colour, sign="o" if scores.differs else "D")
         if not math.isnan(difference.low):
-            axes.plot(
-                [difference.low, difference.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="round"
-            )
             ends += [abs(difference.low), abs(difference.high)]
         ends.append(abs(difference.value))
-        axes.annotate(
-            points_interval(difference),
-            (1.0, y),
-            (10, 0),
-            xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points",
-            va="center",
-            fontsize=8.5,
-        )
+        beside_row(axes, y, points_interval(difference))
     labels = []
     for pair, over, scores in pairs:
         a, b = (printable(name, width=_NAME_WIDTH) for name in (pair.a, pair.b))
         which = ", full genres" if over == "full genres" else ""
         labels.append(f"{a}\nminus {b}{which}  ({scores.n_tracks})")
-    axes.set_yticks(range(len(pairs)), labels)
-    axes.set_ylim(len(pairs) - 0.5, -0.5)
+    name_rows(axes, labels)
     axes.set_xlim(-1.12 * max(ends), 1.12 * max(ends))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:+.0f}" if abs(x) > 1e-9 else "0"))
     axes.grid(visible=True, axis="x")
     axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
     axes.set_xlabel("difference in accuracy, points of 100 (in brackets: tracks of both)")
     lines = [f"Lines: {100 * LEVEL:.0f} % paired interval over artists. Blue where it leaves 0 out."]
     footnote(figure, lines)

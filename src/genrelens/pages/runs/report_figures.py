@@ -90,7 +90,7 @@ def draw_confusion(axes: Axes, report: Report, *, names: Sequence[str] | None = 
     axes.grid(which="minor")
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
-    axes.set(xlabel="called", ylabel="true genre (tracks)")
+    axes.set(xlabel="predicted genre", ylabel="true genre (tracks)")
     return image
 
 

@@ -92,8 +92,8 @@ def genres_section(runs: Sequence[Run]) -> Section:
         star = " *" if any(r.experimental for r in same) else ""
         rows.append((row.genre + star, *sizes, *(_measured(figure) for figure in figures)))
     says = [
-        "Precision: of the tracks that are called so, the share that are. Recall: of the tracks that are, the share "
-        "that are called so. F1 is their harmonic mean.",
+        "Precision: of the tracks predicted as a genre, the share that are of it. Recall: of a genre's tracks, the "
+        "share that are predicted so. F1 is their harmonic mean.",
     ]
     if any(run.report.experimental for run in runs):
         says.append("* experimental: too few clips to learn it from; its figures cannot be relied on yet.")
@@ -119,7 +119,7 @@ def confusion_section(runs: Sequence[Run]) -> Section:
         names, counts = run.report.names, run.report.confusion
         cells = [(i, j) for i in range(len(names)) for j in range(len(names)) if i != j and counts[i][j]]
         worst = sorted(cells, key=lambda cell: -counts[cell[0]][cell[1]])[:_N_CONFUSED]
-        often = ", ".join(f"{names[i]} called {names[j]} ({counts[i][j]})" for i, j in worst)
+        often = ", ".join(f"{names[i]} predicted as {names[j]} ({counts[i][j]})" for i, j in worst)
         said.append(f"{run.name}: {often or 'nothing'}" if len(runs) > 1 else often or "nothing")
     figure = confusion_figure(runs[0].report) if len(runs) == 1 else confusions_figure(_reports(runs))
     says = tuple(f"{'Most often mistaken: ' if k == 0 else ''}{line}." for k, line in enumerate(said))
@@ -148,7 +148,7 @@ def mistakes_section(run: Run) -> Section:
         "Listen to these first: each is a weakness of the model, or of the label. The table beside this page has every "
         "track.",
     )
-    shown = Shown(("track", "artist", "labelled", "called", "sure"), rows, n_text_columns=4)
+    shown = Shown(("track", "artist", "labelled", "predicted", "confidence"), rows, n_text_columns=4)
     return Section(key, title, says, tables=tables, shown=shown)
 
 
@@ -161,8 +161,9 @@ def learning_section(runs: Sequence[Run]) -> Section:
         return Section(key, title, tuple(f"Not drawn: {line}" for line in without))
     says = (
         "Dashed: accuracy and loss on the windows that were learnt from, with all that augmentation did to them. "
-        "Solid: on whole tracks that were held out to say when to stop. The weights that were kept are those of the "
-        "epoch with the lowest loss on these, which makes the curve there a little better than new music would.",
+        "Solid: on the whole tracks of the validation set, which says when to stop. The weights that were kept are "
+        "those of the epoch with the lowest loss on these, which makes the curve there a little better than "
+        "new music would.",
         *without,
     )
     said = []

@@ -61,7 +61,7 @@ def genres_table(runs: Sequence[Run]) -> Table:
 
 
 def confusion_table(runs: Sequence[Run]) -> Table:
-    """Counts of true genre by called genre; columns in the order of the first run's genres."""
+    """Counts of true genre by predicted genre; columns in the order of the first run's genres."""
     names = runs[0].report.names
     rows: list[tuple[Cell, ...]] = []
     for run in runs:

@@ -150,15 +150,6 @@ def test_one_run_given_twice_is_refused(tmp_path: Path) -> None:
         open_runs([folder, folder / ".." / "cv" / "report.json"])
 
 
-def test_a_history_that_is_none(tmp_path: Path) -> None:
-    file = tmp_path / "history.csv"
-    file.write_text("epoch,loss\n1,2\n")
-    with pytest.raises(
-        DataError, match="no history of a run: expected numbers in the columns epoch, train_loss"
-    ):
-        read_history(file)
-
-
 def test_a_training_that_came_apart_keeps_the_last_finite_best(tmp_path: Path) -> None:
     toys.history(tmp_path, [2.0, 1.0, math.nan])
     toys.write(tmp_path / "report.json", toys.report())
@@ -186,3 +177,20 @@ def test_a_cost_that_is_no_number_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps(record))
     (cost,) = open_run(tmp_path).costs
     assert (cost.training_s, cost.n_epochs, cost.n_parameters) == (None, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epoch,loss\n1,2\n", "is no history of a run: expected numbers in the columns epoch, train_loss"),
+        ("epoch,train_loss,stop_loss,train_accuracy,stop_accuracy\n1,2,x,0,0\n", "is no history"),
+        ("epoch,train_loss,stop_loss,train_accuracy,stop_accuracy\n1,2\n", "is no history"),
+    ],
+)
+def test_other_tables_are_no_history(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_history(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_history(tmp_path / "nothing.csv")
