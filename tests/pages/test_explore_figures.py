@@ -20,8 +20,9 @@ from genrelens.data import Track
 from genrelens.features import description as numbers
 from genrelens.features.example import EXCERPT_S, MEL, load_example
 from genrelens.metrics.description import box_statistics
+from genrelens.pages import figure_style
 from genrelens.pages.exploration import figures, maps
-from genrelens.pages.figure_style import printable, to_png
+from genrelens.pages.figure_style import font_families, printable, to_png
 
 
 def words(figure: Figure) -> str:
@@ -186,7 +187,7 @@ def test_the_examples_figure(tmp_path: Path) -> None:
         ("a$x^$", r"a\$x^\$"),
         ("_misc", " _misc"),
         ("two\nlines", r"two\nlines"),
-        ("演歌", r"\u6f14\u6b4c"),
+        ("\u0915", r"\u0915"),  # a letter that no font of figures has
         ("x" * 40, "x" * 27 + "…"),
     ],
 )
@@ -196,6 +197,20 @@ def test_names_from_anywhere_can_be_drawn(name: str, shown: str) -> None:
     figure = figures.tempo_figure(toy)
     assert shown in words(figure)
     assert to_png(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(len(font_families()) == 1, reason="no font with Japanese letters is installed")
+def test_japanese_names_stand_in_figures_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    assert printable("演歌") == "演歌"
+    assert printable("演" * 20, width=10) == "演演演演…"  # each takes the room of two letters
+    toy = toys.described((6, 6, 2), names=("演歌", "metal", "pop"))
+    assert "演歌" in words(figures.tempo_figure(toy))
+    assert not caplog.records
+
+
+def test_names_are_escaped_where_no_font_has_their_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figure_style, "_charmap", lambda: frozenset(map(ord, "\\abcdefu0123456789")))
+    assert printable("演歌") == r"\u6f14\u6b4c"
 
 
 def test_the_same_numbers_give_the_same_bytes() -> None:

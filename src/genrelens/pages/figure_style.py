@@ -5,18 +5,21 @@ Colours are Okabe & Ito's (2008), which colour-blind readers can tell apart; no 
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, wraps
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec
+from unicodedata import east_asian_width
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
+from matplotlib.font_manager import findfont, fontManager, get_font
 from matplotlib.ticker import FuncFormatter
 
 from genrelens.errors import DataError
@@ -35,7 +38,6 @@ _METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
 }
 _STYLE: Any = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same figure on every machine
     "font.size": 9.0,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
@@ -52,6 +54,13 @@ _STYLE: Any = {
     "svg.hashsalt": "genrelens",
 }
 
+_WIDE_FONTS = (
+    *("Noto Sans CJK JP", "Noto Sans JP", "Noto Sans CJK SC", "Source Han Sans", "IPAexGothic", "IPAGothic"),
+    *("TakaoGothic", "VL Gothic", "WenQuanYi Zen Hei", "Droid Sans Fallback", "Hiragino Sans", "Yu Gothic"),
+    *("Meiryo", "MS Gothic", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Arial Unicode MS"),
+)
+"""Fonts with the letters of Chinese, Japanese and Korean, which DejaVu Sans (it comes with matplotlib) lacks."""
+
 P = ParamSpec("P")
 
 
@@ -60,15 +69,28 @@ def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.rc_context():
-            mpl.rcdefaults()
-            mpl.rcParams.update(_STYLE)
+        with _house_style():
             figure = draw(*args, **kwargs)
             canvas: Any = FigureCanvasAgg(figure)
             canvas.draw()  # lays everything out now, under this style
             return figure
 
     return styled
+
+
+@contextmanager
+def _house_style() -> Iterator[None]:
+    """This style alone for the block, without a complaint that a font with rare letters has no bold ones."""
+    log = logging.getLogger("matplotlib.font_manager")
+    before = log.level
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**_STYLE, "font.family": list(font_families())})
+        log.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            log.setLevel(before)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -88,7 +110,7 @@ def to_png(figure: Figure) -> bytes:
 
 def _drawn(figure: Figure, suffix: str) -> bytes:
     file = BytesIO()
-    with mpl.rc_context(_STYLE):
+    with _house_style():
         figure.savefig(file, format=suffix[1:], dpi=DPI, metadata=_METADATA[suffix])
     return _with_palette(file) if suffix == ".png" else file.getvalue()
 
@@ -115,19 +137,33 @@ def check_suffix(path: Path) -> None:
 
 
 def printable(name: str, *, width: int = 28) -> str:
-    """A name from anywhere as text of a figure: nothing in it is a formula, a line break or a sign the font lacks.
+    """A name from anywhere as text of a figure: nothing in it is a formula, a line break or a sign no font here has.
 
-    Cut to ``width`` characters. A legend would pass over a leading underscore, so a space stands before it.
+    Cut to ``width`` columns; a letter of Chinese, Japanese or Korean takes two. A legend would pass over a leading
+    underscore, so a space stands before it.
     """
     shown = "".join(c if ord(c) in _charmap() else c.encode("unicode_escape").decode() for c in visible(name))
-    shown = shown if len(shown) <= width else shown[: width - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    if _columns(shown) > width:
+        kept = next(k for k in range(len(shown), -1, -1) if _columns(shown[:k]) < width)
+        shown = shown[:kept].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
     return (" " if shown.startswith("_") else "") + shown.replace("$", r"\$")
+
+
+def _columns(text: str) -> int:
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 @cache
 def _charmap() -> frozenset[int]:
-    """The characters that the font of all figures has."""
-    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+    """The characters that the fonts of all figures have."""
+    return frozenset(char for family in font_families() for char in get_font(findfont(family)).get_charmap())
+
+
+@cache
+def font_families() -> tuple[str, ...]:
+    """The fonts of figures: DejaVu Sans, and behind it those installed here that have letters it lacks."""
+    installed = set(fontManager.get_font_names())
+    return ("DejaVu Sans", *(name for name in _WIDE_FONTS if name in installed))
 
 
 def percent(value: float) -> str:
