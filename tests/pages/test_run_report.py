@@ -36,6 +36,7 @@ from genrelens.pages.runs import (
 )
 from genrelens.pages.runs.figures import learning_curves_figure
 from genrelens.pages.runs.pairs import pairs_section
+from genrelens.pages.sections import Section, Table, without_empty
 
 EVIL = '<b onload="x">&"$a$_{'
 SECTIONS = {"accuracy", "genres", "confusion", "learning", "reliability", "cost", "notes"}
@@ -207,14 +208,28 @@ def test_the_page_of_one_run(tmp_path: Path, runs: tuple[Run, ...]) -> None:
     page = page_file.read_text("utf-8")
     tags = Tags(page)
     sections = {a.get("id") for tag, a in tags.found if tag == "section"}
-    assert sections == SECTIONS | {"tracks", "map-embeddings"}
-    assert "Not drawn: there is none." in page
+    assert sections == SECTIONS | {"tracks", "not-drawn"}
+    assert "How it hears them. Not drawn: there is none." in page
     assert "mel-transformer on 61 tracks of toys by 21 artists (halves, test)" in page
     surest = runs[0].report.surest_mistakes(1)[0]
     first = page.index("<tbody>", page.index('id="tracks"'))
     assert page[first:].startswith(f'<tbody><tr><th scope="row">{surest.id}</th><td>{surest.artist}</td>')
     with pytest.raises(DataError, match=r"no comparison of genrelens \(it has no comparison.json\)"):
         run_report.COMPARISON_FOLDER.claim(tmp_path)
+
+
+def test_sections_with_nothing_to_show_are_one_paragraph_each_at_the_end() -> None:
+    table = Table(("a",), ((1,),))
+    sections = [
+        Section("one", "One", ("Not drawn: too few.",)),
+        Section("two", "Two", ("Not drawn: no figure, but numbers.",), tables={"two": table}),
+        Section("three", "Three", ("All is well.",)),
+        Section("four", "Four", ("Not known: a.", "Not known: b.")),
+    ]
+    left = without_empty(sections)
+    assert [section.key for section in left] == ["two", "three", "not-drawn"]
+    assert left[-1].says == ("One. Not drawn: too few.", "Four. Not known: a.", "Four. Not known: b.")
+    assert without_empty(sections[1:3]) == sections[1:3]
 
 
 def test_an_earlier_report_leaves_nothing_behind(tmp_path: Path, runs: tuple[Run, ...]) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Cell = str | int | float | None
+_EMPTY = "Not drawn", "Not known"
+"""How the words of a section begin that has nothing to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,15 @@ class Section:
 
 def _cell(cell: Cell) -> str | int | float:
     return "" if cell is None or (isinstance(cell, float) and math.isnan(cell)) else safe_cell(cell)
+
+
+def without_empty(sections: Sequence[Section]) -> list[Section]:
+    """The sections that hold something; why the others could not be drawn stands in one section at the end."""
+    full, why = [], []
+    for section in sections:
+        holds = section.figure is not None or section.shown is not None or section.tables or section.players
+        if holds or not section.says or not section.says[0].startswith(_EMPTY):
+            full.append(section)
+        else:
+            why += [f"{section.title}. {line}" for line in section.says]
+    return [*full, Section("not-drawn", "What is not shown", tuple(why))] if why else full

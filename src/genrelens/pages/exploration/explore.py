@@ -12,11 +12,11 @@ from genrelens.features.example import Example, load_example
 from genrelens.features.gather import Gathered, LeftOut, merged
 from genrelens.pages.exploration.page import explore_page
 from genrelens.pages.own_folder import OwnFolder
-from genrelens.pages.sections import Section, Table
+from genrelens.pages.sections import Section, Table, without_empty
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
-    from genrelens.features.description import Described, GenreMap
+    from genrelens.features.description import Described
 
 SCHEMA: Final = "genrelens.explore/1"
 MARKER: Final = "explore.json"
@@ -133,25 +133,20 @@ def _sections(
         draw.map_section(
             "map-features",
             "How the features lie",
-            _map(described, what=f"{n_columns} features"),
+            numbers.map_or_reason(described, what=f"{n_columns} features"),
             about=f"A t-SNE map of the {n_columns} standardised features.",
         ),
         draw.map_section(
             "map-embeddings",
             "How a model hears them",
-            _map(embedded, what=f"the embeddings of {bundle.name}", seen=trained_on),
+            "no track has its sound here, or none of it could be read."
+            if embedded is None
+            else numbers.map_or_reason(embedded, what=f"the embeddings of {bundle.name}", seen=trained_on),
             about=f"A t-SNE map of what the model {bundle.name} ({bundle.hash}) makes of each track before it decides: "
             "its embedding, standardised.",
         ),
     ]
-    return sections, len(shown)
-
-
-def _map(described: Described | None, *, what: str, seen: frozenset[str] = frozenset()) -> GenreMap | str:
-    """The map, or why there is none."""
-    if described is None:
-        return "no track has its sound here, or none of it could be read."
-    return numbers.map_or_reason(described, what=what, seen=seen)
+    return without_empty(sections), len(shown)
 
 
 def _examples(gathered: Gathered, *, audible: set[str]) -> dict[str, Example]:

@@ -10,6 +10,7 @@ from genrelens.evaluation.compare import Pair
 from genrelens.evaluation.runs import Run
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.section_page import section_page
+from genrelens.pages.sections import without_empty
 
 if TYPE_CHECKING:
     from genrelens.evaluation.runs import Embedded
@@ -41,17 +42,19 @@ def write_report(run: Run, *, out: Path, embedded: Embedded) -> tuple[Path, ...]
     from genrelens.pages.runs import sections as draw
 
     runs = [run]
-    sections = [
-        draw.accuracy_section(runs),
-        draw.genres_section(runs),
-        draw.confusion_section(runs),
-        draw.mistakes_section(run),
-        draw.learning_section(runs),
-        draw.embeddings_section(embedded, model=run.name),
-        draw.reliability_section(runs),
-        draw.cost_section(runs),
-        draw.notes_section(runs),
-    ]
+    sections = without_empty(
+        [
+            draw.accuracy_section(runs),
+            draw.genres_section(runs),
+            draw.confusion_section(runs),
+            draw.mistakes_section(run),
+            draw.learning_section(runs),
+            draw.embeddings_section(embedded, model=run.name),
+            draw.reliability_section(runs),
+            draw.cost_section(runs),
+            draw.notes_section(runs),
+        ]
+    )
     report = run.report
     head = report.all_genres
     lead = (
@@ -68,16 +71,18 @@ def write_comparison(runs: Sequence[Run], pairs: Sequence[Pair], *, out: Path) -
     from genrelens.pages.runs import sections as draw
     from genrelens.pages.runs.pairs import pairs_section
 
-    sections = [
-        draw.accuracy_section(runs),
-        pairs_section(runs, pairs),
-        draw.genres_section(runs),
-        draw.confusion_section(runs),
-        draw.learning_section(runs),
-        draw.reliability_section(runs),
-        draw.cost_section(runs),
-        draw.notes_section(runs),
-    ]
+    sections = without_empty(
+        [
+            draw.accuracy_section(runs),
+            pairs_section(runs, pairs),
+            draw.genres_section(runs),
+            draw.confusion_section(runs),
+            draw.learning_section(runs),
+            draw.reliability_section(runs),
+            draw.cost_section(runs),
+            draw.notes_section(runs),
+        ]
+    )
     names = [run.name for run in runs]
     lead = [f"{len(runs)} runs over the same {len(runs[0].report.names)} genres: {', '.join(names)}."]
     places = {f"{run.report.dataset}{_cut(run)}" for run in runs}
