@@ -169,7 +169,7 @@ class TestBeforeTheWork:
             model.graph.node.insert(0, node)
         path = tiny_model.write(tmp_path / "model", graph=model.SerializeToString())
         result = ask(run, path, music, tmp_path / "out")
-        self.refused(result, tmp_path / "out", code=2, why=("no weights by name", "random,energy,onset"))
+        self.refused(result, tmp_path / "out", code=2, why=("no weights by name", "random, energy, onset"))
 
     def test_genres_that_the_model_does_not_know(
         self, run: Run, model: Path, music: Path, tmp_path: Path
@@ -179,7 +179,7 @@ class TestBeforeTheWork:
         (tmp_path / "music" / "polka").symlink_to(music / "hiss")
         result = ask(run, model, tmp_path / "music", tmp_path / "out")
         self.refused(
-            result, tmp_path / "out", code=1, why=("does not know polka", "hum, hiss, thump", "--methods")
+            result, tmp_path / "out", code=1, why=("does not know polka", "hum, hiss, thump", "only methods")
         )
 
     def test_one_genre_alone(self, run: Run, model: Path, music: Path, tmp_path: Path) -> None:

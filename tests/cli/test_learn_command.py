@@ -168,7 +168,7 @@ def test_folders_that_are_artists_are_told_to_take_the_tags(
     )
     found = learn(run, tmp_path / "music")
     assert found.code == 1
-    assert "take the tags with --genres-from tags" in found.err
+    assert "take the genres of the tags" in found.err
 
 
 def test_one_artist_a_genre_is_named(run: Run, tmp_path: Path) -> None:

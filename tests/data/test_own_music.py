@@ -96,10 +96,12 @@ def test_folders_that_are_parts_of_a_split_are_no_genres(tmp_path: Path) -> None
 def test_folders_of_artists_are_suspected_by_the_files_tags(tmp_path: Path) -> None:
     for artist in ("Ann", "Bob"):
         make_music.noise(tmp_path / artist / "a.mp3", tags={"genre": "Polka", "artist": artist})
-    assert any("take the tags with --dataset tags" in note for note in folder.load(tmp_path).notes)
+    assert any(
+        "take the genres of the tags (the data set tags)" in note for note in folder.load(tmp_path).notes
+    )
     make_music.noise(tmp_path / "polka" / "a.mp3", tags={"genre": "Polka"})
     make_music.noise(tmp_path / "Bob" / "b.mp3", tags={"genre": "bob"})
-    assert not any("--dataset tags" in note for note in folder.load(tmp_path).notes)
+    assert not any("the data set tags" in note for note in folder.load(tmp_path).notes)
 
 
 def test_a_folder_without_folders_of_music_is_refused(tmp_path: Path) -> None:

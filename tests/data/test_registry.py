@@ -134,7 +134,7 @@ def test_of_two_data_sets_in_one_folder_the_first_is_taken_and_it_is_said(tiny_g
     make_music.fma(tiny_gtzan)
     loaded = registry.open_dataset(tiny_gtzan)
     assert loaded.dataset == "gtzan"
-    assert "holds gtzan and fma_small: gtzan is taken, --dataset NAME takes another" in loaded.notes[0]
+    assert "holds gtzan and fma_small: gtzan is taken; name the other to take that" in loaded.notes[0]
     assert registry.open_dataset(tiny_gtzan, dataset="fma_small").notes == ()
 
 

@@ -101,7 +101,8 @@ def test_json_file_and_figure(
     assert document["all_genres"]["accuracy"]["value"] == pytest.approx(0.8)
     assert Report.read(file).to_json() == out
     assert figure.read_bytes().startswith(b"\x89PNG")
-    assert err.splitlines() == [f"wrote {file}", f"wrote {figure}"]
+    said = [f"wrote {file}", f"next: genrelens report {file} --out look draws it", f"wrote {figure}"]
+    assert err.splitlines() == said
 
 
 def test_a_report_that_cannot_be_written_costs_no_earlier_one(

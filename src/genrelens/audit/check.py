@@ -33,6 +33,10 @@ NO_PICTURE: Final = "jazz.00054"
 """Kaggle has no picture of this clip, because its copy of the sound cannot be read."""
 
 
+N_SHOWN: Final = 5
+"""Problems of one kind that are listed for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """``thing`` is clip, picture, table or file; ``what`` its id, or its path below the root."""
@@ -71,6 +75,24 @@ class Checked:
             ],
             "notes": list(self.notes),
         }
+
+    def to_text(self) -> str:
+        """For people: of each kind of problem the first few."""
+        there = ", ".join(f"{n:,} {thing}" for thing, n in self.there.items()) or "nothing"
+        how = "every clip decoded" if self.decoded else "clips opened, not decoded"
+        lines = [f"{self.dataset or 'fetched files'} in {self.root}: {there}; {how}"]
+        groups: dict[tuple[str, str], list[Problem]] = {}
+        for problem in self.problems:
+            groups.setdefault((problem.kind, problem.thing), []).append(problem)
+        for (kind, thing), its in groups.items():
+            lines.append(f"{kind}: {len(its):,} {thing}{'' if len(its) == 1 else 's'}")
+            lines += [f"  {problem.what}: {problem.message}" for problem in its[:N_SHOWN]]
+            if len(its) > N_SHOWN:
+                lines.append(f"  and {len(its) - N_SHOWN:,} more (in JSON all are listed)")
+        lines += [f"note: {note}" for note in self.notes]
+        if not self.problems:
+            lines.append("nothing is missing, altered or unreadable")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)

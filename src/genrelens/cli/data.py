@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from genrelens.cli import options
 from genrelens.cli.options import HiddenData, one_data, opened, option
-from genrelens.cli.terminal import Progress, check_file, line, say, tell_passed_over, wrote
-
-if TYPE_CHECKING:
-    from genrelens.audit.check import Checked
-    from genrelens.data.splits.split import Split
-    from genrelens.data.track import Track
-
-N_SHOWN = 5
+from genrelens.cli.terminal import Progress, check_file, line, print_text, say, tell_passed_over, wrote
 
 
 def fetch(
@@ -81,7 +74,10 @@ def check(
             folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=progress.show
         )
     tell_passed_over(found.passed_over)
-    typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else _check_text(found))
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=1))
+    else:
+        print_text(found.to_text())
     if found.problems:
         raise typer.Exit(1)
 
@@ -104,6 +100,7 @@ def splits(
     import json
 
     from genrelens.data import registry
+    from genrelens.data.splits.summary import summary, summary_text
     from genrelens.errors import DataError
 
     loaded = opened(one_data(folder, data), dataset)
@@ -111,14 +108,14 @@ def splits(
     rows: list[dict[str, Any]] = []
     for split_name in registry.splits(name):
         try:
-            rows.append(_split_row(registry.split(name, split_name, tracks=tracks), tracks))
+            rows.append(summary(registry.split(name, split_name, tracks=tracks), tracks))
         except DataError as error:  # too few artists, or no table that has it
             rows.append({"name": split_name, "error": str(error)})
     made = [row for row in rows if "error" not in row]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     elif made:
-        typer.echo("\n\n".join(_split_text(row) for row in made))
+        typer.echo("\n\n".join(summary_text(row) for row in made))
     for row in rows:
         if "error" in row:
             say(f"no split {row['name']}: {row['error']}")
@@ -153,60 +150,3 @@ def split(
     except OSError as error:
         raise DataError(f"the split {str(out)!r} cannot be written: {error.strerror or error}") from error
     wrote(out, then=f"genrelens train RECIPE --data {folder} --split {out} --out RUN", for_scripts=True)
-
-
-def _check_text(found: Checked) -> str:
-    from genrelens.pages.wording import visible
-
-    there = ", ".join(f"{n:,} {thing}" for thing, n in found.there.items()) or "nothing"
-    how = "every clip decoded" if found.decoded else "clips opened, not decoded"
-    lines = [f"{found.dataset or 'fetched files'} in {found.root}: {there}; {how}"]
-    for (kind, thing), whats in _grouped(found).items():
-        n = len(whats)
-        lines.append(f"{kind}: {n:,} {thing}{'' if n == 1 else 's'}")
-        lines += [f"  {what}: {message}" for what, message in whats[:N_SHOWN]]
-        if n > N_SHOWN:
-            lines.append(f"  and {n - N_SHOWN:,} more (--json has all)")
-    lines += [f"note: {note}" for note in found.notes]
-    if not found.problems:
-        lines.append("nothing is missing, altered or unreadable")
-    return "\n".join(map(visible, lines))
-
-
-def _grouped(found: Checked) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for problem in found.problems:
-        groups.setdefault((problem.kind, problem.thing), []).append((problem.what, problem.message))
-    return groups
-
-
-def _split_row(split: Split, tracks: tuple[Track, ...]) -> dict[str, Any]:
-    here = {track.id for track in tracks}
-    pieces = {track.whole for track in tracks}
-    of_pieces = "segments" in split.leaks
-    return {
-        "name": split.name,
-        "version": split.version,
-        "parts": {
-            part: {
-                "n": len(ids),
-                "n_here": sum(
-                    (id_.rpartition(".")[0] in pieces) if of_pieces else (id_ in here) for id_ in ids
-                ),
-            }
-            for part, ids in split.parts.items()
-        },
-        "leaks": sorted(split.leaks),
-        "provenance": split.provenance,
-    }
-
-
-def _split_text(row: dict[str, Any]) -> str:
-    import textwrap
-
-    parts = ", ".join(f"{part} {size['n_here']:,} of {size['n']:,}" for part, size in row["parts"].items())
-    leaks = f"LEAKS {', '.join(row['leaks'])}" if row["leaks"] else "leaks nothing that is known"
-    about = textwrap.fill(
-        row["provenance"], 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
-    return f"{row['name']} (version {row['version']}), {leaks}\n  here: {parts}\n{about}"

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from genrelens.cli import options
 from genrelens.cli.options import DEFAULT_CACHE, option
 from genrelens.cli.terminal import Progress, notes, print_text, tell, wrote
-
-if TYPE_CHECKING:
-    from genrelens.data.registry import Loaded
-
-SOURCES = {"folders": "folder", "tags": "tags", "table": "table"}
-"""What --genres-from takes -> the data set that it means."""
-_OPTION = {"tags": "--genres-from tags", "NAME": "--genres-from WHAT"}
 
 
 def learn(
@@ -61,6 +52,8 @@ def learn(
       genrelens learn labels.csv --out my.zip --json > my.json
       genrelens predict song.mp3 --model my.bundle
     """
+    from genrelens.library.music import SOURCES, labelled_music
+
     if genres_from is not None and genres_from not in SOURCES:
         raise typer.BadParameter(f"--genres-from {genres_from}: expected {', '.join(SOURCES)}")
     if not music.expanduser().exists():
@@ -72,7 +65,7 @@ def learn(
 
     check_extra()
     check_out(out)
-    loaded = _opened(music, genres_from)
+    loaded = labelled_music(music, genres_from=genres_from)
     tell(loaded)
     task = task_of(loaded, multi_label=multi_label, leave_out=leave_out or (), leave_out_thin=leave_out_thin)
     notes(task.notes[len(loaded.notes) :])
@@ -88,26 +81,3 @@ def learn(
         )
     print_text(learned.to_json() if as_json else learned.to_text())
     wrote(out, then=f"genrelens predict song.mp3 --model {out}")
-
-
-def _opened(music: Path, genres_from: str | None) -> Loaded:
-    """The labelled music, with advice where there are no labels."""
-    from genrelens.data import registry
-    from genrelens.errors import DataError
-
-    try:
-        loaded = registry.open_dataset(music, dataset=None if genres_from is None else SOURCES[genres_from])
-        # what the other commands call --dataset is --genres-from here
-        notes = (
-            re.sub("--dataset (tags|NAME)", lambda m: _OPTION[m.group(1)], note) for note in loaded.notes
-        )
-        return dataclasses.replace(loaded, notes=tuple(notes))
-    except DataError as error:
-        if error.code in ("no_tags", "unknown_dataset", "not_a_folder_of_genres"):
-            what = "there is no music in it" if error.code == "unknown_dataset" else str(error)
-            raise DataError(
-                f"{str(music)!r}: {what}. Genres can be the names of folders (salsa/song.mp3), the files' genre tags, "
-                "or a table of paths and genres (labels.csv); --genres-from folders, tags or table says which",
-                code=error.code,
-            ) from error
-        raise

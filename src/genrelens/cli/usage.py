@@ -8,7 +8,9 @@ from typing import Any
 from genrelens.errors import GenrelensError
 
 ADVICE = {
-    "no_data_folder": "--data DIR",
+    "no_data_root": "--data DIR",
+    "no_labels": "--genres-from folders, tags or table",
+    "disk_full": "--out takes another folder",
     "seen_tracks": "--seen measures them all the same",
     "needs_weights": "--weights FILE",
     "no_weights": "--weights",

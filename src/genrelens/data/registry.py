@@ -124,7 +124,7 @@ def open_dataset(root: Path | str | None = None, *, dataset: str | None = None) 
         dataset = candidates[0]
         if len(candidates) > 1:
             notes.append(
-                f"{str(place)!r} holds {' and '.join(candidates)}: {dataset} is taken, --dataset NAME takes another"
+                f"{str(place)!r} holds {' and '.join(candidates)}: {dataset} is taken; name the other to take that"
             )
     else:
         place = _level(given, _known(dataset))

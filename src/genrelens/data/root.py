@@ -19,9 +19,9 @@ def data_root(root: Path | str | None = None) -> Path:
     given = os.environ.get(VARIABLE, "") if root is None else str(root)
     if not given.strip():
         raise DataError(
-            "no data folder: give one (--data DIR on the command line) or name it in the environment "
-            f"variable {VARIABLE}",
+            "no data folder",
             code="no_data_root",
+            hint=f"give one, or name it in the environment variable {VARIABLE}",
         )
     folder = Path(given).expanduser()
     if not folder.is_dir():

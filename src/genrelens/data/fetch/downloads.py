@@ -208,7 +208,7 @@ def need_room(folder: Path, n_bytes: int) -> None:
     if n_bytes > free:
         raise DataError(
             f"the disk of {str(folder)!r} has {free / 1e9:.1f} GB left, {n_bytes / 1e9:.1f} GB are needed; make room, "
-            "or give another folder with --out",
+            "or give another folder",
             code="disk_full",
         )
 

@@ -86,7 +86,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
         folder_name, genre = next(iter(otherwise.items()))
         notes.append(
             f"the folders' names are taken for genres, but most files have tags that say otherwise ({folder_name}: "
-            f"{genre}); are the folders artists or albums, take the tags with --dataset tags"
+            f"{genre}); are the folders artists or albums, take the genres of the tags (the data set tags)"
         )
     empty = [folder.name for folder in folders(top) if folder.name not in inside]
     return gather(
