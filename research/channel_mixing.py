@@ -23,6 +23,7 @@ from genrelens.bundle import Bundle
 from genrelens.bundle.coverage import COVERAGE
 from genrelens.bundle.frame_stream import take_frames
 from genrelens.bundle.heard import Heard
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.data.variants import INVERTED, ONE_SIDE, Samples, both
 from genrelens.files import write_whole
@@ -31,7 +32,6 @@ from genrelens.metrics import fit_temperature, log_softmax
 from genrelens.parallel import map_each
 from genrelens.recipe import TabularRecipe
 from genrelens.schema import encode, json_text
-from genrelens.training.train import experimental_genres
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from robustness import N_FOLDS, PARTS, RESULTS, SEED, SPLIT, change, out_of_fold, tracks_of
@@ -114,7 +114,7 @@ def report(
     logits = out_of_fold(recipe, tracks, rows, classes=classes, n_classes=len(names), seed=SEED)
     temperature = fit_temperature(logits["original"], targets=classes)
     probabilities = {name: np.exp(log_softmax(value / temperature)) for name, value in logits.items()}
-    thin = experimental_genres(bundle.manifest.taxonomy, tracks)
+    thin = under_supported(bundle.manifest.taxonomy, tracks)
     full = np.array([track.genre not in thin for track in tracks])
     groups = np.array([track.group for track in tracks])
     changes = [

@@ -28,6 +28,7 @@ from genrelens import recipe as recipes
 from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.data import registry
 from genrelens.data.splits.folds import grouped_folds
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.features.frame_cache import FrameCache
 from genrelens.features.musicnn import musicnn_rows
@@ -38,7 +39,6 @@ from genrelens.models.musicnn import pretrained
 from genrelens.models.musicnn_head import FRONT_END, N_FRAMES
 from genrelens.models.network import EncoderLayer
 from genrelens.schema import encode, json_text
-from genrelens.training.train import experimental_genres
 from genrelens.training.train_head import out_of_fold_logits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,7 +112,7 @@ def main() -> None:
     taxonomy = registry.taxonomy("gtzan", loaded)
     tracks = registry.split("gtzan", "fault-filtered").part(loaded, "train+valid")
     classes = np.array([taxonomy.index(track.genre) for track in tracks])
-    thin = experimental_genres(taxonomy, tracks)
+    thin = under_supported(taxonomy, tracks)
     full = np.array([track.genre not in thin for track in tracks])
     artists = np.array([track.group for track in tracks])[full]
     n_classes = len(taxonomy)

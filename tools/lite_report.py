@@ -24,13 +24,13 @@ from robustness import N_FOLDS, PARTS, RESULTS, ROOT, SEED, SPLIT, out_of_fold, 
 from genrelens.bundle import Bundle
 from genrelens.bundle.sessions import MAX_THREADS
 from genrelens.data import synthetic
+from genrelens.data.support import under_supported
 from genrelens.files import write_whole
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 from genrelens.pages.figure_style import percent, percent_interval
 from genrelens.parallel import n_cores
 from genrelens.recipe import TabularRecipe
 from genrelens.schema import decode, encode, json_text, parse, read_text
-from genrelens.training.train import experimental_genres
 
 PAGE = ROOT / "docs/lite.md"
 REPORT = RESULTS / "genrelens-lite/lite.json"
@@ -126,7 +126,7 @@ def measure(data: Path, *, kept: Path, n_workers: int) -> LiteReport:
         seed=SEED,
     )
     base, lite = logits["original"].argmax(axis=1), logits["lite"].argmax(axis=1)
-    thin = experimental_genres(taxonomy, tracks)
+    thin = under_supported(taxonomy, tracks)
     full = np.array([track.genre not in thin for track in tracks])
     groups = np.array([track.group for track in tracks])
     agreements = []

@@ -30,6 +30,7 @@ from genrelens.audio import load
 from genrelens.bundle import Bundle
 from genrelens.data import registry, variants
 from genrelens.data.splits.folds import grouped_folds
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.data.variants import VARIANTS
 from genrelens.files import write_whole
@@ -49,7 +50,6 @@ from genrelens.schema import decode, encode, json_text, parse, read_text
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.head_bundle import N_FOLDS
 from genrelens.training.tabular import fit_tabular
-from genrelens.training.train import experimental_genres
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs/results"
@@ -154,7 +154,7 @@ def measure(model: str, data: Path, *, kept: Path, n_workers: int) -> Robustness
     logits = out_of_fold(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=SEED)
     temperature = fit_temperature(logits["original"], targets=classes)
     probabilities = {name: np.exp(log_softmax(value / temperature)) for name, value in logits.items()}
-    thin = experimental_genres(taxonomy, tracks)
+    thin = under_supported(taxonomy, tracks)
     full = np.array([track.genre not in thin for track in tracks])
     groups = np.array([track.group for track in tracks])
     return Robustness(

@@ -31,6 +31,7 @@ from genrelens.bundle import Bundle, WindowSettings, read_bundle, write_bundle
 from genrelens.bundle.store import PREDICT
 from genrelens.data import registry
 from genrelens.data.splits.folds import grouped_folds
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.calibration import judge_calibration
@@ -45,7 +46,6 @@ from genrelens.models.musicnn_head import N_FRAMES
 from genrelens.recipe import TabularRecipe
 from genrelens.training.card import model_card
 from genrelens.training.head_bundle import CALIBRATED_ON, N_FOLDS
-from genrelens.training.train import experimental_genres
 from genrelens.training.train_head import out_of_fold_logits, train_head
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,7 +74,7 @@ def main() -> None:
     rows = mean_rows(tracks, windows)
     place = {track.id: i for i, track in enumerate(tracks)}
     classes = np.array([taxonomy.index(track.genre) for track in tracks])
-    experimental = experimental_genres(taxonomy, tracks)
+    experimental = under_supported(taxonomy, tracks)
     logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=SEED)
     calibration = judge_calibration(
         logits,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,12 +11,12 @@ from numpy.typing import NDArray
 
 from genrelens.data.splits.folds import grouped_folds, hold_out
 from genrelens.data.splits.protocols import Protocol
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.fold_answers import FoldAnswers
-from genrelens.evaluation.leakage import MIN_TRACKS
 from genrelens.evaluation.piece_rows import Progress, piece_rows, track_rows
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
@@ -116,7 +115,6 @@ def crossval_tabular(
     """The same for a classifier of descriptors: folds of whole artists, a track's rows pooled as its bundle does."""
     cut = Protocol("by artist", "", grouped_folds(answers.pieces, n_folds=n_folds, seed=seed), "artist")
     rows = piece_rows(answers, cut, taxonomy=taxonomy, seed=seed, progress=progress)
-    wholes = Counter({piece.whole: taxonomy.canonical(piece.genre) for piece in answers.pieces}.values())
     return build_report(
         track_rows(rows, answers.pieces, taxonomy=taxonomy, pooled=True),
         names=taxonomy.names,
@@ -125,7 +123,7 @@ def crossval_tabular(
         dataset=dataset,
         split=f"{n_folds} folds by artist, seed {seed}",
         part=f"out of fold, over {part}",
-        experimental=[name for name in taxonomy.names if wholes[name] < MIN_TRACKS],
+        experimental=under_supported(taxonomy, answers.pieces),
         notes=[f"{n_folds} models of the recipe {recipe!r}, each answering artists it has not heard"],
     )
 

@@ -7,12 +7,12 @@ figures on GTZAN have them.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from genrelens.data.splits.protocols import Protocol
+from genrelens.data.support import MIN_TRACKS, under_supported
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.fold_answers import FoldAnswers
@@ -21,9 +21,6 @@ from genrelens.evaluation.report import Report
 from genrelens.metrics import Interval, paired_bootstrap
 from genrelens.schema import Document
 from genrelens.taxonomy import Taxonomy
-
-MIN_TRACKS = 20
-"""A genre with fewer tracks is left out of the accuracies, as in training: too few to learn it or to measure it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,8 @@ def leakage(
 
     Raises :class:`SplitError` where it does.
     """
-    full = full_genres(answers, taxonomy)
+    thin = under_supported(taxonomy, answers.pieces)
+    full = tuple(name for name in taxonomy.names if name not in thin)
     if not full:
         raise DataError(
             f"no genre has {MIN_TRACKS} tracks, so there is nothing to measure: give a larger collection",
@@ -98,7 +96,7 @@ def leakage(
                 dataset=dataset,
                 split=cut.name,
                 leaks=sorted(cut.leaks),
-                experimental=[name for name in taxonomy.names if name not in full],
+                experimental=thin,
             )
             for counted in (rows, voted)
         )
@@ -108,7 +106,7 @@ def leakage(
         recipe=recipe,
         dataset=dataset,
         genres=full,
-        left_out=tuple(name for name in taxonomy.names if name not in full),
+        left_out=thin,
         piece=piece,
         n_folds=n_folds,
         seed=seed,
@@ -127,14 +125,6 @@ def leakage(
             for cut in cuts
         ),
     )
-
-
-def full_genres(answers: FoldAnswers, taxonomy: Taxonomy) -> tuple[str, ...]:
-    """The genres with :data:`MIN_TRACKS` tracks or more, in class order."""
-    tracks: dict[str, set[str]] = defaultdict(set)
-    for piece in answers.pieces:
-        tracks[taxonomy.canonical(piece.genre)].add(piece.whole)
-    return tuple(name for name in taxonomy.names if len(tracks[name]) >= MIN_TRACKS)
 
 
 def _above(report: Report, honest: Report | None) -> Interval | None:

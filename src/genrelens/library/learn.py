@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from genrelens.bundle.coverage import COVERAGE
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle, write_bundle
+from genrelens.data.support import MIN_TRACKS, under_supported
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError, MissingExtraError
 from genrelens.files import contents
@@ -214,12 +215,10 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     from genrelens.training import train_head as single
     from genrelens.training import train_multi_label as several
     from genrelens.training.head_bundle import N_FOLDS
-    from genrelens.training.train import MIN_TRAINING_TRACKS
 
     tracks, taxonomy = task.tracks, task.taxonomy
     labels = several.labels_of(tracks, taxonomy=taxonomy)
-    counts = dict(zip(taxonomy.names, labels.sum(axis=0).tolist(), strict=True))
-    experimental = [name for name in taxonomy.names if counts[name] < MIN_TRAINING_TRACKS]
+    experimental = under_supported(taxonomy, tracks, every_genre=True)
     part = f"out of fold, {N_FOLDS} folds by artist, seed {seed}"
     notes = ["one temperature, fitted on these answers together"]
     if task.multi_label:
@@ -315,6 +314,6 @@ def _warnings(
         )
     if experimental:
         said.append(
-            f"experimental, with fewer than 20 tracks, and not to be relied on: {', '.join(experimental)}"
+            f"experimental, with fewer than {MIN_TRACKS} tracks, and not to be relied on: {', '.join(experimental)}"
         )
     return tuple(said)

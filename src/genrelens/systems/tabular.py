@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
-from genrelens.evaluation.leakage import MIN_TRACKS
 from genrelens.evaluation.piece_rows import track_rows
 from genrelens.evaluation.report import Report, TrackRow
 from genrelens.evaluation.runs import Run
@@ -116,8 +115,7 @@ def fit_and_answer(
     took_s = time.monotonic() - started
     probabilities = model.probabilities(test_rows)
     if experimental is None:
-        counts = Counter({piece.whole: taxonomy.canonical(piece.genre) for piece in learn}.values())
-        experimental = [name for name in taxonomy.names if counts[name] < MIN_TRACKS]
+        experimental = under_supported(taxonomy, learn)
     by_piece = [
         TrackRow(
             piece.id,

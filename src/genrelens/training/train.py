@@ -6,7 +6,6 @@ import logging
 import math
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from genrelens import __version__, models
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.features.frame_cache import CachedFrames, FrameCache
@@ -43,9 +43,6 @@ from genrelens.training.checkpoints import (
 from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
 from genrelens.training.run import RunFolder, RunPlan
-
-MIN_TRAINING_TRACKS = 20
-"""A genre with fewer training tracks is marked experimental: too little to learn from, or to measure."""
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with (epochs done, epochs at most, that epoch's row of history.csv)."""
@@ -130,7 +127,7 @@ def train(
         windows=WindowSettings(recipe.windows.n_frames, recipe.windows.hop_frames),
         temperature=temperature,
         licence=network.licence,
-        experimental=experimental_genres(taxonomy, train_tracks),
+        experimental=under_supported(taxonomy, train_tracks),
         training=TrainingRecord(
             recipe=recipe.to_dict(),
             seed=seed,
@@ -164,12 +161,6 @@ def train(
         }
     )
     return bundle
-
-
-def experimental_genres(taxonomy: Taxonomy, tracks: Sequence[Track]) -> tuple[str, ...]:
-    """Genres with fewer than :data:`MIN_TRAINING_TRACKS` of the tracks, in class order."""
-    counts = Counter(taxonomy.canonical(track.genre) for track in tracks)
-    return tuple(name for name in taxonomy.names if counts[name] < MIN_TRAINING_TRACKS)
 
 
 @torch.no_grad()

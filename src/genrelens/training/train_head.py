@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.data.splits.folds import grouped_folds
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
@@ -36,8 +37,6 @@ def train_head(
     ``windows``: (w, 712) for each track, all of its windows or some that lie evenly. Every track is learnt from: what
     calibrates comes from answers by models of the other folds. Returns the bundle's path.
     """
-    from genrelens.training.train import experimental_genres
-
     check_out(out)
     classes = np.array([taxonomy.index(track.genre) for track in tracks], dtype=np.int64)
     logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed)
@@ -51,7 +50,7 @@ def train_head(
         confidence=probabilities_of(logits, temperature=temperature).max(axis=1),
         temperature=temperature,
         conformal=conformal,
-        experimental=experimental_genres(taxonomy, tracks),
+        experimental=under_supported(taxonomy, tracks),
         taxonomy=taxonomy,
         multi_label=False,
         dataset=dataset,

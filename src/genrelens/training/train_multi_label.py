@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from genrelens.bundle.pooling import sigmoid
 from genrelens.data.splits.folds import grouped_folds
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.errors import MissingExtraError, TrainingError
 from genrelens.metrics.calibration import TEMPERATURE_RANGE
@@ -58,13 +59,10 @@ def train_multi_label(
     """Fit the heads on ``rows (n, 712)`` of ``tracks``, calibrate them out of fold by one temperature, and write
     ``out/bundle``. ``windows``: (w, 712) for each track, all or some that lie evenly. Returns the bundle's path.
     """
-    from genrelens.training.train import MIN_TRAINING_TRACKS  # which brings Lightning in, and takes its time
-
     check_out(out)
     labels = labels_of(tracks, taxonomy=taxonomy)
     logits = out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=seed)
     temperature = fit_sigmoid_temperature(logits, labels=labels)
-    n_tracks = dict(zip(taxonomy.names, labels.sum(axis=0).tolist(), strict=True))
     return write_head(
         recipe,
         tracks,
@@ -74,7 +72,7 @@ def train_multi_label(
         confidence=sigmoid(logits, temperature=temperature).max(axis=1),
         temperature=temperature,
         conformal=None,
-        experimental=tuple(name for name in taxonomy.names if n_tracks[name] < MIN_TRAINING_TRACKS),
+        experimental=under_supported(taxonomy, tracks, every_genre=True),
         taxonomy=taxonomy,
         multi_label=True,
         dataset=dataset,

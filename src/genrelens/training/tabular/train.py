@@ -15,6 +15,7 @@ from genrelens.bundle.pooling import pool_logits
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
 from genrelens.data.splits.folds import grouped_folds, hold_out
+from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.files import contents
@@ -96,8 +97,6 @@ def train_tabular(
     other one learns from everything. Returns the bundle's path. Raises :class:`TrainingError` where ``out`` is not
     empty, or there is too little to learn from.
     """
-    from genrelens.training.train import experimental_genres  # which brings Lightning in, and takes its time
-
     if out.exists() and (not out.is_dir() or contents(out)):
         raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
     front_end: FrontEnd
@@ -123,7 +122,7 @@ def train_tabular(
         front_end=front_end,
         windows=None if network is None else network.windows,
         temperature=temperature,
-        experimental=experimental_genres(
+        experimental=under_supported(
             taxonomy, [track for track in tracks if data.owner(track) in learnt_set]
         ),
         conformal=conformal,
