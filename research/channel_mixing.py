@@ -23,7 +23,7 @@ from genrelens.bundle import Bundle
 from genrelens.bundle.coverage import COVERAGE
 from genrelens.bundle.frame_stream import take_frames
 from genrelens.bundle.heard import Heard
-from genrelens.data.support import under_supported
+from genrelens.data.genres import under_supported
 from genrelens.data.track import Track
 from genrelens.data.variants import INVERTED, ONE_SIDE, Samples, both
 from genrelens.files import write_whole

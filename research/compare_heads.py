@@ -27,8 +27,8 @@ from torch.nn import functional
 from genrelens import recipe as recipes
 from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.data import registry
+from genrelens.data.genres import under_supported
 from genrelens.data.splits.folds import grouped_folds
-from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.features.frame_cache import FrameCache
 from genrelens.features.musicnn import musicnn_rows
@@ -39,7 +39,7 @@ from genrelens.models.musicnn import pretrained
 from genrelens.models.musicnn_head import FRONT_END, N_FRAMES
 from genrelens.models.network import EncoderLayer
 from genrelens.schema import encode, json_text
-from genrelens.training.train_head import out_of_fold_logits
+from genrelens.training.heads import out_of_fold_logits
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "docs/results/genrelens-base/heads.json"
@@ -123,9 +123,7 @@ def main() -> None:
 
     def head_of(recipe: recipes.TabularRecipe) -> Guesses:
         return lambda seed: np.asarray(
-            out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=n_classes, seed=seed).argmax(
-                axis=1
-            ),
+            out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, seed=seed).argmax(axis=1),
             dtype=np.int64,
         )
 

@@ -38,7 +38,8 @@ from genrelens.explanation.sound import stretch
 from genrelens.files import write_whole
 from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
-from genrelens.training.train import train
+from genrelens.training.run import Origin, Training
+from genrelens.training.train import train_once
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "docs/explain"
@@ -130,21 +131,15 @@ def main() -> None:
         name: [piece for key, piece in pieces.items() if key[1] == name] for name in ("train", "stop", "test")
     }
     run = given.work / "run"
-    if not (run / "bundle").exists():
-        train(
-            Recipe.from_dict(RECIPE, where="planted cues"),
-            taxonomy=taxonomy,
-            train_tracks=[piece.track for piece in parts["train"]],
-            stop_tracks=[piece.track for piece in parts["stop"]],
-            stop_part="pieces of its own",
-            dataset="planted-cues",
-            split="by seed",
-            out=run,
-            cache=given.work / "cache",
-            seed=given.seed,
-            resume=(run / "run.json").exists(),
-        )
-    bundle = Bundle.load(run / "bundle")
+    training = Training(
+        Recipe.from_dict(RECIPE, where="planted cues"),
+        Origin(taxonomy, "planted-cues", "by seed"),
+        learn=tuple(piece.track for piece in parts["train"]),
+        stop=tuple(piece.track for piece in parts["stop"]),
+        stop_part="pieces of its own",
+        seed=given.seed,
+    )
+    bundle = Bundle.load(train_once(training, out=run, cache=given.work / "cache"))
     document = {"cue_db": given.cue_db, **judge(bundle, parts["test"], seed=given.seed)}
     OUT.mkdir(parents=True, exist_ok=True)
     write_whole(

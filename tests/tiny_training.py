@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from genrelens.data import Split, Track, synthetic
 from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
+from genrelens.training.run import Origin, Training
 
 STYLES = ("drone", "four_on_the_floor", "walking_swing")
 TAXONOMY = Taxonomy(STYLES)
@@ -76,6 +77,13 @@ def recipe(*, augment: Mapping[str, Any] | None = None, **training: Any) -> Reci
     table["training"].update(training)
     table["augment"].update(augment or {})
     return Recipe.from_dict(table, where="the tiny recipe")
+
+
+def training(chosen: Recipe, corpus: Sequence[Track], split: Split | None) -> Training:
+    """A training on the corpus's train part that stops on its valid part; on nothing without a split."""
+    learn, stop = ((), ()) if split is None else (split.part(corpus, part) for part in ("train", "valid"))
+    origin = Origin(TAXONOMY, "synthetic", "none" if split is None else split.name)
+    return Training(chosen, origin, learn=learn, stop=stop, stop_part="the valid part", seed=3)
 
 
 def to_toml(chosen: Recipe) -> str:

@@ -34,9 +34,9 @@ from genrelens.models.screens import Screens
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.calibrate import calibrate, probabilities_of
+from genrelens.training.heads import N_FOLDS, out_of_fold_logits
 from genrelens.training.screens import abstention, fit_unlikeness, out_of_fold_screens, screens_of
 from genrelens.training.tabular import fit_tabular
-from genrelens.training.train_head import N_FOLDS, out_of_fold_logits
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/abstention.md"
@@ -109,7 +109,7 @@ class Model:
         assert isinstance(recipe, TabularRecipe)
         rows = np.stack([piece.mean(axis=0, dtype=np.float64) for piece in made])
         classes = np.array([taxonomy.index(track.genre) for track in tracks])
-        logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=SEED)
+        logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, seed=SEED)
         self.temperature, _ = calibrate(logits, targets=classes, groups=[track.group for track in tracks])
         self.confidence = probabilities_of(logits, temperature=self.temperature).max(axis=1)
         self.screens = out_of_fold_screens(tracks, made, seed=SEED)

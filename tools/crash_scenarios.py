@@ -264,7 +264,7 @@ MAKERS: dict[str, Make] = {
 TRAINING = (
     "lightning.pytorch",
     "genrelens.training.train",
-    "genrelens.training.train_head",
+    "genrelens.training.heads",
     "genrelens.library.learn",
     "genrelens.evaluation.crossval",
     "onnx",
@@ -276,7 +276,7 @@ TRAINING = (
 
 def export_once(inputs: Path) -> None:
     """Let the same weights be made an ONNX graph once for all children: it takes nine tenths of a tiny training."""
-    from genrelens.training import head_bundle, train
+    from genrelens.training import heads, train
 
     def once(real: Callable[..., bytes | None], network: Any, **shape: Any) -> bytes | None:
         content = b"".join(value.numpy().tobytes() for value in network.state_dict().values())
@@ -289,7 +289,7 @@ def export_once(inputs: Path) -> None:
         for module, name in (
             (train, "predict_onnx"),
             (train, "attention_onnx"),
-            (head_bundle, "predict_onnx"),
+            (heads, "predict_onnx"),
         ):
             setattr(module, name, functools.partial(once, getattr(module, name)))
 

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 from genrelens.audio import load
 from genrelens.bundle import Bundle
 from genrelens.data import registry, variants
+from genrelens.data.genres import under_supported
 from genrelens.data.splits.folds import grouped_folds
-from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.data.variants import VARIANTS
 from genrelens.files import write_whole
@@ -48,7 +48,7 @@ from genrelens.parallel import map_each
 from genrelens.recipe import TabularRecipe
 from genrelens.schema import decode, encode, json_text, parse, read_text
 from genrelens.taxonomy import Taxonomy
-from genrelens.training.head_bundle import N_FOLDS
+from genrelens.training.heads import N_FOLDS
 from genrelens.training.tabular import fit_tabular
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -30,8 +30,8 @@ from genrelens import recipe as recipes
 from genrelens.bundle import Bundle, WindowSettings, read_bundle, write_bundle
 from genrelens.bundle.store import PREDICT
 from genrelens.data import registry
+from genrelens.data.genres import classes_of, under_supported
 from genrelens.data.splits.folds import grouped_folds
-from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.calibration import judge_calibration
@@ -45,8 +45,8 @@ from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import N_FRAMES
 from genrelens.recipe import TabularRecipe
 from genrelens.training.card import model_card
-from genrelens.training.head_bundle import CALIBRATED_ON, N_FOLDS
-from genrelens.training.train_head import out_of_fold_logits, train_head
+from genrelens.training.heads import CALIBRATED_ON, N_FOLDS, HeadData, out_of_fold_logits, train_head
+from genrelens.training.run import Origin
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "src/genrelens/bundle/shipped"
@@ -73,9 +73,9 @@ def main() -> None:
     windows = musicnn_windows(tracks, cache=args.cache, n_workers=2)
     rows = mean_rows(tracks, windows)
     place = {track.id: i for i, track in enumerate(tracks)}
-    classes = np.array([taxonomy.index(track.genre) for track in tracks])
+    classes = classes_of(tracks, taxonomy=taxonomy)
     experimental = under_supported(taxonomy, tracks)
-    logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=SEED)
+    logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, seed=SEED)
     calibration = judge_calibration(
         logits,
         targets=classes,
@@ -86,19 +86,10 @@ def main() -> None:
     )
 
     def out_of_fold(seed: int) -> Report:
-        logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed)
+        logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, seed=seed)
         probabilities = np.exp(log_softmax(logits / fit_temperature(logits, targets=classes)))
         answers = [
-            TrackRow(
-                id=track.id,
-                artist=track.artist,
-                genre=track.genre,
-                predicted=taxonomy.names[int(p.argmax())],
-                probabilities=tuple(p.tolist()),
-                abstained=False,
-                reason=None,
-                failure=None,
-            )
+            TrackRow.answered(track.id, track.artist, track.genre, p, names=taxonomy.names)
             for track, p in zip(tracks, probabilities, strict=True)
         ]
         return build_report(
@@ -125,24 +116,16 @@ def main() -> None:
         places = [place[track.id] for track in learn]
         made = train_head(
             recipe,
-            learn,
-            rows[places],
-            windows=[windows[i] for i in places],
-            taxonomy=taxonomy,
-            dataset="gtzan",
-            split=f"{SPLIT}, part train",
+            HeadData(learn, rows[places], [windows[i] for i in places]),
+            Origin(taxonomy, "gtzan", f"{SPLIT}, part train"),
             out=Path(work) / "twin",
             seed=SEED,
         )
         twin = evaluate(Bundle.load(made), split.part(loaded, "valid"), split=split, part="valid")
         made = train_head(
             recipe,
-            tracks,
-            rows,
-            windows=windows,
-            taxonomy=taxonomy,
-            dataset="gtzan",
-            split=f"{SPLIT}, part train+valid",
+            HeadData(tracks, rows, windows),
+            Origin(taxonomy, "gtzan", f"{SPLIT}, part train+valid"),
             out=Path(work) / "final",
             seed=SEED,
             figures=[

@@ -34,8 +34,8 @@ from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature
 from genrelens.pages import figure_style
 from genrelens.training.card import model_card
-from genrelens.training.run import read_run
-from genrelens.training.train import train
+from genrelens.training.run import Origin, Training
+from genrelens.training.train import train_once
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs/results"
@@ -65,22 +65,21 @@ def main() -> None:
     def run(name: str, part: str, seed: int) -> Path:
         """Train unless it is done already; returns the run's folder."""
         out = args.work / name
-        if not ((out / "run.json").exists() and read_run(out).get("finished")):
-            kept, held = hold_out(split.part(tracks, part), fraction=recipe.training.stop_share, seed=seed)
-            train(
-                recipe,
-                taxonomy=taxonomy,
-                train_tracks=kept,
-                stop_tracks=held,
-                stop_part=f"{recipe.training.stop_share:.0%} of the training part, by artist",
-                dataset="gtzan",
-                split=f"{SPLIT}, part {part}",
-                out=out,
-                cache=args.cache,
-                seed=seed,
-                resume=(out / "run.json").exists(),
-                progress=lambda done, most, row: say(f"{name} epoch {done}/{most}: {row}"),
-            )
+        kept, held = hold_out(split.part(tracks, part), fraction=recipe.training.stop_share, seed=seed)
+        training = Training(
+            recipe,
+            Origin(taxonomy, "gtzan", f"{SPLIT}, part {part}"),
+            learn=kept,
+            stop=held,
+            stop_part=f"{recipe.training.stop_share:.0%} of the training part, by artist",
+            seed=seed,
+        )
+        train_once(
+            training,
+            out=out,
+            cache=args.cache,
+            progress=lambda done, most, row: say(f"{name} epoch {done}/{most}: {row}"),
+        )
         return out
 
     if args.only in (None, "cv"):

@@ -9,8 +9,8 @@ import pytest
 from comparison_toys import NAMES, answers, report, row
 
 from genrelens.errors import DataError
-from genrelens.evaluation.chance import chance
 from genrelens.evaluation.compare import check_comparable, compare
+from genrelens.evaluation.report import chance
 
 
 def test_chance_is_the_most_frequent_genre_and_one_of_c() -> None:

@@ -13,13 +13,13 @@ import soundfile
 
 import tiny_model
 import tiny_training
-from genrelens.bundle import Bundle, TrainingRecord
+from genrelens.bundle import Bundle
 from genrelens.data import Track
 from genrelens.errors import TrainingError
 from genrelens.evaluation import Report
 from genrelens.evaluation.crossval import crossval, uncalibrated_logits
 from genrelens.recipe import Recipe
-from genrelens.training.run import RunFolder, RunPlan, read_run
+from genrelens.training.run import RunFolder, Training, read_run
 
 N_FOLDS = 3
 RECIPE = tiny_training.recipe()
@@ -50,28 +50,20 @@ class FakeTraining:
         self.calls: list[dict[str, Any]] = []
         self.dies_in: int | None = None
 
-    def __call__(self, recipe: Recipe, **call: Any) -> Path:
-        train_ids = tuple(track.id for track in call["train_tracks"])
-        stop_ids = tuple(track.id for track in call["stop_tracks"])
-        plan = RunPlan(
-            recipe, call["seed"], call["dataset"], call["split"], train_ids, stop_ids, call["stop_part"]
-        )
-        run = RunFolder(call["out"], plan)
+    def __call__(self, training: Training, **call: Any) -> Path:
+        run = RunFolder(call["out"], training)
         run.check(resume=call["resume"])
         run.start()
-        self.calls.append(call)
+        self.calls.append({"training": training, **call})
         if call["progress"] is not None:
             call["progress"](1, 4, {"stop_loss": 0.5})
         if len(self.calls) - 1 == self.dies_in:
             raise KeyboardInterrupt
-        record = TrainingRecord(
-            recipe=recipe.to_dict(),
-            seed=call["seed"],
-            dataset=call["dataset"],
-            split=call["split"],
-            trained_on=train_ids,
-            stopped_on=stop_ids,
-            genrelens_version="0",
+        record = training.origin.record(
+            training.recipe,
+            seed=training.seed,
+            trained_on=training.train_ids,
+            stopped_on=training.stop_ids,
         )
         bundle = tiny_model.write(call["out"] / "bundle", training=record, experimental=("thump",))
         run.finish({})
@@ -116,14 +108,14 @@ def test_every_track_is_answered_once_by_a_model_that_knows_not_its_artist(
     assert len(training.calls) == N_FOLDS
     for k, call in enumerate(training.calls):
         answered = {row.id for row in Report.read(tmp_path / "cv" / f"fold-{k}" / "report.json").tracks}
-        learnt = {track.id for track in call["train_tracks"]}
-        stopped = {track.id for track in call["stop_tracks"]}
+        learnt = set(call["training"].train_ids)
+        stopped = set(call["training"].stop_ids)
         groups = [{artist_of[id_] for id_ in ids} for ids in (answered, learnt, stopped)]
         assert all(groups)
         assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
         assert answered | learnt | stopped == set(artist_of)
-        assert call["stop_part"] == "20% of the training part, by artist"
-        assert call["seed"] == 2
+        assert call["training"].stop_part == "20% of the training part, by artist"
+        assert call["training"].seed == 2
 
 
 def test_the_report_pools_the_folds(training: FakeTraining, validate: Callable[..., Report]) -> None:
@@ -203,7 +195,9 @@ def test_a_folder_of_another_recipe_or_other_tracks_is_refused(
         {"tracks": sounds[2:]},
         {"seed": 9},
     ):
-        with pytest.raises(TrainingError, match="fold-0 holds another recipe or other tracks"):
+        with pytest.raises(
+            TrainingError, match="fold-0 holds a training of another recipe, seed or other tracks"
+        ):
             validate(**changes)
     assert modified(tmp_path / "cv") == before
 

@@ -12,8 +12,7 @@ import pytest
 from genrelens.data.splits.protocols import protocols
 from genrelens.data.track import Track
 from genrelens.errors import DataError
-from genrelens.evaluation.leakage import LeakageReport, leakage
-from genrelens.evaluation.leakage_text import leakage_text
+from genrelens.evaluation.leakage import LeakageReport, leakage, leakage_text
 from genrelens.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy(("blues", "pop", "jazz"))

@@ -12,7 +12,7 @@ import pytest
 
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, SeenTracksError, TaxonomyError
-from genrelens.evaluation.evaluate_multi_label import evaluate_multi_label
+from genrelens.evaluation.evaluate import evaluate_multi_label
 from genrelens.evaluation.multi_label import build_multi_label_report
 from genrelens.taxonomy import Taxonomy
 
@@ -21,11 +21,16 @@ NAMES = ("a", "b", "c")
 
 def report(probabilities: Any, labels: Any, **more: Any) -> Any:
     n = len(labels)
+    artists = more.pop("artists", [f"artist {i // 2}" for i in range(n)])
+    tracks = []
+    for i, (row, artist) in enumerate(zip(labels, artists, strict=True)):
+        genres = tuple(name for name, has_it in zip(NAMES, row, strict=True) if has_it)
+        tracks.append(
+            Track(f"t{i}", Path("x"), genres[0], artist, "d", genres=genres[: 9 * (len(genres) > 1)])
+        )
     given: dict[str, Any] = {
-        "labels": np.array(labels, dtype=bool),
-        "ids": [f"t{i}" for i in range(n)],
-        "artists": [f"artist {i // 2}" for i in range(n)],
-        "names": NAMES,
+        "tracks": tracks,
+        "taxonomy": Taxonomy(NAMES),
         "model": "m",
         "model_hash": "-",
         "dataset": "d",
@@ -58,6 +63,7 @@ def test_figures_in_closed_form() -> None:
 def test_intervals_are_over_artists_an_unknown_one_alone() -> None:
     rng = np.random.default_rng(0)
     labels = rng.random((60, 3)) < 0.5
+    labels[:, 0] |= ~labels.any(axis=1)
     probabilities = 0.3 * labels + 0.7 * rng.random((60, 3))
     found = report(probabilities, labels, artists=[None] * 60, n_resamples=200)
     assert found.n_artists == 60
@@ -78,10 +84,10 @@ def test_the_forms_say_what_cannot_be_measured_and_who_has_no_answer() -> None:
 
 
 def test_nothing_or_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(DataError, match="expected probabilities and labels"):
+    with pytest.raises(DataError, match="expected probabilities of 3 genres"):
         report(np.zeros((0, 3)), np.zeros((0, 3)))
-    with pytest.raises(DataError, match="expected probabilities and labels"):
-        report([[0.1, 0.2]], [[1, 0]])
+    with pytest.raises(DataError, match="expected probabilities of 3 genres"):
+        report([[0.1, 0.2]], [[1, 0, 0]])
 
 
 # evaluate

@@ -69,7 +69,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         )
 
     monkeypatch.setattr(module, "embed", embed)
-    monkeypatch.setattr("genrelens.training.head_bundle.predict_onnx", lambda network, **_: b"graph")
+    monkeypatch.setattr("genrelens.training.heads.predict_onnx", lambda network, **_: b"graph")
     return how
 
 

@@ -20,7 +20,7 @@ from genrelens.errors import TrainingError
 from genrelens.models.network import Network, Output
 from genrelens.models.screens import NotMusic, Screens, read_not_music
 from genrelens.training.export import predict_onnx
-from genrelens.training.head_bundle import MIN_FOR_LIMITS, limits_of
+from genrelens.training.heads import MIN_FOR_LIMITS, HeadData, limits_of
 from genrelens.training.screens import (
     N_DIRECTIONS,
     abstention,
@@ -117,7 +117,9 @@ def test_a_models_limits_need_enough_tracks_and_never_fall_below_the_detectors(
 ) -> None:
     rows = 0.01 * rng.normal(size=(n, 712))
     limits = limits_of(
-        toy_tracks(n), rows, [row[None].astype(np.float32) for row in rows], confidence=rng.random(n), seed=0
+        HeadData(toy_tracks(n), rows, [row[None].astype(np.float32) for row in rows]),
+        confidence=rng.random(n),
+        seed=0,
     )
     detector = read_not_music()
     own = rows @ detector.weight + detector.bias
@@ -131,7 +133,9 @@ def test_a_models_limits_need_enough_tracks_and_never_fall_below_the_detectors(
         assert limits.min_confidence is not None
     low = rows - 10 * detector.weight / np.linalg.norm(detector.weight) ** 2  # ten below, each of them
     few = limits_of(
-        toy_tracks(n), low, [row[None].astype(np.float32) for row in low], confidence=rng.random(n), seed=0
+        HeadData(toy_tracks(n), low, [row[None].astype(np.float32) for row in low]),
+        confidence=rng.random(n),
+        seed=0,
     )
     assert few.max_not_music == detector.usual_limit
 

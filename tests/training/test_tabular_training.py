@@ -17,12 +17,14 @@ import soundfile
 from genrelens import recipe as recipes
 from genrelens.bundle import Bundle, softmax
 from genrelens.data import Track
+from genrelens.data.genres import classes_of
 from genrelens.errors import TrainingError
 from genrelens.evaluation import evaluate
 from genrelens.features import extract, join
 from genrelens.metrics import fit_temperature
 from genrelens.recipe import ClassifierRecipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
+from genrelens.training.run import Origin
 from genrelens.training.tabular import fit_tabular
 from genrelens.training.tabular.train import TabularData, out_of_fold_logits, train_tabular
 
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.slow
 RATE = 22_050
 GENRES = ("dull", "bright")
 TAXONOMY = Taxonomy(("dull", "bright", "never"))
+ORIGIN = Origin(TAXONOMY, "noises", "all")
 
 
 def tabular(name: str, **classifier: Any) -> TabularRecipe:
@@ -71,7 +74,7 @@ def data(tracks: tuple[Track, ...]) -> TabularData:
 
 def trained(name: str, data: TabularData, out: Path, **classifier: Any) -> Bundle:
     recipe = tabular(name, **classifier)
-    path = train_tabular(recipe, data, taxonomy=TAXONOMY, dataset="noises", split="all", out=out)
+    path = train_tabular(recipe, data, ORIGIN, out=out)
     return Bundle.load(path)
 
 
@@ -94,7 +97,7 @@ def test_a_file_is_answered_as_its_rows_by_hand(
     learnt = [i for i, piece in enumerate(data.pieces) if piece.whole in set(training.trained_on)]
     stopped = [i for i, piece in enumerate(data.pieces) if piece.whole in set(training.stopped_on)]
     assert sorted(learnt + stopped) == list(range(len(data.pieces)))
-    classes = data.classes(TAXONOMY)
+    classes = classes_of(data.pieces, taxonomy=TAXONOMY)
     model = fit_tabular(
         tabular(name, **SMALL[name]),
         data.rows[learnt],
@@ -200,15 +203,14 @@ def test_evaluate_works_on_it_and_refuses_what_it_has_learnt(
 
 
 def test_what_does_not_fit_is_refused(data: TabularData, tmp_path: Path) -> None:
-    shared: dict[str, Any] = {"taxonomy": TAXONOMY, "dataset": "noises", "split": "all"}
     with pytest.raises(TrainingError, match="a row for each of 48 pieces"):
         TabularData(data.pieces, data.rows[:5], data.ids)
     narrow = TabularData(data.pieces, data.rows[:, :56], data.ids)
     with pytest.raises(TrainingError, match="learns from the 57 columns of kaggle57, the rows have 56"):
-        train_tabular(tabular("svm"), narrow, out=tmp_path / "a", **shared)
+        train_tabular(tabular("svm"), narrow, ORIGIN, out=tmp_path / "a")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     with pytest.raises(TrainingError, match="is not empty"):
-        train_tabular(tabular("svm"), data, out=tmp_path / "full", **shared)
+        train_tabular(tabular("svm"), data, ORIGIN, out=tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
     assert not (tmp_path / "a").exists()

@@ -19,7 +19,9 @@ from genrelens.features.embedding import mean_rows
 from genrelens.features.musicnn import musicnn_rows, musicnn_windows
 from genrelens.models.screens import read_not_music
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
-from genrelens.training.train_head import out_of_fold_logits, train_head
+from genrelens.taxonomy import Taxonomy
+from genrelens.training.heads import HeadData, out_of_fold_logits, train_head
+from genrelens.training.run import Origin
 
 
 def base() -> TabularRecipe:
@@ -42,12 +44,8 @@ def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
     np.testing.assert_array_equal(rows, musicnn_rows(corpus, cache=tmp_path / "cache"))
     path = train_head(
         base(),
-        corpus,
-        rows,
-        windows=windows,
-        taxonomy=tiny_training.TAXONOMY,
-        dataset="synthetic",
-        split="all",
+        HeadData(corpus, rows, windows),
+        Origin(tiny_training.TAXONOMY, "synthetic", "all"),
         out=tmp_path / "run",
     )
     bundle = Bundle.load(path)
@@ -70,12 +68,8 @@ def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
     with pytest.raises(TrainingError, match="is not empty"):
         train_head(
             base(),
-            corpus,
-            rows,
-            windows=windows,
-            taxonomy=tiny_training.TAXONOMY,
-            dataset="synthetic",
-            split="all",
+            HeadData(corpus, rows, windows),
+            Origin(tiny_training.TAXONOMY, "synthetic", "all"),
             out=tmp_path / "run",
         )
 
@@ -95,7 +89,7 @@ def test_out_of_fold_logits_come_from_models_that_have_not_heard_the_artist(tmp_
     recipe = TabularRecipe(
         "mine", "", "", FeatureRecipe("musicnn", 30), ClassifierRecipe("logistic", {"c": 10.0}), 0.0
     )
-    logits = out_of_fold_logits(recipe, tracks, rows, classes=classes, n_classes=2, seed=0)
+    logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=Taxonomy(("blues", "pop")), seed=0)
     right = (logits.argmax(axis=1) == classes).mean()
     assert 0.3 < right < 0.7
 

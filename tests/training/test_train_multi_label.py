@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +14,15 @@ pytest.importorskip("sklearn")
 from genrelens import recipe as recipes
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle
+from genrelens.data.genres import labels_of
 from genrelens.data.track import Track
 from genrelens.errors import TaxonomyError, TrainingError
 from genrelens.recipe import ClassifierRecipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
-from genrelens.training import head_bundle
-from genrelens.training.train_multi_label import (
-    fit_sigmoid_temperature,
-    labels_of,
-    out_of_fold_logits,
-    train_multi_label,
-)
+from genrelens.training import heads
+from genrelens.training.calibrate import fit_sigmoid_temperature
+from genrelens.training.heads import HeadData, out_of_fold_logits, train_head
+from genrelens.training.run import Origin
 
 TAXONOMY = Taxonomy(("a", "b", "c"), {"bee": "b"})
 
@@ -70,7 +67,7 @@ def test_out_of_fold_answers_have_not_heard_the_artist() -> None:
             rows.append(row)
     labels = labels_of(tracks, taxonomy=TAXONOMY)
     recipe = base(classifier=ClassifierRecipe("logistic", {"c": 10.0}))
-    logits = out_of_fold_logits(recipe, tracks, np.stack(rows), labels=labels, seed=0)
+    logits = out_of_fold_logits(recipe, tracks, np.stack(rows), taxonomy=TAXONOMY, multi_label=True, seed=0)
     right = ((logits[:, :2] > 0) == labels[:, :2]).mean()
     assert 0.3 < right < 0.7
     assert (logits[:, 2] == -30.0).all()  # a genre that no track has
@@ -80,11 +77,11 @@ def test_signs_are_learnt_and_a_genre_that_all_have() -> None:
     tracks, rows = music(300, d=20)
     labels = labels_of(tracks, taxonomy=TAXONOMY)
     recipe = base(classifier=ClassifierRecipe("logistic", {"c": 1.0}))
-    logits = out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=0)
+    logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=TAXONOMY, multi_label=True, seed=0)
     assert ((logits > 0) == labels).mean() > 0.9
-    every = labels.copy()
-    every[:, 2] = True
-    assert (out_of_fold_logits(recipe, tracks, rows, labels=every, seed=0)[:, 2] == 30.0).all()
+    all_c = [dataclasses.replace(t, genres=tuple(dict.fromkeys((*t.all_genres, "c")))) for t in tracks]
+    logits = out_of_fold_logits(recipe, all_c, rows, taxonomy=TAXONOMY, multi_label=True, seed=0)
+    assert (logits[:, 2] == 30.0).all()
 
 
 def test_the_temperature_makes_sigmoids_most_likely() -> None:
@@ -109,18 +106,11 @@ def test_answers_that_are_all_right_do_not_make_it_certain() -> None:
 
 
 def test_a_bundle_of_several_genres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_bundle, "predict_onnx", lambda network, **_: b"graph")
+    monkeypatch.setattr(heads, "predict_onnx", lambda network, **_: b"graph")
     tracks, rows = music()
-    windows = [row[None].astype(np.float32) for row in rows]
-    learn = functools.partial(
-        train_multi_label,
-        windows=windows,
-        taxonomy=TAXONOMY,
-        dataset="test",
-        split="all",
-        out=tmp_path / "run",
-    )
-    made = learn(base(), tracks, rows)
+    data = HeadData(tracks, rows, [row[None].astype(np.float32) for row in rows])
+    origin = Origin(TAXONOMY, "test", "all")
+    made = train_head(base(), data, origin, out=tmp_path / "run", multi_label=True)
     stored = read_bundle(made)
     assert stored.manifest.multi_label
     assert stored.manifest.conformal is None
@@ -128,12 +118,13 @@ def test_a_bundle_of_several_genres(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert stored.manifest.temperature > 0
     assert stored.manifest.experimental == ()
     with pytest.raises(TrainingError, match="is not empty"):
-        learn(base(), tracks, rows)
+        train_head(base(), data, origin, out=tmp_path / "run", multi_label=True)
     with pytest.raises(TrainingError, match="classifier logistic"):
         out_of_fold_logits(
             base(classifier=ClassifierRecipe("svm", {})),
             tracks,
             rows,
-            labels=labels_of(tracks, taxonomy=TAXONOMY),
+            taxonomy=TAXONOMY,
+            multi_label=True,
             seed=0,
         )

@@ -33,13 +33,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def learn(recipe: Recipe, tracks: Sequence[Track], out: Path, cache: Path, **more: Any) -> Path:
     split = tiny_training.by_timbre(tuple(tracks))
     return train(
-        recipe,
-        taxonomy=tiny_training.TAXONOMY,
-        train_tracks=split.part(tracks, "train"),
-        stop_tracks=split.part(tracks, "valid"),
-        stop_part="valid",
-        dataset="synthetic",
-        split=split.name,
+        tiny_training.training(recipe, tracks, split),
         out=out,
         cache=cache,
         **more,

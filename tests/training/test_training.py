@@ -30,7 +30,7 @@ from genrelens.metrics import fit_temperature
 from genrelens.recipe import Recipe
 from genrelens.training.checkpoints import read_checkpoint
 from genrelens.training.module import GenreModule
-from genrelens.training.run import RunFolder, RunPlan, read_run
+from genrelens.training.run import Origin, RunFolder, read_run
 from genrelens.training.train import Progress, train
 
 REAL_TRAINING_STEP = GenreModule.training_step
@@ -43,18 +43,9 @@ def learn(corpus: tuple[Track, ...], cache: Path) -> Callable[..., Path]:
     split = tiny_training.by_timbre(corpus)
 
     def run(out: Path, recipe: Recipe, **changes: Any) -> Path:
-        call: dict[str, Any] = {
-            "taxonomy": tiny_training.TAXONOMY,
-            "train_tracks": split.part(corpus, "train"),
-            "stop_tracks": split.part(corpus, "valid"),
-            "stop_part": "the valid part",
-            "dataset": "synthetic",
-            "split": split.name,
-            "out": out,
-            "cache": cache,
-            "seed": 3,
-        }
-        return train(recipe, **{**call, **changes})
+        how = {key: changes.pop(key) for key in ("cache", "resume", "progress") if key in changes}
+        training = replace(tiny_training.training(recipe, corpus, split), **changes)
+        return train(training, out=out, **{"cache": cache, **how})
 
     return run
 
@@ -126,16 +117,9 @@ def finished(
         if request.param:
             patch.setattr("genrelens.training.train.attention_onnx", lambda network, **_: None)
         bundle = train(
-            recipe,
-            taxonomy=tiny_training.TAXONOMY,
-            train_tracks=learn,
-            stop_tracks=stop,
-            stop_part="the valid part",
-            dataset="synthetic",
-            split=split.name,
+            tiny_training.training(recipe, corpus, split),
             out=out,
             cache=cache,
-            seed=3,
         )
     assert bundle == out / "bundle"
     return out, learn, stop
@@ -288,16 +272,9 @@ def whole(
                 tiny_training.export_weights_only(patch)
                 out = tmp_path_factory.mktemp("whole") / "run"
                 train(
-                    recipe,
-                    taxonomy=tiny_training.TAXONOMY,
-                    train_tracks=split.part(corpus, "train"),
-                    stop_tracks=split.part(corpus, "valid"),
-                    stop_part="the valid part",
-                    dataset="synthetic",
-                    split=split.name,
+                    tiny_training.training(recipe, corpus, split),
                     out=out,
                     cache=cache,
-                    seed=3,
                 )
                 made[key] = out
         return made[key]
@@ -599,10 +576,8 @@ def progress(done, most, row):
     if done == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 train(
-    tiny_training.recipe(average_decay=0.9), taxonomy=tiny_training.TAXONOMY,
-    train_tracks=split.part(corpus, "train"), stop_tracks=split.part(corpus, "valid"),
-    stop_part="the valid part", dataset="synthetic", split=split.name,
-    out=Path({str(run)!r}), cache=Path({str(cache)!r}), seed=3, progress=progress,
+    tiny_training.training(tiny_training.recipe(average_decay=0.9), corpus, split),
+    out=Path({str(run)!r}), cache=Path({str(cache)!r}), progress=progress,
 )
 """
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False, timeout=300)
@@ -632,10 +607,8 @@ pl.Trainer = lambda **k: one_device(**{{**k, "accelerator": "cpu", "devices": 2,
 corpus = tiny_training.write_corpus(Path({str(corpus[0].path.parents[1])!r}))
 split = tiny_training.by_timbre(corpus)
 module.train(
-    tiny_training.recipe(average_decay=0.9), taxonomy=tiny_training.TAXONOMY,
-    train_tracks=split.part(corpus, "train"), stop_tracks=split.part(corpus, "valid"),
-    stop_part="the valid part", dataset="synthetic", split=split.name,
-    out=Path({str(tmp_path / "run")!r}), cache=Path({str(cache)!r}), seed=3,
+    tiny_training.training(tiny_training.recipe(average_decay=0.9), corpus, split),
+    out=Path({str(tmp_path / "run")!r}), cache=Path({str(cache)!r}),
     progress=lambda done, most, row: print("epoch", done),
 )
 """,
@@ -675,9 +648,15 @@ def test_an_interrupted_run_is_resumed_on_request_and_as_the_same_run_only(
     with pytest.raises(TrainingError, match="started with another seed;"):
         learn(interrupted, recipe, seed=4, resume=True)
     with pytest.raises(TrainingError, match="started with another train_ids, stop_ids;"):
-        learn(interrupted, recipe, train_tracks=corpus[:5], stop_tracks=corpus[5:7], resume=True)
+        learn(interrupted, recipe, learn=corpus[:5], stop=corpus[5:7], resume=True)
     with pytest.raises(TrainingError, match="started with another dataset, split, stop_part;"):
-        learn(interrupted, recipe, dataset="gtzan", split="s4", stop_part="?", resume=True)
+        learn(
+            interrupted,
+            recipe,
+            origin=Origin(tiny_training.TAXONOMY, "gtzan", "s4"),
+            stop_part="?",
+            resume=True,
+        )
     assert len(history(interrupted)) == 2
     learn(interrupted, recipe, resume=True)
     with pytest.raises(TrainingError, match="holds a finished run"):
@@ -693,7 +672,7 @@ def test_folders_that_hold_something_else(learn: Callable[..., Path], tmp_path: 
     assert not out.exists()
     out.mkdir()
     beside(out / "run.json").write_text("{")  # a program that was killed before the record had its name
-    RunFolder(out, RunPlan(recipe, 0, "d", "s", ("a",), ("b",), "valid")).check(resume=False)
+    RunFolder(out, tiny_training.training(recipe, (), None)).check(resume=False)
     (out / "letters.txt").write_text("dear")
     with pytest.raises(TrainingError, match="not empty and holds no run"):
         learn(out, recipe)
@@ -709,9 +688,9 @@ def test_folders_that_hold_something_else(learn: Callable[..., Path], tmp_path: 
 
 def test_a_run_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    plan = RunPlan(tiny_training.recipe(), 0, "d", "s", ("a",), ("b",), "valid")
+    training = tiny_training.training(tiny_training.recipe(), (), None)
     with pytest.raises(TrainingError, match="cannot be written"):
-        RunFolder(tmp_path / "file" / "run", plan).start()
+        RunFolder(tmp_path / "file" / "run", training).start()
 
 
 def test_an_unreadable_track_is_named_and_leaves_no_run_behind(
@@ -725,8 +704,8 @@ def test_an_unreadable_track_is_named_and_leaves_no_run_behind(
         learn(
             tmp_path / "run",
             tiny_training.recipe(),
-            train_tracks=[*corpus[:2], broken, absent],
-            stop_tracks=corpus[5:6],
+            learn=(*corpus[:2], broken, absent),
+            stop=corpus[5:6],
         )
     assert not (tmp_path / "run").exists()
 
@@ -744,6 +723,6 @@ def test_a_recipe_that_cannot_be_built_costs_no_decoding_and_leaves_no_run_behin
 def test_tracks_are_needed_on_both_sides(
     learn: Callable[..., Path], corpus: tuple[Track, ...], tmp_path: Path
 ) -> None:
-    for missing in ("train_tracks", "stop_tracks"):
+    for missing in ("learn", "stop"):
         with pytest.raises(TrainingError, match="tracks to learn from and tracks to stop on"):
             learn(tmp_path / "run", tiny_training.recipe(), **{missing: ()})

@@ -22,6 +22,7 @@ import tiny_vggish
 from genrelens import recipe as recipes
 from genrelens.bundle import Bundle
 from genrelens.data import Track
+from genrelens.data.genres import classes_of
 from genrelens.errors import TrainingError
 from genrelens.features.frame_cache import FrameCache
 from genrelens.frontend.vggish import VggishSettings, examples, log_mel
@@ -32,8 +33,9 @@ from genrelens.recipe import ClassifierRecipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
 from genrelens.training import embed_vggish
 from genrelens.training.embed_vggish import row_network, rows_of, vggish_data, vggish_windows
+from genrelens.training.run import Origin
 from genrelens.training.tabular import fit_tabular
-from genrelens.training.tabular.pca import principal_components
+from genrelens.training.tabular.rows import principal_components
 from genrelens.training.tabular.train import RowNetwork, TabularData, train_tabular
 
 RATE = 16_000
@@ -218,9 +220,7 @@ def small(name: str, **features: Any) -> TabularRecipe:
 
 def trained(made: TabularRecipe, data: TabularData, out: Path, *, networks: dict[str, RowNetwork]) -> Bundle:
     network = networks[made.features.pooling]
-    return Bundle.load(
-        train_tabular(made, data, network=network, taxonomy=TAXONOMY, dataset="noises", split="all", out=out)
-    )
+    return Bundle.load(train_tabular(made, data, Origin(TAXONOMY, "noises", "all"), network=network, out=out))
 
 
 @pytest.mark.slow
@@ -254,7 +254,7 @@ def test_a_bundle_says_of_a_sound_file_what_the_library_says_of_its_rows(
     assert manifest["front_end"] == {"kind": "vggish"}
     assert manifest["windows"] == {"n_frames": 31 * 96, "hop_frames": 31 * 96}
     learnt = np.array([track.id in bundle.manifest.training.trained_on for track in tracks])
-    classes = data.classes(TAXONOMY)
+    classes = classes_of(data.pieces, taxonomy=TAXONOMY)
     model = fit_tabular(
         made,
         data.rows[learnt],

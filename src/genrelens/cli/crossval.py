@@ -51,7 +51,7 @@ def crossval(
     from genrelens.data import registry
     from genrelens.evaluation.crossval import crossval as run
     from genrelens.evaluation.crossval import crossval_tabular as run_tabular
-    from genrelens.evaluation.fold_answers import TabularAnswers
+    from genrelens.evaluation.out_of_fold import TabularAnswers
     from genrelens.files import write_whole
     from genrelens.training.rows import RowSource, rows_for
 

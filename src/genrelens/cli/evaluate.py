@@ -68,7 +68,7 @@ def evaluate(
     from genrelens.bundle.find import find_bundle
     from genrelens.data.chosen import as_split, find_split
     from genrelens.evaluation import evaluate as measure
-    from genrelens.evaluation.evaluate_multi_label import evaluate_multi_label
+    from genrelens.evaluation.evaluate import evaluate_multi_label
 
     bundle = Bundle.load(find_bundle(model))
     bundle.check_extra()

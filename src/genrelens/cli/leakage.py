@@ -64,9 +64,9 @@ def leakage(
     from genrelens.data import registry
     from genrelens.data.chosen import find_split, trainable
     from genrelens.data.splits import protocols
-    from genrelens.evaluation.fold_answers import fold_answers
     from genrelens.evaluation.leakage import leakage as measure
-    from genrelens.evaluation.leakage_text import leakage_text
+    from genrelens.evaluation.leakage import leakage_text
+    from genrelens.evaluation.out_of_fold import fold_answers
     from genrelens.files import write_whole
     from genrelens.pages.figure_style import save
     from genrelens.pages.leakage import leakage_figure

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from genrelens.evaluation.build import LEVEL
-from genrelens.evaluation.chance import chance
 from genrelens.evaluation.compare import Pair, Scores
+from genrelens.evaluation.report import chance
 from genrelens.evaluation.report_text import columns, percent, percent_interval
 from genrelens.evaluation.runs import Run
 from genrelens.metrics import Interval

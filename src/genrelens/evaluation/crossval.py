@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.data.genres import under_supported
 from genrelens.data.splits.folds import grouped_folds, hold_out
 from genrelens.data.splits.protocols import Protocol
-from genrelens.data.support import under_supported
 from genrelens.data.track import Track
-from genrelens.errors import TrainingError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.evaluate import evaluate
-from genrelens.evaluation.fold_answers import FoldAnswers
-from genrelens.evaluation.piece_rows import Progress, piece_rows, track_rows
+from genrelens.evaluation.out_of_fold import FoldAnswers, Progress, piece_rows, track_rows
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
 from genrelens.recipe import Recipe
@@ -48,8 +46,8 @@ def crossval(
     again, and an interrupted one is resumed. Raises :class:`TrainingError` when ``out`` belongs to something else.
     """
     from genrelens.bundle import Bundle
-    from genrelens.training.run import read_run
-    from genrelens.training.train import train
+    from genrelens.training.run import Origin, Training
+    from genrelens.training.train import train_once
 
     folds = grouped_folds(tracks, n_folds=n_folds, seed=seed)
     reports: list[Report] = []
@@ -57,31 +55,18 @@ def crossval(
     for k, fold in enumerate(folds):
         folder = out / f"fold-{k}"
         answered = folder / "report.json"
-        kept, held = hold_out(fold.part(tracks, "train"), fraction=recipe.training.stop_share, seed=seed)
-        started = (folder / "run.json").exists()
-        stored = read_run(folder) if started else {}
-        if stored and (
-            stored.get("recipe") != recipe.to_dict() or stored.get("train_ids") != [t.id for t in kept]
-        ):
-            raise TrainingError(
-                f"{folder} holds another recipe or other tracks; give another folder, or delete it"
-            )
-        if not stored.get("finished"):
-            train(
-                recipe,
-                taxonomy=taxonomy,
-                train_tracks=kept,
-                stop_tracks=held,
-                stop_part=f"{recipe.training.stop_share:.0%} of the training part, by artist",
-                dataset=dataset,
-                split=fold.name,
-                out=folder,
-                cache=cache,
-                seed=seed,
-                resume=started,
-                progress=None if progress is None else partial(progress, k, n_folds),
-            )
-        bundle = Bundle.load(folder / "bundle")
+        share = recipe.training.stop_share
+        kept, held = hold_out(fold.part(tracks, "train"), fraction=share, seed=seed)
+        training = Training(
+            recipe,
+            Origin(taxonomy, dataset, fold.name),
+            learn=kept,
+            stop=held,
+            stop_part=f"{share:.0%} of the training part, by artist",
+            seed=seed,
+        )
+        show = None if progress is None else partial(progress, k, n_folds)
+        bundle = Bundle.load(train_once(training, out=folder, cache=cache, progress=show))
         experimental |= set(bundle.manifest.experimental)
         report = Report.read(answered) if answered.exists() else None
         if report is None or report.model_hash != bundle.hash:

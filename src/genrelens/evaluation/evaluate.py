@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +17,8 @@ from genrelens.data.splits.split import LEAKS, Split
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, SeenTracksError, SplitError, TaxonomyError
 from genrelens.evaluation.build import build_report
+from genrelens.evaluation.multi_label import MultiLabelReport, build_multi_label_report
 from genrelens.evaluation.report import Failure, Report, TrackRow
-from genrelens.taxonomy import Taxonomy
 
 Progress = Callable[[int, int], None]
 """Called with the number of tracks done and the number of all, before the first and after each."""
@@ -58,22 +58,11 @@ def evaluate(
     row that says why.
     """
     manifest = bundle.manifest
-    if not tracks:
-        raise DataError("there is nothing to evaluate: expected at least one track, got none")
-    genres = _genres_of(tracks, taxonomy=manifest.taxonomy, model=manifest.name)
-    notes = [
-        *_seen_notes(tracks, training=manifest.training, model=manifest.name, seen=seen),
-        *_split_notes(tracks, split=split, part=part),
-    ]
+    notes = _checked(tracks, manifest, split=split, part=part, seen=seen)
     rows, remarks = [], []
-    for i, (track, genre) in enumerate(zip(tracks, genres, strict=True)):
-        if progress is not None:
-            progress(i, len(tracks))
-        row, said = _answer(bundle, track, genre=genre)
+    for track, row, said in _answers(bundle, tracks, progress=progress):
         rows.append(row)
         remarks += [f"{track.id}: {remark}" for remark in said]
-    if progress is not None:
-        progress(len(tracks), len(tracks))
     if remarks:
         more = f" (and {len(remarks) - 1} more such remarks)" if len(remarks) > 1 else ""
         notes.append(f"the decoder remarked on {remarks[0]}{more}")
@@ -91,6 +80,59 @@ def evaluate(
         seen=any({track.id, track.whole} & trained_on for track in tracks),
         notes=notes,
     )
+
+
+def evaluate_multi_label(
+    bundle: Model,
+    tracks: Sequence[Track],
+    *,
+    split: Split | None = None,
+    part: str | None = None,
+    seen: bool = False,
+    progress: Progress | None = None,
+) -> MultiLabelReport:
+    """As :func:`evaluate`, for a ``multi_label`` bundle: every genre of a track counts, not the first alone.
+
+    A genre is predicted where its probability reaches the threshold, whether the model held its answer back or not.
+    Raises what ``evaluate`` raises, and :class:`DataError` where no track has an answer.
+    """
+    manifest = bundle.manifest
+    notes = _checked(tracks, manifest, split=split, part=part, seen=seen, every_genre=True)
+    answered, probabilities, failed = [], [], []
+    for track, row, _ in _answers(bundle, tracks, progress=progress):
+        if row.probabilities is None:
+            failed.append((track.id, row.failure.message if row.failure else f"no guess: {row.reason}"))
+        else:
+            answered.append(track)
+            probabilities.append(row.probabilities)
+    if not answered:
+        raise DataError(
+            f"no track has an answer, the first is {failed[0][0]}: {failed[0][1]}", code="no_tracks"
+        )
+    return build_multi_label_report(
+        np.array(probabilities, dtype=np.float64),
+        tracks=answered,
+        taxonomy=manifest.taxonomy,
+        model=manifest.name,
+        model_hash=bundle.hash,
+        dataset="+".join(sorted({track.dataset for track in tracks})),
+        part="all tracks" if split is None else f"split {split.name}, part {part}",
+        experimental=manifest.experimental,
+        notes=notes,
+        failed=failed,
+    )
+
+
+def _answers(
+    bundle: Model, tracks: Sequence[Track], *, progress: Progress | None
+) -> Iterator[tuple[Track, TrackRow, tuple[str, ...]]]:
+    """Each track with its row, and what the decoder had to say about its file."""
+    for i, track in enumerate(tracks):
+        if progress is not None:
+            progress(i, len(tracks))
+        yield track, *_answer(bundle, track, genre=bundle.manifest.taxonomy.canonical(track.genre))
+    if progress is not None:
+        progress(len(tracks), len(tracks))
 
 
 def _answer(bundle: Model, track: Track, *, genre: str) -> tuple[TrackRow, tuple[str, ...]]:
@@ -130,19 +172,37 @@ def _cut(path: Path, *, span_s: tuple[float, float]) -> Clip:
     return Clip(clip.samples[start:end], clip.sample_rate, clip.source, clip.notes)
 
 
-def _genres_of(tracks: Sequence[Track], *, taxonomy: Taxonomy, model: str) -> tuple[str, ...]:
-    """The tracks' genres as the model spells them; an id may stand only once."""
-    strangers = sorted({track.genre for track in tracks if track.genre not in taxonomy})
+def _checked(
+    tracks: Sequence[Track],
+    manifest: Manifest,
+    *,
+    split: Split | None,
+    part: str | None,
+    seen: bool,
+    every_genre: bool = False,
+) -> list[str]:
+    """What the report must say of the tracks; refuses those that the model cannot be measured on.
+
+    ``every_genre``: the model should know all genres of a track, not the first alone.
+    """
+    if not tracks:
+        raise DataError("there is nothing to evaluate: expected at least one track, got none")
+    taxonomy = manifest.taxonomy
+    genres = {genre for track in tracks for genre in (track.all_genres if every_genre else (track.genre,))}
+    strangers = sorted(genre for genre in genres if genre not in taxonomy)
     if strangers:
         raise TaxonomyError(
-            f"the tracks have genres that the model {model!r} does not know: {_some(strangers)}; it knows "
+            f"the tracks have genres that the model {manifest.name!r} does not know: {_some(strangers)}; it knows "
             f"{', '.join(taxonomy.names)}. Choose a model trained for them, or give data without those tracks"
         )
     ids = [track.id for track in tracks]
     twice = sorted(id_ for id_, count in Counter(ids).items() if count > 1)
     if twice:
         raise DataError(f"each track should be given once; these ids came twice or more: {_some(twice)}")
-    return tuple(taxonomy.canonical(track.genre) for track in tracks)
+    return [
+        *_seen_notes(tracks, training=manifest.training, model=manifest.name, seen=seen),
+        *_split_notes(tracks, split=split, part=part),
+    ]
 
 
 def _seen_notes(tracks: Sequence[Track], *, training: TrainingRecord, model: str, seen: bool) -> list[str]:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.data.splits.folds import grouped_folds
+from genrelens.data.genres import classes_of
 from genrelens.errors import DataError, MissingExtraError, TrainingError
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.schema import Document
 from genrelens.taxonomy import Taxonomy
+from genrelens.training.calibrate import fold_rows
 
 if TYPE_CHECKING:
     from genrelens.training.tabular.train import TabularData
@@ -171,16 +172,11 @@ def survey(
     progress: Progress | None = None,
 ) -> Grid:
     """The :func:`grid` of rows of tracks over folds of artists. ``weights`` says whose VGGish made the rows."""
-    place = {track.id: i for i, track in enumerate(data.pieces)}
-    folds = [
-        tuple(np.array([place[id_] for id_ in fold.ids(part)]) for part in ("train", "test"))
-        for fold in grouped_folds(data.pieces, n_folds=asked.n_folds, seed=asked.seed)
-    ]
     cells = grid(
         data.rows,
         columns=columns,
-        classes=data.classes(taxonomy),
-        folds=[(learn, test) for learn, test in folds],
+        classes=classes_of(data.pieces, taxonomy=taxonomy),
+        folds=tuple(fold_rows(data.pieces, seed=asked.seed, n_folds=asked.n_folds)),
         feature_set=asked.feature_set,
         features=asked.features,
         classifiers=asked.classifiers,
@@ -257,7 +253,7 @@ def _cell(
     classifier: str,
     seed: int,
 ) -> Cell:
-    from genrelens.training.tabular.pca import principal_components
+    from genrelens.training.tabular.rows import principal_components
 
     said = np.full(len(rows), -1)
     n_columns = N_COMPONENTS.get(features, rows.shape[1])

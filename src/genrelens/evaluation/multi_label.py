@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle.heard import MULTI_LABEL_FROM
+from genrelens.data.genres import labels_of
+from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.evaluation.build import FEW_ARTISTS, LEVEL, MIN_ARTISTS
 from genrelens.evaluation.report import IntervalMethod
@@ -18,6 +20,7 @@ from genrelens.evaluation.report_text import N_FAILED_SHOWN, columns, counted, p
 from genrelens.metrics import Interval, bootstrap_distribution, interval_from
 from genrelens.metrics.multi_label import average_precision, subset_matches
 from genrelens.schema import Document
+from genrelens.taxonomy import Taxonomy
 
 FloatArray = NDArray[np.float64]
 
@@ -94,10 +97,8 @@ class MultiLabelReport(Document):
 def build_multi_label_report(
     probabilities: FloatArray,
     *,
-    labels: NDArray[np.bool_],
-    ids: Sequence[str],
-    artists: Sequence[str | None],
-    names: tuple[str, ...],
+    tracks: Sequence[Track],
+    taxonomy: Taxonomy,
     model: str,
     model_hash: str,
     dataset: str,
@@ -108,20 +109,18 @@ def build_multi_label_report(
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> MultiLabelReport:
-    """The report on ``probabilities (n, c)`` for ``labels (n, c)``; a track without an artist is a group of its own.
+    """The report on ``probabilities (n, c)`` of tracks; a track without an artist is a group of its own.
 
     Every interval comes from the same draws of artists. Raises :class:`DataError` without tracks.
     """
+    names, labels = taxonomy.names, labels_of(tracks, taxonomy=taxonomy)
     n, c = labels.shape
-    if not n or probabilities.shape != (n, c) or len(names) != c:
+    if not n or probabilities.shape != (n, c):
         raise DataError(
-            f"expected probabilities and labels of n >= 1 tracks and {len(names)} genres, got shapes "
-            f"{probabilities.shape} and {labels.shape}"
+            f"expected probabilities of {c} genres for each of {n} tracks, one at least; got {probabilities.shape}"
         )
     said = probabilities >= MULTI_LABEL_FROM
-    groups = np.array(
-        [artist if artist is not None else f"?{id_}" for artist, id_ in zip(artists, ids, strict=True)]
-    )
+    groups = np.array([track.group for track in tracks])
     exact = subset_matches(said, targets=labels).astype(np.float64)
     hits, called, true = (said & labels).astype(float), said.astype(float), labels.astype(float)
 
@@ -191,13 +190,13 @@ def build_multi_label_report(
         notes=tuple(notes),
         tracks=tuple(
             LabelledTrack(
-                id_,
-                artist,
+                track.id,
+                track.artist,
                 _named(names, labels[i]),
                 _named(names, said[i]),
                 tuple(probabilities[i].tolist()),
             )
-            for i, (id_, artist) in enumerate(zip(ids, artists, strict=True))
+            for i, track in enumerate(tracks)
         ),
         failed=tuple(failed),
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from genrelens.evaluation.report_text import report_text
 from genrelens.metrics import Interval
@@ -35,6 +39,28 @@ class TrackRow:
     abstained: bool
     reason: str | None
     failure: Failure | None
+
+    @classmethod
+    def answered(
+        cls,
+        id_: str,
+        artist: str | None,
+        genre: str,
+        probabilities: NDArray[np.float64],
+        *,
+        names: Sequence[str],
+    ) -> TrackRow:
+        """The row of a track whose ``probabilities (c,)``, in the order of ``names``, are known; none is held back."""
+        return cls(
+            id=id_,
+            artist=artist,
+            genre=genre,
+            predicted=names[int(np.argmax(probabilities))],
+            probabilities=tuple(probabilities.tolist()),
+            abstained=False,
+            reason=None,
+            failure=None,
+        )
 
     @property
     def group(self) -> str:
@@ -169,3 +195,27 @@ class Report(Document):
     def to_text(self) -> str:
         """The report as plain text in aligned columns, for a terminal or a pipe."""
         return report_text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """The accuracy of guessing on the tracks of a :class:`~genrelens.evaluation.report.Headline`.
+
+    ``majority`` is that of always saying ``majority_genre``, the most frequent genre of these very tracks (the first in
+    class order of equals): no constant answer gets more. ``uniform`` is what drawing one of the model's ``c`` genres
+    gets on average, ``1 / c``, however the genres are shared out. NaN and None over no tracks.
+    """
+
+    majority: float
+    majority_genre: str | None
+    uniform: float
+
+
+def chance(report: Report, headline: Headline) -> Chance:
+    """The chance levels beside ``headline``, which is one of the report's two."""
+    supports = {row.genre: row.support for row in report.genres if row.genre in headline.genres}
+    n = sum(supports.values())
+    if not n:
+        return Chance(float("nan"), None, float("nan"))
+    genre = max(supports, key=lambda name: supports[name])
+    return Chance(supports[genre] / n, genre, 1.0 / len(report.names))

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,15 @@ from numpy.typing import NDArray
 from genrelens.bundle.coverage import COVERAGE
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle, write_bundle
-from genrelens.data.support import MIN_TRACKS, under_supported
+from genrelens.data.genres import MIN_TRACKS, labels_of, under_supported
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError, MissingExtraError
 from genrelens.files import contents
-from genrelens.library.card import own_card
-from genrelens.library.learnt import Learned
+from genrelens.library.learnt import Learned, own_card
 from genrelens.library.pairs import poor_pairs
 from genrelens.library.rows import Progress, embed
 from genrelens.library.task import Task, settled
-from genrelens.metrics import fit_temperature, log_softmax
+from genrelens.metrics import fit_temperature
 from genrelens.metrics.calibration import TEMPERATURE_RANGE
 
 if TYPE_CHECKING:
@@ -70,9 +69,9 @@ def learn(
     check_out(out)
     from genrelens import recipe as recipes
     from genrelens.models.musicnn import read_weights
-    from genrelens.training.head_bundle import CALIBRATED_ON, N_FOLDS
-    from genrelens.training.train_head import train_head
-    from genrelens.training.train_multi_label import train_multi_label
+    from genrelens.training.calibrate import N_FOLDS
+    from genrelens.training.heads import CALIBRATED_ON, HeadData, train_head
+    from genrelens.training.run import Origin
 
     heard = embed(task.tracks, cache=cache, n_workers=n_workers, progress=progress)
     if not heard.tracks:
@@ -94,20 +93,15 @@ def learn(
     counts = Counter(genre for track in task.tracks for genre in track.all_genres)
     commonest = max(task.taxonomy.names, key=lambda name: counts[name])
     with tempfile.TemporaryDirectory() as work:
-        train = train_multi_label if task.multi_label else train_head
-        stored = read_bundle(
-            train(
-                recipe,
-                task.tracks,
-                rows,
-                windows=windows,
-                taxonomy=task.taxonomy,
-                dataset=task.dataset,
-                split="all that can be heard",
-                out=Path(work) / "run",
-                seed=seed,
-            )
+        made = train_head(
+            recipe,
+            HeadData(task.tracks, rows, windows),
+            Origin(task.taxonomy, task.dataset, "all that can be heard"),
+            out=Path(work) / "run",
+            multi_label=task.multi_label,
+            seed=seed,
         )
+        stored = read_bundle(made)
     manifest = stored.manifest
     all_right = _believable(manifest.temperature) != manifest.temperature
     if all_right:
@@ -212,67 +206,35 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     from genrelens.evaluation.build import build_report
     from genrelens.evaluation.multi_label import build_multi_label_report
     from genrelens.evaluation.report import TrackRow
-    from genrelens.training import train_head as single
-    from genrelens.training import train_multi_label as several
-    from genrelens.training.head_bundle import N_FOLDS
+    from genrelens.training.calibrate import N_FOLDS, fit_sigmoid_temperature, probabilities_of
+    from genrelens.training.heads import out_of_fold_logits
 
     tracks, taxonomy = task.tracks, task.taxonomy
-    labels = several.labels_of(tracks, taxonomy=taxonomy)
-    experimental = under_supported(taxonomy, tracks, every_genre=True)
-    part = f"out of fold, {N_FOLDS} folds by artist, seed {seed}"
-    notes = ["one temperature, fitted on these answers together"]
-    if task.multi_label:
-        logits = several.out_of_fold_logits(recipe, tracks, rows, labels=labels, seed=seed)
-        temperature = several.fit_sigmoid_temperature(logits, labels=labels)
-        probabilities = sigmoid(logits, temperature=temperature)
-        report = build_multi_label_report(
-            probabilities,
-            labels=labels,
-            ids=[track.id for track in tracks],
-            artists=[track.artist for track in tracks],
-            names=taxonomy.names,
-            model=recipe.name,
-            model_hash="-",
-            dataset=task.dataset,
-            part=part,
-            experimental=experimental,
-            notes=notes,
-        )
-        return _OutOfFold(probabilities, labels, probabilities >= MULTI_LABEL_FROM, report)
-    classes = labels.argmax(axis=1)
-    logits = single.out_of_fold_logits(
-        recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=seed
+    labels = labels_of(tracks, taxonomy=taxonomy)
+    logits = out_of_fold_logits(
+        recipe, tracks, rows, taxonomy=taxonomy, multi_label=task.multi_label, seed=seed
     )
-    temperature = _believable(fit_temperature(logits, targets=classes))
-    probabilities = np.exp(log_softmax(logits / temperature))
+    about: dict[str, Any] = {
+        "model": recipe.name,
+        "model_hash": "-",
+        "dataset": task.dataset,
+        "part": f"out of fold, {N_FOLDS} folds by artist, seed {seed}",
+        "experimental": under_supported(taxonomy, tracks, every_genre=True),
+        "notes": ["one temperature, fitted on these answers together"],
+    }
+    if task.multi_label:
+        temperature = fit_sigmoid_temperature(logits, labels=labels)
+        probabilities = sigmoid(logits, temperature=temperature)
+        several = build_multi_label_report(probabilities, tracks=tracks, taxonomy=taxonomy, **about)
+        return _OutOfFold(probabilities, labels, probabilities >= MULTI_LABEL_FROM, several)
+    temperature = _believable(fit_temperature(logits, targets=labels.argmax(axis=1)))
+    probabilities = probabilities_of(logits, temperature=temperature)
     answers = [
-        TrackRow(
-            id=track.id,
-            artist=track.artist,
-            genre=taxonomy.canonical(track.genre),
-            predicted=taxonomy.names[int(p.argmax())],
-            probabilities=tuple(p.tolist()),
-            abstained=False,
-            reason=None,
-            failure=None,
-        )
+        TrackRow.answered(track.id, track.artist, taxonomy.canonical(track.genre), p, names=taxonomy.names)
         for track, p in zip(tracks, probabilities, strict=True)
     ]
-    return _OutOfFold(
-        probabilities,
-        labels,
-        np.eye(len(taxonomy), dtype=np.bool_)[probabilities.argmax(axis=1)],
-        build_report(
-            answers,
-            names=taxonomy.names,
-            model=recipe.name,
-            model_hash="-",
-            dataset=task.dataset,
-            part=part,
-            experimental=experimental,
-            notes=notes,
-        ),
-    )
+    said = np.eye(len(taxonomy), dtype=np.bool_)[probabilities.argmax(axis=1)]
+    return _OutOfFold(probabilities, labels, said, build_report(answers, names=taxonomy.names, **about))
 
 
 def _believable(temperature: float) -> float:

@@ -16,6 +16,7 @@ from genrelens.metrics.bootstrap import (
 from genrelens.metrics.calibration import (
     CalibrationBins,
     brier_score,
+    conformal_scores,
     expected_calibration_error,
     fit_temperature,
     log_softmax,
@@ -32,7 +33,6 @@ from genrelens.metrics.classification import (
     scores_from_confusion,
     top_k_accuracy,
 )
-from genrelens.metrics.conformal import conformal_scores
 
 __all__ = [
     "CalibrationBins",

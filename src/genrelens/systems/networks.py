@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genrelens.errors import RecipeError, TrainingError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.report import Report, TrackRow
 from genrelens.evaluation.runs import Run, open_run
@@ -44,52 +43,35 @@ def run_network(job: Job, recipe: Recipe, cut: Cut) -> Run:
 
 def train_on(job: Job, recipe: Recipe, cut: Cut) -> Path:
     """The folder of a finished training. Raises :class:`TrainingError` where it holds another one."""
-    from genrelens.training.run import read_run
-    from genrelens.training.train import train
+    from genrelens.training.run import Origin, RunFolder, Training
+    from genrelens.training.train import train_once
 
     folder = job.out / "runs" / f"{recipe.name}-{cut.kind}"
-    started = (folder / "run.json").exists()
-    stored = read_run(folder) if started else {}
-    if started and not _is_same(stored, recipe, cut, seed=job.seed):
-        raise TrainingError(
-            f"{folder} holds a training of another recipe, seed or other tracks; give another --out, or delete it"
-        )
-    if stored.get("finished"):
+    training = Training(
+        recipe,
+        Origin(job.loaded.taxonomy, job.loaded.dataset, cut.split.name),
+        learn=tuple(cut.learn),
+        stop=tuple(cut.stop),
+        stop_part=cut.stop_part,
+        seed=job.seed,
+    )
+    if RunFolder(folder, training).is_finished():
         job.say(f"{recipe.name}, {CALLED[cut.kind]}: {folder} is finished and is taken as it is")
         return folder
     job.say(
         f"{recipe.name}, {CALLED[cut.kind]}: learning from {len(cut.learn)} tracks, stopping on {len(cut.stop)} "
         f"({cut.stop_part})"
     )
-    train(
-        recipe,
-        taxonomy=job.loaded.taxonomy,
-        train_tracks=cut.learn,
-        stop_tracks=cut.stop,
-        stop_part=cut.stop_part,
-        dataset=job.loaded.dataset,
-        split=cut.split.name,
+    train_once(
+        training,
         out=folder,
         cache=job.cache,
-        seed=job.seed,
-        resume=started,
         progress=lambda done, most, row: job.say(
             f"{recipe.name}, {CALLED[cut.kind]}: epoch {done}/{most}  train loss {row['train_loss']:.3f}  "
             f"stop loss {row['stop_loss']:.3f}  stop accuracy {row['stop_accuracy']:.1%}"
         ),
     )
     return folder
-
-
-def _is_same(stored: dict[str, object], recipe: Recipe, cut: Cut, *, seed: int) -> bool:
-    """Whether a run's record is of this training; recipes are compared as they read, not as they were written."""
-    table = stored.get("recipe")
-    try:
-        same = isinstance(table, dict) and Recipe.from_dict(table, where="run.json") == recipe
-    except RecipeError:
-        return False
-    ids = [[track.id for track in tracks] for tracks in (cut.learn, cut.stop)]
-    return same and [stored.get("train_ids"), stored.get("stop_ids")] == ids and stored.get("seed") == seed
 
 
 def alike(runs: Sequence[Run]) -> list[Run]:

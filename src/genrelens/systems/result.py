@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from genrelens.evaluation.chance import chance
-from genrelens.evaluation.report import Report
+from genrelens.evaluation.report import Report, chance
 from genrelens.metrics import Interval
 from genrelens.schema import decode, encode, parse, read_text
 from genrelens.systems.cuts import AtHand, Cut, shared_artists, shared_tracks

@@ -189,7 +189,7 @@ def _eda(job: Job, table: FeatureTable) -> list[Section]:
 
 def _comparison(runs: Sequence[Run]) -> Section:
     """S1's bar chart, with what it lacked."""
-    from genrelens.evaluation.chance import chance
+    from genrelens.evaluation.report import chance
     from genrelens.pages.figure_style import percent_interval
     from genrelens.pages.sections import Section, Table
     from genrelens.systems.figures import comparison_figure

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.data.support import under_supported
+from genrelens.data.genres import under_supported
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
-from genrelens.evaluation.piece_rows import track_rows
+from genrelens.evaluation.out_of_fold import track_rows
 from genrelens.evaluation.report import Report, TrackRow
 from genrelens.evaluation.runs import Run
 from genrelens.evaluation.trainings import Cost, Epoch, History
@@ -117,16 +117,7 @@ def fit_and_answer(
     if experimental is None:
         experimental = under_supported(taxonomy, learn)
     by_piece = [
-        TrackRow(
-            piece.id,
-            piece.group,
-            taxonomy.canonical(piece.genre),
-            taxonomy.names[int(p.argmax())],
-            tuple(p.tolist()),
-            False,
-            None,
-            None,
-        )
+        TrackRow.answered(piece.id, piece.group, taxonomy.canonical(piece.genre), p, names=taxonomy.names)
         for piece, p in zip(test, probabilities, strict=True)
     ]
     reports = [

@@ -13,6 +13,7 @@ from genrelens.errors import RecipeError, TrainingError
 from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.rows import RowSource, musicnn_windows_of, needed_weights, pooling_of, rows_for
+from genrelens.training.run import Origin, Training
 
 EpochDone = Callable[[int, int, dict[str, float]], None]
 
@@ -33,10 +34,10 @@ class Material:
         return self.split.part(self.tracks, self.part)
 
     @property
-    def said(self) -> str:
-        """What a model says of the split that it learnt from."""
+    def origin(self) -> Origin:
+        """What a model says of the tracks that it learnt from."""
         leaks = f" (leaks {', '.join(sorted(self.split.leaks))})" if self.split.leaks else ""
-        return f"{self.split.name}{leaks}, part {self.part}"
+        return Origin(self.taxonomy, self.dataset, f"{self.split.name}{leaks}, part {self.part}")
 
 
 def train_recipe(
@@ -66,20 +67,8 @@ def train_recipe(
 
     learn, stop, stop_part = stopping(recipe, material, seed=seed)
     say(f"{recipe.name}: learning from {len(learn)} tracks, validation set: {len(stop)} ({stop_part})")
-    return train(
-        recipe,
-        taxonomy=material.taxonomy,
-        train_tracks=learn,
-        stop_tracks=stop,
-        stop_part=stop_part,
-        dataset=material.dataset,
-        split=material.said,
-        out=out,
-        cache=source.cache,
-        seed=seed,
-        resume=resume,
-        progress=epoch,
-    )
+    training = Training(recipe, material.origin, learn=learn, stop=stop, stop_part=stop_part, seed=seed)
+    return train(training, out=out, cache=source.cache, resume=resume, progress=epoch)
 
 
 def stopping(
@@ -111,17 +100,13 @@ def _train_rows(
         )
     if recipe.features.set == "musicnn":
         from genrelens.features.embedding import mean_rows
-        from genrelens.training.train_head import train_head
+        from genrelens.training.heads import HeadData, train_head
 
         windows = musicnn_windows_of(learn, source)
         return train_head(
             recipe,
-            learn,
-            mean_rows(learn, windows),
-            windows=windows,
-            taxonomy=material.taxonomy,
-            dataset=material.dataset,
-            split=material.said,
+            HeadData(learn, mean_rows(learn, windows), windows),
+            material.origin,
             out=out,
             seed=seed,
         )
@@ -136,10 +121,8 @@ def _train_rows(
     return train_tabular(
         recipe,
         data,
+        material.origin,
         network=network,
-        taxonomy=material.taxonomy,
-        dataset=material.dataset,
-        split=material.said,
         out=out,
         seed=seed,
         progress=lambda k, n: say(f"calibrating, fold {k + 1}/{n}"),

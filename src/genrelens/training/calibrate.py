@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle.coverage import Conformal
+from genrelens.bundle.pooling import sigmoid
+from genrelens.data.splits.folds import grouped_folds
+from genrelens.data.track import Track
 from genrelens.metrics import conformal_scores, fit_temperature, log_softmax
+from genrelens.metrics.calibration import TEMPERATURE_RANGE
 
 FloatArray = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+N_FOLDS = 5
+"""Folds of whole artists whose answers a model is calibrated on."""
+
+
+def fold_rows(
+    tracks: Sequence[Track], *, seed: int, n_folds: int = N_FOLDS
+) -> Iterator[tuple[Places, Places]]:
+    """For each fold of whole artists the places in ``tracks`` to learn from and to answer; each is answered once."""
+    place = {track.id: i for i, track in enumerate(tracks)}
+    for fold in grouped_folds(tracks, n_folds=n_folds, seed=seed):
+        learn, answer = ([place[id_] for id_ in fold.ids(part)] for part in ("train", "test"))
+        yield np.array(learn, dtype=np.int64), np.array(answer, dtype=np.int64)
 
 
 def calibrate(
@@ -32,3 +50,25 @@ def calibrate(
 def probabilities_of(logits: FloatArray, *, temperature: float) -> FloatArray:
     """``(n, c)`` probabilities of ``(n, c)`` logits."""
     return np.exp(log_softmax(logits / temperature))
+
+
+def fit_sigmoid_temperature(logits: FloatArray, *, labels: NDArray[np.bool_]) -> float:
+    """The T for which ``sigmoid(logits / T)`` gives the ``labels (n, c)`` the least negative log likelihood.
+
+    Of a genre with ``p`` tracks that have it and ``q`` that have not, a label counts as (p + 1) / (p + 2) and a missing
+    one as 1 / (q + 2) (Platt, "Probabilistic outputs for support vector machines", 1999): where every answer is
+    right, T would otherwise be 0 and every probability 0 or 1. The loss is convex in 1 / T, so its slope's root is
+    found by halving; it stays within :data:`~genrelens.metrics.calibration.TEMPERATURE_RANGE`.
+    """
+    n_with = labels.sum(axis=0)
+    n_without = len(labels) - n_with
+    targets = np.where(labels, (n_with + 1) / (n_with + 2), 1 / (n_without + 2))
+
+    def slope(log_b: float) -> float:
+        return float(((sigmoid(logits * np.exp(log_b)) - targets) * logits).mean())
+
+    low, high = (-float(np.log(end)) for end in reversed(TEMPERATURE_RANGE))
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if slope(middle) < 0.0 else (low, middle)
+    return float(np.exp(-0.5 * (low + high)))

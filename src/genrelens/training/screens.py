@@ -9,15 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from genrelens.bundle.abstention import Abstention
-from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.models.screens import NotMusic, Screens, Unlikeness, read_not_music
+from genrelens.training.calibrate import fold_rows
 
 SHARE = 0.04
 """Share of its own music, out of fold, on which a model may hold back its answer, all reasons together."""
 N_DIRECTIONS = 64
-N_FOLDS = 5
 
 _SHARES = np.array([2.0, 1.0, 1.0])
 """How the three reasons share that, as ``not_music``, ``unlike_training``, ``undecided``."""
@@ -76,11 +75,8 @@ def out_of_fold_screens(
     some; the detector is linear, so that it gives of these what a prediction will.
     """
     detector = read_not_music() if not_music is None else not_music
-    place = {track.id: i for i, track in enumerate(tracks)}
     values = np.zeros((len(tracks), 2))
-    for fold in grouped_folds(tracks, n_folds=N_FOLDS, seed=seed):
-        learn = [place[id_] for id_ in fold.ids("train")]
-        answer = [place[id_] for id_ in fold.ids("test")]
+    for learn, answer in fold_rows(tracks, seed=seed):
         screens = Screens(fit_unlikeness([windows[i] for i in learn]), not_music=detector)
         values[answer] = screens_of(screens, [windows[i] for i in answer])
     if rows is not None:

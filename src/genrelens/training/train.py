@@ -19,18 +19,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from genrelens import __version__, models
-from genrelens.bundle.manifest import Manifest, TrainingRecord
+from genrelens import models
+from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.support import under_supported
+from genrelens.data.genres import classes_of, under_supported
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
 from genrelens.features.frame_cache import CachedFrames, FrameCache
 from genrelens.metrics import fit_temperature
 from genrelens.models.network import Network
 from genrelens.recipe import Recipe
-from genrelens.taxonomy import Taxonomy
 from genrelens.training.batches import TrainingBatches, WholeTracks
 from genrelens.training.card import model_card
 from genrelens.training.checkpoints import (
@@ -42,56 +41,46 @@ from genrelens.training.checkpoints import (
 )
 from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
-from genrelens.training.run import RunFolder, RunPlan
+from genrelens.training.run import RunFolder, Training
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after every epoch with (epochs done, epochs at most, that epoch's row of history.csv)."""
 
 
-def train(
-    recipe: Recipe,
-    *,
-    taxonomy: Taxonomy,
-    train_tracks: Sequence[Track],
-    stop_tracks: Sequence[Track],
-    stop_part: str,
-    dataset: str,
-    split: str,
-    out: Path,
-    cache: Path,
-    seed: int = 0,
-    resume: bool = False,
-    progress: Progress | None = None,
-) -> Path:
-    """Train, keep the best weights by loss on ``stop_tracks``, calibrate on them, and write ``out/bundle``.
+def train_once(training: Training, *, out: Path, cache: Path, progress: Progress | None = None) -> Path:
+    """The bundle of ``training`` in ``out``: taken where it is finished, resumed where it was interrupted.
 
-    ``stop_part`` says in words where the stopping tracks come from. Tracks whose sound cannot be read raise
-    :class:`TrainingError` with their names: a training set does not shrink in silence. ``resume`` goes on from the
-    last finished epoch and ends with the same weights as an uninterrupted training. Ctrl-C raises
-    ``KeyboardInterrupt`` and leaves a run that can be resumed. Where Lightning starts a process for each device, the
-    first one alone writes the run and the bundle. Returns the bundle's path.
+    Raises :class:`TrainingError` where ``out`` holds another training, and as :func:`train` does.
     """
-    if not train_tracks or not stop_tracks:
+    run = RunFolder(out, training)
+    if run.is_finished():
+        return out / "bundle"
+    return train(training, out=out, cache=cache, resume=run.has_started, progress=progress)
+
+
+def train(
+    training: Training, *, out: Path, cache: Path, resume: bool = False, progress: Progress | None = None
+) -> Path:
+    """Train, keep the best weights by loss on the validation set, calibrate on it, and write ``out/bundle``.
+
+    Tracks whose sound cannot be read raise :class:`TrainingError` with their names: a training set does not shrink in
+    silence. ``resume`` goes on from the last finished epoch and ends with the same weights as an uninterrupted
+    training. Ctrl-C raises ``KeyboardInterrupt`` and leaves a run that can be resumed. Where Lightning starts a process
+    for each device, the first one alone writes the run and the bundle. Returns the bundle's path.
+    """
+    recipe, origin, n_train = training.recipe, training.origin, len(training.learn)
+    if not training.learn or not training.stop:
         raise TrainingError(
             "a training needs tracks to learn from and tracks to stop on, "
-            f"got {len(train_tracks)} and {len(stop_tracks)}"
+            f"got {n_train} and {len(training.stop)}"
         )
-    plan = RunPlan(
-        recipe=recipe,
-        seed=seed,
-        dataset=dataset,
-        split=split,
-        train_ids=tuple(track.id for track in train_tracks),
-        stop_ids=tuple(track.id for track in stop_tracks),
-        stop_part=stop_part,
-    )
-    run = RunFolder(out, plan)
+    run = RunFolder(out, training)
     is_first = getattr(rank_zero_only, "rank", 0) == 0
     if is_first:
         run.check(resume=resume)
-    classes = np.array([taxonomy.index(track.genre) for track in [*train_tracks, *stop_tracks]])
-    n_train = len(train_tracks)
-    pl.seed_everything(seed, verbose=False)
+    tracks, taxonomy = [*training.learn, *training.stop], origin.taxonomy
+    classes = classes_of(tracks, taxonomy=taxonomy)
+    pl.seed_everything(training.seed, verbose=False)
     network = models.build(
         recipe.model.architecture,
         recipe.model.options,
@@ -102,10 +91,12 @@ def train(
     for checkpoint in (run.last_checkpoint, run.best_checkpoint):
         if checkpoint.exists():  # before the sound is read
             check_weights(checkpoint, network)
-    frames = _cached_frames(recipe, [*train_tracks, *stop_tracks], cache)
+    frames = _cached_frames(recipe, tracks, cache)
     if is_first:
         run.start()
-    batches = TrainingBatches(recipe, frames[:n_train], classes[:n_train], n_classes=len(taxonomy), seed=seed)
+    batches = TrainingBatches(
+        recipe, frames[:n_train], classes[:n_train], n_classes=len(taxonomy), seed=training.seed
+    )
     whole = WholeTracks(recipe, frames[n_train:], classes[n_train:])
     started = time.monotonic()
     history = _fit(GenreModule(network, recipe.training, batches), whole, run, progress)
@@ -127,15 +118,9 @@ def train(
         windows=WindowSettings(recipe.windows.n_frames, recipe.windows.hop_frames),
         temperature=temperature,
         licence=network.licence,
-        experimental=under_supported(taxonomy, train_tracks),
-        training=TrainingRecord(
-            recipe=recipe.to_dict(),
-            seed=seed,
-            dataset=dataset,
-            split=split,
-            trained_on=plan.train_ids,
-            stopped_on=plan.stop_ids,
-            genrelens_version=__version__,
+        experimental=under_supported(taxonomy, training.learn),
+        training=origin.record(
+            recipe, seed=training.seed, trained_on=training.train_ids, stopped_on=training.stop_ids
         ),
     )
     shape: dict[str, Any] = {

@@ -10,8 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from genrelens.evaluation.build import LEVEL, MIN_ARTISTS
-from genrelens.evaluation.chance import chance
-from genrelens.evaluation.report import Report
+from genrelens.evaluation.report import Report, chance
 from genrelens.evaluation.trainings import History
 from genrelens.pages.exploration.maps import COLOURS, SHAPES
 from genrelens.pages.figure_style import (

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from genrelens.evaluation.build import LEVEL
-from genrelens.evaluation.chance import chance
-from genrelens.evaluation.report import Report
+from genrelens.evaluation.report import Report, chance
 from genrelens.evaluation.runs import Embedded, Run
 from genrelens.evaluation.trainings import Cost
 from genrelens.metrics import Interval

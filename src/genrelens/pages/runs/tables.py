@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from genrelens.evaluation.chance import chance
 from genrelens.evaluation.compare import Pair
-from genrelens.evaluation.report import TrackRow
+from genrelens.evaluation.report import TrackRow, chance
 from genrelens.evaluation.runs import Run
 from genrelens.evaluation.trainings import COLUMNS
 from genrelens.metrics import Interval

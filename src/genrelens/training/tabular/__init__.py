@@ -18,8 +18,7 @@ from genrelens.models.options import read_options
 from genrelens.recipe import TabularRecipe
 from genrelens.recipe.tabular import STOPPING
 from genrelens.training.tabular.graph import Ends, GraphBuilder, behind
-from genrelens.training.tabular.pca import principal_components
-from genrelens.training.tabular.rows import FloatRows, Fold, Logits
+from genrelens.training.tabular.rows import FloatRows, Fold, Logits, principal_components
 
 CLASSIFIERS = {
     "svm": "genrelens.training.tabular.svm",

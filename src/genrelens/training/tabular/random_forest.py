@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import MissingExtraError, RecipeError
-from genrelens.training.tabular.graph import Ends, GraphBuilder
+from genrelens.training.tabular.graph import Ends, GraphBuilder, Tree, add_trees
 from genrelens.training.tabular.rows import FloatRows, Fold
-from genrelens.training.tabular.trees import Tree, add_trees
 
 LEAST = 1e-5
 """The least probability: no tree may vote for a genre at all, and its logarithm must be a number."""

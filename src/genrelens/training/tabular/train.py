@@ -9,26 +9,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens import __version__
-from genrelens.bundle.manifest import FrontEnd, Manifest, TrainingRecord
+from genrelens.bundle.manifest import FrontEnd, Manifest
 from genrelens.bundle.pooling import pool_logits
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.splits.folds import grouped_folds, hold_out
-from genrelens.data.support import under_supported
+from genrelens.data.genres import classes_of, under_supported
+from genrelens.data.splits.folds import hold_out
 from genrelens.data.track import Track
 from genrelens.errors import TrainingError
-from genrelens.files import contents
 from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.frames import FrameSettings
 from genrelens.recipe import TabularRecipe
 from genrelens.recipe.tabular import STOPPING
 from genrelens.taxonomy import Taxonomy
-from genrelens.training.calibrate import calibrate
+from genrelens.training.calibrate import N_FOLDS, calibrate, fold_rows
 from genrelens.training.card import model_card
+from genrelens.training.run import Origin, check_new
 from genrelens.training.tabular import TabularModel, fit_tabular
 
-N_FOLDS = 5
 CALIBRATED_ON = f"out-of-fold answers to whole tracks, {N_FOLDS} folds by artist"
 Progress = Callable[[int, int], None]
 
@@ -54,11 +52,11 @@ class TabularData:
     def of(self, pieces: Sequence[Track]) -> TabularData:
         """The rows of some of the pieces."""
         place = {piece.id: i for i, piece in enumerate(self.pieces)}
-        return TabularData(tuple(pieces), self.rows[[place[piece.id] for piece in pieces]], self.ids)
+        return self.at([place[piece.id] for piece in pieces])
 
-    def classes(self, taxonomy: Taxonomy) -> NDArray[np.int64]:
-        """The genre of each row."""
-        return np.array([taxonomy.index(piece.genre) for piece in self.pieces], dtype=np.int64)
+    def at(self, places: Sequence[int] | NDArray[np.int64]) -> TabularData:
+        """The rows at some places."""
+        return TabularData(tuple(self.pieces[i] for i in places), self.rows[places], self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +79,8 @@ class RowNetwork:
 def train_tabular(
     recipe: TabularRecipe,
     data: TabularData,
+    origin: Origin,
     *,
-    taxonomy: Taxonomy,
-    dataset: str,
-    split: str,
     out: Path,
     network: RowNetwork | None = None,
     seed: int = 0,
@@ -97,8 +93,8 @@ def train_tabular(
     other one learns from everything. Returns the bundle's path. Raises :class:`TrainingError` where ``out`` is not
     empty, or there is too little to learn from.
     """
-    if out.exists() and (not out.is_dir() or contents(out)):
-        raise TrainingError(f"{out} exists and is not empty; give a new folder, or delete it")
+    check_new(out)
+    taxonomy = origin.taxonomy
     front_end: FrontEnd
     if network is None:
         front_end = DescriptorSettings(set=recipe.features.set, segment_s=recipe.features.segment_s)
@@ -111,7 +107,7 @@ def train_tabular(
             f"{data.rows.shape[1]}"
         )
     tracks, logits = out_of_fold_logits(recipe, data, taxonomy=taxonomy, seed=seed, progress=progress)
-    targets = np.array([taxonomy.index(track.genre) for track in tracks], dtype=np.int64)
+    targets = classes_of(tracks, taxonomy=taxonomy)
     temperature, conformal = calibrate(logits, targets=targets, groups=[track.group for track in tracks])
     model, learnt, stopped = _fit(recipe, data, taxonomy=taxonomy, seed=seed)
     learnt_ids, stopped_ids = _ids(learnt), _ids(stopped)
@@ -127,15 +123,7 @@ def train_tabular(
         ),
         conformal=conformal,
         licence="MIT" if network is None else network.licence,
-        training=TrainingRecord(
-            recipe=recipe.to_dict(),
-            seed=seed,
-            dataset=dataset,
-            split=split,
-            trained_on=learnt_ids,
-            stopped_on=stopped_ids,
-            genrelens_version=__version__,
-        ),
+        training=origin.record(recipe, seed=seed, trained_on=learnt_ids, stopped_on=stopped_ids),
     )
     return write_bundle(
         out / "bundle",
@@ -159,12 +147,11 @@ def out_of_fold_logits(
     pools them, by a model that has heard neither it nor its artist."""
     tracks: list[Track] = []
     logits: list[NDArray[np.float64]] = []
-    for k, fold in enumerate(grouped_folds(data.pieces, n_folds=N_FOLDS, seed=seed)):
+    for k, (learn, answer) in enumerate(fold_rows(data.pieces, seed=seed)):
         if progress is not None:
             progress(k, N_FOLDS)
-        learn = data.of(fold.part(data.pieces, "train"))
-        answered = data.of(fold.part(data.pieces, "test"))
-        model, _, _ = _fit(recipe, learn, taxonomy=taxonomy, seed=seed)
+        answered = data.at(answer)
+        model, _, _ = _fit(recipe, data.at(learn), taxonomy=taxonomy, seed=seed)
         scores = model.scores(answered.rows)
         owners = np.array([data.owner(piece) for piece in answered.pieces])
         for owner in dict.fromkeys(owners.tolist()):
@@ -186,9 +173,9 @@ def _fit(
     model = fit_tabular(
         recipe,
         learn.rows,
-        classes=learn.classes(taxonomy),
+        classes=classes_of(learn.pieces, taxonomy=taxonomy),
         stop_rows=stop.rows,
-        stop_classes=stop.classes(taxonomy),
+        stop_classes=classes_of(stop.pieces, taxonomy=taxonomy),
         n_classes=len(taxonomy),
         seed=seed,
     )

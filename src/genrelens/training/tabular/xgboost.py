@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import MissingExtraError, RecipeError
-from genrelens.training.tabular.graph import Ends, GraphBuilder
+from genrelens.training.tabular.graph import Ends, GraphBuilder, Tree, add_trees
 from genrelens.training.tabular.rows import NEVER, FloatRows, Fold
-from genrelens.training.tabular.trees import Tree, add_trees
 
 
 @dataclass(frozen=True, slots=True)

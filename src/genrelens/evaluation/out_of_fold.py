@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import typing
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genrelens import audio
+from genrelens.data.genres import classes_of
 from genrelens.data.track import Track
-from genrelens.errors import DataError, TrainingError
+from genrelens.errors import DataError
 from genrelens.features.frame_cache import FrameCache
 from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
@@ -21,11 +23,16 @@ if TYPE_CHECKING:
     from genrelens.bundle import Bundle
     from genrelens.training.rows import RowSource
 
+
+from genrelens.bundle.pooling import pool_logits, softmax
+from genrelens.data.splits.protocols import Protocol
+from genrelens.evaluation.report import TrackRow
+
 Probabilities = NDArray[np.float64]
 EpochProgress = Callable[[int, int, dict[str, float]], None]
 
 
-class FoldAnswers(Protocol):
+class FoldAnswers(typing.Protocol):
     """A recipe with the pieces of tracks that it looks at."""
 
     @property
@@ -68,9 +75,9 @@ class TabularAnswers:
         model = fit_tabular(
             self.recipe,
             self._rows(train),
-            classes=self._classes(train),
+            classes=classes_of(train, taxonomy=self.taxonomy),
             stop_rows=self._rows(stop),
-            stop_classes=self._classes(stop),
+            stop_classes=classes_of(stop, taxonomy=self.taxonomy),
             n_classes=len(self.taxonomy),
             seed=self.seed,
         )
@@ -79,9 +86,6 @@ class TabularAnswers:
     def _rows(self, pieces: Sequence[Track]) -> NDArray[np.float64]:
         n_columns = len(next(iter(self._row_of.values()), ()))
         return np.array([self._row_of[piece.id] for piece in pieces]).reshape(len(pieces), n_columns)
-
-    def _classes(self, pieces: Sequence[Track]) -> NDArray[np.int64]:
-        return np.array([self.taxonomy.index(piece.genre) for piece in pieces], dtype=np.int64)
 
 
 class NetworkAnswers:
@@ -109,35 +113,19 @@ class NetworkAnswers:
     ) -> Probabilities:
         """See :class:`FoldAnswers`; a finished run of the same pieces is not trained again."""
         from genrelens.bundle import Bundle
-        from genrelens.training.run import read_run
-        from genrelens.training.train import train as run_training
+        from genrelens.training.run import Origin, Training
+        from genrelens.training.train import train_once
 
-        folder = self._out / fold
-        started = (folder / "run.json").exists()
-        stored = read_run(folder) if started else {}
-        if stored and (
-            stored.get("recipe") != self.recipe.to_dict()
-            or stored.get("train_ids") != [piece.id for piece in train]
-        ):
-            raise TrainingError(
-                f"{folder} holds another recipe or other tracks; give another --out, or delete it"
-            )
-        if not stored.get("finished"):
-            run_training(
-                self.recipe,
-                taxonomy=self.taxonomy,
-                train_tracks=train,
-                stop_tracks=stop,
-                stop_part=f"{self.stop_share:.0%} of the training part",
-                dataset=self._dataset,
-                split=fold,
-                out=folder,
-                cache=self._cache,
-                seed=self.seed,
-                resume=started,
-                progress=self._progress,
-            )
-        return _answers(Bundle.load(folder / "bundle"), test, n_classes=len(self.taxonomy))
+        training = Training(
+            self.recipe,
+            Origin(self.taxonomy, self._dataset, fold),
+            learn=tuple(train),
+            stop=tuple(stop),
+            stop_part=f"{self.stop_share:.0%} of the training part",
+            seed=self.seed,
+        )
+        bundle = train_once(training, out=self._out / fold, cache=self._cache, progress=self._progress)
+        return _answers(Bundle.load(bundle), test, n_classes=len(self.taxonomy))
 
 
 def fold_answers(
@@ -221,3 +209,58 @@ def _answers(bundle: Bundle, pieces: Sequence[Track], *, n_classes: int) -> Prob
             if prediction.guess is not None:
                 answers[i] = prediction.probabilities
     return answers
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with (protocol, folds done, folds) before each fold."""
+
+
+def piece_rows(
+    answers: FoldAnswers, cut: Protocol, *, taxonomy: Taxonomy, seed: int, progress: Progress | None = None
+) -> list[TrackRow]:
+    """Every piece that ``cut`` tests, answered by a model of the fold's training part.
+
+    The row's artist is the piece's group: pieces of a track whose artist nobody knows belong together. Raises
+    :class:`SplitError` where a split leaks what it does not declare.
+    """
+    rows = []
+    for k, split in enumerate(cut.splits):
+        if progress is not None:
+            progress(cut.name, k, len(cut.splits))
+        train, test = split.part(answers.pieces, "train"), split.part(answers.pieces, cut.tested)
+        learn, stop = cut.hold_out(train, fraction=answers.stop_share, seed=seed)
+        probabilities = answers.answer(learn, stop, test, fold=split.name)
+        for piece, p in zip(test, probabilities, strict=True):
+            genre = taxonomy.canonical(piece.genre)
+            rows.append(TrackRow.answered(piece.id, piece.group, genre, p, names=taxonomy.names))
+    return rows
+
+
+def track_rows(
+    rows: Sequence[TrackRow], pieces: Sequence[Track], *, taxonomy: Taxonomy, pooled: bool = False
+) -> list[TrackRow]:
+    """One row a track, with the mean of its pieces' probabilities; ``pooled``: of their logits, as a prediction pools
+    its windows."""
+    whole_of = {piece.id: piece.whole for piece in pieces}
+    of_track: dict[str, list[TrackRow]] = defaultdict(list)
+    for row in rows:
+        of_track[whole_of[row.id]].append(row)
+    return [
+        TrackRow.answered(
+            id_,
+            its[0].artist,
+            its[0].genre,
+            _vote(np.array([row.probabilities for row in its], dtype=np.float64), pooled=pooled),
+            names=taxonomy.names,
+        )
+        for id_, its in of_track.items()
+    ]
+
+
+def _vote(probabilities: NDArray[np.float64], *, pooled: bool) -> NDArray[np.float64]:
+    """``(n, c)`` of the pieces -> ``(c,)`` of the whole."""
+    if len(probabilities) == 1 or not pooled:
+        mean: NDArray[np.float64] = probabilities.mean(axis=0)
+        return mean
+    logits = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    return softmax(pool_logits(logits, weights=np.ones(len(logits))))

@@ -13,7 +13,7 @@ import tiny_training
 from genrelens.data import Track
 from genrelens.data.splits.protocols import protocols
 from genrelens.errors import DataError, TrainingError
-from genrelens.evaluation.fold_answers import NetworkAnswers, TabularAnswers, window_pieces
+from genrelens.evaluation.out_of_fold import NetworkAnswers, TabularAnswers, window_pieces
 from genrelens.features.frame_cache import FrameCache
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy
@@ -82,7 +82,7 @@ def test_a_network_answers_every_piece_and_a_finished_fold_is_not_trained_again(
 
     monkeypatch.setattr(genrelens.training.train, "train", None)
     np.testing.assert_array_equal(answers().answer(learn, stop, test, fold="fold"), probabilities)
-    with pytest.raises(TrainingError, match="holds another recipe or other tracks"):
+    with pytest.raises(TrainingError, match="holds a training of another recipe, seed or other tracks"):
         answers().answer(learn[1:], stop, test, fold="fold")
 
 

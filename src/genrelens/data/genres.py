@@ -1,16 +1,32 @@
-"""Which genres have too few tracks to be learnt, or to be measured."""
+"""The genres of tracks as numbers, and which of them have too few tracks to be learnt or measured."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from genrelens.data.track import Track
 from genrelens.taxonomy import Taxonomy
 
 MIN_TRACKS: Final = 20
 """A genre with fewer tracks is under-supported: marked experimental, and left out of the main accuracies."""
+
+
+def classes_of(tracks: Sequence[Track], *, taxonomy: Taxonomy) -> NDArray[np.int64]:
+    """``(n,)``: the place of each track's genre in the taxonomy. Raises :class:`TaxonomyError` on a stranger."""
+    return np.array([taxonomy.index(track.genre) for track in tracks], dtype=np.int64)
+
+
+def labels_of(tracks: Sequence[Track], *, taxonomy: Taxonomy) -> NDArray[np.bool_]:
+    """``(n, c)``: whether a track has a genre, one or several. Raises :class:`TaxonomyError` on a stranger."""
+    labels = np.zeros((len(tracks), len(taxonomy)), dtype=np.bool_)
+    for i, track in enumerate(tracks):
+        labels[i, [taxonomy.index(genre) for genre in track.all_genres]] = True
+    return labels
 
 
 def under_supported(
