@@ -49,7 +49,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge_sample(*_: object, **__: object) -> None:
         raise AssertionError("work was begun that could only fail")
 
-    monkeypatch.setattr(faithfulness, "judge_sample", judge_sample)
+    monkeypatch.setattr("genrelens.explanation.faithfulness.model.judge_sample", judge_sample)
 
 
 def ask(run: Run, model: Path | str, music: Path, out: Path, *, methods: str = "random,occlusion") -> Result:
@@ -99,9 +99,9 @@ def test_weights_are_shuffled_for_tracks_of_the_whole_sample(
         compared.extend(track.genre for track in arguments[2])  # type: ignore[attr-defined]
         return np.zeros(len(compared))
 
-    monkeypatch.setattr("genrelens.explanation.faithfulness.sanity.agreement", agreement)
-    monkeypatch.setattr("genrelens.explanation.faithfulness.sanity.point", lambda *_, **__: _pointings())
-    monkeypatch.setattr("genrelens.cli.faithfulness.N_SHUFFLED", 4)
+    monkeypatch.setattr("genrelens.explanation.faithfulness.model.agreement", agreement)
+    monkeypatch.setattr("genrelens.explanation.faithfulness.model.point", lambda *_, **__: _pointings())
+    monkeypatch.setattr("genrelens.explanation.faithfulness.model.N_SHUFFLED", 4)
     assert ask(run, model, music, tmp_path / "out", methods="occlusion").code == 0
     assert len(compared) == 4 and set(compared) == {"hum", "hiss"}  # the first four by name are all hiss
 
@@ -265,7 +265,7 @@ def test_stopped_after_judging_the_curves_are_kept(
     def point(*_: object, **__: object) -> None:
         raise stop() if stop else DataError("a guest went away")
 
-    monkeypatch.setattr("genrelens.explanation.faithfulness.sanity.point", point)
+    monkeypatch.setattr("genrelens.explanation.faithfulness.model.point", point)
     result = ask(run, model, music, tmp_path / "out", methods="occlusion")
     assert result.code == (130 if stop else 1)
     assert "the curves of 8 tracks are in" in result.err and "without the checks" in result.err

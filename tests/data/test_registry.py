@@ -244,3 +244,10 @@ def test_a_table_and_fma_are_found_a_level_below(tiny_fma_small: Path, tiny_tags
     assert registry.open_dataset(tiny_tags / "there").dataset == "fma_small"
     shutil.rmtree(tiny_tags / "there")
     assert len(registry.load(tiny_tags, dataset="table")) == len(registry.load(tiny_tags)) == 2
+
+
+def test_a_misspelt_split_is_told_which_was_meant(tmp_path: Path) -> None:
+    from genrelens.data.chosen import find_split
+
+    with pytest.raises(SplitError, match="did you mean 'fault-filtered'"):
+        find_split("fault-filterd", dataset="gtzan", tracks=())

@@ -8,7 +8,7 @@ from genrelens.data import gtzan, registry
 from genrelens.data.registry import Loaded
 from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
-from genrelens.errors import DataError
+from genrelens.errors import DataError, SplitError, did_you_mean
 
 
 def open_pictures(root: Path | None, *, dataset: str | None) -> Loaded:
@@ -26,7 +26,15 @@ def find_split(split: str | None, *, dataset: str, tracks: tuple[Track, ...]) ->
     """A split by its name in the data set (``None``: its usual one), or from a file whose name ends in .json."""
     if split is None:
         split = registry.splits(dataset)[0]
-    return Split.read(split) if split.endswith(".json") else registry.split(dataset, split, tracks=tracks)
+    if split.endswith(".json"):
+        return Split.read(split)
+    try:
+        return registry.split(dataset, split, tracks=tracks)
+    except SplitError as error:
+        meant = did_you_mean(split, registry.splits(dataset))
+        if error.code != "unknown_split" or not meant:
+            raise
+        raise SplitError(f"{error}{meant}", code=error.code) from error
 
 
 def trainable(dataset: str, tracks: tuple[Track, ...]) -> tuple[Track, ...]:
