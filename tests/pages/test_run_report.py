@@ -197,7 +197,7 @@ def test_names_from_files_are_only_names(tmp_path: Path) -> None:
         tags = Tags(page)
         assert not [tag for tag, _ in tags.found if tag in {"b", "script", "link", "iframe"}]
         assert not [name for _, attributes in tags.found for name in attributes if name.startswith("on")]
-        assert EVIL not in page and page.count("&lt;b onload=&quot;x&quot;&gt;&amp;&quot;$a$_{") > 10
+        assert EVIL not in page and page.count("&lt;b onload=&#34;x&#34;&gt;&amp;&#34;$a$_{") > 10
         assert '<p class="warn">THE SPLIT LEAKS artists' in page
     assert '<p class="warn">THE MODEL WAS TRAINED ON SOME OF THESE TRACKS (b)' in page
 
@@ -213,7 +213,7 @@ def test_the_page_of_one_run(tmp_path: Path, runs: tuple[Run, ...]) -> None:
     assert "mel-transformer on 61 tracks of toys by 21 artists (halves, test)" in page
     surest = runs[0].report.surest_mistakes(1)[0]
     first = page.index("<tbody>", page.index('id="tracks"'))
-    assert page[first:].startswith(f'<tbody><tr><th scope="row">{surest.id}</th><td>{surest.artist}</td>')
+    assert page[first:].startswith(f'<tbody>\n<tr><th scope="row">{surest.id}</th><td>{surest.artist}</td>')
     with pytest.raises(DataError, match=r"no comparison of genrelens \(it has no comparison.json\)"):
         run_report.COMPARISON_FOLDER.claim(tmp_path)
 

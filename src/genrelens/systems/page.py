@@ -57,29 +57,23 @@ def claim(out: Path) -> None:
 
 def write(outcome: Outcome, *, out: Path) -> tuple[Path, ...]:
     """All files of a reproduction, the page last, into a folder that :func:`claim` has taken."""
-    from genrelens.pages.figure_style import to_png
-    from genrelens.pages.section_page import section_page
+    from genrelens.pages.sections import SectionPage
 
     found = outcome.reproduction
     sections = [_claims_section(found), _said_section(found), *outcome.sections]
-    pictures = {section.key: to_png(section.figure) for section in sections if section.figure is not None}
-    files = {f"{key}.png": png for key, png in pictures.items()}
-    files |= {f"{key}.csv": table.to_csv() for section in sections for key, table in section.tables.items()}
     lead = [
         f"A system of the five, run again on {found.dataset}: by its own protocol on the clips at hand, and by a split "
         "that keeps artists apart. The difference is what its protocol let it claim.",
         f"At hand, without clips that are known to be faulty: {'; '.join(at_hand_lines(found))}.",
     ]
-    page = section_page(
+    page = SectionPage(
+        f"{found.system.upper()}: {found.title}",
+        lead,
         sections,
-        pictures=pictures,
-        title=f"{found.system.upper()}: {found.title}",
-        lead=lead,
         ending=f"Made by: {found.commands[0]}",
         wide=True,
     )
-    files[PAGE] = page.encode("utf-8", "backslashreplace")
-    return FOLDER.write(out, files, facts=found.to_dict())
+    return FOLDER.write(out, page.files(PAGE), facts=found.to_dict())
 
 
 def with_key(section: Section, key: str, *, title: str | None = None) -> Section:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib import resources
 from itertools import groupby
 from string import Template
 
@@ -18,9 +19,8 @@ from genrelens.pages.explanation import words
 from genrelens.pages.explanation.check import fine, standing, truth, verdict
 from genrelens.pages.explanation.picture import height_of, time_ticks
 from genrelens.pages.explanation.timeline import held_back_timeline
-from genrelens.pages.section_page import asset
-from genrelens.pages.section_page import text as escaped
 from genrelens.pages.timeline.card import card, file_name
+from genrelens.pages.wording import visible
 
 NBSP = "\u00a0"
 TICKS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000, 16_000)
@@ -103,7 +103,12 @@ def explain_page(shown: Shown) -> str:
 
 def text(said: str) -> str:
     """As on other pages, and a number stays on the line of its sign for percent."""
-    return escaped(said).replace(" %", f"{NBSP}%")
+    return escape(visible(said)).replace(" %", f"{NBSP}%")
+
+
+def asset(name: str) -> str:
+    """A file of this room."""
+    return (resources.files("genrelens.pages") / "templates" / name).read_text("utf-8")
 
 
 def _source(data: bytes, kind: str) -> str:

@@ -12,7 +12,7 @@ from genrelens.features.example import Example, load_example
 from genrelens.features.gather import Gathered, LeftOut, merged
 from genrelens.pages.exploration.page import explore_page
 from genrelens.pages.own_folder import OwnFolder
-from genrelens.pages.sections import Section, Table, without_empty
+from genrelens.pages.sections import Section, without_empty
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
@@ -68,30 +68,18 @@ def write_exploration(
 
     Raises :class:`DataError` where the folder cannot be written.
     """
-    from genrelens.pages.figure_style import to_png
-
     unreadable = [row.id for row in left_out if row.where == "sound"]
-    everything_left_out = merged([*gathered.left_out, *left_out])
     sections, n_shown = _sections(
         gathered, bundle=bundle, embedded=embedded, unreadable=unreadable, sound=sound
     )
-    pictures = {section.key: to_png(section.figure) for section in sections if section.figure is not None}
-    tables = {name: table for section in sections for name, table in section.tables.items()}
-    files: dict[str, bytes] = {f"{key}.png": png for key, png in pictures.items()}
-    files |= {f"{key}.csv": table.to_csv() for key, table in tables.items()}
-    if everything_left_out:
-        rows = [(row.id, row.where, row.why) for row in everything_left_out]
-        files["left-out.csv"] = Table(("id", "not_in", "why"), tuple(rows)).to_csv()
     page = explore_page(
         sections,
-        pictures=pictures,
         title=f"What is in {name}",
         lead=[_lead(gathered, n_shown), features_from, *_segments(gathered)],
-        left_out=everything_left_out,
+        left_out=merged([*gathered.left_out, *left_out]),
         kaggle_columns="chroma_stft_mean" in gathered.described.columns,
     )
-    files[PAGE] = page.encode("utf-8", "backslashreplace")
-    return FOLDER.write(out, files, facts={"dataset": gathered.dataset, "tracks": n_shown})
+    return FOLDER.write(out, page.files(PAGE), facts={"dataset": gathered.dataset, "tracks": n_shown})
 
 
 def _sections(

@@ -13,8 +13,11 @@ from genrelens.explanation.sound import read
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.profile import page as fingerprint_page
 from genrelens.pages.profile.fingerprint import SCHEMA, Fingerprint, document
+from genrelens.pages.render import to_bytes
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from genrelens.data.track import Track
 
 MARKER: Final = "fingerprint.json"
@@ -40,27 +43,20 @@ def write(found: Fingerprint, *, out: Path, tracks: Sequence[Track], sounds: boo
     With ``sounds`` the page plays each genre's typical tracks around the second that adds most. Raises
     :class:`~genrelens.errors.DataError` where the folder cannot be written.
     """
-    pictures = _pictures(found)
     players = _players(found, tracks) if sounds else {}
+    figures = _figures(found)
     made = [
-        section
-        if section.key in pictures or section.key not in PICTURES
-        else dataclasses.replace(section, alt="")
+        dataclasses.replace(section, figure=figures[section.key]) if section.key in figures else section
         for section in fingerprint_page.sections(found, players=players)
     ]
-    files: dict[str, bytes] = {f"{key}.png": png for key, png in pictures.items()}
-    files |= fingerprint_page.tables(found)
-    files[TEXT] = fingerprint_page.markdown(found, pictures=list(pictures)).encode(
-        "utf-8", "backslashreplace"
-    )
-    page = fingerprint_page.page(found, made, pictures=pictures, with_sound=sounds)
-    files[PAGE] = page.encode("utf-8", "backslashreplace")
+    markdown = fingerprint_page.markdown(found, pictures=list(figures))
+    page = fingerprint_page.page(found, made, with_sound=sounds)
+    files = {**page.files(PAGE), TEXT: to_bytes(markdown)}
     facts = {key: value for key, value in document(found).items() if key != "schema"}
     return FOLDER.write(out, files, facts=facts)
 
 
-def _pictures(found: Fingerprint) -> dict[str, bytes]:
-    from genrelens.pages.figure_style import to_png
+def _figures(found: Fingerprint) -> dict[str, Figure]:
     from genrelens.pages.profile import figures as draw
 
     figures = {
@@ -70,7 +66,7 @@ def _pictures(found: Fingerprint) -> dict[str, bytes]:
         "beat": None if found.beat is None else draw.beat_figure(found.beat),
         "heads": draw.heads_figure(found) if found.heads else None,
     }
-    return {key: to_png(figure) for key, figure in figures.items() if figure is not None}
+    return {key: figure for key, figure in figures.items() if figure is not None}
 
 
 def _players(found: Fingerprint, tracks: Sequence[Track]) -> Mapping[str, Mapping[str, bytes]]:

@@ -11,8 +11,7 @@ from typing import Final
 from genrelens.pages.profile import more_words, words
 from genrelens.pages.profile import tables as numbers
 from genrelens.pages.profile.fingerprint import Fingerprint
-from genrelens.pages.section_page import section_page, text
-from genrelens.pages.sections import Section, Shown, Table
+from genrelens.pages.sections import Section, SectionPage, Shown, Table
 from genrelens.pages.wording import clock, percent, visible
 from genrelens.profile.fingerprint import PARTS, Typical
 
@@ -101,10 +100,8 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
     return made
 
 
-def page(
-    found: Fingerprint, made: Sequence[Section], *, pictures: Mapping[str, bytes], with_sound: bool
-) -> str:
-    """The page, which loads nothing."""
+def page(found: Fingerprint, made: Sequence[Section], *, with_sound: bool) -> SectionPage:
+    """The page of these sections, what is left out, and what the words mean."""
     most = f"The table above holds the {N_FINDINGS} largest effects at most."
     made = [
         dataclasses.replace(section, says=(*section.says, most))
@@ -112,15 +109,13 @@ def page(
         else section
         for section in made
     ]
-    more = [("names", "What the words mean", _glossary())]
+    more = [Section("names", "What the words mean", (), terms=words.glossary())]
     if found.left_out:
-        more.insert(0, ("left-out", "What is left out", _left_out(found)))
-    return section_page(
-        made,
-        pictures=pictures,
-        title="What defines a genre",
-        lead=words.lead(found),
-        more=more,
+        more.insert(0, _left_out(found))
+    return SectionPage(
+        "What defines a genre",
+        words.lead(found),
+        [*made, *more],
         ending="It holds sound of the tracks: keep it to yourself where that is not yours to publish."
         if with_sound
         else "It holds no sound.",
@@ -153,14 +148,6 @@ def _inert(words_of: str) -> str:
 def _markdown_table(shown: Shown) -> str:
     rows = [shown.header, ["---"] * len(shown.header), *shown.rows]
     return "\n".join(f"| {' | '.join(_inert(cell).replace('|', '/') for cell in row)} |" for row in rows)
-
-
-def tables(found: Fingerprint) -> dict[str, bytes]:
-    """Every table as .csv, by its file's name."""
-    made = {name: table for section in sections(found, players={}) for name, table in section.tables.items()}
-    if found.left_out:
-        made["left-out"] = Table(("id", "why"), tuple(found.left_out))
-    return {f"{name}.csv": table.to_csv() for name, table in made.items()}
 
 
 def _map(found: Fingerprint) -> Section:
@@ -248,15 +235,12 @@ def _typical(row: Typical) -> tuple[str, ...]:
     )
 
 
-def _left_out(found: Fingerprint) -> str:
-    items = "".join(f"<dt>{text(id_)}</dt><dd>{text(why)}</dd>" for id_, why in found.left_out[:MAX_LISTED])
+def _left_out(found: Fingerprint) -> Section:
     more = len(found.left_out) - MAX_LISTED
-    rest = f"<p>{more} more are in left-out.csv.</p>" if more > 0 else ""
-    return f'<section id="left-out"><h2>What is left out</h2><dl>{items}</dl>{rest}</section>'
-
-
-def _glossary() -> str:
-    items = "".join(
-        f"<dt>{text(name)}</dt><dd>{text(meaning)}</dd>" for name, meaning in words.glossary().items()
+    return Section(
+        "left-out",
+        "What is left out",
+        (f"The first {MAX_LISTED} of them; {more} more are in left-out.csv.",) if more > 0 else (),
+        terms=dict(found.left_out[:MAX_LISTED]),
+        tables={"left-out": Table(("id", "why"), tuple(found.left_out))},
     )
-    return f'<section id="names"><h2>What the words mean</h2><dl>{items}</dl></section>'

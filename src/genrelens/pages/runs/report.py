@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from genrelens.evaluation.compare import Pair
 from genrelens.evaluation.runs import Run
 from genrelens.pages.own_folder import OwnFolder
-from genrelens.pages.section_page import section_page
-from genrelens.pages.sections import without_empty
+from genrelens.pages.sections import SectionPage, without_empty
 
 if TYPE_CHECKING:
     from genrelens.evaluation.runs import Embedded
@@ -104,14 +103,8 @@ def _write(
     lead: Sequence[str],
     facts: dict[str, Any],
 ) -> tuple[Path, ...]:
-    from genrelens.pages.figure_style import to_png
-
-    pictures = {section.key: to_png(section.figure) for section in sections if section.figure is not None}
-    files = {f"{key}.png": png for key, png in pictures.items()}
-    files |= {f"{key}.csv": table.to_csv() for section in sections for key, table in section.tables.items()}
-    page = section_page(sections, pictures=pictures, title=title, lead=lead, wide=True)
-    files[PAGE] = page.encode("utf-8", "backslashreplace")
-    return folder.write(out, files, facts=facts)
+    page = SectionPage(title, lead, sections, wide=True)
+    return folder.write(out, page.files(PAGE), facts=facts)
 
 
 def _cut(run: Run) -> str:

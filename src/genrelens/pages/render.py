@@ -1,0 +1,112 @@
+"""Pages from templates: all that comes from data is text, and nothing runs on a page but what the page itself names.
+
+The templates are Jinja2's, with autoescape on, and extend ``templates/base.html``, which sets the shared look, and a
+content policy in which style and script stand by their SHA-256 hashes. So a page loads nothing, and markup that slipped
+in anyway could neither run nor look like part of it. A template names its own files first::
+
+    {% extends "base.html" %}
+    {% set styles, scripts = ["timeline.css"], ["timeline.js"] %}
+
+The policy also forbids ``style="..."``: where a length depends on data, draw it in SVG.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genrelens import __version__
+from genrelens.errors import GenrelensError
+from genrelens.files import write_whole
+from genrelens.pages.wording import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(template: str, *, data: Any = None, **values: Any) -> str:
+    """The page that a template of ``pages/templates`` makes of some values, as one HTML file that needs no other.
+
+    Strings are escaped, and what cannot be seen in them is written out, by :func:`~genrelens.pages.wording.visible`.
+
+    Args:
+        template: its file name.
+        data: what the page's script reads, of JSON's types and without NaN: it stands apart from the markup, in
+            ``<script type="application/json" id="data">``; None for a page without.
+        values: what the template names.
+    """
+    if data is not None:
+        values["data"] = _all_visible(data)
+    return _environment().get_template(template).render(values)
+
+
+def write_page(path: str | Path, page: str) -> None:
+    """Write a page, whole or not at all. Raises :class:`GenrelensError`, code ``cannot_write``."""
+    try:
+        write_whole(Path(path), to_bytes(page))
+    except OSError as error:
+        message = f"{path}: the page cannot be written: {error.strerror or error}"
+        raise GenrelensError(message, code="cannot_write") from error
+
+
+def to_bytes(page: str) -> bytes:
+    """A page as the content of its file."""
+    return page.encode("utf-8", "backslashreplace")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("genrelens.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    environment.policies["json.dumps_kwargs"] = {
+        "ensure_ascii": False,
+        "allow_nan": False,
+        "separators": (",", ":"),
+    }
+    environment.globals.update(assets=_assets, version=__version__)
+    environment.filters.update(sha256=_sha256, data_url=_data_url)
+    return environment
+
+
+def _finalized(value: object) -> object:
+    """What a template prints: plain strings are made visible; markup, which the templates made, stays."""
+    return visible(value) if type(value) is str else value
+
+
+def _all_visible(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible(key): _all_visible(item) for key, item in value.items()}
+    return [_all_visible(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _assets(*names: str) -> object:
+    """Style sheets or scripts of this folder, one after the other: text of ours, which needs no escaping."""
+    from markupsafe import Markup
+
+    folder = resources.files("genrelens.pages") / "templates"
+    return Markup("".join((folder / name).read_text("utf-8") for name in names))
+
+
+def _sha256(content: str) -> str:
+    """The hash by which a content policy names an inline style or script."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode('ascii')}"
+
+
+def _data_url(content: bytes, kind: str) -> str:
+    """A picture or sound inside the page; ``kind`` is its media type."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
