@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
     },
 }
+
+
+def odds_of(genre: int, *, temperature: float = 1.0, multi_label: bool = False) -> Any:
+    return partial(log_odds, genre=genre, temperature=temperature, multi_label=multi_label)
 
 
 def made(architecture: str) -> Network:
@@ -96,7 +101,7 @@ class Linear(Network):
 
 def test_of_a_linear_network_each_number_gets_its_weight_times_its_height() -> None:
     network, values = Linear(), windows()
-    found = integrated_gradients(network, values, baseline=-80.0, genre=1, temperature=2.0, steps=3)
+    found = integrated_gradients(network, values, odds=odds_of(1, temperature=2.0), baseline=-80.0, steps=3)
     apart = (network.weight[1] - network.weight[0]).detach().numpy().reshape(N_FRAMES, N_MELS)
     np.testing.assert_allclose(found, apart * (values + 80.0) / 2.0 / len(values), rtol=1e-4, atol=1e-6)
 
@@ -113,9 +118,8 @@ def test_integrated_gradients_add_up_and_equal_captums(architecture: str, multi_
         rows = [log_odds(row, genre=1, temperature=1.5, multi_label=multi_label) for row in pooled]
         return torch.stack(rows)
 
-    found = integrated_gradients(
-        network, values, baseline=-80.0, genre=1, temperature=1.5, multi_label=multi_label
-    )
+    its = odds_of(1, temperature=1.5, multi_label=multi_label)
+    found = integrated_gradients(network, values, odds=its, baseline=-80.0)
     whole = torch.from_numpy(values)[None]
     nothing = torch.full_like(whole, -80.0)
     theirs = captum.attr.IntegratedGradients(odds).attribute(
@@ -129,7 +133,7 @@ def test_integrated_gradients_add_up_and_equal_captums(architecture: str, multi_
 
 def test_relevance_equals_the_paper_written_out_with_hooks() -> None:
     network, values = made("mel_transformer"), windows(1)
-    found = attention_relevance(network, values, genre=2, temperature=1.0)
+    found = attention_relevance(network, values, odds=odds_of(2))
     weights = network.attention(torch.from_numpy(values))
     assert weights is not None and found.shape == (1, weights.shape[-1])
     # By hand: numerical gradients of the log-odds with respect to each attention weight of both layers.
@@ -190,7 +194,7 @@ def test_keeping_the_weights_changes_no_answer() -> None:
 
 def test_a_network_without_attention_is_refused() -> None:
     with pytest.raises(BundleError, match="no attention to weigh"):
-        attention_relevance(Linear(), windows(), genre=0, temperature=1.0)
+        attention_relevance(Linear(), windows(), odds=odds_of(0))
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ Source = str | Path | bytes | ArrayLike
 """A path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``."""
 
 LONGEST_S = 180.0
-"""A longer file is explained over its most decisive stretch of this length: every part that is taken out is heard
+"""A longer file is explained over its most decisive stretch of this length: every part that is taken out is scored
 anew, and what comes out should still be looked at by a person."""
 
 
@@ -102,7 +102,7 @@ def most_decisive(prediction: Prediction, *, genre: int, longest_s: float) -> fl
     """Where the stretch of ``longest_s`` begins in which the windows give a genre most probability, s.
 
     Silent windows give none. The first of equal stretches is taken. A stretch begins where a window does, or ends where
-    the piece ends.
+    the track ends.
     """
     given = np.nan_to_num(prediction.window_probabilities[:, genre])
     total = np.concatenate([[0.0], np.cumsum(given)])

@@ -78,23 +78,12 @@ class TrackPrint:
     @property
     def contrast(self) -> Float64:
         """``(d + t,)``: the mean over the segments that counted minus the mean over the rest; NaN without any."""
-        sounding = np.isfinite(self.described[:, 0])
-        rest = sounding & ~self.top
-        if not (self.top & sounding).any() or not rest.any():
-            return np.full(self.described.shape[1], np.nan)
-        means: Float64 = self.described[self.top & sounding].mean(axis=0) - self.described[rest].mean(axis=0)
-        return means
+        return _mean(self.described[self.top]) - _mean(self.described[~self.top])
 
     @property
     def row(self) -> Float64:
         """``(d + t + 1,)``: the mean over the segments that sound, and the tempo."""
-        sounding = np.isfinite(self.described[:, 0])
-        means = (
-            self.described[sounding].mean(axis=0)
-            if sounding.any()
-            else np.full(self.described.shape[1], np.nan)
-        )
-        return np.append(means, self.bpm)
+        return np.append(_mean(self.described), self.bpm)
 
 
 def tagger_of(bundle: Bundle) -> Bundle:
@@ -251,5 +240,6 @@ def _in_segments(windows: Float64, spans_s: Float64, *, times_s: Float64) -> Flo
 
 
 def _mean(rows: Float64) -> Float64:
-    known = np.isfinite(rows).all(axis=1)
+    """The mean of the rows that are of sound, ``(n, d)`` to ``(d,)``; NaN without any."""
+    known = np.isfinite(rows[:, 0])
     return rows[known].mean(axis=0) if known.any() else np.full(rows.shape[1], np.nan)

@@ -100,7 +100,7 @@ def pairs(tracks: Sequence[Track], *, n: int = N_PAIRS, seed: int = 0) -> tuple[
 def check_pairs(bundle: Bundle, chosen: Sequence[tuple[Track, Track]]) -> None:
     """Raise :class:`DataError` where :func:`point` would in the end, before the work: only beginnings are read.
 
-    A guest's genre has to be one of the bundle's, and both pieces have to be readable and twice as long as a guest.
+    A guest's genre has to be one of the bundle's, and both tracks have to be readable and twice as long as a guest.
     """
     names = bundle.manifest.taxonomy
     unknown = sorted({guest.genre for _, guest in chosen if guest.genre not in names})
@@ -174,7 +174,7 @@ def point(
 
 
 def randomised(bundle: Bundle, *, seed: int, out: Path) -> Bundle:
-    """The same graph with the numbers of every weight in an order of chance, written to ``out`` and loaded.
+    """The same graph with the numbers of every weight shuffled, written to ``out`` and loaded.
 
     What a batch norm has counted stays, so that sound still goes through; without attention, whose graph is another.
     Raises :class:`BundleError` where the graph names no weights and :class:`MissingExtraError` without ``[train]``.

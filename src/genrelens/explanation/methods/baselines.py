@@ -38,7 +38,7 @@ def mean(frames: Float32, settings: FrameSettings) -> Float32:
 
 
 def shuffled(frames: Float32, settings: FrameSettings) -> Float32:
-    """The stretch's own frames in an order of chance: every sound as it was, and no events.
+    """The stretch's own frames in a random order: every sound as it was, and no events.
 
     Of samples it is blocks of :data:`SHUFFLED_S`: sample by sample they would be noise.
     """

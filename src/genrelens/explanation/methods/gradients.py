@@ -7,7 +7,8 @@ equations 5 and 6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
+Odds = Callable[["Tensor"], "Tensor"]
+"""From pooled logits ``(c,)`` to a class's log-odds: :func:`log_odds` of some genre."""
+
 STEPS = 16
 """Points of the path from the baseline to the sound. The attributions then add up to the difference that they explain
 to within a few hundredths (a test measures it)."""
@@ -40,10 +44,9 @@ def gradient_scores(method: str, hearing: Hearing, *, genre: int) -> Scored:
 
     Raises :class:`BundleError` where the network cannot be built again, or the method needs attention it has not.
     """
-    network = network_of(hearing.bundle)
-    if method == INTEGRATED:
-        return _integrated(hearing, network, genre=genre)
-    return _relevance(hearing, network, genre=genre)
+    network, manifest = network_of(hearing.bundle), hearing.bundle.manifest
+    odds = partial(log_odds, genre=genre, temperature=manifest.temperature, multi_label=manifest.multi_label)
+    return (_integrated if method == INTEGRATED else _relevance)(hearing, network, odds)
 
 
 def silent_input(hearing: Hearing) -> float:
@@ -58,16 +61,10 @@ def silent_input(hearing: Hearing) -> float:
     return number
 
 
-def _integrated(hearing: Hearing, network: Network, *, genre: int) -> Scored:
-    inputs, manifest, grid = dict(hearing.inputs()), hearing.bundle.manifest, hearing.grid
-    found = integrated_gradients(
-        network,
-        np.stack(list(inputs.values())),
-        baseline=silent_input(hearing),
-        genre=genre,
-        temperature=manifest.temperature,
-        multi_label=manifest.multi_label,
-    )
+def _integrated(hearing: Hearing, network: Network, odds: Odds) -> Scored:
+    inputs, grid = dict(hearing.inputs()), hearing.grid
+    values = np.stack(list(inputs.values()))
+    found = integrated_gradients(network, values, odds=odds, baseline=silent_input(hearing))
     total = np.zeros(hearing.frames.shape)
     for index, attributed in zip(inputs, found, strict=True):
         start, end = hearing.spans[index]
@@ -83,17 +80,9 @@ def _integrated(hearing: Hearing, network: Network, *, genre: int) -> Scored:
     )
 
 
-def _relevance(hearing: Hearing, network: Network, *, genre: int) -> Scored:
-    manifest = hearing.bundle.manifest
-
+def _relevance(hearing: Hearing, network: Network, odds: Odds) -> Scored:
     def tokens_of(done: int, values: Float32) -> Float64:
-        (tokens,) = attention_relevance(
-            network,
-            values[np.newaxis],
-            genre=genre,
-            temperature=manifest.temperature,
-            multi_label=manifest.multi_label,
-        )
+        (tokens,) = attention_relevance(network, values[np.newaxis], odds=odds)
         return np.asarray(tokens, np.float64)
 
     frames = np.nan_to_num(frame_scores(hearing, tokens_of))
@@ -124,14 +113,7 @@ def log_odds(logits: Tensor, *, genre: int, temperature: float, multi_label: boo
 
 
 def integrated_gradients(
-    network: Network,
-    values: Float32,
-    *,
-    baseline: float,
-    genre: int,
-    temperature: float,
-    multi_label: bool = False,
-    steps: int = STEPS,
+    network: Network, values: Float32, *, odds: Odds, baseline: float, steps: int = STEPS
 ) -> Float64:
     """What each number of the windows adds to the log-odds of a class, ``(w, n_frames, n_bands)``, signed.
 
@@ -148,9 +130,7 @@ def integrated_gradients(
         at = nothing + (sound - nothing) * ((step + 0.5) / steps)
         # The pooled logits of all windows first, so that a window's own pass has only to carry their gradient.
         pooled = _pooled(network, at).requires_grad_()
-        (slope,) = torch.autograd.grad(
-            log_odds(pooled, genre=genre, temperature=temperature, multi_label=multi_label), pooled
-        )
+        (slope,) = torch.autograd.grad(odds(pooled), pooled)
         for part in _parts(len(at)):
             piece = at[part].clone().requires_grad_()
             weighted = (network(piece).logits * slope).sum() / len(at)
@@ -160,9 +140,7 @@ def integrated_gradients(
     return found
 
 
-def attention_relevance(
-    network: Network, values: Float32, *, genre: int, temperature: float, multi_label: bool = False
-) -> Float64:
+def attention_relevance(network: Network, values: Float32, *, odds: Odds) -> Float64:
     """How much each token of each window matters for a class, ``(w, tokens)``, 0 and up; a window at a time.
 
     Heads are averaged after their weights are multiplied by their gradients and cut off below 0; layers are chained
@@ -185,8 +163,7 @@ def attention_relevance(
         layer.keeps_weights = True
     try:
         for window in torch.from_numpy(np.ascontiguousarray(values)):
-            logits = network(window[None]).logits[0]
-            target = log_odds(logits, genre=genre, temperature=temperature, multi_label=multi_label)
+            target = odds(network(window[None]).logits[0])
             weights: list[Any] = [layer.kept_weights for layer in layers]
             gradients = torch.autograd.grad(target, weights)
             relevance = torch.eye(weights[0].shape[-1])
