@@ -1,4 +1,4 @@
-"""The reasons as sound: what counted, and the rest, which together are the piece again."""
+"""The reasons as sound: what counted, and the rest, which together are the track again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BLOCK_FRAMES = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reasons:
-    """``reasons + without`` is the piece, times ``gain``; all ``(n,)`` float32, mono, none beyond full scale.
+    """``reasons + without`` is the track, times ``gain``; all ``(n,)`` float32, mono, none beyond full scale.
 
     ``gain`` is 1 unless a part would have been too loud for a file.
     """
