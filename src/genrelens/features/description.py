@@ -83,6 +83,28 @@ class Described:
         return np.flatnonzero(self.labels == self.names.index(genre))
 
 
+def describe(
+    ids: Sequence[str],
+    values: Float64,
+    columns: tuple[str, ...],
+    *,
+    names: Sequence[str],
+    genres: Mapping[str, str],
+    artists: Mapping[str, str | None],
+) -> Described:
+    """Rows of numbers as :class:`Described`: genres and artists by track id, the genres' order that of ``names``."""
+    there = {genres[id_] for id_ in ids}
+    kept = tuple(name for name in names if name in there)
+    return Described(
+        names=kept,
+        ids=tuple(ids),
+        labels=np.array([kept.index(genres[id_]) for id_ in ids], dtype=np.int64),
+        artists=tuple(artists[id_] for id_ in ids),
+        columns=columns,
+        values=values,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class GenreCount:
     """How much there is of one genre: tracks in all, with features, with sound; artists, and the largest one's share.

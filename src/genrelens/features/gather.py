@@ -14,7 +14,7 @@ from genrelens.data import Track, gtzan, registry
 from genrelens.data.registry import Loaded
 from genrelens.errors import AudioError, DataError
 from genrelens.features import FeatureTable
-from genrelens.features.description import TEMPO, Described, Float64
+from genrelens.features.description import TEMPO, Described, Float64, describe
 
 Progress = Callable[[str], None]
 """Called with the id of each track before it is worked on."""
@@ -111,8 +111,13 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
         genres=genres,
         artists=artists,
         with_sound=with_sound,
-        described=_describe(
-            list(rows), _values(table, list(rows.values())), table.columns, names, genres, artists
+        described=describe(
+            list(rows),
+            _values(table, list(rows.values())),
+            table.columns,
+            names=names,
+            genres=genres,
+            artists=artists,
         ),
         segments=max(map(len, rows.values())) > 1,
         left_out=tuple(left_out),
@@ -158,7 +163,8 @@ def embed_tracks(
         return None, tuple(left_out)
     values = np.stack(list(vectors.values()))
     columns = tuple(f"embedding{k}" for k in range(values.shape[1]))
-    return _describe(list(vectors), values, columns, names, genres, artists), tuple(left_out)
+    described = describe(list(vectors), values, columns, names=names, genres=genres, artists=artists)
+    return described, tuple(left_out)
 
 
 def _predict(bundle: Bundle, track: Track) -> Prediction:
@@ -210,23 +216,3 @@ def _values(table: FeatureTable, rows: Sequence[Sequence[int]]) -> Float64:
         j = table.columns.index(TEMPO)
         values[:, j] = [np.median(table.values[list(of_track), j]) for of_track in rows]
     return values
-
-
-def _describe(
-    ids: Sequence[str],
-    values: Float64,
-    columns: tuple[str, ...],
-    names: Sequence[str],
-    genres: Mapping[str, str],
-    artists: Mapping[str, str | None],
-) -> Described:
-    there = {genres[id_] for id_ in ids}
-    kept = tuple(name for name in names if name in there)
-    return Described(
-        names=kept,
-        ids=tuple(ids),
-        labels=np.array([kept.index(genres[id_]) for id_ in ids], dtype=np.int64),
-        artists=tuple(artists[id_] for id_ in ids),
-        columns=columns,
-        values=values,
-    )

@@ -13,7 +13,7 @@ from genrelens.bundle import Bundle
 from genrelens.errors import DataError
 from genrelens.explanation.parts import band_groups
 from genrelens.explanation.sound import front_end_of
-from genrelens.features.description import Described, GenreMap, make_map
+from genrelens.features.description import GenreMap, describe, map_or_reason
 from genrelens.metrics import Interval
 from genrelens.profile import axes as fingerprint_axes
 from genrelens.profile import fingerprint
@@ -138,22 +138,19 @@ def build(
 
 
 def _map(bundle: Bundle, tracks: Sequence[TrackPrint], *, tagger: Bundle) -> MapFound | str:
-    there = {row.genre for row in tracks}
-    names = tuple(name for name in bundle.names if name in there)
     values = np.stack([row.embedding for row in tracks])
-    described = Described(
-        names=names,
-        ids=tuple(row.id for row in tracks),
-        labels=np.array([names.index(row.genre) for row in tracks], dtype=np.int64),
-        artists=tuple(row.group for row in tracks),
-        columns=tuple(f"embedding{k}" for k in range(values.shape[1])),
-        values=values,
+    described = describe(
+        [row.id for row in tracks],
+        values,
+        tuple(f"embedding{k}" for k in range(values.shape[1])),
+        names=bundle.names,
+        genres={row.id: row.genre for row in tracks},
+        artists={row.id: row.group for row in tracks},
     )
     seen = frozenset(row.id for row in tracks if row.seen)
-    try:
-        found = make_map(described, what=f"the embeddings of {bundle.name}", seen=seen)
-    except DataError as error:
-        return f"{error}."
+    found = map_or_reason(described, what=f"the embeddings of {bundle.name}", seen=seen)
+    if isinstance(found, str):
+        return found
     kept = {id_: i for i, id_ in enumerate(found.mapped.ids)}
     rows = [row for row in tracks if row.id in kept and np.isfinite(row.tags).all()]
     places = found.places[[kept[row.id] for row in rows]]
