@@ -15,6 +15,7 @@ from jinja2 import UndefinedError
 
 from genrelens.pages.render import render
 from genrelens.pages.sections import Section, SectionPage, Shown, Table
+from genrelens.pages.timeline.page import timeline_page
 
 EVIL = "</script><!--<b onclick=x>\"'&\n\x1b[31m\u202e\udcff {{ 7 * 7 }}"
 
@@ -42,6 +43,14 @@ def test_the_style_is_named_by_its_hash() -> None:
     rules = policy(page)
     assert rules["style-src"] == hashed(style)
     assert rules["default-src"] == "'none'"
+    assert "unsafe" not in page
+    assert ' style="' not in page
+
+
+def test_the_script_is_named_by_its_hash() -> None:
+    page = timeline_page([])
+    (script,) = re.findall("<script>(.*?)</script>", page, re.S)
+    assert policy(page)["script-src"] == hashed(script)
     assert "unsafe" not in page
     assert ' style="' not in page
 

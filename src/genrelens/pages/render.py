@@ -77,7 +77,7 @@ def _environment() -> Environment:
         "separators": (",", ":"),
     }
     environment.globals.update(assets=_assets, version=__version__)
-    environment.filters.update(sha256=_sha256, data_url=_data_url)
+    environment.filters.update(sha256=_sha256, data_url=_data_url, unbroken=_unbroken)
     return environment
 
 
@@ -100,6 +100,13 @@ def _assets(*names: str) -> object:
 
     folder = resources.files("genrelens.pages") / "templates"
     return Markup("".join((folder / name).read_text("utf-8") for name in names))
+
+
+def _unbroken(words: str) -> object:
+    """Words in which a number stays on the line of its sign for percent."""
+    from markupsafe import escape
+
+    return escape(visible(words)).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _sha256(content: str) -> str:

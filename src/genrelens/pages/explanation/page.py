@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib import resources
 from itertools import groupby
-from string import Template
+from typing import Any
 
-from genrelens import __version__
 from genrelens.bundle import Prediction
-from genrelens.explanation.explanation import Band, Explanation, Segment
+from genrelens.explanation.explanation import Explanation
 from genrelens.explanation.parts import hertz, hint_of, in_words
 from genrelens.pages.explanation import words
 from genrelens.pages.explanation.check import fine, standing, truth, verdict
 from genrelens.pages.explanation.picture import height_of, time_ticks
-from genrelens.pages.explanation.timeline import held_back_timeline
-from genrelens.pages.timeline.card import card, file_name
-from genrelens.pages.wording import visible
+from genrelens.pages.render import render
+from genrelens.pages.timeline.card import card, file_name, held_back
 
-NBSP = "\u00a0"
 TICKS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000, 16_000)
 
 
@@ -58,80 +52,68 @@ def explain_page(shown: Shown) -> str:
     """The page. Everything works without scripts but the buttons that play a moment or a range of frequencies."""
     explanation, prediction = shown.explanation, shown.prediction
     row = prediction.to_dict(path=shown.path, timeline=True)
-    return Template(asset("explain.html")).substitute(
-        title=text(f"{words.heading(explanation, prediction)} {file_name(shown.path)}"),
-        style=asset("timeline.css") + asset("explain.css"),
-        script=asset("explain.js"),
-        heading=text(words.heading(explanation, prediction)),
-        name=text(file_name(shown.path)),
-        lead=text(words.answer(explanation, prediction)),
-        notes="\n".join(f'<p class="note">{text(note)}</p>' for note in words.notes(explanation)),
-        reasons=_reasons(shown),
-        start_s=f"{explanation.start_s:.3f}",
-        span_s=f"{explanation.end_s - explanation.start_s:.3f}",
-        piece=_source(shown.piece_mp3, "audio/mpeg"),
-        plain=_source(shown.plain_png, "image/png"),
-        lit=_source(shown.lit_png, "image/png"),
-        alt=text(_alt(explanation)),
-        pro=text(words.key(explanation)[0]),
-        contra=text(words.key(explanation)[1]),
-        hertz="".join(_tick_hz(hz, shown.top_hz) for hz in TICKS_HZ if hz < 0.97 * shown.top_hz),
+    found, heading = explanation.faithfulness, words.heading(explanation, prediction)
+    return render(
+        "explain.html",
+        title=f"{heading} {file_name(shown.path)}",
+        heading=heading,
+        genre=explanation.genre,
+        name=file_name(shown.path),
+        lead=words.answer(explanation, prediction),
+        notes=words.notes(explanation),
+        reasons=(
+            ("When", words.moments(explanation)),
+            ("Where", words.frequencies(explanation)),
+            ("Beat", words.beat(explanation)),
+            ("Sounds like", words.sounds_like(prediction)),
+        ),
+        badge=_badge(explanation),
+        shown=shown,
+        start_s=explanation.start_s,
+        span_s=explanation.end_s - explanation.start_s,
+        alt=_alt(explanation),
+        key=words.key(explanation),
+        hertz=[
+            (100 - 100 * height_of(hz, top_hz=shown.top_hz), hertz(hz))
+            for hz in TICKS_HZ
+            if hz < 0.97 * shown.top_hz
+        ],
         bars_time=_bars_time(explanation),
-        bars_band=_bars_band(explanation, top_hz=shown.top_hz),
-        axes="" if explanation.bands else "time-only",
-        beside='<span class="wide">, bars beside are ranges of frequencies</span>'
-        if explanation.bands
-        else "",
-        seconds="".join(_tick_s(at, label) for at, label in time_ticks(explanation)),
+        bars_band=_bars_band(explanation, top_hz=shown.top_hz) if explanation.bands else None,
+        seconds=time_ticks(explanation),
         moments=_moments(explanation),
-        alone=text(_alone(explanation)),
-        bands=_bands(explanation),
-        kept=_source(shown.reasons_mp3, "audio/mpeg"),
-        rest=_source(shown.without_mp3, "audio/mpeg"),
-        quieter=""
-        if shown.quieter_db < 0.05
-        else f" Both are {shown.quieter_db:.1f} dB quieter than the piece, so that nothing clips.",
-        change=text(words.change(explanation, prediction)),
-        truth=_truth(explanation),
-        timeline=held_back_timeline(row) if prediction.abstained else "",
-        method=text(f"Method: {explanation.method}. A score is {explanation.unit}."),
-        card=card(row, number=1, experimental=shown.experimental),
-        model=text(f"{explanation.model_name} ({explanation.model_hash})"),
-        version=text(__version__),
+        alone=_alone(explanation),
+        ranges=_ranges(explanation),
+        ranges_lead=_ranges_lead(explanation),
+        change=words.change(explanation, prediction),
+        truth=truth(explanation),
+        checks=()
+        if found is None
+        else [
+            (name, p, fine(p))
+            for name, p in (
+                ("with all sound", found.probability),
+                ("a random fifth out", found.probability - found.drop_random),
+                ("the top fifth out", found.without_top),
+            )
+        ],
+        held_back=held_back(row) if prediction.abstained else None,
+        method=f"Method: {explanation.method}. A score is {explanation.unit}.",
+        piece=card(row, number=1, experimental=shown.experimental),
+        model=f"{explanation.model_name} ({explanation.model_hash})",
     )
 
 
-def text(said: str) -> str:
-    """As on other pages, and a number stays on the line of its sign for percent."""
-    return escape(visible(said)).replace(" %", f"{NBSP}%")
-
-
-def asset(name: str) -> str:
-    """A file of this room."""
-    return (resources.files("genrelens.pages") / "templates" / name).read_text("utf-8")
-
-
-def _source(data: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-
-def _reasons(shown: Shown) -> str:
-    explanation = shown.explanation
-    rows = (
-        ("When", words.moments(explanation)),
-        ("Where", words.frequencies(explanation)),
-        ("Beat", words.beat(explanation)),
-        ("Sounds like", words.sounds_like(shown.prediction)),
-    )
-    items = "".join(f"<div><dt>{name}</dt><dd>{text(said)}</dd></div>" for name, said in rows if said)
-    found = explanation.faithfulness
-    if found is not None:
-        said = verdict(explanation).removeprefix("So ")
-        items += (
-            f'<div><dt>Checked</dt><dd><a class="badge {found.verdict}" href="#true">{standing(explanation)}</a> '
-            f"{text(said[0].upper() + said[1:])}</dd></div>"
-        )
-    return f'<dl class="reasons">{items}</dl>'
+def _badge(explanation: Explanation) -> dict[str, str]:
+    """How far to trust the explanation; empty where nothing was checked."""
+    found, said = explanation.faithfulness, verdict(explanation).removeprefix("So ")
+    if found is None:
+        return {}
+    return {
+        "verdict": found.verdict,
+        "standing": standing(explanation),
+        "said": said[0].upper() + said[1:],
+    }
 
 
 def _alt(explanation: Explanation) -> str:
@@ -141,56 +123,40 @@ def _alt(explanation: Explanation) -> str:
     )
 
 
-def _tick_hz(hz: float, top_hz: float) -> str:
-    return f'<span style="bottom:{100 * height_of(hz, top_hz=top_hz):.2f}%">{hertz(hz)}</span>'
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Where no score lies, and for each score ``pro`` or ``contra`` with x, y, width and height of its bar."""
+
+    zero: float
+    bars: Sequence[tuple[str, float, float, float, float]]
 
 
-def _tick_s(at: float, label: str) -> str:
-    return f'<span style="left:{at:.2f}%">{label}</span>' if at < 95 else f'<span class="end">{label}</span>'
-
-
-def _bars_time(explanation: Explanation) -> str:
-    """Scores over time as an SVG: up speaks for the class. Every bar is a moment to click."""
+def _bars_time(explanation: Explanation) -> Bars:
+    """Scores over time, 1000 wide and 100 high: up speaks for the class. Every bar is a moment to click."""
     span_s = explanation.end_s - explanation.start_s
-    zero, scale = _zero([segment.score for segment in explanation.segments])
-    bars = []
+    share, scale = _zero([segment.score for segment in explanation.segments])
+    zero, bars = 2 + 96 * share, []
     for segment in explanation.segments:
         x = 1000 * (segment.start_s - explanation.start_s) / span_s
         width = max(1000 * (segment.end_s - segment.start_s) / span_s - 2, 0.5)
         reach = 0.0 if math.isnan(segment.score) else 96 * abs(segment.score) * scale
-        y, kind = (2 + 96 * zero - reach, "pro") if segment.score > 0 else (2 + 96 * zero, "contra")
-        bars.append(
-            f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{reach:.1f}"/>'
-        )
-    label = text(f"Scores over time: up speaks for {explanation.genre}, down against it.")
-    return (
-        f'<svg class="over-time" role="img" aria-label="{label}" viewBox="0 0 1000 100" preserveAspectRatio="none">'
-        f'<path class="zero" d="M0 {2 + 96 * zero:.1f}H1000"/>{"".join(bars)}</svg>'
-    )
+        y, kind = (zero - reach, "pro") if segment.score > 0 else (zero, "contra")
+        bars.append((kind, x, y, width, reach))
+    return Bars(zero, bars)
 
 
-def _bars_band(explanation: Explanation, *, top_hz: float) -> str:
-    """Scores over frequency as an SVG at the picture's height: to the right speaks for the class."""
-    if not explanation.bands:
-        return ""
+def _bars_band(explanation: Explanation, *, top_hz: float) -> Bars:
+    """Scores over frequency, 100 wide and 1000 high, as the picture: to the right speaks for the class."""
     share, scale = _zero([band.score for band in explanation.bands])
-    zero = 98 - 96 * share
-    bars = []
+    zero, bars = 98 - 96 * share, []
     for band in explanation.bands:
         top, bottom = (
             1000 * (1 - height_of(min(hz, top_hz), top_hz=top_hz)) for hz in (band.high_hz, band.low_hz)
         )
         reach = 96 * abs(band.score) * scale
         x, kind = (zero, "pro") if band.score > 0 else (zero - reach, "contra")
-        height = max(bottom - top - 5, 1)
-        bars.append(
-            f'<rect class="{kind}" x="{x:.1f}" y="{top:.1f}" width="{reach:.1f}" height="{height:.1f}"/>'
-        )
-    label = text(f"Scores over frequency: to the right speaks for {explanation.genre}.")
-    return (
-        f'<div class="beside"><svg class="over-bands" role="img" aria-label="{label}" viewBox="0 0 100 1000" '
-        f'preserveAspectRatio="none"><path class="zero" d="M{zero:.1f} 0V1000"/>{"".join(bars)}</svg></div>'
-    )
+        bars.append((kind, x, top, reach, max(bottom - top - 5, 1)))
+    return Bars(zero, bars)
 
 
 def _zero(scores: Sequence[float]) -> tuple[float, float]:
@@ -202,11 +168,18 @@ def _zero(scores: Sequence[float]) -> tuple[float, float]:
     return (above / whole if above + below else 0.5), 1 / whole
 
 
-def _moments(explanation: Explanation) -> str:
+def _moments(explanation: Explanation) -> list[dict[str, Any]]:
     best = explanation.top(words.N_TOP)
-    if not best:
-        return f"<p>{text(words.moments(explanation))}</p>"
-    return f'<ol class="moments">{"".join(_moment(explanation, segment, best[0].score) for segment in best)}</ol>'
+    return [
+        {
+            "start_s": segment.start_s,
+            "end_s": segment.end_s,
+            "name": words.span(segment),
+            "share": segment.score / best[0].score,
+            "effect": words.effect(explanation, segment),
+        }
+        for segment in best
+    ]
 
 
 def _alone(explanation: Explanation) -> str:
@@ -219,76 +192,39 @@ def _alone(explanation: Explanation) -> str:
     return f" Taken out by itself, the strongest moves {explanation.genre} {moves}."
 
 
-def _moment(explanation: Explanation, segment: Segment, largest: float) -> str:
-    name = words.span(segment)
+def _ranges_lead(explanation: Explanation) -> str:
+    """What the last column of the ranges says; empty where the method does not take them out alone."""
+    if not explanation.bands or words.without(explanation, explanation.bands[0]) is None:
+        return ""
     return (
-        f'<li><button type="button" data-start="{segment.start_s:.3f}" data-end="{segment.end_s:.3f}" '
-        f'aria-label="{text(f"Play {name}")}">{text(name)}</button>'
-        f'<span class="bar"><i style="width:{100 * segment.score / largest:.1f}%"></i></span>'
-        f'<span class="effect">{text(words.effect(explanation, segment))}</span></li>'
-    )
-
-
-def _bands(explanation: Explanation) -> str:
-    if not explanation.bands:
-        return "<p>This method is over time only.</p>"
-    largest = max(abs(band.score) for band in explanation.bands) or 1.0
-    measured = words.without(explanation, explanation.bands[0]) is not None
-    lead = (
         f"The last column is how sure the model is of {explanation.genre} with each range "
         f"{words.how_bands_go(explanation)}; with all sound it is {fine(explanation.probability)}. "
-        if measured
-        else ""
-    )
-    return (
-        f'<p class="soft">{text(lead)}Wider ranges weigh more. Click one to hear it alone.</p>'
-        '<table class="bands"><thead><tr><th scope="col">Range</th>'
-        '<th scope="col" class="hint">What lies there</th><th scope="col" class="middle">Against, for</th>'
-        f'<th scope="col" class="n">{text(f"{explanation.genre} left") if measured else ""}</th></tr></thead>'
-        f"<tbody>{_rows(explanation, largest)}</tbody></table>"
     )
 
 
-def _rows(explanation: Explanation, largest: float) -> str:
+def _ranges(explanation: Explanation) -> list[dict[str, Any]]:
     """The ranges, the highest first; what is said of several neighbours is said once."""
-    rows = []
+    largest = max((abs(band.score) for band in explanation.bands), default=0.0) or 1.0
+    rows: list[dict[str, Any]] = []
     for hint, bands in groupby(
         reversed(explanation.bands), key=lambda band: hint_of(band.low_hz, band.high_hz)
     ):
         together = list(bands)
-        said = f'<td class="hint" rowspan="{len(together)}">{text(hint)}</td>'
-        rows += [
-            _band(explanation, band, largest, hint=said if i == 0 else "") for i, band in enumerate(together)
-        ]
-    return "".join(rows)
-
-
-def _band(explanation: Explanation, band: Band, largest: float, *, hint: str) -> str:
-    share = 50 * abs(band.score) / largest
-    at, kind = (50.0, "pro") if band.score > 0 else (50 - share, "contra")
-    left = words.without(explanation, band)
-    name = in_words(band.low_hz, band.high_hz)
-    return (
-        f'<tr><th scope="row"><button type="button" data-low="{band.low_hz:.0f}" data-high="{band.high_hz:.0f}" '
-        f'aria-pressed="false">{text(name[0].upper() + name[1:])}</button></th>{hint}'
-        f'<td><span class="both"><i class="{kind}" style="left:{at:.1f}%;width:{share:.1f}%"></i></span></td>'
-        f'<td class="n">{"" if left is None else fine(left)}</td></tr>'
-    )
-
-
-def _truth(explanation: Explanation) -> str:
-    sentence = f"<p>{text(truth(explanation))}</p>"
-    found = explanation.faithfulness
-    if found is None:
-        return sentence
-    rows: Mapping[str, float] = {
-        "with all sound": found.probability,
-        "a random fifth out": found.probability - found.drop_random,
-        "the top fifth out": found.without_top,
-    }
-    items = "".join(
-        f'<li><span class="g">{escape(name)}</span><span class="bar"><i style="width:{100 * p:.1f}%"></i></span>'
-        f'<span class="p">{fine(p)}</span></li>'
-        for name, p in rows.items()
-    )
-    return f'{sentence}<ul class="bars checks">{items}</ul>'
+        for i, band in enumerate(together):
+            share = 50 * abs(band.score) / largest
+            at, kind = (50.0, "pro") if band.score > 0 else (50 - share, "contra")
+            left, name = words.without(explanation, band), in_words(band.low_hz, band.high_hz)
+            rows.append(
+                {
+                    "low_hz": f"{band.low_hz:.0f}",
+                    "high_hz": f"{band.high_hz:.0f}",
+                    "name": name[0].upper() + name[1:],
+                    "hint": hint,
+                    "rows": len(together) if i == 0 else 0,
+                    "kind": kind,
+                    "at": at,
+                    "width": share,
+                    "left": "" if left is None else fine(left),
+                }
+            )
+    return rows

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from genrelens.pages.timeline.strip import Column, columns, runs, strip_svg, ticks
+from genrelens.pages.timeline.strip import Column, columns, runs, strip, ticks
 from genrelens.pages.wording import REASONS, clock, either, length, percent, visible
 
 MAX_GENRES = 5
@@ -17,27 +16,35 @@ EACH_BY_ITSELF = "Each genre has a probability of its own; a piece may be of sev
 SURE, LEANING = 0.8, 0.5
 
 
-def card(row: Mapping[str, Any], *, number: int, experimental: Collection[str]) -> str:
-    """A piece as HTML, from its prediction row with windows; ``number`` makes its anchor, ``p<number>``."""
+def card(row: Mapping[str, Any], *, number: int, experimental: Collection[str]) -> dict[str, Any]:
+    """A track as ``charts.html`` draws it, from its prediction row with windows; ``number`` makes its anchor."""
     path = str(row["path"])
+    found: dict[str, Any] = {
+        "number": number,
+        "name": file_name(path),
+        "folder": str(Path(path).parent),
+        "failed": None,
+        "more": "",
+        "notes": row["notes"],
+        "model": f"{row['model']['name']} {row['model']['hash']}",
+    }
     if row["error"]:
-        body = _message("could not be read", error_sentence(row), kind="bad")
+        found["failed"] = {"kind": "bad", "what": "could not be read", "why": error_sentence(row)}
     elif row["abstained"]:
-        body = _message("no answer", REASONS.get(row["reason"], str(row["reason"])), kind="unsure") + _more(
-            row
-        )
+        why = REASONS.get(row["reason"], str(row["reason"]))
+        found |= {"failed": {"kind": "unsure", "what": "no answer", "why": why}, "more": _more(row)}
     else:
-        body = _answer(row, experimental=experimental)
-    lines = [
-        f'<article id="p{number}">',
-        f"<h2>{escape(file_name(path))}</h2>",
-        f'<p class="folder">{escape(visible(str(Path(path).parent)))}</p>',
-        body,
-        *(f'<p class="note">Note: {escape(visible(note))}</p>' for note in row["notes"]),
-        f'<p class="model">{escape(row["model"]["name"])} {escape(row["model"]["hash"])}</p>',
-        "</article>",
-    ]
-    return "\n".join(lines)
+        found |= {**_answer(row, experimental=experimental), "more": _more(row)}
+    return found
+
+
+def held_back(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The chart of a track whose guess is held back, which its card does not show; None of a single window."""
+    if len(row["windows"]) < 2:
+        return None
+    likeliest = sorted(row["probabilities"].items(), key=lambda item: -item[1])[:MAX_GENRES]
+    stretches = columns(row["windows"], duration_s=float(row["duration_s"]))
+    return _chart(row, likeliest, stretches, label="How likely each genre is over time.", experimental=())
 
 
 def file_name(path: str) -> str:
@@ -61,39 +68,45 @@ def how_sure(ranked: Sequence[tuple[str, float]]) -> str:
     return f"The model is not sure: {best} is only the likeliest of several.{second}"
 
 
-def _message(what: str, why: str, *, kind: str) -> str:
-    return f'<p class="verdict {kind}"><b>{what}</b> <span>{escape(visible(why))}</span></p>'
-
-
-def _answer(row: Mapping[str, Any], *, experimental: Collection[str]) -> str:
+def _answer(row: Mapping[str, Any], *, experimental: Collection[str]) -> dict[str, Any]:
     ranked = sorted(row["probabilities"].items(), key=lambda item: -item[1])
-    duration_s = float(row["duration_s"])
-    stretches = columns(row["windows"], duration_s=duration_s)
+    stretches = columns(row["windows"], duration_s=float(row["duration_s"]))
     shown = _genres_to_show(ranked, stretches)
     best, p = ranked[0]
-    sure = escape(EACH_BY_ITSELF if gives_several(row) else how_sure(ranked))
-    if best in experimental:
-        sure += f" <b>{escape(best)} is experimental:</b> how often that is right could not be measured."
     left = sum(probability for _, probability in ranked) - sum(probability for _, probability in shown)
-    n_left = len(ranked) - len(shown)
-    others = f" {n_left} other genres together: {percent(left)}." if left >= 0.005 else ""
-    others = "" if gives_several(row) else others
+    others = f" {len(ranked) - len(shown)} other genres together: {percent(left)}." if left >= 0.005 else ""
     in_parts = _in_parts(stretches)
-    lines = [
-        f'<p class="verdict"><b>{escape(best)}{"*" if best in experimental else ""}</b>',
-        f'<span class="conf">{percent(p)}</span> <span class="length">{length(duration_s)}</span></p>',
-        f'<p class="sure">{sure}</p>',
-        _more(row),
-        '<div class="chart">',
-        _bars(shown, experimental=experimental),
-        '<div class="time">',
-        strip_svg(stretches, genres=[name for name, _ in shown], duration_s=duration_s, label=in_parts),
-        '<div class="axis" aria-hidden="true">',
-        *(_tick(at, text) for at, text in ticks(duration_s)),
-        "</div></div></div>",
-        f'<p class="parts">{escape(in_parts)}{others}</p>',
-    ]
-    return "\n".join(lines)
+    return {
+        "genre": starred(best, experimental),
+        "confidence": percent(p),
+        "length": length(float(row["duration_s"])),
+        "sure": EACH_BY_ITSELF if gives_several(row) else how_sure(ranked),
+        "experimental": best if best in experimental else "",
+        "chart": _chart(row, shown, stretches, label=in_parts, experimental=experimental),
+        "parts": in_parts if gives_several(row) else in_parts + others,
+    }
+
+
+def _chart(
+    row: Mapping[str, Any],
+    shown: Sequence[tuple[str, float]],
+    stretches: Sequence[Column],
+    *,
+    label: str,
+    experimental: Collection[str],
+) -> dict[str, Any]:
+    duration_s = float(row["duration_s"])
+    return {
+        "bars": [(starred(name, experimental), p, percent(p)) for name, p in shown],
+        "strip": strip(stretches, genres=[name for name, _ in shown], duration_s=duration_s),
+        "label": label,
+        "ticks": ticks(duration_s),
+    }
+
+
+def starred(genre: str, experimental: Collection[str]) -> str:
+    """A genre with an asterisk where it is experimental."""
+    return f"{genre}{'*' if genre in experimental else ''}"
 
 
 def gives_several(row: Mapping[str, Any]) -> bool:
@@ -114,22 +127,7 @@ def _more(row: Mapping[str, Any]) -> str:
     tags = list(row["tags"].items())[:MAX_TAGS]
     if tags:
         sentences.append(f"Sounds like: {', '.join(f'{tag} {percent(p)}' for tag, p in tags)}.")
-    return f'<p class="more">{escape(visible(" ".join(sentences)))}</p>' if sentences else ""
-
-
-def _tick(at: float, text: str) -> str:
-    """A mark of the axis; one at the very end is written to its left, where there is room."""
-    return f'<span style="left:{at:.2f}%">{text}</span>' if at < 95 else f'<span class="end">{text}</span>'
-
-
-def _bars(shown: Sequence[tuple[str, float]], *, experimental: Collection[str]) -> str:
-    rows = [
-        f'<li><span class="g">{escape(name)}{"*" if name in experimental else ""}</span>'
-        f'<span class="bar"><i style="width:{100 * probability:.1f}%"></i></span>'
-        f'<span class="p">{percent(probability)}</span></li>'
-        for name, probability in shown
-    ]
-    return f'<ul class="bars">{"".join(rows)}</ul>'
+    return " ".join(sentences)
 
 
 def _genres_to_show(

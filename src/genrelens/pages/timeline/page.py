@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from html import escape
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import Any
 
-from genrelens.errors import GenrelensError
-from genrelens.files import write_whole
-from genrelens.pages.timeline.card import card, error_sentence, file_name, gives_several
+from genrelens.pages.render import render, write_page
+from genrelens.pages.timeline.card import card, error_sentence, file_name, gives_several, starred
 from genrelens.pages.wording import REASONS, length, percent, visible
-
-_FOOTNOTE = (
-    "<p>* Experimental: the model has heard too few clips of this genre to measure how often it is right.</p>"
-)
 
 
 def timeline_page(rows: Sequence[Mapping[str, Any]], *, experimental: Collection[str] = ()) -> str:
@@ -32,17 +24,15 @@ def timeline_page(rows: Sequence[Mapping[str, Any]], *, experimental: Collection
     names = {name for row in rows for name in row["probabilities"] or ()}
     models = sorted({f"{row['model']['name']} ({row['model']['hash']})" for row in rows})
     pieces = "1 piece" if len(rows) == 1 else f"{len(rows)} pieces"
-    numbered = list(enumerate(rows, start=1))
-    return Template(_asset("timeline.html")).substitute(
+    return render(
+        "timeline.html",
         title=f"{pieces}, by genre",
         overview=_overview(rows),
         following="Also" if any(map(gives_several, rows)) else "Next best",
-        lines="\n".join(_line(row, number=i, experimental=experimental) for i, row in numbered),
-        footnote=_FOOTNOTE if names & set(experimental) else "",
-        cards="\n".join(card(row, number=i, experimental=experimental) for i, row in numbered),
-        models=escape(", ".join(models)) or "none",
-        style=_asset("timeline.css"),
-        script=_asset("timeline.js"),
+        lines=[_line(row, experimental=experimental) for row in rows],
+        footnote=bool(names & set(experimental)),
+        cards=[card(row, number=i, experimental=experimental) for i, row in enumerate(rows, start=1)],
+        models=", ".join(models) or "none",
     )
 
 
@@ -50,17 +40,7 @@ def write_timeline_page(
     path: str | Path, *, rows: Sequence[Mapping[str, Any]], experimental: Collection[str] = ()
 ) -> None:
     """Write the page, whole or not at all. Raises :class:`GenrelensError`, code ``cannot_write``."""
-    place = Path(path)
-    content = timeline_page(rows, experimental=experimental).encode("utf-8", "backslashreplace")
-    try:
-        write_whole(place, content)
-    except OSError as error:
-        message = f"{place}: the page cannot be written: {error.strerror or error}"
-        raise GenrelensError(message, code="cannot_write") from error
-
-
-def _asset(name: str) -> str:
-    return (resources.files("genrelens.pages") / "templates" / name).read_text("utf-8")
+    write_page(path, timeline_page(rows, experimental=experimental))
 
 
 def _overview(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -71,32 +51,32 @@ def _overview(rows: Sequence[Mapping[str, Any]]) -> str:
         ("no answer", len(rows) - len(answered) - n_failed),
         ("could not be read", n_failed),
     ]
-    return " · ".join(f"{escape(name)} {n}" for name, n in counts if n)
+    return " · ".join(f"{name} {n}" for name, n in counts if n)
 
 
-def _line(row: Mapping[str, Any], *, number: int, experimental: Collection[str]) -> str:
-    def mark(name: str) -> str:
-        return escape(name) + ("*" if name in experimental else "")
-
-    path = str(row["path"])
-    duration_s = row["duration_s"]
-    genre, confidence, value, following, kind = "-", "-", -1.0, "", ""
+def _line(row: Mapping[str, Any], *, experimental: Collection[str]) -> dict[str, Any]:
+    """A track's line of the table, as ``timeline.html`` names its parts."""
+    path, duration_s = str(row["path"]), row["duration_s"]
+    line: dict[str, Any] = {
+        "path": path,
+        "name": file_name(path),
+        "duration_s": duration_s,
+        "length": "-" if duration_s is None else length(duration_s),
+        "genre": None,
+        "value": -1.0,
+        "confidence": "-",
+        "following": "",
+        "failed": bool(row["error"]),
+    }
     notes = [visible(note) for note in row["notes"]]
     if row["error"]:
-        notes, kind = [f"{row['error']['code']}: {error_sentence(row)}"], ' class="bad"'
+        notes = [f"{row['error']['code']}: {error_sentence(row)}"]
     elif row["abstained"]:
         notes = [REASONS.get(row["reason"], str(row["reason"])), *notes]
     else:
         (best, value), *others = sorted(row["probabilities"].items(), key=lambda item: -item[1])
-        genre, confidence = f"<b>{mark(best)}</b>", percent(value)
         said = row["set"] if gives_several(row) else [name for name, _ in others[:1]]
-        following = ", ".join(f"{mark(name)} {percent(p)}" for name, p in others if name in said)
-    cells = [
-        f'<td><a href="#p{number}" title="{escape(visible(path))}">{escape(file_name(path))}</a></td>',
-        f'<td class="n" data-v="{duration_s or 0}">{"-" if duration_s is None else length(duration_s)}</td>',
-        f"<td>{genre}</td>",
-        f'<td class="n" data-v="{value}">{confidence}</td>',
-        f"<td>{following}</td>",
-        f"<td{kind}>{escape('; '.join(notes))}</td>",
-    ]
-    return f'<tr data-card="p{number}">{"".join(cells)}</tr>'
+        following = [f"{starred(name, experimental)} {percent(p)}" for name, p in others if name in said]
+        line |= {"genre": starred(best, experimental), "value": value, "confidence": percent(value)}
+        line["following"] = ", ".join(following)
+    return {**line, "notes": "; ".join(notes)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +24,15 @@ class Column:
     start_s: float
     end_s: float
     probabilities: Mapping[str, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """An SVG, ``VIEW_WIDTH`` wide: where it is silent (x and width), and each shade's (1 to 10) path of cells."""
+
+    height: int
+    silences: Sequence[tuple[float, float]]
+    paths: Sequence[tuple[int, str]]
 
 
 def columns(windows: Sequence[Mapping[str, Any]], *, duration_s: float) -> list[Column]:
@@ -52,8 +60,8 @@ def runs(stretches: Sequence[Column]) -> list[tuple[float, float, str | None]]:
     return joined
 
 
-def strip_svg(stretches: Sequence[Column], *, genres: Sequence[str], duration_s: float, label: str) -> str:
-    """The strips of some genres, one below the other; ``label`` says in words what they show."""
+def strip(stretches: Sequence[Column], *, genres: Sequence[str], duration_s: float) -> Strip:
+    """The strips of some genres, one below the other."""
     height = ROW_HEIGHT * len(genres)
     scale = VIEW_WIDTH / duration_s
     paths: dict[int, list[str]] = {}
@@ -63,17 +71,15 @@ def strip_svg(stretches: Sequence[Column], *, genres: Sequence[str], duration_s:
             x, right = round(start_s * scale, 1), round(end_s * scale, 1)
             cell = f"M{x:g} {top}h{right - x:.4g}v{ROW_HEIGHT - 2}H{x:g}z"
             paths.setdefault(level, []).append(cell)
-    parts = [
-        f'<svg class="strip" role="img" aria-label="{escape(label)}" viewBox="0 0 {VIEW_WIDTH} {height}" '
-        f'preserveAspectRatio="none" style="height:{height}px">'
-    ]
-    for start_s, end_s, leader in runs(stretches):
-        if leader is None:
-            x, span = start_s * scale, (end_s - start_s) * scale
-            parts.append(f'<rect class="hush" x="{x:.1f}" width="{span:.1f}" height="{height}"/>')
-    parts += [f'<path class="v{level}" d="{"".join(cells)}"/>' for level, cells in sorted(paths.items())]
-    parts.append("</svg>")
-    return "".join(parts)
+    return Strip(
+        height,
+        [
+            (start_s * scale, (end_s - start_s) * scale)
+            for start_s, end_s, leader in runs(stretches)
+            if leader is None
+        ],
+        [(level, "".join(cells)) for level, cells in sorted(paths.items())],
+    )
 
 
 def ticks(duration_s: float) -> list[tuple[float, str]]:
