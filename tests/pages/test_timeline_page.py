@@ -189,8 +189,8 @@ def test_several_genres_are_not_told_as_one_against_the_others() -> None:
 
 def test_the_top_line_counts(page: str) -> None:
     assert "disco 2 · jazz 1 · no answer 2 · could not be read 1" in page
-    assert "6 pieces, by genre" in page
-    assert "1 piece, by genre" in timeline_page(ROWS[:1])
+    assert "6 tracks, by genre" in page
+    assert "1 track, by genre" in timeline_page(ROWS[:1])
     assert "* Experimental" in page
     assert "* Experimental" not in timeline_page(ROWS[:1])
 

@@ -23,10 +23,10 @@ def timeline_page(rows: Sequence[Mapping[str, Any]], *, experimental: Collection
     """
     names = {name for row in rows for name in row["probabilities"] or ()}
     models = sorted({f"{row['model']['name']} ({row['model']['hash']})" for row in rows})
-    pieces = "1 piece" if len(rows) == 1 else f"{len(rows)} pieces"
+    counted = "1 track" if len(rows) == 1 else f"{len(rows)} tracks"
     return render(
         "timeline.html",
-        title=f"{pieces}, by genre",
+        title=f"{counted}, by genre",
         overview=_overview(rows),
         following="Also" if any(map(gives_several, rows)) else "Next best",
         lines=[_line(row, experimental=experimental) for row in rows],
