@@ -18,7 +18,7 @@ import numpy as np
 from genrelens import audio
 from genrelens.data import gtzan
 from genrelens.data.gtzan.facts import clip_id
-from genrelens.data.pictures.png import read_png
+from genrelens.data.pictures import read_png
 from genrelens.files import write_whole
 from genrelens.frontend import image
 

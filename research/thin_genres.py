@@ -34,7 +34,7 @@ from torch.nn import functional
 
 from genrelens.data import gtzan, registry
 from genrelens.data.gtzan.facts import facts
-from genrelens.data.pictures.png import read_png
+from genrelens.data.pictures import read_png
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
 from genrelens.features import read_table

@@ -142,7 +142,7 @@ def fetch(inputs: Path) -> Scenario:
         ("127.0.0.1", 0), functools.partial(Handler, directory=str(archive.parent))
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    from genrelens.data.fetch import Source, sources
+    from genrelens.data.fetch import Source, fetching
 
     toys = Source(
         "toys",
@@ -150,7 +150,7 @@ def fetch(inputs: Path) -> Scenario:
         *("toys.zip", "toys", "27 kB", 100_000, "none"),
         sum=("sha1", hashlib.sha1(archive.read_bytes(), usedforsecurity=False).hexdigest()),
     )
-    sources.SOURCES["toys"] = toys  # type: ignore[index]
+    fetching.SOURCES["toys"] = toys  # type: ignore[index]
     return scenario("data fetch", ("data", "fetch", "toys", "--out", "data"))
 
 

@@ -16,9 +16,9 @@ import make_music
 from genrelens.audit.check import Checked, check
 from genrelens.data import gtzan
 from genrelens.data.fetch import Source, fetch
-from genrelens.data.pictures.png import png_fault
+from genrelens.data.pictures import png_fault
 from genrelens.errors import DataError
-from genrelens.features.names import row_name
+from genrelens.features.table import row_name
 
 
 def found(report: Checked, *, without: str = "missing") -> dict[str, tuple[str, str, str]]:

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from run_cli import RATE, Run, write_tone
 
-from genrelens.data.csv.cells import text_of_cell
+from genrelens.data.csv import text_of_cell
 
 KEYS = [
     *["schema", "path", "genre", "guess", "confidence", "probabilities", "abstained", "reason"],

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from genrelens.data.csv.cells import safe_cell, text_of_cell
+from genrelens.data.csv import safe_cell, text_of_cell
 
 
 @pytest.mark.parametrize(

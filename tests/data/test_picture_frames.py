@@ -12,8 +12,7 @@ import pytest
 
 import drawn_pictures
 from genrelens.data import gtzan
-from genrelens.data.pictures.frames import picture_frames
-from genrelens.data.pictures.png import is_png, png_fault
+from genrelens.data.pictures import is_png, picture_frames, png_fault
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
 from genrelens.features.frame_cache import FrameCache

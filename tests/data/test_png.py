@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genrelens.data.pictures.png import png_fault, read_png
+from genrelens.data.pictures import png_fault, read_png
 from genrelens.errors import DataError
 
 SIZE_PX = (19, 7)

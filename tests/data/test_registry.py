@@ -1,13 +1,20 @@
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import make_music
-from genrelens.data import gtzan, registry, synthetic
+from genrelens.audit.check import check
+from genrelens.data import Split, Track, gtzan, registry, synthetic
+from genrelens.data.dataset import Dataset, Source
+from genrelens.data.own_music.tracks import OwnMusic
 from genrelens.errors import DataError, SplitError
+from genrelens.features import track_source
+from genrelens.taxonomy import Taxonomy
 
 
 @pytest.fixture
@@ -101,6 +108,87 @@ def test_every_data_set_keeps_the_contract(
     assert caught.value.code == "unknown_split"
     monkeypatch.setenv("GENRELENS_DATA", str(root))
     assert registry.load() == tracks
+
+
+# A data set is its page, a line in the table, and a row above: here is a toy one in these three places.
+
+
+def toy_page() -> Dataset:
+    """The page: files called ``toy-<genre>-<artist>-<number>.wav`` in one folder."""
+
+    def load(root: Path) -> OwnMusic:
+        tracks = [
+            Track(path.stem, path, *path.stem.split("-")[1:3], "toy")  # type: ignore[misc]
+            for path in sorted(root.glob("toy-*.wav"))
+        ]
+        return OwnMusic(tuple(tracks), missing=("toy-polka-z-9",))
+
+    return Dataset(
+        is_it=lambda root: any(root.glob("toy-*.wav")),
+        load=load,
+        expects="files like toy-polka-ann-1.wav",
+        title="Toys",
+        taxonomy=Taxonomy(("polka", "tango")),
+        splits=("tangos",),
+        split=lambda name, tracks: (
+            registry.folds.computed_split("hold-out", tracks=tracks) if name == "tangos" else unknown(name)
+        ),
+        published_split="tangos",
+        never_train=lambda: frozenset({"toy-polka-ann-1"}),
+        segments=lambda tracks: tuple(
+            replace(track, id=f"{track.id}.{i}", segment_of=track.id, span_s=(i, i + 1))
+            for track in tracks
+            for i in range(2)
+        ),
+        file_name=lambda id_: f"{id_}.wav",
+        sources=(Source("toy", "https://example.org/toy.zip", "toy.zip", "toy", "1 MB", 10**6, "none"),),
+    )
+
+
+def unknown(name: str) -> Split:
+    raise SplitError(f"toys have no split {name!r}", code="unknown_split")
+
+
+def test_a_new_data_set_is_a_page_a_line_and_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    others = dict(registry.DATASETS)
+    monkeypatch.setattr(registry, "DATASETS", {"toy": toy_page(), **others})  # the line
+    for genre in ("polka", "tango"):
+        for artist in ("ann", "bob", "cy", "dee", "eve"):
+            make_music.noise(tmp_path / f"toy-{genre}-{artist}{genre}-1.wav")
+    make_music.noise(tmp_path / "toy-polka-ann-1.wav")
+    monkeypatch.setitem(ROWS, "toy", 11)  # the row, and its folder:
+    monkeypatch.setattr(request, "getfixturevalue", {"tiny_toy": tmp_path}.__getitem__)
+    test_every_data_set_keeps_the_contract("toy", request, monkeypatch)
+    tracks = registry.load(tmp_path)
+    assert registry.splits("toy")[0] == "tangos"
+    assert registry.split("toy", "tangos", tracks=tracks).name == "hold-out"
+    assert "toy-polka-ann-1" not in str(registry.split("toy", "hold-out", tracks=tracks).parts)
+    assert len(registry.segments("toy", tracks, leaks={"segments"})) == 22
+    assert registry.segments("toy", tracks, leaks={"artists"}) == tracks
+    assert track_source(tracks[0]).filename == f"{tracks[0].id}.wav"
+    assert registry.clips_of_rows("toy", ["a"]) == ()
+    assert registry.open_dataset(tmp_path).missing == ("toy-polka-z-9",)
+    checked = check(tmp_path, quick=True)
+    assert [(problem.kind, problem.what) for problem in checked.problems] == [("missing", "toy-polka-z-9")]
+    with pytest.raises(DataError, match=r"\(toy, .*expected files like toy-polka-ann-1.wav, .*or music with"):
+        (tmp_path / "empty").mkdir()
+        registry.load(tmp_path / "empty")
+
+
+def test_no_room_but_the_registry_and_its_page_knows_a_data_set() -> None:
+    """Names of published sets stand in their pages; the commands and systems that are about one may ask for it."""
+    source = Path(registry.__file__).parents[1]
+    about_one = {"audit/check.py", "features/table.py", "cli/synthesise.py", "cli/learn.py"}
+    for path in source.rglob("*.py"):
+        place = path.relative_to(source).as_posix()
+        if place.startswith(("data/", "systems/")) or place in about_one:
+            continue
+        found = re.findall(
+            r"from genrelens\.data import [^\n]*\b(?:gtzan|fma|synthetic)\b", path.read_text("utf-8")
+        )
+        assert not found, (place, found)
 
 
 def test_every_data_set_has_a_row_above() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from explain_toys import explanation
-from genrelens.data.pictures.png import png_fault
+from genrelens.data.pictures import png_fault
 from genrelens.explanation.explanation import ScoreMap
 from genrelens.explanation.parts import hertz, hint_of, in_words, name_of
 from genrelens.pages.explanation.figure import figure

@@ -17,7 +17,7 @@ from genrelens.audio import load
 from genrelens.data import Track
 from genrelens.errors import DataError, MissingExtraError
 from genrelens.features import FeatureTable, Source, extract, extract_files, join, row_name, split_row_name
-from genrelens.features.names import row_id
+from genrelens.features.table import row_id
 from genrelens.frontend.descriptors import SETS, FeatureSet
 
 RATE = 22_050

@@ -9,7 +9,7 @@ import pytest
 
 from genrelens import audio
 from genrelens.data import gtzan
-from genrelens.data.pictures.png import read_png
+from genrelens.data.pictures import read_png
 from genrelens.errors import AudioError, DataError
 from genrelens.frontend import image
 from genrelens.frontend.mel import compress

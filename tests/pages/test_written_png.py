@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genrelens.data.pictures.png import png_fault, read_png
+from genrelens.data.pictures import png_fault, read_png
 from genrelens.pages.png import encode_png
 
 

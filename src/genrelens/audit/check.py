@@ -15,13 +15,13 @@ from typing import Any, Final, Literal
 
 from genrelens.audio import open_stream
 from genrelens.audio.notes import faults
-from genrelens.data import fma, gtzan, registry
+from genrelens.data import gtzan, registry
 from genrelens.data.fetch import FetchedFile, manifests, read_manifest
 from genrelens.data.fetch.downloads import file_digest
-from genrelens.data.gtzan.pictures import SIZE_PX
-from genrelens.data.gtzan.segments import SAMPLE_RATE
-from genrelens.data.pictures.png import png_fault
-from genrelens.data.root import data_root
+from genrelens.data.gtzan.facts import SAMPLE_RATE
+from genrelens.data.gtzan.files import SIZE_PX
+from genrelens.data.pictures import png_fault
+from genrelens.data.places import data_root
 from genrelens.errors import AudioError, DataError
 from genrelens.features import read_table, split_row_name
 from genrelens.parallel import map_each
@@ -143,10 +143,9 @@ def check(
         notes += loaded.notes
         passed_over = loaded.passed_over
         lengths: dict[str, int] = {}
-        if name.startswith("fma_"):
-            data = fma.load(loaded.root, subset=name.removeprefix("fma_"))
-            problems += [Problem("missing", "clip", id_, "it has no file") for id_ in data.missing]
-            reasons = Counter(why for _, why in data.left_out)
+        problems += [Problem("missing", "clip", id_, "it has no file") for id_ in loaded.missing]
+        if loaded.left_out_by_all:
+            reasons = Counter(why for _, why in loaded.left_out)
             notes += [f"{n} tracks are left out, each because {why}" for why, n in reasons.items()]
         else:
             problems += [Problem("unreadable", "clip", what, why) for what, why in loaded.left_out]
@@ -188,9 +187,8 @@ def _fetched_jobs(
 
 
 def _gtzan(top: Path, problems: list[Problem], there: Counter[str]) -> dict[str, int]:
-    """What only GTZAN has: names, pictures, tables. Returns the clips' lengths that the tables know."""
+    """What only GTZAN has: pictures and tables. Returns the clips' lengths that the tables know."""
     data = gtzan.load(top)
-    problems += [Problem("missing", "clip", id_, "it has no file") for id_ in data.missing]
     there.update(pictures=len(data.pictures), tables=len(data.tables))
     for id_, path in data.pictures.items():
         if (fault := png_fault(path, size_px=SIZE_PX)) is not None:

@@ -23,8 +23,7 @@ from genrelens.bundle.prediction import Prediction
 from genrelens.bundle.reading import Part, Picture, read_ahead
 from genrelens.bundle.sessions import MAX_EMBEDDING, check_predict_graph, open_session, run_graph
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
-from genrelens.data.pictures.frames import picture_frames
-from genrelens.data.pictures.png import is_png
+from genrelens.data.pictures import is_png, picture_frames
 from genrelens.errors import AudioError, BundleError
 from genrelens.frontend import image
 from genrelens.frontend.descriptors.settings import DescriptorSettings

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from genrelens.data.registry import Loaded
     from genrelens.features import FeatureTable
 
-_TITLES = {"gtzan": "GTZAN", "fma_small": "FMA small", "fma_medium": "FMA medium", "fma_large": "FMA large"}
-
 
 def explore(
     out: options.OutFolder,
@@ -83,7 +81,8 @@ def explore(
         files = write_exploration(
             gathered,
             out=out,
-            name=_TITLES.get(loaded.dataset) or f"\u201c{(data or loaded.root).resolve().name}\u201d",
+            name=registry.DATASETS[loaded.dataset].title
+            or f"\u201c{(data or loaded.root).resolve().name}\u201d",
             features_from=_whence(table),
             bundle=bundle,
             embedded=embedded,

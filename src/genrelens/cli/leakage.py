@@ -74,8 +74,7 @@ def leakage(
 
     name = loaded.dataset
     tracks = trainable(name, loaded.tracks)
-    if split is None and name == "gtzan":
-        split = "fault-filtered"
+    split = split or registry.DATASETS[name].published_split
     named = None if split is None else find_split(split, dataset=name, tracks=tracks)
     if named is not None:
         tracks = named.part(tracks, part)

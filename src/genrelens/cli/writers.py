@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from genrelens.bundle.answer import Answer, to_row
 from genrelens.cli.terminal import data_on_stdout
-from genrelens.data.csv.cells import safe_cell
+from genrelens.data.csv import safe_cell
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle

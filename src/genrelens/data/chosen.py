@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from genrelens.data import gtzan, registry
+from genrelens.data import registry
 from genrelens.data.registry import Loaded
 from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
@@ -12,14 +12,19 @@ from genrelens.errors import DataError, SplitError, did_you_mean
 
 
 def open_pictures(root: Path | None, *, dataset: str | None) -> Loaded:
-    """The pictures of a data set as tracks, for recipes that learn from pictures; only GTZAN has some."""
-    if dataset not in (None, gtzan.DATASET):
+    """The pictures of a data set as tracks, for recipes that learn from pictures; ``None``: the first that has some."""
+    with_pictures = [name for name, entry in registry.DATASETS.items() if entry.pictures is not None]
+    name = with_pictures[0] if dataset is None else dataset
+    if name not in with_pictures:
         raise DataError(
-            f"the recipe learns from pictures, and the data set {dataset!r} has none: only {gtzan.DATASET} has",
+            f"the recipe learns from pictures, and the data set {dataset!r} has none: only {', '.join(with_pictures)} "
+            "has",
             code="no_pictures",
         )
-    tracks = gtzan.picture_tracks(root)
-    return Loaded(gtzan.DATASET, tracks, registry.taxonomy(gtzan.DATASET, tracks))
+    pictures = registry.DATASETS[name].pictures
+    assert pictures is not None
+    tracks = pictures(root)
+    return Loaded(name, tracks, registry.taxonomy(name, tracks))
 
 
 def find_split(split: str | None, *, dataset: str, tracks: tuple[Track, ...]) -> Split:
@@ -44,5 +49,5 @@ def trainable(dataset: str, tracks: tuple[Track, ...]) -> tuple[Track, ...]:
 
 
 def as_split(split: Split, tracks: tuple[Track, ...], *, dataset: str) -> tuple[Track, ...]:
-    """The tracks, or where a split of GTZAN is one of segments of 3 s (s1-segments) their segments."""
-    return gtzan.segments(tracks) if dataset == gtzan.DATASET and "segments" in split.leaks else tracks
+    """The tracks, or where the split is one of their segments these."""
+    return registry.segments(dataset, tracks, leaks=split.leaks)

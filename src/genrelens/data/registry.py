@@ -1,31 +1,31 @@
-"""The data sets that genrelens knows by name. Adding one is a module, a line here and a row in a test."""
+"""The data sets that genrelens knows by name. Adding one is its page, a line here and a row in a test."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from genrelens.data import fma, gtzan, synthetic
-from genrelens.data.levels import levels
+from genrelens.data.dataset import Dataset
 from genrelens.data.own_music import folder, table, tags
-from genrelens.data.own_music.tracks import OwnMusic, one_genre_note
-from genrelens.data.root import VARIABLE, data_root
-from genrelens.data.splits import grouped as grouped_splits
+from genrelens.data.own_music.tracks import one_genre_note
+from genrelens.data.places import VARIABLE, data_root, levels
+from genrelens.data.splits import folds
 from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError, SplitError
-from genrelens.taxonomy import FMA, FMA_SMALL, GTZAN, Taxonomy
+from genrelens.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A data set at hand: ``left_out`` are pairs of what is not among ``tracks`` and why, ``notes`` sentences about
     anything else that was odd, ``lost`` genres all of whose files are left out, ``root`` where it lies (at or below the
-    folder that was given), ``passed_over`` how many files beside its sound are none, by ending.
+    folder that was given), ``passed_over`` how many files beside its sound are none, by ending. ``missing`` and
+    ``left_out_by_all`` are as in :class:`~genrelens.data.own_music.tracks.OwnMusic`.
     """
 
     dataset: str
@@ -36,71 +36,19 @@ class Loaded:
     lost: tuple[str, ...] = ()
     root: Path = Path()
     passed_over: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What is to be known of a data set: how it is told and loaded, its genres (``None``: those that its tracks have),
-    and its own splits, the first of which is the usual one.
-    """
-
-    is_it: Callable[[Path], bool]
-    load: Callable[[Path], OwnMusic]
-    taxonomy: Taxonomy | None = None
-    splits: tuple[str, ...] = ()
-    split: Callable[[str, tuple[Track, ...]], Split] | None = None
-
-
-def _synthetic(root: Path) -> OwnMusic:
-    return OwnMusic(synthetic.load(root))
-
-
-def _gtzan(root: Path) -> OwnMusic:
-    data = gtzan.load(root)
-    return OwnMusic(data.tracks, data.unreadable, notes=data.notes, passed_over=data.passed_over)
-
-
-def _fma(root: Path, *, subset: str) -> OwnMusic:
-    data = fma.load(root, subset=subset)
-    notes = (f"{len(data.missing)} tracks of FMA {subset} have no clip here",) if data.missing else ()
-    return OwnMusic(data.tracks, data.left_out, notes=data.notes + notes, passed_over=data.passed_over)
-
-
-def _fma_dataset(subset: str) -> Dataset:
-    return Dataset(
-        is_it=partial(fma.is_fma, subset=subset),
-        load=partial(_fma, subset=subset),
-        taxonomy=FMA_SMALL if subset == "small" else FMA,
-        splits=(fma.OFFICIAL,),
-        split=lambda name, tracks: fma.split(name, tracks=tracks),
-    )
+    missing: tuple[str, ...] = ()
+    left_out_by_all: bool = False
 
 
 DATASETS: Final[Mapping[str, Dataset]] = {
-    synthetic.DATASET: Dataset(
-        is_it=synthetic.is_corpus,
-        load=_synthetic,
-        taxonomy=synthetic.SYNTHETIC,
-        splits=(synthetic.BY_TIMBRE,),
-        split=lambda name, tracks: synthetic.split(name, tracks=tracks),
-    ),
-    gtzan.DATASET: Dataset(
-        is_it=gtzan.is_gtzan,
-        load=_gtzan,
-        taxonomy=GTZAN,
-        splits=tuple(gtzan.SPLITS),
-        split=lambda name, tracks: gtzan.split(name),
-    ),
-    "fma_small": _fma_dataset("small"),
-    "fma_medium": _fma_dataset("medium"),
-    "fma_large": _fma_dataset("large"),
-    table.DATASET: Dataset(is_it=table.is_table, load=table.load),
-    folder.DATASET: Dataset(is_it=folder.is_folder_of_genres, load=folder.load),
-    tags.DATASET: Dataset(is_it=tags.holds_music, load=tags.load),
+    synthetic.DATASET: synthetic.ENTRY,
+    gtzan.DATASET: gtzan.ENTRY,
+    **fma.ENTRIES,
+    table.DATASET: table.ENTRY,
+    folder.DATASET: folder.ENTRY,
+    tags.DATASET: tags.ENTRY,
 }
-"""Name -> data set, in the order in which :func:`detect` asks; the last two take whatever music there is."""
-
-_ANY_MUSIC: Final = (folder.DATASET, tags.DATASET)
+"""Name -> data set, in the order in which :func:`detect` asks; those that take any music are asked last."""
 
 
 def load(root: Path | str | None = None, *, dataset: str | None = None) -> tuple[Track, ...]:
@@ -115,7 +63,7 @@ def load(root: Path | str | None = None, *, dataset: str | None = None) -> tuple
 def open_dataset(root: Path | str | None = None, *, dataset: str | None = None) -> Loaded:
     """As :func:`load`, with the genres, what is left out and why, and what was odd.
 
-    A folder a level too high will do where all its music lies in one folder (:func:`~genrelens.data.levels.levels`).
+    A folder a level too high will do where all its music lies in one folder (:func:`~genrelens.data.places.levels`).
     """
     given = _place(root)
     notes: list[str] = []
@@ -132,7 +80,7 @@ def open_dataset(root: Path | str | None = None, *, dataset: str | None = None) 
         notes.append(f"the data set {dataset} is the one in {str(place)!r}, where all the music is")
     music = DATASETS[dataset].load(place)
     notes += music.notes
-    notes += one_genre_note({track.genre for track in music.tracks}, of_folders=dataset in _ANY_MUSIC)
+    notes += one_genre_note({track.genre for track in music.tracks}, of_folders=DATASETS[dataset].any_music)
     return Loaded(
         dataset,
         music.tracks,
@@ -142,6 +90,8 @@ def open_dataset(root: Path | str | None = None, *, dataset: str | None = None) 
         music.lost,
         place,
         music.passed_over,
+        music.missing,
+        music.left_out_by_all,
     )
 
 
@@ -166,10 +116,10 @@ def split(dataset: str, name: str, *, tracks: Iterable[Track] = ()) -> Split:
     are never to be trained on.
     """
     entry = DATASETS[_known(dataset)]
-    if grouped_splits.is_computed(name):
+    if folds.is_computed(name):
         faulty = never_train(dataset)
-        return grouped_splits.split(name, tracks=(track for track in tracks if track.id not in faulty))
-    computed = ", ".join(grouped_splits.NAMES)
+        return folds.computed_split(name, tracks=(track for track in tracks if track.id not in faulty))
+    computed = ", ".join(folds.NAMES)
     if entry.split is None:
         raise SplitError(
             f"the data set {dataset!r} has no split {name!r}; its splits: {computed}, or a .json file",
@@ -187,12 +137,34 @@ def split(dataset: str, name: str, *, tracks: Iterable[Track] = ()) -> Split:
 
 def splits(dataset: str) -> tuple[str, ...]:
     """The names of a data set's splits, the usual one first."""
-    return (*DATASETS[_known(dataset)].splits, *grouped_splits.NAMES)
+    return (*DATASETS[_known(dataset)].splits, *folds.NAMES)
 
 
 def never_train(dataset: str) -> frozenset[str]:
     """Ids of a data set that are known to be faulty: for the audit, never for training or calibration."""
-    return gtzan.facts().left_out if _known(dataset) == gtzan.DATASET else frozenset()
+    return DATASETS[_known(dataset)].never_train()
+
+
+def segments(dataset: str | None, tracks: tuple[Track, ...], *, leaks: Iterable[str]) -> tuple[Track, ...]:
+    """The tracks that a split or a report is about: where its ``leaks`` say that segments of one track stand on both
+    sides, and the data set has segments of its own, those of ``tracks``.
+    """
+    entry = DATASETS.get(dataset or "")
+    if entry is None or entry.segments is None or "segments" not in leaks:
+        return tracks
+    return entry.segments(tracks)
+
+
+def clips_of_rows(dataset: str, ids: Iterable[str]) -> tuple[Track, ...]:
+    """Tracks of a published table's rows where their sound is not needed; none where the data set has no table."""
+    entry = DATASETS[_known(dataset)]
+    return () if entry.clips_of_rows is None else entry.clips_of_rows(ids)
+
+
+def file_name(dataset: str, id_: str) -> str:
+    """What a table of descriptors calls a track: its id, or what the data set's published tables call it."""
+    entry = DATASETS.get(dataset)
+    return id_ if entry is None else entry.file_name(id_)
 
 
 def _place(root: Path | str | None) -> Path:
@@ -207,18 +179,15 @@ def _detected(given: Path) -> tuple[list[str], Path]:
     if given.is_file():
         return [table.DATASET], given
     for place in levels(given):
-        found = [
-            name for name, dataset in DATASETS.items() if name not in _ANY_MUSIC and dataset.is_it(place)
-        ]
+        found = [name for name, entry in DATASETS.items() if not entry.any_music and entry.is_it(place)]
         if found:
             return found, place
-    found = [name for name in _ANY_MUSIC if DATASETS[name].is_it(given)][:1]
+    found = [name for name, entry in DATASETS.items() if entry.any_music and entry.is_it(given)][:1]
     if not found:
+        *most, last = dict.fromkeys(entry.expects for entry in DATASETS.values())
         raise DataError(
             f"{str(given)!r} holds none of the data sets that genrelens knows ({', '.join(DATASETS)}): expected "
-            "GTZAN's genre folders with files like blues/blues.00000.wav, FMA's fma_small with its fma_metadata, "
-            f"folders of genres with music in them, {' or '.join(table.NAMES)}, music with genre tags, or "
-            f"{synthetic.MARKER}; give the data set's own folder",
+            f"{', '.join(most)}, or {last}; give the data set's own folder",
             code="unknown_dataset",
         )
     return found, given
@@ -226,7 +195,7 @@ def _detected(given: Path) -> tuple[list[str], Path]:
 
 def _level(given: Path, dataset: str) -> Path:
     """The folder, or one below that holds all of its music, that is a data set by name; else what was given."""
-    if given.is_file() or dataset in _ANY_MUSIC:
+    if given.is_file() or DATASETS[dataset].any_music:
         return given
     return next((place for place in levels(given) if DATASETS[dataset].is_it(place)), given)
 

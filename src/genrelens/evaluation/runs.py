@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from genrelens.data import gtzan
+from genrelens.data import registry
 from genrelens.errors import DataError, TrainingError
 from genrelens.evaluation.report import Report
 from genrelens.evaluation.trainings import (
@@ -141,8 +141,7 @@ def map_run(
 
     Imports scikit-learn.
     """
-    if report.dataset == gtzan.DATASET and "segments" in report.leaks:
-        tracks = gtzan.segments(tracks)
+    tracks = registry.segments(report.dataset, tuple(tracks), leaks=report.leaks)
     rows = {row.id: row for row in report.tracks if row.predicted is not None}
     described, _ = embed_tracks(
         bundle,

@@ -1,11 +1,8 @@
 """Arrays computed from tracks and kept: frames, embeddings, tables of descriptors."""
 
-from genrelens.features.csv_file import table_to_csv
 from genrelens.features.extract import Source, extract, extract_files, track_source
-from genrelens.features.files import read_table, write_table
-from genrelens.features.join import Joined, join
-from genrelens.features.names import row_name, split_row_name
-from genrelens.features.table import FeatureTable
+from genrelens.features.files import read_table, table_to_csv, write_table
+from genrelens.features.table import FeatureTable, Joined, join, row_name, split_row_name
 
 __all__ = [
     "FeatureTable",

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.audio import AudioStream, open_stream
-from genrelens.data import gtzan
+from genrelens.data import registry
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, MissingExtraError
-from genrelens.features.names import row_name
 from genrelens.features.store import ArrayStore
-from genrelens.features.table import FeatureTable
+from genrelens.features.table import FeatureTable, row_name
 from genrelens.frontend.descriptors import SETS, FeatureSet, stream_segments
 from genrelens.parallel import map_each
 
@@ -104,9 +103,9 @@ def extract(
 ) -> FeatureTable:
     """The descriptors of tracks: a row each, or with ``segment_s`` one a segment (Kaggle's have 3 s).
 
-    Rows come in the order of the tracks; a track that cannot be read has one row with the reason. A clip of GTZAN is
-    called ``<id>.wav`` as in Kaggle's tables, any other track by its id, so that :func:`~genrelens.features.join`
-    finds it again. The other arguments and errors are those of :func:`extract_files`.
+    Rows come in the order of the tracks; a track that cannot be read has one row with the reason. Rows are called as
+    in the data set's published tables or by the track's id, so that :func:`~genrelens.features.join` finds the track
+    again. The other arguments and errors are those of :func:`extract_files`.
     """
     return extract_files(
         map(track_source, tracks),
@@ -119,9 +118,8 @@ def extract(
 
 
 def track_source(track: Track) -> Source:
-    """What to compute the rows of a track from: a clip of GTZAN is called as Kaggle calls it, any other by its id."""
-    name = f"{track.id}.wav" if track.dataset == gtzan.DATASET else track.id
-    return Source(name, track.path, track.genre, track.span_s)
+    """What to compute the rows of a track from, under the name that the data set's tables have for it."""
+    return Source(registry.file_name(track.dataset, track.id), track.path, track.genre, track.span_s)
 
 
 def extract_files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from genrelens.data import gtzan
+from genrelens.data import registry
 from genrelens.data.track import Track
 from genrelens.errors import DataError, RecipeError
 from genrelens.features.files import read_table
@@ -43,7 +43,7 @@ def table_for(recipe: AnyRecipe, path: Path) -> FeatureTable:
 def with_rows(
     dataset: str, tracks: tuple[Track, ...], table: FeatureTable
 ) -> tuple[tuple[Track, ...], tuple[str, ...]]:
-    """The tracks that have a row, and of GTZAN also the clips that have a row and no sound here.
+    """The tracks that have a row, and those of the data set that have a row and no sound here.
 
     Also sentences about tracks that are left out because they have none.
     """
@@ -51,6 +51,5 @@ def with_rows(
     here = tuple(track for track in tracks if track.id in wholes)
     n_without = len(tracks) - len(here)
     notes = (f"{n_without} of {len(tracks)} tracks have no row in the table and are left out",)
-    if dataset == gtzan.DATASET:
-        here += gtzan.clips_of_rows(wholes - {track.id for track in here})
+    here += registry.clips_of_rows(dataset, wholes - {track.id for track in here})
     return here, notes if n_without else ()

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.audio import open_stream
-from genrelens.data.pictures.frames import picture_frames
-from genrelens.data.pictures.png import is_png
+from genrelens.data.pictures import is_png, picture_frames
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError
 from genrelens.features.store import ArrayStore

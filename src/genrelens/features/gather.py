@@ -10,7 +10,7 @@ import numpy as np
 
 from genrelens.audio import load
 from genrelens.bundle import Bundle, Prediction
-from genrelens.data import Track, gtzan, registry
+from genrelens.data import Track, registry
 from genrelens.data.registry import Loaded
 from genrelens.errors import AudioError, DataError
 from genrelens.features import FeatureTable
@@ -102,9 +102,9 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
             "faulty tracks or of no known genre; expected tracks of the data set, or labels that name genres"
         )
     names = tuple(name for name in loaded.taxonomy.names if name in set(genres.values()))
-    facts = gtzan.facts().artists if loaded.dataset == gtzan.DATASET else {}
-    known = {track.id: track.artist for track in with_sound}
-    artists = {id_: known.get(id_) or facts.get(id_) for id_ in genres}
+    known = {track.id: track.artist for track in registry.clips_of_rows(loaded.dataset, genres)}
+    known |= {track.id: track.artist for track in with_sound}
+    artists = {id_: known.get(id_) for id_ in genres}
     return Gathered(
         dataset=loaded.dataset,
         names=names,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genrelens.audio.walk import named
-from genrelens.data import gtzan, registry
+from genrelens.data import registry
 from genrelens.data.own_music.folder import labels_of
 from genrelens.errors import DataError
 from genrelens.features.extract import Source, track_source
@@ -34,10 +34,12 @@ def sources_of(path: Path, *, dataset: str | None = None) -> Sources:
         return _files(path)
     music = registry.open_dataset(path, dataset=dataset)
     files = [track_source(track) for track in music.tracks]
+    genres = {
+        clip.id: clip.genre for clip in registry.clips_of_rows(dataset, [id_ for id_, _ in music.left_out])
+    }
     for id_, reason in music.left_out:
-        is_clip = dataset == gtzan.DATASET
-        name, label = (f"{id_}.wav", id_.split(".")[0]) if is_clip else (id_, "")
-        files.append(Source(name, Path(id_), label, error=reason))
+        name = registry.file_name(dataset, id_)
+        files.append(Source(name, Path(id_), genres.get(id_, ""), error=reason))
     if not files:
         raise DataError(f"the data set {dataset!r} in {str(path)!r} has no tracks")
     return Sources(tuple(sorted(files, key=lambda source: source.filename)), music.notes, music.passed_over)
@@ -51,7 +53,7 @@ def _known_dataset(path: Path) -> str | None:
         name = registry.detect(path)
     except DataError:
         return None
-    return None if name in ("folder", "tags") else name
+    return None if registry.DATASETS[name].any_music else name
 
 
 def _files(path: Path) -> Sources:

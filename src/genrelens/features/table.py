@@ -1,16 +1,26 @@
-"""A table of descriptors in memory: one row a piece of sound."""
+"""A table of descriptors in memory, one row a piece of sound: its rows' names, and the tracks that they belong to.
+
+===========================  ========================  =========================
+a row of                     the whole file            its segment 3
+===========================  ========================  =========================
+a clip of GTZAN (as Kaggle)  ``blues.00000.wav``       ``blues.00000.3.wav``
+any other file               ``rock/a song.mp3``       ``rock/a song.mp3#3``
+===========================  ========================  =========================
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from genrelens.data.track import in_one_form
+from genrelens.data.gtzan import clip_id
+from genrelens.data.track import Track, in_one_form
 from genrelens.errors import DataError
-from genrelens.features.names import row_id, split_row_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,3 +115,99 @@ class FeatureTable:
     def good(self) -> FeatureTable:
         """The rows that have numbers."""
         return self.rows([i for i, error in enumerate(self.errors) if not error])
+
+
+_GTZAN_SEGMENT: Final = re.compile(r"(?P<whole>[^./]+\.[0-9]{5})\.(?P<segment>[0-9]{1,6})(?P<suffix>\.[^.]+)")
+_SEGMENT: Final = re.compile(r"(?P<whole>.+)#(?P<segment>[0-9]{1,6})", re.DOTALL)
+
+
+def row_name(filename: str, segment: int | None) -> str:
+    """The name of a file's row, or of the row of one of its segments."""
+    if segment is None:
+        return filename
+    if clip_id(filename) is None:
+        return f"{filename}#{segment}"
+    stem, _, suffix = filename.rpartition(".")
+    return f"{stem}.{segment}.{suffix}"
+
+
+def split_row_name(name: str) -> tuple[str, int | None]:
+    """The id of the whole piece that a row belongs to, and the segment's number (``None``: the whole).
+
+    GTZAN's clips have their ids (``"blues.00000"``), every other file its name as it stands. The whole may be a piece
+    itself, as in ``"a song.mp3#1#2"``.
+    """
+    match = _GTZAN_SEGMENT.fullmatch(name)
+    if match is not None and (id_ := clip_id(match["whole"] + match["suffix"])) is not None:
+        return id_, int(match["segment"])
+    match = _SEGMENT.fullmatch(name)
+    if match is not None:
+        return row_id(match["whole"]), int(match["segment"])
+    return clip_id(name) or name, None
+
+
+def row_id(name: str) -> str:
+    """The id of a row's piece: that of the whole, with ``.3`` for a clip of GTZAN, ``#3`` for any other file."""
+    whole, segment = split_row_name(name)
+    if segment is None:
+        return whole
+    return f"{whole}.{segment}" if clip_id(whole + ".wav") is not None else f"{whole}#{segment}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """``table``'s row i belongs to ``tracks[i]``; ``left_out`` are pairs of file name and reason for all other rows.
+
+    A segment's track is a piece of the whole one: its id is the row's, ``segment_of`` the whole's, ``span_s`` where it
+    lies.
+    """
+
+    table: FeatureTable
+    tracks: tuple[Track, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def join(table: FeatureTable, tracks: Iterable[Track], *, segment_s: float = 3.0) -> Joined:
+    """Find each row's track by its id, or by the id of the whole piece that it is a segment of.
+
+    Rows that have an error, and rows that no track belongs to, are left out with the reason. The labels become the
+    tracks' genres. ``segment_s``: the length of the table's segments in seconds. Raises :class:`DataError` when a row's
+    label is not its track's genre.
+    """
+    by_id = {track.id: track for track in tracks}
+    kept: list[int] = []
+    pieces: list[Track] = []
+    left_out: list[tuple[str, str]] = []
+    for i, (name, id_, whole, segment) in enumerate(
+        zip(table.filenames, table.ids, table.wholes, table.segments, strict=True)
+    ):
+        track = by_id.get(id_)
+        if table.errors[i]:
+            left_out.append((name, table.errors[i]))
+            continue
+        if track is None and segment is not None and whole in by_id:
+            track = _piece(by_id[whole], id_=id_, start_s=segment * segment_s, segment_s=segment_s)
+        if track is None:
+            left_out.append(
+                (name, f"no track has the id {id_!r}" + (f" or {whole!r}" if segment is not None else ""))
+            )
+            continue
+        if table.labels[i] and table.labels[i] != track.genre:
+            raise DataError(
+                f"{name!r} is {table.labels[i]!r} in the table (row {i + 1}) and {track.genre!r} in the data set; "
+                "correct one of them",
+                code="label_conflict",
+            )
+        kept.append(i)
+        pieces.append(track)
+    chosen = table.rows(kept)
+    return Joined(
+        replace(chosen, labels=tuple(track.genre for track in pieces)), tuple(pieces), tuple(left_out)
+    )
+
+
+def _piece(track: Track, *, id_: str, start_s: float, segment_s: float) -> Track:
+    """A piece of a track, which may be a piece itself."""
+    if track.span_s is not None:
+        start_s += track.span_s[0]
+    return replace(track, id=id_, segment_of=track.whole, span_s=(start_s, start_s + segment_s))

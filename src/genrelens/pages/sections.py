@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from genrelens.data.csv.cells import safe_cell
+from genrelens.data.csv import safe_cell
 from genrelens.pages.render import render, to_bytes
 
 if TYPE_CHECKING:

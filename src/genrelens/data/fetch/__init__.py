@@ -1,10 +1,17 @@
 """Getting public data sets: downloads that go on where they stopped, checked before they are believed."""
 
+from genrelens.data.dataset import Source
 from genrelens.data.fetch.archives import unpack
 from genrelens.data.fetch.downloads import download
-from genrelens.data.fetch.fetching import Fetched, fetch
-from genrelens.data.fetch.manifest import FetchedFile, manifest_path, manifests, read_manifest
-from genrelens.data.fetch.sources import SOURCES, Source
+from genrelens.data.fetch.fetching import (
+    SOURCES,
+    Fetched,
+    FetchedFile,
+    fetch,
+    manifest_path,
+    manifests,
+    read_manifest,
+)
 
 __all__ = [
     "SOURCES",

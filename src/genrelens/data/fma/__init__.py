@@ -5,8 +5,18 @@ subsets lie in one another: small (8,000 tracks, eight genres of 1,000), medium 
 Labels, artists and the official split stand in ``fma_metadata/tracks.csv``.
 """
 
-from genrelens.data.fma.loader import BROKEN, FmaData, is_fma, load
-from genrelens.data.fma.splits import OFFICIAL, split
+from genrelens.data.fma.loader import BROKEN, ENTRIES, OFFICIAL, FmaData, is_fma, load, split
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, read_tracks
 
-__all__ = ["BROKEN", "OFFICIAL", "SUBSETS", "FmaData", "FmaRow", "is_fma", "load", "read_tracks", "split"]
+__all__ = [
+    "BROKEN",
+    "ENTRIES",
+    "OFFICIAL",
+    "SUBSETS",
+    "FmaData",
+    "FmaRow",
+    "is_fma",
+    "load",
+    "read_tracks",
+    "split",
+]

@@ -1,4 +1,4 @@
-"""The tracks of a subset of FMA below a folder, and what is not among them."""
+"""The tracks of a subset of FMA below a folder, what is not among them, and FMA's official split."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from genrelens.audio.walk import walk
-from genrelens.data.csv.rows import csv_rows
+from genrelens.data.csv import csv_rows
+from genrelens.data.dataset import Dataset, Source
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, genre, read_tracks
-from genrelens.data.root import data_root
+from genrelens.data.own_music.tracks import OwnMusic
+from genrelens.data.places import data_root
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
-from genrelens.errors import DataError
+from genrelens.errors import DataError, SplitError
+from genrelens.taxonomy import FMA, FMA_SMALL
 
 BROKEN: Final[Mapping[int, str]] = dict.fromkeys(
     (98565, 98567, 98569, 99134, 108925, 133297),
@@ -242,3 +247,99 @@ def _titles(folder: Path) -> dict[int, str]:
             for row in csv.DictReader(file)
             if (row.get("genre_id") or "").isdecimal() and row.get("title")
         }
+
+
+OFFICIAL: Final = "fma-official"
+
+
+def split(name: str, *, tracks: Iterable[Track]) -> Split:
+    """``"fma-official"``, read from the ``tracks.csv`` that belongs to ``tracks``, which must be all of a subset.
+
+    It declares those leaks that the table itself shows (none are published). Raises :class:`SplitError` on another
+    name, or where there is no ``tracks.csv``.
+    """
+    everything = tuple(tracks)
+    if name != OFFICIAL:
+        raise SplitError(f"FMA has no split {name!r}; its only split: {OFFICIAL}", code="unknown_split")
+    table = None
+    if everything:
+        folders = everything[0].path.absolute().parents  # 000, fma_small, what fma_small was unpacked into
+        table = next(
+            (found for top in folders[1:3] if (found := find_metadata(top, TABLE)) is not None), None
+        )
+    if table is None:
+        raise SplitError(
+            f"the split {OFFICIAL!r} stands in fma_metadata/{TABLE}, which is not in or beside the clips' folder; get "
+            "it with genrelens data fetch fma_metadata, or take the split hold-out",
+            code="no_metadata",
+        )
+    ids = {track.id for track in everything}
+    parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
+    for row in read_tracks(table):
+        if (id_ := f"{row.track_id:06d}") in ids:
+            parts[row.part].append(id_)
+    made = {part: tuple(sorted(found)) for part, found in parts.items()}
+    provenance = (
+        "The official split of FMA (Defferrard et al. 2017, arXiv 1612.01840), as its tracks.csv has it, for the "
+        f"{len(everything)} tracks at hand that can be used."
+    )
+    every_leak = Split(OFFICIAL, 1, made, frozenset({"artists", "duplicates"}))
+    overlaps = every_leak.overlaps(everything)
+    if overlaps:
+        some = ", ".join(sorted({overlap.what for overlap in overlaps})[:3])
+        provenance += (
+            f" It is said to keep artists apart, but {len(overlaps)} stand in two parts here ({some})."
+        )
+    return Split(OFFICIAL, 1, made, frozenset(overlap.kind for overlap in overlaps), provenance)
+
+
+def _entry_load(root: Path, *, subset: str) -> OwnMusic:
+    data = load(root, subset=subset)
+    notes = (f"{len(data.missing)} tracks of FMA {subset} have no clip here",) if data.missing else ()
+    return OwnMusic(
+        data.tracks,
+        data.left_out,
+        notes=data.notes + notes,
+        passed_over=data.passed_over,
+        missing=data.missing,
+        left_out_by_all=True,
+    )
+
+
+def _source(name: str, *, size: str, max_bytes: int, sha1: str) -> Source:
+    """An archive of FMA, with the address and the SHA-1 that its authors publish (github.com/mdeff/fma, README)."""
+    return Source(
+        name=name,
+        url=f"https://os.unil.cloud.switch.ch/fma/{name}.zip",
+        archive=f"{name}.zip",
+        folder=name,
+        size=size,
+        max_bytes=max_bytes,
+        licence="each track is under the Creative Commons licence that its artist chose; metadata CC BY 4.0",
+        sum=("sha1", sha1),
+    )
+
+
+_SOURCES: Final = (
+    _source(
+        "fma_small", size="7.2 GiB", max_bytes=20 * 10**9, sha1="ade154f733639d52e35e32f5593efe5be76c6d70"
+    ),
+    _source(
+        "fma_metadata", size="342 MiB", max_bytes=8 * 10**9, sha1="f0df49ffe5f2a6008d7dc83c6915b31835dfe733"
+    ),
+)
+
+ENTRIES: Final[Mapping[str, Dataset]] = {
+    f"fma_{subset}": Dataset(
+        is_it=partial(is_fma, subset=subset),
+        load=partial(_entry_load, subset=subset),
+        expects="FMA's fma_small with its fma_metadata",
+        title=f"FMA {subset}",
+        taxonomy=FMA_SMALL if subset == "small" else FMA,
+        splits=(OFFICIAL,),
+        split=lambda name, tracks: split(name, tracks=tracks),
+        sources=_SOURCES if subset == "small" else (),
+        by_hand="FMA medium and large are to be had by hand (github.com/mdeff/fma)",
+    )
+    for subset in SUBSETS
+}

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from genrelens.data.csv.rows import Row, csv_rows
-from genrelens.data.unknown_artists import names_nobody
+from genrelens.data.csv import Row, csv_rows
+from genrelens.data.track import names_nobody
 from genrelens.errors import DataError
 from genrelens.taxonomy import FMA, composed
 

@@ -6,16 +6,33 @@ sound. Artists and repeats are Sturm's (2012, corrected 2014; arXiv 1306.1461), 
 Kereliuk, Sturm & Larsen's (2015, arXiv 1507.04761); ``tools/make_gtzan_facts.py`` writes them.
 """
 
-from genrelens.data.gtzan.facts import DATASET, N_CLIPS_PER_GENRE, Facts, all_ids, clip_id, facts
-from genrelens.data.gtzan.layout import LAYOUTS, is_gtzan
-from genrelens.data.gtzan.loader import GtzanData, load
-from genrelens.data.gtzan.pictures import picture_tracks, pictures
-from genrelens.data.gtzan.segments import SHORT_CLIPS, segment_ids, segments
-from genrelens.data.gtzan.splits import SPLITS, split
-from genrelens.data.gtzan.tables import TABLES, clips_of_rows, tables
+from genrelens.data.gtzan.facts import (
+    DATASET,
+    N_CLIPS_PER_GENRE,
+    SHORT_CLIPS,
+    SPLITS,
+    Facts,
+    all_ids,
+    clip_id,
+    facts,
+    segment_ids,
+    segments,
+    split,
+)
+from genrelens.data.gtzan.files import (
+    LAYOUTS,
+    TABLES,
+    clips_of_rows,
+    is_gtzan,
+    picture_tracks,
+    pictures,
+    tables,
+)
+from genrelens.data.gtzan.loader import ENTRY, GtzanData, load
 
 __all__ = [
     "DATASET",
+    "ENTRY",
     "LAYOUTS",
     "N_CLIPS_PER_GENRE",
     "SHORT_CLIPS",

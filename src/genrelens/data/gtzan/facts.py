@@ -1,16 +1,19 @@
-"""What is known of GTZAN's 1,000 clips: their names, artists, repeats and faults."""
+"""What is known of GTZAN's 1,000 clips: names, artists, repeats, faults, splits, and their segments of 3 s."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Final
 
 from genrelens.audio.walk import is_media
+from genrelens.data.splits.split import Split
+from genrelens.data.track import Track
+from genrelens.errors import SplitError
 from genrelens.taxonomy import GTZAN
 
 DATASET: Final = "gtzan"
@@ -62,3 +65,65 @@ def facts() -> Facts:
 def package_text(name: str) -> str:
     """The text of one of the package's files of facts and splits."""
     return resources.files("genrelens.data.gtzan").joinpath(name).read_text(encoding="utf-8")
+
+
+SPLITS: Final[Mapping[str, str]] = {
+    "fault-filtered": "fault-filtered.json",
+    "s4": "s4.json",
+    "s3": "s3.json",
+    "s1-segments": "s1-segments.json",
+}
+"""Names that :func:`split` knows -> package data file."""
+
+
+def split(name: str) -> Split:
+    """A split of GTZAN by name: a key of :data:`SPLITS`. Raises :class:`SplitError` on another name."""
+    if name not in SPLITS:
+        raise SplitError(
+            f"GTZAN has no split {name!r}; its splits: {', '.join(SPLITS)}", code="unknown_split"
+        )
+    return Split.from_json(package_text(SPLITS[name]), source=f"genrelens's own split {name!r}")
+
+
+SAMPLE_RATE: Final = 22050
+HOP: Final = 66150
+"""Samples from one piece's start to the next's; a piece has one sample less."""
+
+SHORT_CLIPS: Final = frozenset(
+    {
+        "classical.00049",
+        "classical.00051",
+        "country.00003",
+        "country.00004",
+        "country.00007",
+        "disco.00014",
+        "hiphop.00031",
+        "hiphop.00032",
+        "rock.00027",
+        "rock.00038",
+    }
+)
+"""The clips of at most 661,500 samples (30.000 s): nine pieces, where every other clip has ten; 9,990 in all."""
+
+
+def segment_ids(clip: str) -> tuple[str, ...]:
+    """``"blues.00000"`` -> ``("blues.00000.0", ..., "blues.00000.9")``, as the table's rows without ``.wav``."""
+    return tuple(f"{clip}.{i}" for i in range(9 if clip in SHORT_CLIPS else 10))
+
+
+def segments(tracks: Iterable[Track]) -> tuple[Track, ...]:
+    """The pieces of clips of GTZAN as tracks: piece i lies from 3 i s, for 66,149 samples, in the clip's file."""
+    return tuple(
+        Track(
+            id=id_,
+            path=track.path,
+            genre=track.genre,
+            artist=track.artist,
+            dataset=track.dataset,
+            recording=track.recording,
+            segment_of=track.id,
+            span_s=(i * HOP / SAMPLE_RATE, ((i + 1) * HOP - 1) / SAMPLE_RATE),
+        )
+        for track in tracks
+        for i, id_ in enumerate(segment_ids(track.id))
+    )

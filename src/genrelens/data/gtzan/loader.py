@@ -9,13 +9,23 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.walk import walk
-from genrelens.data.gtzan.facts import DATASET, all_ids, clip_id, facts
-from genrelens.data.gtzan.layout import clip_folders, genre_folders, listing
-from genrelens.data.gtzan.pictures import pictures
-from genrelens.data.gtzan.tables import tables
-from genrelens.data.root import data_root
+from genrelens.data.dataset import Dataset, Source
+from genrelens.data.gtzan.facts import DATASET, SPLITS, all_ids, clip_id, facts, segments, split
+from genrelens.data.gtzan.files import (
+    clip_folders,
+    clips_of_rows,
+    genre_folders,
+    is_gtzan,
+    listing,
+    picture_tracks,
+    pictures,
+    tables,
+)
+from genrelens.data.own_music.tracks import OwnMusic
+from genrelens.data.places import data_root
 from genrelens.data.track import Track
 from genrelens.errors import DataError
+from genrelens.taxonomy import GTZAN
 
 _N_SHOWN: Final = 3
 _LOSSLESS_FIRST: Final = (".wav", ".au", ".flac", ".aif", ".aiff", ".ogg", ".oga", ".opus", ".mp3")
@@ -157,3 +167,44 @@ def _what_is_there(top: Path) -> str:
         if not names
         else ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     )
+
+
+def _entry_load(root: Path) -> OwnMusic:
+    data = load(root)
+    return OwnMusic(
+        data.tracks, data.unreadable, notes=data.notes, passed_over=data.passed_over, missing=data.missing
+    )
+
+
+ENTRY: Final = Dataset(
+    is_it=is_gtzan,
+    load=_entry_load,
+    expects="GTZAN's genre folders with files like blues/blues.00000.wav",
+    title="GTZAN",
+    taxonomy=GTZAN,
+    splits=tuple(SPLITS),
+    split=lambda name, tracks: split(name),
+    published_split="fault-filtered",
+    never_train=lambda: facts().left_out,
+    pictures=picture_tracks,
+    segments=segments,
+    clips_of_rows=clips_of_rows,
+    file_name=lambda id_: f"{id_}.wav",
+    sources=(
+        # Its makers' server is gone, and the mirror publishes no checksum; but Hugging Face sends the SHA-256 of what
+        # it stores with every download, which is taken in its place.
+        Source(
+            name=DATASET,
+            url="https://huggingface.co/datasets/marsyas/gtzan/resolve/main/data/genres.tar.gz",
+            archive="genres.tar.gz",
+            folder="genres",
+            size="1.2 GB",
+            max_bytes=4 * 10**9,
+            licence="none: excerpts of published recordings, for research at home only",
+            elsewhere=(
+                " (or Kaggle's copy, andradaolteanu/gtzan-dataset-music-genre-classification, which has pictures and "
+                "tables too; unpack that as it is)"
+            ),
+        ),
+    ),
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.tags import Tags, read_tags
-from genrelens.data.levels import folders, genre_root, has_siblings_with_music, is_named_after_a_genre
+from genrelens.data.dataset import Dataset
 from genrelens.data.own_music.tracks import (
     Labelled,
     OwnMusic,
@@ -20,7 +20,13 @@ from genrelens.data.own_music.tracks import (
     one_spelling,
     why_not,
 )
-from genrelens.data.root import data_root
+from genrelens.data.places import (
+    data_root,
+    folders,
+    genre_root,
+    has_siblings_with_music,
+    is_named_after_a_genre,
+)
 from genrelens.errors import AudioError, DataError
 from genrelens.taxonomy import composed, fold
 
@@ -33,7 +39,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
     """The files below a root's folders, each of the genre that the first folder is called after.
 
     A root that is a level too high will do, where all its music lies in one folder of folders
-    (:func:`~genrelens.data.levels.genre_root`). Artist tags, where the files have them, say which tracks may not be
+    (:func:`~genrelens.data.places.genre_root`). Artist tags, where the files have them, say which tracks may not be
     parted. Hidden files and folders are passed over; empty files, files at the top and links to nowhere are left out,
     with the reason. Raises :class:`DataError` when the root is missing, no folder holds music, or the folders are the
     parts of a split.
@@ -153,3 +159,11 @@ def _tags(path: Path) -> Tags:
         return read_tags(path)
     except AudioError:
         return Tags()
+
+
+ENTRY: Final = Dataset(
+    is_it=is_folder_of_genres,
+    load=load,
+    expects="folders of genres with music in them",
+    any_music=True,
+)

@@ -2,7 +2,7 @@
 
 Columns, in any order and case: ``path`` (or ``file``, ``filename``) and ``genre`` (or ``label``) must be there;
 ``artist``, ``id``, ``recording``, and ``start`` with ``end`` (seconds) may be. Paths are relative to the table's folder
-and may not leave it; those of Windows and macOS are understood (:mod:`genrelens.data.own_music.written_paths`).
+and may not leave it; those of Windows and macOS are understood.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from genrelens.data.csv.rows import Row, csv_rows
+from genrelens.audio.walk import listing
+from genrelens.data.csv import Row, csv_rows
+from genrelens.data.dataset import Dataset
 from genrelens.data.own_music.tracks import Labelled, OwnMusic, gather, why_not
-from genrelens.data.own_music.written_paths import WrittenPaths
 from genrelens.errors import DataError, MissingExtraError
+from genrelens.taxonomy import composed
 
 DATASET: Final = "table"
 NAMES: Final = ("labels.csv", "labels.parquet")
@@ -271,3 +273,58 @@ def _header(table: Path, columns: Sequence[str]) -> _Header:
             )
     names = {what: candidates[0] for what, candidates in known.items()}
     return _Header(names, tuple(column for column in columns if column and column not in names.values()))
+
+
+class WrittenPaths:
+    r"""Finds the files below a folder that a table's paths mean, links followed.
+
+    Where there is none of that name as it stands, ``\`` is read as "/" (Windows), and names may be in Unicode's other
+    form (macOS).
+    """
+
+    def __init__(self, base: Path) -> None:
+        self.base = base.absolute().resolve()
+        self._names: dict[Path, dict[str, str]] = {}  # folder -> name in the one form -> name on disk
+
+    def find(self, written: str) -> Path:
+        """The file, which need not be there.
+
+        Raises ``ValueError`` when the path leads out of the folder, :class:`OSError` or ``RuntimeError`` when it leads
+        nowhere (a name too long, links in a circle).
+        """
+        found = self._inside(self.base / written)
+        if "\\" in written and not _exists(found):
+            found = self._inside(self.base / written.replace("\\", "/"))
+        if str(found).isascii() or _exists(found):
+            return found
+        place = self.base
+        for name in found.relative_to(self.base).parts:
+            place /= name if _exists(place / name) else self._listed(place).get(composed(name), name)
+        return self._inside(place)
+
+    def _inside(self, path: Path) -> Path:
+        place = path.resolve()
+        place.relative_to(self.base)
+        return place
+
+    def _listed(self, folder: Path) -> dict[str, str]:
+        if folder not in self._names:
+            try:
+                self._names[folder] = {composed(entry.name): entry.name for entry in listing(folder)}
+            except OSError:
+                self._names[folder] = {}
+        return self._names[folder]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the name is too long, or nobody may look; opening it says so
+        return False
+
+
+ENTRY: Final = Dataset(
+    is_it=is_table,
+    load=load,
+    expects=" or ".join(NAMES),
+)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.tags import read_tags
+from genrelens.data.dataset import Dataset
 from genrelens.data.own_music.tracks import Labelled, OwnMusic, gather, holds_media, media_files, why_not
-from genrelens.data.root import data_root
+from genrelens.data.places import data_root
 from genrelens.errors import AudioError, DataError
 
 DATASET: Final = "tags"
@@ -54,3 +55,11 @@ def load(root: Path | str | None = None) -> OwnMusic:
 def holds_music(root: Path) -> bool:
     """Whether there is any file below a folder that may hold a tag."""
     return root.is_dir() and holds_media(root)
+
+
+ENTRY: Final = Dataset(
+    is_it=holds_music,
+    load=load,
+    expects="music with genre tags",
+    any_music=True,
+)

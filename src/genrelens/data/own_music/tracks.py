@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genrelens.audio.walk import walk
-from genrelens.data.track import Track, in_one_form
-from genrelens.data.unknown_artists import names_nobody
+from genrelens.data.track import Track, in_one_form, names_nobody
 from genrelens.errors import DataError
 from genrelens.taxonomy import composed, fold, words
 
@@ -22,8 +21,9 @@ from genrelens.taxonomy import composed, fold, words
 class OwnMusic:
     """What was found: ``tracks`` in order of id, ``left_out`` pairs of path and reason, ``genres_all`` all genres of
     those tracks that have several (the first is the track's), ``notes`` sentences about anything that was odd,
-    ``lost`` genres that were named and have files, none of which can be used, ``passed_over`` how many files with which
-    endings are no sound.
+    ``lost`` genres that were named and have files, none of which can be used, ``passed_over`` how many files with
+    which endings are no sound. Of a published set ``missing`` are ids that have no file; ``left_out_by_all``: what is
+    left out is so in everybody's copy.
     """
 
     tracks: tuple[Track, ...]
@@ -32,6 +32,8 @@ class OwnMusic:
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    left_out_by_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,22 @@ waltz              250 to 1,500    140 to 190   low note on one, chords on two a
 =================  ==============  ===========  =====================================================
 """
 
-from genrelens.data.synthetic.corpus import BY_TIMBRE, DATASET, MARKER, is_corpus, load, split, write_corpus
+from genrelens.data.synthetic.corpus import (
+    BY_TIMBRE,
+    DATASET,
+    ENTRY,
+    MARKER,
+    is_corpus,
+    load,
+    split,
+    write_corpus,
+)
 from genrelens.data.synthetic.styles import STYLES, SYNTHETIC, Style, render
 
 __all__ = [
     "BY_TIMBRE",
     "DATASET",
+    "ENTRY",
     "MARKER",
     "STYLES",
     "SYNTHETIC",

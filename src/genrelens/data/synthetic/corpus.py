@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from genrelens.data.dataset import Dataset
+from genrelens.data.own_music.tracks import OwnMusic
 from genrelens.data.splits.folds import hold_out
 from genrelens.data.splits.split import Split
-from genrelens.data.synthetic.styles import STYLES, render
+from genrelens.data.synthetic.styles import STYLES, SYNTHETIC, render
 from genrelens.data.track import Track
 from genrelens.errors import DataError, SplitError
 from genrelens.files import contents, write_whole, written_aside
@@ -185,3 +187,13 @@ def _write_wav(path: Path, samples: np.ndarray[Any, np.dtype[np.float32]], *, sa
         file.setsampwidth(2)
         file.setframerate(sample_rate)
         file.writeframes(np.round(samples * 32767.0).astype("<i2").tobytes())
+
+
+ENTRY: Final = Dataset(
+    is_it=is_corpus,
+    load=lambda root: OwnMusic(load(root)),
+    expects=MARKER,
+    taxonomy=SYNTHETIC,
+    splits=(BY_TIMBRE,),
+    split=lambda name, tracks: split(name, tracks=tracks),
+)

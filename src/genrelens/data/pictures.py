@@ -1,7 +1,8 @@
-"""Whether a PNG picture is whole (its chunks' own checksums say so without a decoder), and its pixels.
+"""Spectrogram pictures in the place of sound: PNG files, and the frames that they hold.
 
-A picture may come from anyone: its size is looked at before it is read, and the decoder gets the chunks that are pixels
-and nothing else. It would unpack texts and colour profiles of any length.
+A picture may come from anyone: whether it is whole is told by its chunks' own checksums, its size is looked at before
+it is read, and the decoder gets the chunks that are pixels and nothing else: it would unpack texts and colour profiles
+of any length.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from genrelens.errors import DataError
+from genrelens.errors import AudioError, DataError
+from genrelens.frontend import image
 
 MAX_BYTES: Final = 1 << 23
 """A picture's file is no larger; Kaggle's have 100 kB."""
@@ -134,3 +136,26 @@ def _check_length(packed: list[bytes], *, size_px: tuple[int, int]) -> None:
     with contextlib.suppress(zlib.error):
         if len(zlib.decompressobj().decompress(b"".join(packed), most + 1)) > most:
             raise _Fault("the picture unpacks to more than its pixels")
+
+
+def picture_frames(source: Path | bytes, *, settings: object) -> npt.NDArray[np.float32]:
+    """Mel power (1293, 128) of a PNG picture, a file or the bytes of one, as :func:`image.to_mel_power` makes it.
+
+    Raises :class:`AudioError`: ``not_audio``: the front end ``settings`` is not the picture's; ``bad_picture``: not a
+    whole picture of 432 x 288 pixels in magma's colours.
+    """
+    where = "the picture" if isinstance(source, bytes) else repr(str(source))
+    if not image.is_front_end(settings):
+        raise AudioError(
+            f"{where} is a picture, and this model hears sound: only models with the front end of Kaggle's "
+            "spectrograms take pictures, such as those of the recipe cnn-png; give a sound file",
+            code="not_audio",
+        )
+    try:
+        pixels = read_png(source, size_px=image.SIZE_PX)
+        return image.to_mel_power(image.from_pixels(pixels))
+    except DataError as error:
+        message = str(error)
+        raise AudioError(
+            message if message.startswith(where) else f"{where}: {message}", code="bad_picture"
+        ) from error

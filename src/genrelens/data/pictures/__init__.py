@@ -1,1 +1,0 @@
-"""Spectrogram pictures in place of sound: PNG files, and the frames that they hold."""
