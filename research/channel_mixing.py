@@ -25,7 +25,6 @@ from genrelens.bundle.frame_stream import take_frames
 from genrelens.bundle.heard import Heard
 from genrelens.data.genres import under_supported
 from genrelens.data.track import Track
-from genrelens.data.variants import INVERTED, ONE_SIDE, Samples, both
 from genrelens.files import write_whole
 from genrelens.frontend.mel import MelSettings, mel_power
 from genrelens.metrics import fit_temperature, log_softmax
@@ -35,6 +34,7 @@ from genrelens.schema import encode, json_text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from robustness import N_FOLDS, PARTS, RESULTS, SEED, SPLIT, change, out_of_fold, tracks_of
+from variants import INVERTED, ONE_SIDE, Samples, both
 
 SCHEMA = "genrelens.channel_mixing/1"
 STEREO: dict[str, Callable[[Samples], Samples]] = {
@@ -43,7 +43,7 @@ STEREO: dict[str, Callable[[Samples], Samples]] = {
     "stereo-one": lambda x: both(x) * ONE_SIDE,
     "stereo-partly-inverted": lambda x: both(x, right_db=-6.0) * INVERTED,
 }
-"""Of a clip (n,) at 22,050 Hz; the first three stand in ``genrelens.data.variants``, too."""
+"""Of a clip (n,) at 22,050 Hz; the first three stand in ``tools/variants.py``, too."""
 MIXES = ("average", "downmix", "power")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+import tool_modules
 from genrelens.files import write_whole, written_folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,12 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the tool forks,
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("crash_points", ROOT / "tools/crash_points.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["crash_points"] = module
-    spec.loader.exec_module(module)
-    return module
+    return tool_modules.tool("crash_points")
 
 
 def whole(folder: Path) -> int:

@@ -12,9 +12,10 @@ import pytest
 from genrelens.audio import Clip, load
 from genrelens.bundle import Bundle
 from genrelens.data import gtzan
-from genrelens.data.variants import VARIANTS
+from tool_modules import tool
 
 ROOT = Path(__file__).resolve().parents[1]
+VARIANTS = tool("variants").VARIANTS
 
 N_CLIPS = 24
 LIMIT = 0.05

@@ -4,7 +4,7 @@
     python tools/robustness.py --page                            write the page again from the reports
     python tools/robustness.py --check                           exit 1 when the page is not what the reports say
 
-Every clip of train + valid is made into each of ``genrelens.data.variants.VARIANTS``, and each variant goes as a file
+Every clip of train + valid is made into each of ``variants.VARIANTS``, and each variant goes as a file
 through ``Bundle.predict``. The shipped head has heard these clips, so its answers are not asked: the embedding that
 the prediction carries is answered by a head of the same recipe that has heard neither the clip nor its artist, five
 folds. (The genre's logits are linear in the embedding, and a piece's embedding is the mean over its windows.) Rows
@@ -24,15 +24,16 @@ from pathlib import Path
 
 import fuzz
 import numpy as np
+import variants
 from numpy.typing import NDArray
+from variants import VARIANTS
 
 from genrelens.audio import load
 from genrelens.bundle import Bundle
-from genrelens.data import registry, variants
+from genrelens.data import registry
 from genrelens.data.genres import under_supported
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
-from genrelens.data.variants import VARIANTS
 from genrelens.files import write_whole
 from genrelens.metrics import (
     Interval,

@@ -180,7 +180,10 @@ def test_small_is_found_with_its_genres_artists_and_all_genres(tmp_path: Path) -
         "000007": "it has no top genre",
     }
     assert data.genres_all["000003"] == ("Rock", "Loud-Rock")
-    assert data.notes == ("1 clips that are not of FMA small, or in no table, are passed over",)
+    assert data.notes == (
+        "1 clips that are not of FMA small, or in no table, are passed over",
+        "1 tracks of FMA small have no clip here",
+    )
 
 
 def test_the_six_broken_clips_of_small_are_left_out_of_training(tmp_path: Path) -> None:

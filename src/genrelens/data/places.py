@@ -94,6 +94,16 @@ def has_siblings_with_music(folder: Path) -> bool:
     return any(other != here and holds_files(other) for other in folders(here.parent))
 
 
+def files_in(folder: Path, notes: list[str] | None = None) -> list[Path]:
+    """What lies in a folder, in order of name; one that is none or may not be read is empty, and leaves a note."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        if notes is not None:
+            notes.append(f"the folder {folder.name} cannot be read: {error.strerror}")
+        return []
+
+
 def _music_folders(top: Path) -> Iterator[Path]:
     return (folder for folder in folders(top) if holds_media(folder))
 

@@ -5,7 +5,7 @@ subsets lie in one another: small (8,000 tracks, eight genres of 1,000), medium 
 Labels, artists and the official split stand in ``fma_metadata/tracks.csv``.
 """
 
-from genrelens.data.fma.loader import BROKEN, ENTRIES, OFFICIAL, FmaData, is_fma, load, split
+from genrelens.data.fma.loader import BROKEN, ENTRIES, OFFICIAL, is_fma, load, split
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, read_tracks
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "ENTRIES",
     "OFFICIAL",
     "SUBSETS",
-    "FmaData",
     "FmaRow",
     "is_fma",
     "load",

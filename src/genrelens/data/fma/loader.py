@@ -6,7 +6,7 @@ import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from genrelens.data.csv import csv_rows
 from genrelens.data.dataset import Dataset, Source
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, genre, read_tracks
 from genrelens.data.own_music.tracks import OwnMusic
-from genrelens.data.places import data_root
+from genrelens.data.places import data_root, files_in
 from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError, SplitError
@@ -35,25 +35,7 @@ _FOLDER: Final = re.compile(r"[0-9]{3}")
 _FILE: Final = re.compile(r"[0-9]{6}")
 
 
-@dataclass(frozen=True, slots=True)
-class FmaData:
-    """What :func:`load` found: ``tracks`` in order of id, and what is not among them.
-
-    ``missing`` are ids of the subset that have no file, ``left_out`` pairs of id and reason (broken clips, tracks
-    without a top genre), ``genres_all`` all genres of a track by its id, as titles where ``genres.csv`` is there and as
-    numbers where not, ``notes`` sentences about anything else that was odd, ``passed_over`` how many files among the
-    clips are no sound, by ending.
-    """
-
-    tracks: tuple[Track, ...]
-    missing: tuple[str, ...]
-    left_out: tuple[tuple[str, str], ...]
-    genres_all: Mapping[str, tuple[str, ...]]
-    notes: tuple[str, ...] = ()
-    passed_over: Mapping[str, int] = field(default_factory=dict)
-
-
-def load(root: Path | str | None = None, *, subset: str = "small") -> FmaData:
+def load(root: Path | str | None = None, *, subset: str = "small") -> OwnMusic:
     """Find the tracks of FMA small, medium or large below ``root`` (``None``: the folder ``GENRELENS_DATA`` names).
 
     Clips are taken from ``fma_small`` (or ``fma_medium``, ...) with folders such as ``000`` in it, at the top, below
@@ -61,6 +43,9 @@ def load(root: Path | str | None = None, *, subset: str = "small") -> FmaData:
     ``fma_metadata/tracks.csv`` below or beside it. Where only a ``labels.csv`` (track_id, genre_top) is there, its
     tracks are taken, without artists and without the official split. Artists are told apart by their number. Raises
     :class:`DataError` when clips or labels are missing, or the table is not as published.
+
+    ``left_out`` are broken clips and tracks without a top genre; ``genres_all`` are titles where ``genres.csv`` is
+    there, and numbers where not.
     """
     if subset not in SUBSETS:
         raise DataError(f"unknown subset {subset!r} of FMA; its subsets: {', '.join(SUBSETS)}")
@@ -129,20 +114,13 @@ def find_metadata(top: Path, name: str) -> Path | None:
 
 
 def _clips(folder: Path, passed_over: Counter[str] | None = None) -> Iterator[tuple[int, Path]]:
-    for inner in _listing(folder):
+    for inner in files_in(folder):
         if _FOLDER.fullmatch(inner.name) is None:
             continue
         for found in walk(inner, passed_over=passed_over):
             path = Path(found.path)
             if _FILE.fullmatch(path.stem) and path.parent == inner and path.stem[:3] == inner.name:
                 yield int(path.stem), path
-
-
-def _listing(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:  # not there, not a folder, or not for us
-        return []
 
 
 def _labels(path: Path, subset: str) -> list[FmaRow]:
@@ -183,7 +161,7 @@ def _gather(
     subset: str,
     titles: Mapping[int, str],
     notes: list[str],
-) -> FmaData:
+) -> OwnMusic:
     ordered = sorted(rows, key=lambda row: row.track_id)
     artists = _artists(ordered)
     tracks, missing, left_out = [], [], []
@@ -206,7 +184,9 @@ def _gather(
             f"none of the {len(ordered)} tracks of FMA {subset} has a clip here; is this the folder of another subset?",
             code="not_fma",
         )
-    return FmaData(
+    if missing:
+        notes.append(f"{len(missing)} tracks of FMA {subset} have no clip here")
+    return OwnMusic(
         tracks=tuple(tracks),
         missing=tuple(missing),
         left_out=tuple(left_out),
@@ -216,6 +196,7 @@ def _gather(
             if row.genres_all
         },
         notes=tuple(notes),
+        left_out_by_all=True,
     )
 
 
@@ -293,19 +274,6 @@ def split(name: str, *, tracks: Iterable[Track]) -> Split:
     return Split(OFFICIAL, 1, made, frozenset(overlap.kind for overlap in overlaps), provenance)
 
 
-def _entry_load(root: Path, *, subset: str) -> OwnMusic:
-    data = load(root, subset=subset)
-    notes = (f"{len(data.missing)} tracks of FMA {subset} have no clip here",) if data.missing else ()
-    return OwnMusic(
-        data.tracks,
-        data.left_out,
-        notes=data.notes + notes,
-        passed_over=data.passed_over,
-        missing=data.missing,
-        left_out_by_all=True,
-    )
-
-
 def _source(name: str, *, size: str, max_bytes: int, sha1: str) -> Source:
     """An archive of FMA, with the address and the SHA-1 that its authors publish (github.com/mdeff/fma, README)."""
     return Source(
@@ -332,7 +300,7 @@ _SOURCES: Final = (
 ENTRIES: Final[Mapping[str, Dataset]] = {
     f"fma_{subset}": Dataset(
         is_it=partial(is_fma, subset=subset),
-        load=partial(_entry_load, subset=subset),
+        load=partial(load, subset=subset),
         expects="FMA's fma_small with its fma_metadata",
         title=f"FMA {subset}",
         taxonomy=FMA_SMALL if subset == "small" else FMA,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.data.gtzan.facts import DATASET, all_ids, clip_id, facts
-from genrelens.data.places import data_root, levels
+from genrelens.data.places import data_root, files_in, levels
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.taxonomy import GTZAN
@@ -43,14 +43,14 @@ def clip_folders(top: Path) -> list[Path]:
         for layout in LAYOUTS
         for folder in descend(top, layout)
         if any(
-            clip_id(path.name) for _, genre_folder in genre_folders(folder) for path in listing(genre_folder)
+            clip_id(path.name) for _, genre_folder in genre_folders(folder) for path in files_in(genre_folder)
         )
     ]
 
 
 def genre_folders(folder: Path) -> list[tuple[str, Path]]:
     """Pairs of genre and folder of those folders that are named after a genre of GTZAN."""
-    found = [(GTZAN.canonical(path.name), path) for path in listing(folder) if path.name in GTZAN]
+    found = [(GTZAN.canonical(path.name), path) for path in files_in(folder) if path.name in GTZAN]
     return [(genre, path) for genre, path in found if _is_folder(path)]
 
 
@@ -59,19 +59,9 @@ def descend(folder: Path, names: tuple[str, ...]) -> Iterator[Path]:
     if not names:
         yield folder
         return
-    for path in listing(folder):
+    for path in files_in(folder):
         if path.name.casefold() == names[0].casefold() and _is_folder(path):
             yield from descend(path, names[1:])
-
-
-def listing(folder: Path, notes: list[str] | None = None) -> list[Path]:
-    """What lies in a folder, in order of name; a folder that may not be read is empty and leaves a note."""
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        if notes is not None:
-            notes.append(f"the folder {folder.name} cannot be read: {error.strerror}")
-        return []
 
 
 def _is_folder(path: Path) -> bool:
@@ -95,7 +85,7 @@ def tables(root: Path | str | None = None) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for names in BESIDE:
         for folder in descend(top, names):
-            for path in listing(folder):
+            for path in files_in(folder):
                 stem, dot, suffix = path.name.casefold().rpartition(".")
                 if dot and suffix == "csv" and stem in TABLES and path.is_file():
                     found.setdefault(stem, path)
@@ -133,7 +123,7 @@ def pictures(root: Path | str | None = None) -> dict[str, Path]:
             found = {
                 id_: path
                 for genre, genre_folder in genre_folders(folder)
-                for path in listing(genre_folder)
+                for path in files_in(genre_folder)
                 if (id_ := picture_id(path.name)) is not None and id_.startswith(genre + ".")
             }
             if found:

@@ -16,13 +16,12 @@ from genrelens.data.gtzan.files import (
     clips_of_rows,
     genre_folders,
     is_gtzan,
-    listing,
     picture_tracks,
     pictures,
     tables,
 )
 from genrelens.data.own_music.tracks import OwnMusic
-from genrelens.data.places import data_root
+from genrelens.data.places import data_root, files_in
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.taxonomy import GTZAN
@@ -87,7 +86,7 @@ def load(root: Path | str | None = None) -> GtzanData:
             if found.error is None
             and (clip_id(Path(found.path).name) is None or Path(found.path).parent != folder)
         ]
-        for path in listing(folder, notes):
+        for path in files_in(folder, notes):
             if (id_ := clip_id(path.name)) is None:
                 continue
             if id_.split(".")[0] != genre:
@@ -161,7 +160,7 @@ def _fault(path: Path) -> str | None:
 
 
 def _what_is_there(top: Path) -> str:
-    names = [path.name for path in listing(top)]
+    names = [path.name for path in files_in(top)]
     return (
         "nothing"
         if not names
