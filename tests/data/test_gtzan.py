@@ -186,7 +186,7 @@ def test_the_root_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(DataError, match="from GENRELENS_DATA"):
         gtzan.load()
     monkeypatch.delenv("GENRELENS_DATA")
-    with pytest.raises(DataError, match="--data DIR"):
+    with pytest.raises(DataError, match="no data folder; give one"):
         gtzan.load(None)
 
 
