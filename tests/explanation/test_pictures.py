@@ -12,8 +12,7 @@ from explain_toys import explanation
 from genrelens.data.pictures import png_fault
 from genrelens.explanation.explanation import ScoreMap
 from genrelens.explanation.parts import hertz, hint_of, in_words, name_of
-from genrelens.pages.explanation.figure import figure
-from genrelens.pages.explanation.picture import MAX_COLUMNS, height_of, lit, plain, spectrogram
+from genrelens.pages.explanation.picture import MAX_COLUMNS, figure, height_of, lit, plain, spectrogram
 
 RATE = 16_000
 

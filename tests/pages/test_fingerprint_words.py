@@ -10,8 +10,8 @@ from genrelens.metrics import Interval
 from genrelens.pages.profile import more_words as more
 from genrelens.pages.profile import page as fingerprint_page
 from genrelens.pages.profile import words
-from genrelens.pages.profile.fingerprint import Asked, Fingerprint
 from genrelens.profile.axes import CONTRAST, AxesReport, AxisTest, BestDirection
+from genrelens.profile.build import Asked, Fingerprint
 from genrelens.profile.fingerprint import (
     GENRES,
     PARTS,

@@ -12,9 +12,8 @@ import pytest
 
 from genrelens.bundle import Prediction, failed_row
 from genrelens.errors import GenrelensError
-from genrelens.pages.timeline.card import how_sure
+from genrelens.pages.timeline.card import MAX_COLUMNS, Column, columns, how_sure, runs, strip, ticks
 from genrelens.pages.timeline.page import timeline_page, write_timeline_page
-from genrelens.pages.timeline.strip import MAX_COLUMNS, Column, columns, runs, strip, ticks
 
 GENRES = ("disco", "jazz", "rock")
 VOID = {"meta", "input", "path", "rect", "br"}

@@ -52,8 +52,8 @@ def fingerprint(
     from genrelens.explanation.sound import check_several
     from genrelens.pages.profile import files as fingerprint_files
     from genrelens.pages.profile import words as fingerprint_words
-    from genrelens.pages.profile.fingerprint import Asked, build
     from genrelens.pages.wording import visible
+    from genrelens.profile.build import Asked, build
     from genrelens.profile.track import choose, collect, tagger_of
 
     model = Bundle.load(find_bundle(bundle))

@@ -16,9 +16,8 @@ from genrelens.explanation.explain import Explained
 from genrelens.explanation.explanation import SCHEMA
 from genrelens.explanation.listen import reasons, to_flac
 from genrelens.explanation.sound import read_with_rate
-from genrelens.pages.explanation.figure import figure
 from genrelens.pages.explanation.page import Shown, explain_page
-from genrelens.pages.explanation.picture import lit, plain, spectrogram
+from genrelens.pages.explanation.picture import figure, lit, plain, spectrogram
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.png import encode_png
 

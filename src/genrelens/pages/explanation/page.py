@@ -13,11 +13,9 @@ from genrelens.explanation.explanation import Explanation
 from genrelens.explanation.parts import hertz, hint_of, in_words
 from genrelens.pages.explanation import words
 from genrelens.pages.explanation.check import fine, standing, truth, verdict
-from genrelens.pages.explanation.picture import height_of, time_ticks
+from genrelens.pages.explanation.picture import TICKS_HZ, height_of, time_ticks
 from genrelens.pages.render import render
 from genrelens.pages.timeline.card import card, file_name, held_back
-
-TICKS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000, 16_000)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from genrelens.explanation.parts import hertz
 from genrelens.pages import figure_style
 from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, ORANGE, in_style, printable
-from genrelens.pages.profile.fingerprint import PLAIN, Fingerprint, MapFound
 from genrelens.pages.profile.words import label
+from genrelens.profile.build import PLAIN, Fingerprint, MapFound
 from genrelens.profile.fingerprint import GENRES, PARTS, BeatPrint
 from genrelens.profile.heads import N_PHASES
 from genrelens.profile.track import TEMPO

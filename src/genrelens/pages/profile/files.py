@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from genrelens.explanation.sound import read
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.profile import page as fingerprint_page
-from genrelens.pages.profile.fingerprint import SCHEMA, Fingerprint, document
 from genrelens.pages.render import to_bytes
+from genrelens.profile.build import SCHEMA, Fingerprint, document
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

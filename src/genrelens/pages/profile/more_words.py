@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genrelens.explanation.parts import in_words
-from genrelens.pages.profile.fingerprint import Fingerprint
 from genrelens.pages.profile.words import in_sound, label
 from genrelens.pages.wording import percent
 from genrelens.profile.axes import CONTRAST, N_ANGLES, AxesReport
+from genrelens.profile.build import Fingerprint
 from genrelens.profile.fingerprint import LEVEL, Confused, Nearer
 from genrelens.profile.heads import MIN_BEAT_CLARITY, N_PHASES
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from genrelens.pages.profile import more_words, words
 from genrelens.pages.profile import tables as numbers
-from genrelens.pages.profile.fingerprint import Fingerprint
 from genrelens.pages.sections import Section, SectionPage, Shown, Table
 from genrelens.pages.wording import clock, percent, visible
+from genrelens.profile.build import Fingerprint
 from genrelens.profile.fingerprint import PARTS, Typical
 
 TABLES: Final = ("bands", "differences", "tracks", "typical", "confused", "map", "heads", "left-out")

@@ -8,8 +8,8 @@ from typing import Final
 
 from genrelens.explanation.parts import in_words
 from genrelens.metrics.permutation import MIN_ARTISTS
-from genrelens.pages.profile.fingerprint import PLAIN, Fingerprint
 from genrelens.pages.wording import percent
+from genrelens.profile.build import PLAIN, Fingerprint
 from genrelens.profile.fingerprint import LEVEL, PARTS, RANGE, BandShare, Difference, GenrePrint
 from genrelens.profile.sound import UNITS
 
