@@ -137,7 +137,7 @@ def test_ctrl_c_ends_with_130_and_resume_goes_on(
     assert call("evaluate", run, "--data", data) == 2
     assert "no model yet" in capsys.readouterr().err
     assert call(*words) == 1
-    assert "add --resume" in capsys.readouterr().err
+    assert "(--resume)" in capsys.readouterr().err
     assert call(*words, "--resume") == 0
     assert read_run(run)["n_epochs"] == 3
 

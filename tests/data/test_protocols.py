@@ -58,6 +58,14 @@ def test_random_segments_leak_tracks_by_track_leaks_artists_and_by_artist_leaks_
     assert found == [{"segments", "artists"}, {"artists"}, set()]
 
 
+def test_random_segments_of_whole_tracks_leak_what_by_track_leaks() -> None:
+    music = pieces(per_track=1)
+    segments, tracks, _ = protocols(music, n_folds=3, seed=0)
+    assert [split.parts for split in segments.splits] == [split.parts for split in tracks.splits]
+    assert segments.leaks == tracks.leaks == {"artists", "duplicates"}
+    assert segments.says == "whole tracks here, so the same as by track"
+
+
 def test_folds_are_balanced_by_genre() -> None:
     music = pieces(n_artists=5)
     for protocol in protocols(music, n_folds=5, seed=1):

@@ -118,7 +118,7 @@ def test_files_without_sound_become_rows_and_other_faults_do_not_pass(stand: Sta
 
 def test_tracks_it_was_trained_on_are_refused_unless_told(stand: Stand) -> None:
     tracks = (*TRACKS, track("t1", "jazz"), track("t2", "blues"))
-    with pytest.raises(SeenTracksError, match=r"on 2 of these 6 tracks \(t1, t2\).*--seen"):
+    with pytest.raises(SeenTracksError, match=r"on 2 of these 6 tracks \(t1, t2\).*seen=True"):
         evaluate(stand, tracks)
     report = evaluate(stand, tracks, seen=True)
     assert report.seen

@@ -81,6 +81,16 @@ def test_a_model_that_remembers_artists_shines_until_artists_are_kept_apart() ->
     assert tracks.of_tracks.value == tracks.of_pieces.value
 
 
+def test_intervals_draw_artists_not_pieces() -> None:
+    """An artist's eight pieces are right or wrong together: drawn one by one they would seem eight witnesses."""
+    _, tracks, _ = measured("artist").results
+    right = tracks.of_pieces.value
+    if_pieces_were_drawn = 2 * 1.96 * (right * (1 - right) / 192) ** 0.5
+    for interval in (tracks.of_pieces, tracks.above_by_artist):
+        assert interval is not None
+        assert interval.high - interval.low > 1.5 * if_pieces_were_drawn
+
+
 def test_thin_genres_are_left_out_of_the_accuracy_and_named() -> None:
     report = measured("whole")
     assert report.genres == ("blues", "pop")

@@ -111,6 +111,7 @@ class Model:
         silent = source.name == "silent"
         return SimpleNamespace(
             genre=None if silent else "a",
+            guess=None if silent else "a",
             probabilities=probabilities * (np.nan if silent else 1),
             abstained=silent,
             reason="silence" if silent else None,

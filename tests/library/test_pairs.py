@@ -36,6 +36,20 @@ def test_a_coin_does_not_tell_two_genres_apart_and_knowing_does() -> None:
     assert 0.2 < pair.a_as_b < 0.8
 
 
+def test_right_more_often_than_a_coin_is_not_enough_without_an_interval_above_it() -> None:
+    """15 of 25 of each, and no more shown than by a coin; with ten times the artists it is shown."""
+    for repeats, told in ((1, False), (10, True)):
+        labels = np.eye(3, dtype=bool)[([0] * 25 + [1] * 25) * repeats + [2] * 25]
+        probabilities = np.where(labels, 0.6, 0.1)
+        wrong = np.flatnonzero(~labels[:, 2])
+        wrong = wrong[wrong % 25 < 10]
+        probabilities[wrong] = np.where(labels[wrong], 0.1, 0.6) * [1.0, 1.0, 0.1]
+        (pair,) = poor(probabilities, labels, [f"artist {i}" for i in range(len(labels))])
+        assert pair.accuracy.value == pytest.approx(0.6)
+        assert pair.verdict == ("often_mistaken" if told else "not_told_apart")
+        assert (pair.accuracy.low > 0.5) == told
+
+
 def test_a_common_genre_does_not_hide_a_rare_one_that_is_never_found() -> None:
     labels = np.eye(3, dtype=bool)[[0] * 90 + [1] * 10 + [2] * 20]
     probabilities = np.where(labels[:, 2:], (0.1, 0.1, 0.8), (0.8, 0.15, 0.05))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genrelens.metrics.multi_label import average_precision, subset_matches
+from genrelens.metrics.classification import average_precision, subset_matches
 
 
 def test_closed_forms() -> None:

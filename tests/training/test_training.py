@@ -641,7 +641,7 @@ def test_an_interrupted_run_is_resumed_on_request_and_as_the_same_run_only(
     learn: Callable[..., Path], interrupted: Path, corpus: tuple[Track, ...]
 ) -> None:
     recipe = tiny_training.recipe()
-    with pytest.raises(TrainingError, match="interrupted training; add --resume"):
+    with pytest.raises(TrainingError, match="interrupted training; resume it"):
         learn(interrupted, recipe)
     with pytest.raises(TrainingError, match="started with another recipe;"):
         learn(interrupted, tiny_training.recipe(learning_rate=1e-3), resume=True)

@@ -218,8 +218,8 @@ def _seen_notes(tracks: Sequence[Track], *, training: TrainingRecord, model: str
     if trained and not seen:
         raise SeenTracksError(
             f"the model {model!r} was trained on {len(trained)} {of_all} ({_some(trained)}); figures on them "
-            "would not say what it does on new music. Choose another part of the split, or give --seen "
-            "(seen=True in Python) to measure them all the same; the report will say so"
+            "would not say what it does on new music. Choose another part of the split, or measure them "
+            "all the same (seen=True in Python); the report will say so"
         )
     notes = []
     if trained:

@@ -18,7 +18,7 @@ from genrelens.evaluation.build import FEW_ARTISTS, LEVEL, MIN_ARTISTS
 from genrelens.evaluation.report import IntervalMethod
 from genrelens.evaluation.report_text import N_FAILED_SHOWN, columns, counted, percent, percent_interval
 from genrelens.metrics import Interval, bootstrap_distribution, interval_from
-from genrelens.metrics.multi_label import average_precision, subset_matches
+from genrelens.metrics.classification import average_precision, subset_matches
 from genrelens.schema import Document
 from genrelens.taxonomy import Taxonomy
 

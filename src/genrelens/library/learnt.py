@@ -29,7 +29,7 @@ class Learned:
 
     ``chance`` is the share of the most frequent genre, which always naming it would get right; for several genres a
     track the mean of the genres' shares, the mean average precision of a coin. ``left_out`` are ids and reasons of
-    files that could not be heard, ``pairs`` those that are not told apart or often mistaken.
+    files that could not be heard, ``pairs`` those that are not shown to be told apart or are often mistaken.
     """
 
     bundle: Path
@@ -129,7 +129,7 @@ def _of_100(interval: Interval) -> str:
 
 def _pairs(learned: Learned) -> str:
     kinds = (
-        ("not_told_apart", "Genres that it cannot tell apart (the interval includes a coin's 50 %)"),
+        ("not_told_apart", "Genres that it is not shown to tell apart (the interval includes a coin's 50 %)"),
         (
             "often_mistaken",
             f"Genres that it often mistakes ({percent(OFTEN)} % or more of one called the other)",

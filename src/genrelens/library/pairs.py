@@ -1,4 +1,4 @@
-"""Which genres a model cannot tell apart: each pair on its own, by out-of-fold answers.
+"""Which genres a model is not shown to tell apart: each pair on its own, by out-of-fold answers.
 
 Of two genres, the tracks of exactly one of them are taken, and the genre with the larger probability counts as the
 answer. The pair's figure is the mean of both genres' shares of right answers, so that a genre with many

@@ -80,7 +80,7 @@ def task_of(
     strangers = [name for name in leave_out if fold(name) not in known]
     if strangers:
         raise DataError(
-            f"there is no genre {strangers[0]!r} to leave out; the genres are {_some(sorted(known.values()))}",
+            f"there is no genre {strangers[0]!r} to leave out; the genres are {_some(sorted(set(known.values())))}",
             code="unknown_genre",
         )
     gone = {known[fold(name)] for name in leave_out}
@@ -112,9 +112,8 @@ def settled(task: Task, *, unusable: Mapping[str, int], leave_out_thin: bool) ->
         raise DataError(
             f"{'; '.join(list(lacks.values())[:_N_SHOWN])}{more}. A genre needs at least {MIN_TRACKS} tracks of at "
             f"least {MIN_ARTISTS} artists, so that each can be answered by a model that has heard others of it: add "
-            f"music, or leave genres out (--leave-out {_quoted(next(iter(lacks)))}; --leave-out-thin leaves out all "
-            "that have too little)",
-            code="too_few",
+            f"music, or leave {next(iter(lacks))!r} out, or all genres that have too little",
+            code="thin_genres",
         )
     if len(task.taxonomy) < MIN_GENRES:
         raise DataError(
@@ -197,7 +196,3 @@ def _taxonomy(known: Taxonomy, tracks: Sequence[Track]) -> Taxonomy:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 2 * _N_SHOWN} more" if len(names) > 2 * _N_SHOWN else ""
     return ", ".join(names[: 2 * _N_SHOWN]) + more
-
-
-def _quoted(name: str) -> str:
-    return name if name.isalnum() else f'"{name}"'

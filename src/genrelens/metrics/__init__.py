@@ -24,12 +24,7 @@ from genrelens.metrics.calibration import (
 )
 from genrelens.metrics.classification import (
     ClassScores,
-    MacroScores,
-    accuracy,
-    balanced_accuracy,
     confusion_matrix,
-    macro_average,
-    precision_recall_f1,
     scores_from_confusion,
     top_k_accuracy,
 )
@@ -38,9 +33,6 @@ __all__ = [
     "CalibrationBins",
     "ClassScores",
     "Interval",
-    "MacroScores",
-    "accuracy",
-    "balanced_accuracy",
     "bootstrap_distribution",
     "brier_score",
     "conformal_scores",
@@ -50,11 +42,9 @@ __all__ = [
     "grouped_bootstrap",
     "interval_from",
     "log_softmax",
-    "macro_average",
     "mean_statistic",
     "negative_log_likelihood",
     "paired_bootstrap",
-    "precision_recall_f1",
     "scores_from_confusion",
     "top_k_accuracy",
 ]

@@ -6,11 +6,10 @@ Information Processing & Management 45 (2009) 427-437.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from genrelens.metrics._checks import FloatArray, IntArray, class_indices, same_length, score_rows
 
@@ -23,26 +22,6 @@ class ClassScores:
     recall: FloatArray
     f1: FloatArray
     support: FloatArray
-
-
-def accuracy(predictions: ArrayLike, *, targets: ArrayLike) -> float:
-    """Share of right answers: ``mean(predictions == targets)``.
-
-    ``predictions`` and ``targets`` are ``(n,)`` class indices. NaN where n is 0.
-    """
-    guesses, truth = _pair(predictions, targets)
-    return float(np.mean(guesses == truth)) if len(truth) else float("nan")
-
-
-def balanced_accuracy(predictions: ArrayLike, *, targets: ArrayLike) -> float:
-    """Mean over the classes with support of their recall.
-
-    Brodersen, Ong, Stephan & Buhmann, "The balanced accuracy and its posterior distribution", ICPR 2010.
-    ``(n,)`` class indices. NaN where n is 0.
-    """
-    guesses, truth = _pair(predictions, targets)
-    n_classes = int(max(guesses.max(initial=0), truth.max(initial=0))) + 1
-    return macro_average(precision_recall_f1(guesses, targets=truth, n_classes=n_classes)).recall
 
 
 def top_k_accuracy(scores: ArrayLike, *, targets: ArrayLike, k: int) -> float:
@@ -88,47 +67,45 @@ def scores_from_confusion(confusion: ArrayLike) -> ClassScores:
     )
 
 
-def precision_recall_f1(predictions: ArrayLike, *, targets: ArrayLike, n_classes: int) -> ClassScores:
-    """Precision, recall, F1 and support of each class, as :func:`scores_from_confusion` has them."""
-    return scores_from_confusion(confusion_matrix(predictions, targets=targets, n_classes=n_classes))
-
-
-@dataclass(frozen=True, slots=True)
-class MacroScores:
-    """Unweighted means over classes; NaN where no class has support."""
-
-    precision: float
-    recall: float
-    f1: float
-    n_classes: int
-
-
-def macro_average(scores: ClassScores, *, classes: Sequence[int] | None = None) -> MacroScores:
-    """Unweighted mean over ``classes`` (all of them by default) of ``(c,)`` precision, recall and F1.
-
-    A class without support is left out of the mean, whether it is named or not: its recall cannot be
-    measured, and counting it as 0 would blame the model for the data.
-    """
-    if scores.support.ndim != 1:
-        raise ValueError(f"macro_average takes scores of shape (c,), got {scores.support.shape}")
-    chosen = np.arange(len(scores.support)) if classes is None else class_indices(classes, name="classes")
-    kept = chosen[scores.support[chosen] > 0]
-    if not len(kept):
-        return MacroScores(float("nan"), float("nan"), float("nan"), 0)
-    return MacroScores(
-        precision=float(scores.precision[kept].mean()),
-        recall=float(scores.recall[kept].mean()),
-        f1=float(scores.f1[kept].mean()),
-        n_classes=len(kept),
-    )
-
-
-def _pair(predictions: ArrayLike, targets: ArrayLike) -> tuple[IntArray, IntArray]:
-    guesses = class_indices(predictions, name="predictions")
-    truth = class_indices(targets, name="targets")
-    same_length(guesses, truth, names=("predictions", "targets"))
-    return guesses, truth
-
-
 def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
+
+
+def average_precision(
+    scores: ArrayLike, *, targets: ArrayLike, weights: FloatArray | None = None
+) -> FloatArray:
+    """``sum_k (R_k - R_(k-1)) P_k`` over the distinct scores from the highest down; ``(r,)`` figures.
+
+    ``scores (n,)``, ``targets (n,)`` whether a piece has the class, ``weights (r, n)`` how often it was drawn in
+    resample r (default: each once, r = 1). Pieces with equal scores come in together, so order among them does not
+    matter. A score that knows nothing has the class's share. NaN in a resample without a piece of the class.
+    """
+    rows, truth = np.asarray(scores, dtype=np.float64), np.asarray(targets, dtype=np.float64)
+    if rows.ndim != 1 or truth.shape != rows.shape:
+        raise ValueError(
+            f"scores and targets must have one shape (n,), got shapes {rows.shape} and {truth.shape}"
+        )
+    drawn = np.ones((1, len(rows))) if weights is None else np.asarray(weights, dtype=np.float64)
+    if drawn.ndim != 2 or drawn.shape[1] != len(rows):
+        raise ValueError(f"weights must be (r, {len(rows)}), got shape {drawn.shape}")
+    if not len(rows):
+        return np.full(len(drawn), np.nan)
+    order = np.argsort(-rows, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(rows[order])), len(rows) - 1)  # of each run of equal scores
+    drawn = drawn[:, order]
+    hits = np.cumsum(drawn * truth[order], axis=1)[:, last]
+    called = np.cumsum(drawn, axis=1)[:, last]
+    precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)
+    gained = np.diff(hits, axis=1, prepend=0.0)
+    total = hits[:, -1]
+    figure = (gained * precision).sum(axis=1)
+    result: FloatArray = np.divide(figure, total, out=np.full_like(total, np.nan), where=total > 0)
+    return result
+
+
+def subset_matches(said: NDArray[np.bool_], *, targets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """``(n,)``: whether exactly the true classes of ``(n, c)`` were said, no more and no less."""
+    if said.shape != targets.shape or said.ndim != 2:
+        raise ValueError(f"said and targets must have one shape (n, c), got {said.shape} and {targets.shape}")
+    matches: NDArray[np.bool_] = (said == targets).all(axis=1)
+    return matches

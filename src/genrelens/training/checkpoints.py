@@ -108,5 +108,5 @@ def damaged(path: Path, why: str) -> TrainingError:
     why = (why.splitlines() or [""])[0][:300]
     return TrainingError(
         f"the checkpoint {path} is damaged ({why}), so that the training cannot go on from it; delete the run's folder "
-        "and start anew, or give another --out"
+        "and start anew, or give another folder"
     )

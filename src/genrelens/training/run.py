@@ -138,7 +138,7 @@ class RunFolder:
                 raise TrainingError(f"{folder} is not empty and holds no run; give a new or an empty folder")
             if resume:
                 raise TrainingError(
-                    f"nothing to resume: {folder} holds no run; leave out --resume to start one"
+                    f"nothing to resume: {folder} holds no run; start one anew", code="missing_run"
                 )
             return
         stored = read_run(folder)
@@ -146,7 +146,8 @@ class RunFolder:
             raise TrainingError(f"{folder} holds a finished run; give another folder, or delete this one")
         if not resume:
             raise TrainingError(
-                f"{folder} holds an interrupted training; add --resume to go on with it, or give another folder"
+                f"{folder} holds an interrupted training; resume it, or give another folder",
+                code="unfinished_run",
             )
         wanted = self.training.to_dict()
         different = [key for key in wanted if stored.get(key) != wanted[key]]

@@ -65,16 +65,18 @@ class Protocol:
 def protocols(pieces: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Protocol, ...]:
     """Cross-validation over ``pieces`` (``segment_of`` says of which track) in three ways.
 
-    "random segments": pieces dealt at random, so that most have siblings in training; "by track": whole tracks, with
-    their artists on both sides; "by artist": whole artists and known recordings. All are balanced by genre. Raises
+    "random segments": pieces dealt at random, so that most have siblings in training (where each piece is a whole
+    track, the same as the next); "by track": whole tracks, with their artists on both sides; "by artist": whole artists
+    and known recordings. All are balanced by genre. Raises
     :class:`DataError` where the pieces do not give so many folds.
     """
     by_artist = grouped_folds(pieces, n_folds=n_folds, seed=seed)
+    are_cut = len({piece.whole for piece in pieces}) < len(pieces)
     segments = _random_folds(
         pieces,
         [piece.id for piece in pieces],
         name="random-segments",
-        leaks=frozenset({"segments", "duplicates", "artists"}),
+        leaks=frozenset({"duplicates", "artists", *(("segments",) if are_cut else ())}),
         n_folds=n_folds,
         seed=seed,
     )
@@ -87,7 +89,12 @@ def protocols(pieces: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Prot
         seed=seed,
     )
     return (
-        Protocol("random segments", "pieces of a track on both sides", segments, "piece"),
+        Protocol(
+            "random segments",
+            "pieces of a track on both sides" if are_cut else "whole tracks here, so the same as by track",
+            segments,
+            "piece",
+        ),
         Protocol("by track", "tracks of an artist on both sides", tracks, "track"),
         Protocol("by artist", "no artist and no known repeat on both sides", by_artist, "artist"),
     )
