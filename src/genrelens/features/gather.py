@@ -103,7 +103,7 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
         )
     names = tuple(name for name in loaded.taxonomy.names if name in set(genres.values()))
     known = {track.id: track.artist for track in registry.clips_of_rows(loaded.dataset, genres)}
-    known |= {track.id: track.artist for track in with_sound}
+    known |= {track.id: track.artist for track in with_sound if track.artist is not None}
     artists = {id_: known.get(id_) for id_ in genres}
     return Gathered(
         dataset=loaded.dataset,
