@@ -15,8 +15,7 @@ from genrelens.bundle import WindowSettings, iter_windows
 from genrelens.frontend.mel import power_to_db
 from genrelens.models.network import Network, Output
 from genrelens.recipe import Recipe
-from genrelens.training.batches import TrackWindows, TrainingBatches, WholeTracks
-from genrelens.training.module import GenreModule, track_logits
+from genrelens.training.module import GenreModule, TrackWindows, TrainingBatches, WholeTracks, track_logits
 
 N_TRACKS, N_CLASSES = 19, 3
 PLAIN = tiny_training.recipe(

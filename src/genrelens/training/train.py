@@ -30,7 +30,6 @@ from genrelens.features.frame_cache import CachedFrames, FrameCache
 from genrelens.metrics import fit_temperature
 from genrelens.models.network import Network
 from genrelens.recipe import Recipe
-from genrelens.training.batches import TrainingBatches, WholeTracks
 from genrelens.training.card import model_card
 from genrelens.training.checkpoints import (
     WholeCheckpoints,
@@ -40,7 +39,7 @@ from genrelens.training.checkpoints import (
     read_checkpoint,
 )
 from genrelens.training.export import attention_onnx, predict_onnx
-from genrelens.training.module import STOP_METRIC, GenreModule, track_logits
+from genrelens.training.module import STOP_METRIC, GenreModule, TrainingBatches, WholeTracks, track_logits
 from genrelens.training.run import RunFolder, Training
 
 Progress = Callable[[int, int, dict[str, float]], None]
