@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -324,6 +325,14 @@ def test_nothing_is_cut_off_with_many_runs_of_long_names() -> None:
         box, page = figure.get_tightbbox(), figure.bbox_inches
         assert box.x0 >= page.x0 - 0.02 and box.x1 <= page.x1 + 0.02, draw.__name__
         assert box.y0 >= page.y0 - 0.02 and box.y1 <= page.y1 + 0.02, draw.__name__
+
+
+@pytest.mark.parametrize("draw", [run_figures.genre_scores_figure, report_figures.reliabilities_figure])
+def test_labels_of_neighbouring_panels_do_not_collide(draw: Callable[..., Figure]) -> None:
+    figure = draw({f"run {k}": toys.report(seed=k) for k in range(3)})
+    boxes = [axes.get_xticklabels()[k].get_window_extent() for axes in figure.axes[:3] for k in (0, -1)]
+    for end, start in zip(boxes[1::2], boxes[2::2], strict=False):
+        assert end.x1 + 15 < start.x0
 
 
 def test_time_and_size_of_folds_are_means(runs: tuple[Run, ...]) -> None:

@@ -189,6 +189,13 @@ def share_axis(axes: Axes, which: str, label: str) -> None:
     axes.set_axisbelow(True)
 
 
+def side_by_side(figure: Figure) -> None:
+    """Room between panels for the last label of one axis and the first of the next."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(wspace=0.08)
+
+
 def name_rows(axes: Axes, labels: Sequence[str]) -> None:
     """Names of rows 0, 1, ... beside the axes, the first on top, without marks or a line."""
     axes.set_yticks(range(len(labels)), labels)

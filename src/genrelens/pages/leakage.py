@@ -51,7 +51,7 @@ def leakage_figure(report: LeakageReport) -> Figure:
     footnote(
         figure,
         [
-            f"Filled: {report.piece}; hollow: tracks, by the mean over theirs. Orange: the split leaks.",
+            f"Filled: {report.piece}; hollow: tracks, by the mean of their parts. Orange: the split leaks.",
             f"Lines: 95 % interval over artists. {len(report.genres)} genres, {first.n_tracks} tracks of "
             f"{first.n_artists} artists in the top rows; {report.n_folds} folds, seed {report.seed}.",
         ],

@@ -28,6 +28,7 @@ from genrelens.pages.figure_style import (
     percent_interval,
     printable,
     share_axis,
+    side_by_side,
 )
 from genrelens.pages.runs.report_figures import WIDE_IN, genre_labels
 
@@ -79,6 +80,7 @@ def genre_scores_figure(reports: Mapping[str, Report]) -> Figure:
     n, k = len(first.names), len(reports)
     figure = Figure(figsize=(WIDE_IN, 1.5 + n * (0.26 + 0.13 * k)), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
+    side_by_side(figure)
     for axes, measure in zip(panels, ("precision", "recall", "f1"), strict=True):
         for j, report in enumerate(reports.values()):
             rows = {row.genre: row for row in report.genres}

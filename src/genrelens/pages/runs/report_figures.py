@@ -29,6 +29,7 @@ from genrelens.pages.figure_style import (
     percent_interval,
     printable,
     share_axis,
+    side_by_side,
 )
 
 WIDE_IN = 10.4
@@ -137,6 +138,7 @@ def reliabilities_figure(reports: Mapping[str, Report]) -> Figure:
     n_rows = -(-len(reports) // n_columns)
     figure = Figure(figsize=(3.45 * n_columns, 0.5 + 3.4 * n_rows), layout="constrained")
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
+    side_by_side(figure)
     for k, (axes, (name, report)) in enumerate(zip(grid.flat, reports.items(), strict=False)):
         draw_reliability(axes, report.reliability)
         share_axis(axes, "x", "confidence of the answer")
