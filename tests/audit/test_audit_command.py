@@ -209,7 +209,7 @@ def test_the_page_escapes_what_files_are_called(bad: Path, tmp_path: Path) -> No
     assert result.err.startswith(f"wrote {page}\n")
     text = page.read_text("utf-8")
     assert "<script" not in text
-    assert "&lt;script&gt;alert(&#x27;1&#x27;)&lt;.wav" in text
+    assert "&lt;script&gt;alert(&#39;1&#39;)&lt;.wav" in text
     assert "http-equiv" in text and "default-src 'none'" in text
     assert not re.search(r"(?:src|href)=[\"'](?!#)", text)
     document = json.loads(call(bad, "--json", "--workers", 1).out)

@@ -12,7 +12,7 @@ import pytest
 import explore_toys as toys
 from genrelens.errors import DataError
 from genrelens.features.gather import LeftOut, gather
-from genrelens.pages.exploration import explore
+from genrelens.pages.exploration import page as explore
 from genrelens.pages.exploration.page import GLOSSARY, MAX_LISTED, explore_page
 from genrelens.pages.sections import Section
 
@@ -165,18 +165,18 @@ def test_the_numbers_beside_the_figures() -> None:
 
 def test_a_folder_of_something_else_is_not_touched(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
-    explore.claim(mine)
-    explore.claim(mine)  # an earlier exploration may be written over
+    explore.FOLDER.claim(mine)
+    explore.FOLDER.claim(mine)  # an earlier exploration may be written over
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.txt").write_text("all of it")
     with pytest.raises(DataError, match="not empty"):
-        explore.claim(other)
+        explore.FOLDER.claim(other)
     with pytest.raises(DataError, match="is a file"):
-        explore.claim(other / "thesis.txt")
+        explore.FOLDER.claim(other / "thesis.txt")
     (mine / explore.MARKER).write_text("[]")
     with pytest.raises(DataError, match="not one of this genrelens"):
-        explore.claim(mine)
+        explore.FOLDER.claim(mine)
     assert [path.name for path in other.iterdir()] == ["thesis.txt"]
 
 

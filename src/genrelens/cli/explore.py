@@ -60,13 +60,13 @@ def explore(
     from genrelens.data import registry
     from genrelens.features import read_table
     from genrelens.features.gather import embed_tracks, gather
-    from genrelens.pages.exploration.explore import claim, write_exploration
+    from genrelens.pages.exploration.page import FOLDER, write_exploration
 
     bundle = Bundle.load(find_bundle(model))
     loaded = registry.open_dataset(data, dataset=dataset)
     tell(loaded)
     given = None if table is None else read_table(table, taxonomy=loaded.taxonomy)
-    claim(out)
+    FOLDER.claim(out)
     gathered = gather(loaded, _compute(loaded, cache=cache) if given is None else given)
     with Progress("listening", total=len(gathered.with_sound)) as line:
         embedded, left_out = embed_tracks(

@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, fontManager, get_font
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
 from genrelens.errors import DataError
@@ -192,7 +193,7 @@ def share_axis(axes: Axes, which: str, label: str) -> None:
 def side_by_side(figure: Figure) -> None:
     """Room between panels for the last label of one axis and the first of the next."""
     engine = figure.get_layout_engine()
-    if engine is not None:
+    if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(wspace=0.08)
 
 
