@@ -192,7 +192,7 @@ def _without_path(reason: str, track: Track | None) -> str:
 
 
 def _faulty(id_: str) -> LeftOut:
-    return LeftOut(id_, "all", "known to be faulty: a repeat, distorted, or filed under a wrong genre")
+    return LeftOut(id_, "all", "known to be faulty: a duplicate, distorted, or filed under a wrong genre")
 
 
 def _genre(table: FeatureTable, i: int, track: Track | None, *, before: str | None) -> str:
