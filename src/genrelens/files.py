@@ -69,9 +69,11 @@ def written_folder(path: Path) -> Iterator[Path]:
     aside.mkdir()
     try:
         yield aside
-        for file in aside.rglob("*"):
-            if not file.is_dir():
-                _to_disk(file)
+        for each in aside.rglob("*"):
+            if each.is_dir():
+                _sync_folder(each)
+            elif each.lstat().st_nlink < 2:  # one with a second name is on the disk by that
+                _to_disk(each)
         _sync_folder(aside)
         _take_place(aside, place)
         _sync_folder(place.parent)

@@ -49,3 +49,18 @@ def test_leakage_from_sound_to_table_and_figure(
     )
     assert code == 0
     assert out.startswith("svm (-) on synthetic, split 2 folds by artist, seed 0")
+
+
+def test_a_folder_of_another_command_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from genrelens.data import synthetic
+
+    synthetic.write_corpus(tmp_path / "corpus", n_per_style=1, seed=0, duration_s=0.3)
+    out = tmp_path / "cv"
+    out.mkdir()
+    (out / "report.json").write_text('{"schema": "genrelens.report/1"}')
+    code, _, err = run("leakage", "--data", tmp_path / "corpus", "--out", out, capsys=capsys)
+    assert code == 1 and "give another folder" in err
+    assert [path.name for path in out.iterdir()] == ["report.json"]
+    assert (out / "report.json").read_text() == '{"schema": "genrelens.report/1"}'

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,7 @@ from genrelens.pages import own_folder
 from genrelens.pages.own_folder import OwnFolder
 
 FOLDER = OwnFolder(what="toy", marker="toy.json", schema="toy/1", known=frozenset({"a", "b", "c"}))
+FILLED = replace(FOLDER, keeps=frozenset({"runs"}))
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -24,7 +28,7 @@ def write(out: Path, content: bytes, *names: str) -> None:
 
 
 def held(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir()}
+    return {path.name: path.read_bytes() if path.is_file() else b"" for path in out.iterdir()}
 
 
 @pytest.fixture
@@ -51,6 +55,62 @@ def test_what_people_keep_there_stays(out: Path) -> None:
     write(out, b"new", "a")
     assert {path.name for path in out.iterdir()} == {"a", "toy.json", "notes.txt", "runs"}
     assert (out / "a").read_bytes() == b"new" and (out / "runs" / "model").read_text() == "hours"
+
+
+def test_an_earlier_run_stands_until_the_new_one_does_where_trainings_lie_beside_it(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = out / "runs" / "fold-0" / "last.ckpt"
+    training.parent.mkdir(parents=True)
+    training.write_bytes(b"hours")
+    elsewhere = out.parent / "large disk"
+    elsewhere.mkdir()
+    (out / "runs" / "fold-1").symlink_to("../../large disk")
+    seen: list[tuple[bytes, ...]] = []
+    watched = (Path.replace, Path.rename, Path.unlink, os.link)
+
+    def see() -> None:
+        assert training.read_bytes() == b"hours" and (out / "runs" / "fold-1").samefile(elsewhere)
+        seen.append(tuple((out / name).read_bytes() for name in ("a", "b")))
+
+    with monkeypatch.context() as patch:
+        for real in watched:
+
+            def watching(*given: Any, real: Callable[..., Any] = real, **more: Any) -> Any:
+                see()
+                return real(*given, **more)
+
+            patch.setattr(os if real is os.link else Path, real.__name__, watching)
+        FILLED.write(out, dict.fromkeys("ab", b"new"), facts={})
+    see()
+    assert len(seen) > 1 and set(seen) == {(b"old", b"old"), (b"new", b"new")}
+    assert set(held(out)) == {"a", "b", "toy.json", "runs"}
+    assert {path.name for path in out.parent.iterdir()} == {"out", "large disk"}
+
+
+@pytest.mark.parametrize("why", [errno.EPERM, errno.EXDEV, errno.EOPNOTSUPP])
+def test_a_disk_without_second_names_keeps_trainings_where_they_are(
+    out: Path, monkeypatch: pytest.MonkeyPatch, why: int
+) -> None:
+    (out / "runs").mkdir()
+    (out / "runs" / "last.ckpt").write_bytes(b"hours")
+
+    def link(*_: object) -> None:
+        raise OSError(why, os.strerror(why))
+
+    monkeypatch.setattr(os, "link", link)
+    FILLED.write(out, {"a": b"new"}, facts={})
+    assert (out / "runs" / "last.ckpt").read_bytes() == b"hours" and (out / "a").read_bytes() == b"new"
+    assert {path.name for path in out.iterdir()} == {"a", "toy.json", "runs"}
+
+
+def test_a_folder_of_nothing_but_trainings_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    FILLED.claim(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"runs", "toy.json"}
+    (tmp_path / "toy.json").unlink()
+    with pytest.raises(DataError, match="is not empty"):
+        FOLDER.claim(tmp_path)
 
 
 @pytest.mark.parametrize("mine", [False, True])

@@ -29,7 +29,7 @@ def ablate(
 
     Each way is cross-validated on the same folds of artists, from the same first weights; r = 0 is the main model
     learning alone, and the others are measured against it, paired over artists. Also writes report.json and
-    ablation.png to DIR. Finished folds are kept: the same command goes on where an interrupted one stopped.
+    ablation.png to DIR. Finished folds are kept in DIR/runs: the same command goes on where an interrupted one stopped.
 
     \b
     Examples:
@@ -49,27 +49,25 @@ def ablate(
     from genrelens.cli.terminal import Epochs, Lines, wrote
     from genrelens.data import registry
     from genrelens.evaluation.ablation import ablation, ablation_text
-    from genrelens.files import write_whole
-    from genrelens.pages.ablation import ablation_figure
-    from genrelens.pages.figure_style import save
+    from genrelens.pages import ablation as files
 
     tracks = named.part(tracks, part)
     epochs = Epochs(Lines(), patience=chosen.training.patience)
-    report = ablation(
-        chosen,
-        tracks,
-        taxonomy=registry.taxonomy(name, tracks),
-        dataset=name,
-        part=part,
-        out=out,
-        cache=cache,
-        n_folds=folds,
-        seed=seed,
-        progress=lambda variant, k, n, done, most, row: epochs(
-            done, most, row, where=f"{variant}: fold {k + 1}/{n}, "
-        ),
-    )
-    write_whole(out / "report.json", report.to_json())
-    save(ablation_figure(report), out / "ablation.png")
+    with files.FOLDER.claimed(out):
+        report = ablation(
+            chosen,
+            tracks,
+            taxonomy=registry.taxonomy(name, tracks),
+            dataset=name,
+            part=part,
+            out=out / files.RUNS,
+            cache=cache,
+            n_folds=folds,
+            seed=seed,
+            progress=lambda variant, k, n, done, most, row: epochs(
+                done, most, row, where=f"{variant}: fold {k + 1}/{n}, "
+            ),
+        )
+        files.write(report, out=out)
     typer.echo(report.to_json() if as_json else ablation_text(report), nl=False)
-    wrote(out / "report.json", out / "ablation.png", then="genrelens train wav2vec2-debias makes a model")
+    wrote(out / files.REPORT, out / files.PICTURE, then="genrelens train wav2vec2-debias makes a model")

@@ -36,7 +36,9 @@ def leakage(
     out: Annotated[
         Path | None,
         options.option(
-            "--out", "DIR", "Folder of report.json, figure and runs (default: runs/leakage-RECIPE)."
+            "--out",
+            "DIR",
+            "Folder of report.json, figure and runs; new, or an earlier run's (default: runs/leakage-RECIPE).",
         ),
     ] = None,
     as_json: options.Json = False,
@@ -46,8 +48,8 @@ def leakage(
 
     The same pieces of the same tracks are cut in four ways: pieces at random (as in most published work on GTZAN),
     whole tracks, whole artists, and the data set's published split. What differs is the cutting alone. Also writes
-    report.json and leakage.png to DIR. A network's finished folds are kept: the same command goes on where an
-    interrupted one stopped.
+    report.json and leakage.png to DIR. A network's finished folds are kept in DIR/runs: the same command goes on where
+    an interrupted one stopped.
 
     \b
     Examples:
@@ -67,9 +69,7 @@ def leakage(
     from genrelens.evaluation.leakage import leakage as measure
     from genrelens.evaluation.leakage import leakage_text
     from genrelens.evaluation.out_of_fold import fold_answers
-    from genrelens.files import write_whole
-    from genrelens.pages.figure_style import save
-    from genrelens.pages.leakage import leakage_figure
+    from genrelens.pages import leakage as files
     from genrelens.training.rows import RowSource
 
     name = loaded.dataset
@@ -79,38 +79,37 @@ def leakage(
     if named is not None:
         tracks = named.part(tracks, part)
     folder = out or Path("runs") / f"leakage-{chosen.name}"
-    folder.mkdir(parents=True, exist_ok=True)
-    taxonomy, say = registry.taxonomy(name, tracks), Lines()
-    with Progress("getting ready") as line:
-        answers, piece = fold_answers(
-            chosen,
-            tracks,
-            RowSource(cache, counted=lambda what, done, total: line.show(done, total, what=what)),
-            taxonomy=taxonomy,
+    with files.FOLDER.claimed(folder):
+        taxonomy, say = registry.taxonomy(name, tracks), Lines()
+        with Progress("getting ready") as line:
+            answers, piece = fold_answers(
+                chosen,
+                tracks,
+                RowSource(cache, counted=lambda what, done, total: line.show(done, total, what=what)),
+                taxonomy=taxonomy,
+                dataset=name,
+                out=folder / files.RUNS,
+                seed=seed,
+                progress=Epochs(say, patience=getattr(getattr(chosen, "training", None), "patience", 0)),
+            )
+        cuts = protocols.protocols(answers.pieces, n_folds=folds, seed=seed)
+        if named is not None:
+            cuts = (*cuts, protocols.published(answers.pieces, named, part=scored))
+        report = measure(
+            answers,
+            cuts,
+            recipe=chosen.name,
             dataset=name,
-            out=folder,
+            taxonomy=taxonomy,
+            piece=piece,
+            n_folds=folds,
             seed=seed,
-            progress=Epochs(say, patience=getattr(getattr(chosen, "training", None), "patience", 0)),
+            progress=lambda protocol, k, n: say(f"{protocol}: fold {k + 1} of {n}"),
         )
-    cuts = protocols.protocols(answers.pieces, n_folds=folds, seed=seed)
-    if named is not None:
-        cuts = (*cuts, protocols.published(answers.pieces, named, part=scored))
-    report = measure(
-        answers,
-        cuts,
-        recipe=chosen.name,
-        dataset=name,
-        taxonomy=taxonomy,
-        piece=piece,
-        n_folds=folds,
-        seed=seed,
-        progress=lambda protocol, k, n: say(f"{protocol}: fold {k + 1} of {n}"),
-    )
-    write_whole(folder / "report.json", report.to_json())
-    save(leakage_figure(report), folder / "leakage.png")
+        files.write(report, out=folder)
     typer.echo(report.to_json() if as_json else leakage_text(report), nl=False)
     wrote(
-        folder / "report.json",
-        folder / "leakage.png",
+        folder / files.REPORT,
+        folder / files.PICTURE,
         then=f"genrelens crossval {chosen.name} --out DIR has the honest figures in full",
     )

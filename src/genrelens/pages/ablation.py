@@ -1,6 +1,9 @@
-"""The figure of an ablation: import this module inside functions only."""
+"""The figure of an ablation, and the folder that holds both: import this module inside functions only."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
 
 from matplotlib.figure import Figure
 
@@ -17,6 +20,19 @@ from genrelens.pages.figure_style import (
     percent,
     printable,
     share_axis,
+    to_png,
+)
+from genrelens.pages.own_folder import OwnFolder
+
+REPORT: Final = "report.json"
+PICTURE: Final = "ablation.png"
+RUNS: Final = "runs"
+FOLDER: Final = OwnFolder(
+    what="ablation",
+    marker=REPORT,
+    schema=AblationReport.SCHEMA,
+    known=frozenset({PICTURE}),
+    keeps=frozenset({RUNS}),
 )
 
 
@@ -52,3 +68,8 @@ def ablation_figure(report: AblationReport) -> Figure:
         ],
     )
     return figure
+
+
+def write(report: AblationReport, *, out: Path) -> None:
+    """Write report and figure into a folder that was claimed; an earlier run's are replaced, trainings stay."""
+    FOLDER.replace(out, {PICTURE: to_png(ablation_figure(report)), REPORT: report.to_json().encode()})

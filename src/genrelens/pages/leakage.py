@@ -1,6 +1,9 @@
-"""The figure of a leakage report: import this module inside functions only."""
+"""The figure of a leakage report, and the folder that holds both: import this module inside functions only."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
 
 from matplotlib.figure import Figure
 
@@ -17,6 +20,19 @@ from genrelens.pages.figure_style import (
     name_rows,
     percent,
     share_axis,
+    to_png,
+)
+from genrelens.pages.own_folder import OwnFolder
+
+REPORT: Final = "report.json"
+PICTURE: Final = "leakage.png"
+RUNS: Final = "runs"
+FOLDER: Final = OwnFolder(
+    what="leakage report",
+    marker=REPORT,
+    schema=LeakageReport.SCHEMA,
+    known=frozenset({PICTURE}),
+    keeps=frozenset({RUNS}),
 )
 
 
@@ -57,3 +73,8 @@ def leakage_figure(report: LeakageReport) -> Figure:
         ],
     )
     return figure
+
+
+def write(report: LeakageReport, *, out: Path) -> None:
+    """Write report and figure into a folder that was claimed; an earlier run's are replaced, trainings stay."""
+    FOLDER.replace(out, {PICTURE: to_png(leakage_figure(report)), REPORT: report.to_json().encode()})

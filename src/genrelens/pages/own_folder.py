@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,12 @@ from typing import Any, Final
 from genrelens.errors import DataError
 from genrelens.files import beside, contents, write_whole, written_folder
 
-_STAYS: Final = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
-"""Why a folder cannot be replaced, although what is in it can: another disk begins at it, or its parent is closed."""
+_STAYS: Final = (
+    *(errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL),
+)
+"""Why a folder cannot be replaced, although what is in it can: another disk begins at it, its parent is closed, or its
+disk gives a file no second name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +34,17 @@ class OwnFolder:
         schema: what its key ``schema`` says.
         known: every file that the command may ever write, apart from the marker: what an earlier run left behind of
             them is deleted, and nothing else is.
+        keeps: folders in it that the command goes on with, such as its trainings: they stay from run to run.
     """
 
     what: str
     marker: str
     schema: str
     known: frozenset[str]
+    keeps: frozenset[str] = frozenset()
 
     def claim(self, out: Path) -> None:
-        """Make the folder, or find that it holds an earlier run's files.
+        """Make the folder, or find that it holds an earlier run's files, or nothing but what the command ``keeps``.
 
         Raises :class:`DataError` where it holds anything else, or cannot be written: before any work is done.
         """
@@ -50,7 +57,7 @@ class OwnFolder:
                     raise DataError(
                         f"{str(out / self.marker)!r} is not one of this genrelens ({self.schema}); give another folder"
                     )
-            elif contents(out):
+            elif any(path.name not in self.keeps for path in contents(out)):
                 raise DataError(
                     f"{str(out)!r} is not empty and no {self.what} of genrelens (it has no {self.marker}); "
                     "give a new folder"
@@ -87,12 +94,15 @@ class OwnFolder:
         Raises :class:`DataError` where the folder cannot be written; an earlier run's files stand then.
         """
         try:
-            ours = self.known | {self.marker}
+            ours = self.known | self.keeps | {self.marker}
             if not out.samefile(".") and all(path.name in ours for path in contents(out)):
                 try:
                     with written_folder(out) as fresh:
                         for name, content in files.items():
                             (fresh / name).write_bytes(content)
+                        for name in self.keeps:
+                            if (out / name).exists():
+                                _named_twice(out / name, fresh / name)
                     return
                 except OSError as error:
                     if error.errno not in _STAYS:
@@ -124,6 +134,18 @@ class OwnFolder:
             f"the {self.what} cannot be written to {str(out)!r}: {error.strerror or error}",
             code="cannot_write",
         )
+
+
+def _named_twice(path: Path, other: Path) -> None:
+    """Give a file, or every file of a folder, a second name: nothing is copied, and nothing lost with the first one."""
+    if path.is_symlink():
+        other.symlink_to(path.readlink())
+    elif path.is_dir():
+        other.mkdir()
+        for each in path.iterdir():
+            _named_twice(each, other / each.name)
+    else:
+        os.link(path, other)
 
 
 def _read(marker: Path) -> Mapping[str, Any]:

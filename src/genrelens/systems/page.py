@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from genrelens.errors import DataError
-from genrelens.files import contents, write_whole
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.systems.job import Outcome
 from genrelens.systems.result import SCHEMA, Reproduction
@@ -38,25 +36,12 @@ FOLDER: Final = OwnFolder(
     marker=MARKER,
     schema=SCHEMA,
     known=frozenset({PAGE, *(f"{key}{end}" for key in _KEYS for end in (".png", ".csv"))}),
+    keeps=frozenset({RUNS}),
 )
 
 
-def claim(out: Path) -> None:
-    """Make the folder, or find that it is one of a reproduction; one with nothing but finished runs is taken, too.
-
-    Raises :class:`DataError` where it holds anything else.
-    """
-    try:
-        only_runs = out.is_dir() and {path.name for path in contents(out)} == {RUNS}
-        if only_runs:
-            write_whole(out / MARKER, f'{{"schema": "{SCHEMA}"}}\n')
-    except OSError as error:
-        raise DataError(f"{str(out)!r} cannot be written: {error.strerror or error}") from error
-    FOLDER.claim(out)
-
-
 def write(outcome: Outcome, *, out: Path) -> tuple[Path, ...]:
-    """All files of a reproduction, the page last, into a folder that :func:`claim` has taken."""
+    """All files of a reproduction, the page last, into a folder that :data:`FOLDER` has claimed."""
     from genrelens.pages.sections import SectionPage
 
     found = outcome.reproduction

@@ -78,7 +78,7 @@ def reproduce(
     )
     own = importlib.import_module(module)
     own.check(job)
-    page.claim(out)
+    page.FOLDER.claim(out)
     outcome: Outcome = own.run(job)
     more = [*loaded.notes]
     if loaded.left_out:
