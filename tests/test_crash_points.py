@@ -106,7 +106,8 @@ def test_what_is_not_is_found(
 @pytest.mark.slow
 def test_a_sample_of_kills_of_commands_leaves_nothing_broken() -> None:
     pytest.importorskip("matplotlib")
-    names = [f"--only={name}" for name in ("predict", "explain", "evaluate", "fetch", "split")]
+    pytest.importorskip("librosa")
+    names = [f"--only={name}" for name in ("predict", "explain", "evaluate", "fetch", "split", "leakage")]
     ended = subprocess.run(
         [sys.executable, ROOT / "tools/crash_points.py", "--kills=4", "--seed=1", *names],
         capture_output=True,

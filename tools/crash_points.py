@@ -357,7 +357,7 @@ def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
     # Before anything starts threads: commands then work in the process that is killed.
     os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
-    from crash_scenarios import scenarios
+    from crashes.scenarios import scenarios
 
     parser = argparse.ArgumentParser(description="Kill commands at their file operations.")
     parser.add_argument("--kills", type=int, default=50, help="kills of each command")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests" / room) for room in ("", "systems")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "tests" / room) for room in ("", "systems")]
 STYLES = ("drone", "four_on_the_floor", "walking_swing")
 
 

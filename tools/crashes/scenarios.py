@@ -1,6 +1,6 @@
 """The commands that write, each with small inputs and the output of an earlier run, for tools/crash_points.py.
 
-Those that train are in crash_trainings.py. ``recipes``, ``data check`` and ``data splits`` write nothing.
+Those that train are in trainings.py. ``recipes``, ``data check`` and ``data splits`` write nothing.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import crash_trainings
-from crash_inputs import few_songs, hums, music, reports, served, sha, song, tiny
 from crash_points import Scenario
-from crash_program import scenario
+from crashes import trainings
+from crashes.inputs import few_songs, hums, music, reports, served, sha, song, tiny
+from crashes.program import scenario
 
 Make = Callable[[Path], Scenario]
 
@@ -168,6 +168,6 @@ MAKERS: dict[str, Make] = {
     make.__name__.replace("_", "-"): make
     for make in (
         *(predict, evaluate, explain, explain_anew, faithfulness, fingerprint, explore, audit, features),
-        *(split, fetch, synthesise, report, compare, *crash_trainings.MAKE),
+        *(split, fetch, synthesise, report, compare, *trainings.MAKE),
     )
 }

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crash_inputs import debiasing, gtzan, music, recipe, served, sha
 from crash_points import Scenario
-from crash_program import scenario
+from crashes.inputs import debiasing, gtzan, music, recipe, served, sha
+from crashes.program import scenario
 
 
 def learn(inputs: Path) -> Scenario:
