@@ -286,3 +286,19 @@ def test_a_file_written_by_others_is_whole_too(tmp_path: Path) -> None:
     with written_aside(path) as aside:
         aside.write_text("new")
     assert names(tmp_path) == ["best.ckpt"] and path.read_text() == "new"
+
+
+def test_a_folders_files_and_names_are_on_the_disk_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for a file that has a name elsewhere: it was there before, and may be as large as a checkpoint."""
+    (tmp_path / "large").write_text("kept")
+    synced: list[str] = []
+    monkeypatch.setattr(files, "_to_disk", lambda path: synced.append(path.name))
+    monkeypatch.setattr(files, "_sync_folder", lambda path: synced.append(f"{path.name}/"))
+    with written_folder(tmp_path / "out") as fresh:
+        (fresh / "inner").mkdir()
+        (fresh / "inner" / "new").write_text("new")
+        (fresh / "inner" / "large").hardlink_to(tmp_path / "large")
+    assert sorted(synced[:2]) == ["inner/", "new"]
+    assert len(synced) == 4 and synced[2] == f"{fresh.name}/" and synced[3] == f"{tmp_path.name}/"
