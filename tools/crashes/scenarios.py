@@ -79,7 +79,7 @@ def explain_anew(inputs: Path) -> Scenario:
 
 
 def faithfulness(inputs: Path) -> Scenario:
-    from genrelens.explanation.faithfulness import tracks as judging
+    from genrelens.explanation.faithfulness import sample as judging
 
     judging.N_DRAWS = 1
     words = (
