@@ -338,10 +338,12 @@ def page(rows: Mapping[str, tuple[int, int, int]], *, command: str) -> str:
             "when something is written beside them a day later. A training goes on with `--resume`, as it says.",
             "",
             "Models, recipes and music are those of the tests: a few thousand weights, an epoch or two, seconds of "
-            "sound. No weights of VGGish and",
-            "Wav2Vec2 can be had; random ones of the same form stand in their place. `recipes`, `data check` and "
-            "`data splits` write nothing, and `grid`",
-            "nothing but its cache; `predict` and `compare` do not without `--html` and `--out`.",
+            "sound; a picture is one colour,",
+            "as drawing writes no file. No weights of VGGish and Wav2Vec2 can be had; random ones of the same form "
+            "stand in their place. `recipes`,",
+            "`data check` and `data splits` write nothing, `grid` nothing but its cache, and `predict`, `evaluate`, "
+            "`audit` and",
+            "`compare` only where an option says so.",
             "",
         ]
     )
