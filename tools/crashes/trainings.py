@@ -165,7 +165,7 @@ def few_tracks_will_do() -> None:
 
 def trainings_take_no_time() -> None:
     """Let the page of a run say the same, however long it took."""
-    from genrelens.pages.runs import files as run_files
+    from genrelens.evaluation import runs as run_files
 
     real = run_files.cost_of
     run_files.cost_of = lambda *given, **more: replace(real(*given, **more), training_s=0.0)
