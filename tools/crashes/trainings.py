@@ -158,7 +158,7 @@ MAKE: tuple[Callable[[Path], Scenario], ...] = (
 
 def few_tracks_will_do() -> None:
     """Let genres of eight tracks be measured."""
-    from genrelens.evaluation import leakage as measuring
+    from genrelens.data import genres as measuring
 
     measuring.MIN_TRACKS = 8
 
@@ -198,7 +198,7 @@ def released(inputs: Path) -> Path:
 
 def export_once(inputs: Path) -> None:
     """Let the same weights be made an ONNX graph once for all children: it takes nine tenths of a tiny training."""
-    from genrelens.training import head_bundle, train
+    from genrelens.training import heads, train
 
     def once(real: Callable[..., bytes | None], network: Any, **shape: Any) -> bytes | None:
         content = b"".join(value.numpy().tobytes() for value in network.state_dict().values())
@@ -211,6 +211,6 @@ def export_once(inputs: Path) -> None:
         for module, name in (
             (train, "predict_onnx"),
             (train, "attention_onnx"),
-            (head_bundle, "predict_onnx"),
+            (heads, "predict_onnx"),
         ):
             setattr(module, name, functools.partial(once, getattr(module, name)))
