@@ -129,7 +129,6 @@ def split(inputs: Path) -> Scenario:
 
 
 def fetch(inputs: Path) -> Scenario:
-    from genrelens.data.fetch import Source, sources
 
     archive = inputs / "site" / "toys.zip"
     archive.parent.mkdir()
