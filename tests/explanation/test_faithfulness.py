@@ -54,7 +54,7 @@ from genrelens.explanation.faithfulness.sanity import (
 )
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES, JUDGING_BASELINES, blurred, shuffled
-from genrelens.explanation.methods.scoring import OCCLUSION_METHODS, score
+from genrelens.explanation.methods.scoring import BOTH, OCCLUSION_METHODS, score
 from genrelens.explanation.parts import Part, time_parts
 from genrelens.files import write_whole
 from genrelens.frontend.mel import mel_power
@@ -508,3 +508,48 @@ def test_shuffled_weights_give_other_maps(bundle: Bundle, tracks: tuple[Track, .
     assert np.abs(np.array(before) - np.array(after)).max() > 0.01
     assert np.allclose(agreement(bundle, bundle, tracks[:2], method="occlusion"), 1.0)
     assert (agreement(bundle, other, tracks[:2], method="occlusion") < 0.999).all()
+
+
+def curve(deletion: float, insertion: float) -> Curves:
+    return Curves(np.full(11, deletion), np.full(11, insertion))
+
+
+def test_differences_are_paired_clip_by_clip_over_the_shared_baselines() -> None:
+    """Clips differ by far more than maps do: an unpaired comparison would see nothing."""
+    rows = []
+    for k in range(12):
+        level = k / 12
+        of = {
+            "attention": (level - 0.02, level + 0.01),
+            "random": (level, level),
+            "energy": (level - 0.03, level),
+            "onset": (level, level),
+            BOTH: (level - 0.02, level + 0.02),
+        }
+        wobble = 0.001 * (k % 3)
+        rows.append(
+            TrackCurves(
+                str(k),
+                f"artist {k}",
+                "jazz",
+                {
+                    (name, "time", fill): curve(d - wobble * (name == "attention"), i + side)
+                    for name, (d, i) in of.items()
+                    for fill, side in (("mean", 0.0), ("shuffled", 0.0), ("blurred", 0.1))
+                },
+            )
+        )
+    baselines = ("mean", "shuffled", "blurred")
+    found = {
+        other: faithfulness_report.difference(
+            rows, "attention", other, "time", baselines=("mean", "shuffled", "blurred")
+        )
+        for other in ("random", "energy", BOTH)
+    }
+    assert found["random"].deletion.value == pytest.approx(0.021)
+    assert found["random"].insertion.value == pytest.approx(0.01)
+    assert found["random"].deletion.low > 0.019
+    assert found["energy"].deletion.high < 0 and found["energy"].insertion.value == pytest.approx(0.01)
+    assert found[BOTH].insertion.value == pytest.approx(-0.01)
+    assert found["random"].fills == ("mean", "shuffled", "blurred")
+    assert found[BOTH].fills == ("shuffled", "blurred")  # occlusion was made with the mean

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from genrelens.data.track import Track
     from genrelens.evaluation.runs import Run
-    from genrelens.systems.attention.network import Studied
+    from genrelens.systems.attention.study import Studied
 
 TITLE: Final = "transformer over 1290 mel frames, and its attention"
 RECIPES: Final = ("transformer-2x4", "transformer-4x4")
@@ -51,6 +51,7 @@ def check(job: Job) -> None:
 def run(job: Job) -> Outcome:
     """The networks on both cuts, and the attention study of those that kept artists apart, S0's final one first."""
     from genrelens.pages.runs import sections as draw
+    from genrelens.systems.attention.findings import sentences
     from genrelens.systems.attention.sections import attention_sections
 
     lines: list[Line] = []
@@ -93,7 +94,7 @@ def run(job: Job) -> Outcome:
             "Its wav2vec embeddings, tried first and given up, are a recipe of their own (wav2vec2-transformer).",
         ),
         notes=(
-            *(f"{one.name}: {line}" for one in studied for line in one.sentences()),
+            *(f"{one.name}: {line}" for one in studied for line in sentences(one)),
             *((f"Not run here: {', '.join(not_run)}.",) if not_run else ()),
         ),
         at_hand=parts_at_hand(*both),
@@ -119,8 +120,8 @@ def _recipes(job: Job) -> tuple[str, ...]:
 def _study(job: Job, name: str, fair: Run, tracks: Sequence[Track]) -> Studied | None:
     from genrelens.bundle import Bundle
     from genrelens.features.frame_cache import FrameCache
-    from genrelens.systems.attention.judged import FILE
-    from genrelens.systems.attention.network import study_network
+    from genrelens.systems.attention.judge import FILE
+    from genrelens.systems.attention.study import study_network
 
     assert fair.bundle is not None
     return study_network(

@@ -17,7 +17,7 @@ from genrelens.metrics import Interval
 from genrelens.pages.figure_style import BLUE, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style, printable
 from genrelens.pages.runs.report_figures import WIDE_IN
 from genrelens.systems.attention.findings import called
-from genrelens.systems.attention.judged import Judged
+from genrelens.systems.attention.judge import Judged
 from genrelens.systems.attention.study import Clip, Float64, Verdict
 
 RIVALS = ("random", "energy", BOTH)

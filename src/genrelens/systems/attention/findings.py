@@ -8,9 +8,8 @@ from genrelens.explanation.faithfulness.report import FEW_GROUPS, Difference
 from genrelens.explanation.faithfulness.sanity import GUEST_S
 from genrelens.explanation.methods.scoring import BOTH, RELEVANCE
 from genrelens.metrics import Interval
-from genrelens.systems.attention.judge import N_SHUFFLES, RAW
-from genrelens.systems.attention.judged import Judged, Pointed
-from genrelens.systems.attention.study import Truest, Verdict
+from genrelens.systems.attention.judge import N_SHUFFLES, RAW, Judged, Pointed
+from genrelens.systems.attention.study import Clip, Studied, Truest, Verdict, by_fill, habit, louder
 
 _RIVALS = {"random": "chance", "energy": "loudness", "onset": "onsets", BOTH: f"occlusion ({BOTH})"}
 _MAPS = {
@@ -31,6 +30,16 @@ def called(name: str) -> str:
         return _MAPS[name]
     return (
         name.removeprefix("attention-").replace("-", ", ").replace("layer", "layer ").replace("head", "head ")
+    )
+
+
+def sentences(studied: Studied) -> tuple[str, ...]:
+    """All findings on a network."""
+    return (
+        says_whether(studied.verdicts),
+        says_fills(by_fill(studied.clips)),
+        says_truest(studied.truest),
+        *says_judged(studied.judged),
     )
 
 
@@ -181,6 +190,38 @@ def _says_pointed(judged: Judged, raw: Pointed) -> str:
         f"{GUEST_S:g} s of another genre its highest second lies in those in {pointing(raw)} of {raw.n}; pointing "
         f"blindly hits {100 * raw.even:.0f} %. Maps that were asked for that genre: {asked}."
     )
+
+
+def says_habit(clips: Sequence[Clip]) -> str:
+    """Whether attention over time is alike in all clips, which were cut from anywhere in their songs."""
+    found = habit(clips)
+    agrees = (
+        "Left: a clip's attention over time agrees with the average over all other artists' clips by "
+        f"{rank(found)} (mean correlation, second by second)"
+    )
+    if found.low > 0:
+        return (
+            f"{agrees}. Clips are cut from anywhere in their songs, so what they share is a habit of the network "
+            "(positions, edges), not music."
+        )
+    return f"{agrees}: no habit of position that all clips share can be seen."
+
+
+def says_louder(clips: Sequence[Clip]) -> str:
+    """Whether the attended frames are louder than all, by the interval over artists."""
+    found = louder(clips)
+    text = (
+        "Right: the level of the most attended fifth of the frames less that of all frames of the clip, band by band; "
+        f"over all bands and clips {found.value:+.1f} dB"
+    )
+    if found.low != found.low:
+        return f"{text}."
+    text += f" [{found.low:.1f}, {found.high:.1f}]"
+    if found.low > 0:
+        return f"{text}: it attends to what is louder."
+    if found.high < 0:
+        return f"{text}: it attends to what is softer."
+    return f"{text}: it attends to neither loud nor soft frames in general."
 
 
 def pointing(found: Pointed) -> str:

@@ -1,8 +1,9 @@
 """What explain's own checks say of a network's attention: areas over time, splices, and shuffled weights.
 
-Every map is judged as ``genrelens faithfulness`` judges (:mod:`genrelens.explanation.faithfulness.sample`), on clips
-that are cut to the one window that the network hears of them, over time alone (attention has no frequencies), and by
-the fills that no map of all was made with, so that all are judged alike.
+Every map is judged as ``genrelens faithfulness`` judges (:mod:`genrelens.explanation.faithfulness`), on clips that are
+cut to the one window that the network hears of them, over time alone (attention has no frequencies), and by the
+baselines that no map of all was made with, so that all are judged alike. Judging takes minutes and depends on the
+network, the clips and the checks alone, so the outcome is kept in a file beside the training.
 """
 
 from __future__ import annotations
@@ -10,27 +11,30 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from genrelens import __version__
-from genrelens.bundle import Bundle
+from genrelens.bundle import Bundle, write_bundle
 from genrelens.data.track import Track
+from genrelens.errors import DataError
 from genrelens.explanation.faithfulness.judging import CONTROLS
-from genrelens.explanation.faithfulness.report import Difference
-from genrelens.explanation.faithfulness.sample import TrackCurves, judge_tracks, methods_of
+from genrelens.explanation.faithfulness.report import Difference, difference, method_row
+from genrelens.explanation.faithfulness.sample import judge_tracks, methods_of, shared_baselines
 from genrelens.explanation.faithfulness.sanity import GUEST_S, agreement, pairs, point, sanity_of
 from genrelens.explanation.methods.scoring import BOTH, RELEVANCE
+from genrelens.explanation.network import network_of
 from genrelens.explanation.sound import front_end_of, read
-from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
+from genrelens.files import write_whole
+from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
 from genrelens.parallel import n_cores
-from genrelens.systems.attention import judged as attention_judged
-from genrelens.systems.attention.judged import Areas, Asked, Judged, Kept, Pointed
-from genrelens.systems.attention.shuffled_network import shuffled
-from genrelens.systems.attention.study import Clip
+from genrelens.schema import decode, encode, json_text, parse, read_text
 
+SCHEMA: Final = "genrelens.attention-judged/1"
+FILE: Final = "attention-judged.json"
 N_PER_GENRE: Final = 2
 """Clips of each genre that are judged: about half a minute each on one core for two layers over 1290 frames, of which
 a pass takes 22 ms."""
@@ -38,54 +42,168 @@ N_SPLICES: Final = 16
 N_SHUFFLES: Final = 2
 RAW: Final = "attention"
 _TIME: Final = "time"
+Say = Callable[[str], None]
 
 
-def maps_of(bundle: Bundle, *, n_layers: int) -> tuple[str, ...]:
-    """Raw attention, each layer's, rollout, attention by its gradient where that can be had, and occlusion."""
-    layers = (f"attention-layer{layer + 1}" for layer in range(n_layers))
-    gradient = (RELEVANCE,) if RELEVANCE in methods_of(bundle) else ()
-    return (RAW, *layers, "rollout", *gradient, BOTH)
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Mean areas of a map's curves over the clips, 0 to 1: ``deletion`` is low where the map is true, ``insertion``
+    high."""
+
+    name: str
+    deletion: Interval
+    insertion: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """How often a map's highest second lies in the stretch of another genre, of ``n``; ``even``: pointing blindly."""
+
+    name: str
+    hits: Interval
+    even: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The mean rank correlation of a map with that of networks whose weights are shuffled."""
+
+    name: str
+    rank: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the checks found.
+
+    Attributes:
+        maps: the names of what was judged, raw attention first and occlusion last.
+        fills: the baselines: what stood in the place of what was taken out.
+        n_clips, n_artists: what the areas rest on.
+        areas: of every map, and of the controls.
+        differences: each map against each control, and against occlusion, clip by clip.
+        pointed: of every map; empty where the clips are too short to be spliced.
+        kept: of the maps of attention; empty where the network cannot be built again.
+        n_shuffled: clips that ``kept`` rests on.
+    """
+
+    maps: tuple[str, ...]
+    fills: tuple[str, ...]
+    n_clips: int
+    n_artists: int
+    areas: tuple[Areas, ...]
+    differences: tuple[Difference, ...]
+    pointed: tuple[Pointed, ...]
+    kept: tuple[Kept, ...]
+    n_shuffled: int
+
+    def against(self, name: str, other: str) -> Difference:
+        """One of the differences."""
+        return next(one for one in self.differences if (one.method, one.against) == (name, other))
+
+    def areas_of(self, name: str) -> Areas:
+        """A map's, or a control's."""
+        return next(one for one in self.areas if one.name == name)
+
+    def pointed_of(self, name: str) -> Pointed | None:
+        """A map's; None where no splices were asked of it."""
+        return next((one for one in self.pointed if one.name == name), None)
+
+    def kept_of(self, name: str) -> Interval | None:
+        """A map's; None where it was not asked of a shuffled network."""
+        return next((one.rank for one in self.kept if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked: whoever asks the same gets the same. ``sizes`` are the numbers of clips, splices and shuffles."""
+
+    model_hash: str
+    seed: int
+    ids: tuple[str, ...]
+    maps: tuple[str, ...]
+    sizes: tuple[int, ...]
+    genrelens: str
+
+
+def write_judged(path: Path, asked: Asked, judged: Judged) -> None:
+    """Keep what was found."""
+    document: dict[str, Any] = {"schema": SCHEMA, "asked": encode(asked), **encode(judged)}
+    write_whole(path, json_text(document))
+
+
+def read_judged(path: Path, asked: Asked) -> Judged | None:
+    """What was found when the same was asked; None where nothing was, or something else."""
+    if not path.is_file():
+        return None
+    source = f"the checks of attention {str(path)!r}"
+    try:
+        document = parse(read_text(path, what="file"), schema=SCHEMA, source=source)
+        if decode(Asked, document.pop("asked", None), where=source) != asked:
+            return None
+        found: Judged = decode(Judged, document, where=source)
+    except DataError:  # of another version, or not whole: it is asked again, and written anew
+        return None
+    return found
 
 
 def judge(
-    bundle: Bundle, clips: Sequence[Clip], *, seed: int, file: Path | None, say: Callable[[str], None]
+    bundle: Bundle, tracks: Sequence[Track], *, n_layers: int, seed: int, file: Path | None, say: Say
 ) -> Judged:
-    """Judge the maps of a network on ``N_PER_GENRE`` of the studied clips of each genre, or take what ``file`` keeps of
-    the same."""
-    maps = maps_of(bundle, n_layers=clips[0].heads.shape[0])
+    """Judge the maps of a network: raw attention, each layer's, rollout, attention by its gradient where that can be
+    had, and occlusion.
+
+    The curves are of :data:`N_PER_GENRE` of the ``tracks`` of each genre. What ``file`` keeps of the same is taken.
+    """
+    layers = (f"attention-layer{layer + 1}" for layer in range(n_layers))
+    gradient = (RELEVANCE,) if RELEVANCE in methods_of(bundle) else ()
+    maps = (RAW, *layers, "rollout", *gradient, BOTH)
     sizes = (N_PER_GENRE, N_SPLICES, N_SHUFFLES)
-    ids = tuple(clip.track.id for clip in clips)
-    asked = Asked(bundle.hash, seed, ids, maps, sizes, __version__)
-    known = None if file is None else attention_judged.read(file, asked)
+    asked = Asked(bundle.hash, seed, tuple(track.id for track in tracks), maps, sizes, __version__)
+    known = None if file is None else read_judged(file, asked)
     if known is not None:
         say(f"what explain's judge said stands in {file} and is taken as it is")
         return known
-    found = _judge(bundle, clips, maps, seed=seed, say=say)
+    with tempfile.TemporaryDirectory() as folder:
+        found = _judge(bundle, tracks, maps, seed=seed, folder=Path(folder), say=say)
     if file is not None:
-        attention_judged.write(file, asked, found)
+        write_judged(file, asked, found)
     return found
 
 
 def _judge(
-    bundle: Bundle, clips: Sequence[Clip], maps: tuple[str, ...], *, seed: int, say: Callable[[str], None]
+    bundle: Bundle, tracks: Sequence[Track], maps: tuple[str, ...], *, seed: int, folder: Path, say: Say
 ) -> Judged:
-    with tempfile.TemporaryDirectory() as folder:
-        cut = cut_to_window(bundle, [clip.track for clip in clips], folder=Path(folder) / "clips")
-        chosen = spread(cut, n_per_genre=N_PER_GENRE)
-        judged = _curves(bundle, chosen, maps, say=say)
-        pointed = _pointed(bundle, cut, maps, seed=seed, say=say)
-        shuffles = spread(chosen, n_per_genre=1)
-        agreements = _agreements(bundle, shuffles, maps, seed=seed, folder=Path(folder), say=say)
-    groups = [track.group for track in shuffles]
+    cut = cut_to_window(bundle, tracks, folder=folder / "clips")
+    chosen = spread(cut, n_per_genre=N_PER_GENRE)
+    fills = shared_baselines(maps)
+    judged = judge_tracks(
+        bundle,
+        chosen,
+        methods=(*maps, *CONTROLS),
+        domains=(_TIME,),
+        baselines=fills,
+        n_workers=n_cores(),
+        progress=lambda done, total: say(f"judging attention: clip {done} of {total}"),
+    )
+    rows = [method_row(judged, name, _TIME, baselines=fills) for name in (*maps, *CONTROLS)]
+    shuffles = spread(chosen, n_per_genre=1)
     return Judged(
         maps=maps,
-        fills=fills_of(judged),
+        fills=fills,
         n_clips=len(judged),
         n_artists=len({row.group for row in judged}),
-        areas=tuple(_areas(judged, name) for name in (*maps, *CONTROLS)),
-        differences=tuple(differences(judged, maps)),
-        pointed=pointed,
-        kept=tuple(Kept(name, _mean(found, groups)) for name, found in agreements.items()),
+        areas=tuple(Areas(row.method, row.deletion, row.insertion) for row in rows),
+        # In faithfulness's own report raw attention is what is to be beaten; here it is on trial.
+        differences=tuple(
+            difference(judged, name, other, _TIME, baselines=fills)
+            for name in maps
+            for other in (*CONTROLS, BOTH)
+            if name != other
+        ),
+        pointed=_pointed(bundle, cut, maps, seed=seed, say=say),
+        kept=_kept(bundle, shuffles, maps, seed=seed, folder=folder, say=say),
         n_shuffled=len(shuffles),
     )
 
@@ -97,9 +215,7 @@ def cut_to_window(bundle: Bundle, tracks: Sequence[Track], *, folder: Path) -> t
     windows, front_end = bundle.manifest.windows, front_end_of(bundle)
     assert windows is not None
     rate = front_end.sample_rate
-    longest_s = (
-        (windows.n_frames - 1) * front_end.hop_length / rate
-    )  # frames are centred: the first lies at 0 s
+    longest_s = (windows.n_frames - 1) * front_end.hop_length / rate  # frame 0 is centred on 0 s
     folder.mkdir()
     made = []
     for k, track in enumerate(tracks):
@@ -127,86 +243,8 @@ def spread(tracks: Iterable[Track], *, n_per_genre: int) -> tuple[Track, ...]:
     return tuple(chosen)
 
 
-def differences(judged: Sequence[TrackCurves], maps: Sequence[str]) -> list[Difference]:
-    """Each map against each control and against occlusion, on the same clips by the same fills.
-
-    In :func:`genrelens.explanation.faithfulness.report.build` raw attention is what is to be beaten; here it is on
-    trial.
-    """
-    return [_difference(judged, name, other) for name in maps for other in (*CONTROLS, BOTH) if name != other]
-
-
-def fills_of(judged: Sequence[TrackCurves]) -> tuple[str, ...]:
-    """The fills that all maps were judged by."""
-    return tuple(dict.fromkeys(fill for _, _, fill in judged[0].curves))
-
-
-def _difference(judged: Sequence[TrackCurves], name: str, other: str) -> Difference:
-    groups = [row.group for row in judged]
-    deletion, insertion = (  # the lower area is the truer one in deletion
-        paired_bootstrap(
-            _by_clip(judged, better, which), correct_b=_by_clip(judged, worse, which), groups=groups, seed=0
-        )
-        for which, better, worse in (("deletion_area", other, name), ("insertion_area", name, other))
-    )
-    return Difference(name, other, _TIME, fills_of(judged), deletion, insertion)
-
-
-def _areas(judged: Sequence[TrackCurves], name: str) -> Areas:
-    groups = [row.group for row in judged]
-    return Areas(
-        name,
-        *(
-            grouped_bootstrap(mean_statistic(_by_clip(judged, name, which)), groups=groups, seed=0)
-            for which in ("deletion_area", "insertion_area")
-        ),
-    )
-
-
-def _by_clip(judged: Sequence[TrackCurves], name: str, which: str) -> list[float]:
-    fills = fills_of(judged)
-    return [
-        float(np.mean([getattr(row.curves[name, _TIME, fill], which) for fill in fills])) for row in judged
-    ]
-
-
-def _curves(
-    bundle: Bundle, tracks: Sequence[Track], maps: Sequence[str], *, say: Callable[[str], None]
-) -> list[TrackCurves]:
-    """Curves over time by the fills that may judge occlusion. Two calls: maps without a fill of their own would have
-    the controls judged by every fill there is."""
-    found = []
-    for what, methods in (
-        ("occlusion, raw attention and controls", (BOTH, RAW, *CONTROLS)),
-        ("other attention", tuple(name for name in maps if name not in (BOTH, RAW))),
-    ):
-        found.append(
-            judge_tracks(
-                bundle,
-                tracks,
-                methods=methods,
-                n_workers=n_cores(),
-                progress=lambda done, total, what=what: say(f"judging {what}: clip {done} of {total}"),  # type: ignore[misc]
-            )
-        )
-    fills = {fill for row in found[0] for method, _, fill in row.curves if method == BOTH}
-    return [
-        TrackCurves(
-            row.id,
-            row.group,
-            row.genre,
-            {
-                key: curves
-                for key, curves in {**other.curves, **row.curves}.items()
-                if key[1] == _TIME and key[2] in fills
-            },
-        )
-        for row, other in zip(*found, strict=True)
-    ]
-
-
 def _pointed(
-    bundle: Bundle, tracks: Sequence[Track], maps: Sequence[str], *, seed: int, say: Callable[[str], None]
+    bundle: Bundle, tracks: Sequence[Track], maps: Sequence[str], *, seed: int, say: Say
 ) -> tuple[Pointed, ...]:
     import soundfile
 
@@ -222,30 +260,55 @@ def _pointed(
     return tuple(found)
 
 
-def _agreements(
-    bundle: Bundle,
-    tracks: Sequence[Track],
-    maps: Sequence[str],
-    *,
-    seed: int,
-    folder: Path,
-    say: Callable[[str], None],
-) -> dict[str, list[float]]:
-    """By map of attention the mean over shuffles of each clip; occlusion, which costs more than all, is not asked."""
-    asked = [name for name in maps if name != BOTH] if RELEVANCE in maps else []
-    found: dict[str, list[list[float]]] = {name: [] for name in asked}
-    for k in range(N_SHUFFLES) if asked else ():
+def _kept(
+    bundle: Bundle, tracks: Sequence[Track], maps: Sequence[str], *, seed: int, folder: Path, say: Say
+) -> tuple[Kept, ...]:
+    """Of each map of attention, each clip's agreement being the mean over shuffles; occlusion, which costs more than
+    all others, is not asked."""
+    if RELEVANCE not in maps:
+        return ()
+    found: dict[str, list[list[float]]] = {name: [] for name in maps if name != BOTH}
+    for k in range(N_SHUFFLES):
         say(f"shuffled weights: {k + 1} of {N_SHUFFLES}")
         other = shuffled(bundle, seed=seed + k, out=folder / f"shuffled-{k}")
-        for name in asked:
-            found[name].append(agreement(bundle, other, tracks, method=name).tolist())
-    return {name: np.mean(rows, axis=0).tolist() for name, rows in found.items()}
+        for name, rows in found.items():
+            rows.append(agreement(bundle, other, tracks, method=name).tolist())
+    return tuple(Kept(name, _mean(np.mean(rows, axis=0).tolist(), tracks)) for name, rows in found.items())
 
 
-def _mean(values: Sequence[float], groups: Sequence[str]) -> Interval:
-    kept = [(value, group) for value, group in zip(values, groups, strict=True) if value == value]
+def _mean(values: Sequence[float], tracks: Sequence[Track]) -> Interval:
+    kept = [(value, track.group) for value, track in zip(values, tracks, strict=True) if value == value]
     if not kept:
         return Interval(float("nan"), float("nan"), float("nan"))
-    return grouped_bootstrap(
-        mean_statistic([value for value, _ in kept]), groups=[group for _, group in kept], seed=0
+    return grouped_bootstrap(mean_statistic([v for v, _ in kept]), groups=[g for _, g in kept], seed=0)
+
+
+def shuffled(bundle: Bundle, *, seed: int, out: Path) -> Bundle:
+    """The same network with the numbers of every weight in an order of chance, written to ``out`` and loaded.
+
+    Maps that stay the same have not been learnt (Adebayo et al. 2018, "Sanity checks for saliency maps",
+    arXiv 1810.03292). :func:`genrelens.explanation.faithfulness.sanity.randomised` does the same to the graph that
+    predicts, which gives no attention. Positions, which are no weights, and what a norm has counted stay. Raises
+    :class:`BundleError` where the network cannot be built again from its graph.
+    """
+    import torch
+
+    from genrelens.training.export import attention_onnx, predict_onnx
+
+    network = network_of(bundle)
+    rng = np.random.default_rng(seed)
+    with torch.no_grad():
+        for weights in network.parameters():
+            flat = rng.permutation(weights.numpy().ravel())
+            weights.copy_(torch.from_numpy(flat.reshape(weights.shape)))
+    windows, front_end = bundle.manifest.windows, front_end_of(bundle)
+    assert windows is not None
+    shape = {"n_frames": windows.n_frames, "n_mels": front_end.n_bands}
+    written = write_bundle(
+        out,
+        manifest=dataclasses.replace(bundle.manifest, name=f"{bundle.name}-shuffled", files={}),
+        predict_onnx=predict_onnx(network, input_name=front_end.input_name, **shape),
+        attention_onnx=attention_onnx(network, input_name=front_end.input_name, **shape),
+        card="shuffled",
     )
+    return Bundle.load(written)

@@ -1,14 +1,15 @@
 """S0's attention study: where each layer and head looks, genre by genre, and whether what is looked at matters.
 
 The answer to a clip is taken apart in its first window, which is all of a clip that S0 saw. What explain's own checks
-say of the same maps is in :mod:`genrelens.systems.attention.judge`.
+say of the same maps is in :mod:`genrelens.systems.attention.judge`; both together are :func:`study_network`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,8 @@ from genrelens.explanation.methods.attention import AttentionMap, over_frames, r
 from genrelens.explanation.methods.baselines import JUDGING_BASELINES
 from genrelens.features.frame_cache import FrameCache
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
+from genrelens.systems.attention.judge import Judged, Say, judge
+from genrelens.systems.result import Check
 
 Float64 = NDArray[np.float64]
 SHARE: Final = 0.2
@@ -170,7 +173,7 @@ def study(
     cache: FrameCache,
     n_per_genre: int,
     seed: int,
-    say: Callable[[str], None],
+    say: Say,
 ) -> tuple[Clip, ...]:
     """Up to ``n_per_genre`` clips of each genre, drawn by ``seed``, taken apart, in order of id."""
     rng = np.random.default_rng(seed)
@@ -192,47 +195,49 @@ def study(
     return tuple(found)
 
 
+def _mean(values: Float64, clips: Sequence[Clip]) -> Interval:
+    """The mean of one value a clip, with an interval over artists."""
+    return grouped_bootstrap(mean_statistic(values), groups=[clip.track.group for clip in clips], seed=0)
+
+
 def verdicts(clips: Sequence[Clip], *, parts: bool = False) -> tuple[Verdict, ...]:
     """How far each map's top fifth takes the probability down, and a random fifth; or of each layer and head."""
-    groups = [clip.track.group for clip in clips]
+    n_artists = len({clip.track.group for clip in clips})
+    random, loudness = (_falls(clips, other) for other in ("random", "loudness"))
     found = []
     for name in parts_of(clips[0]) if parts else (*MAPS, "loudness", "random"):
-        falls = np.array([clip.fall[name] for clip in clips])
-        others = [np.array([clip.fall[other] for clip in clips]) for other in ("random", "loudness")]
+        falls = _falls(clips, name)
         fall, above_random, above_loudness = (
-            grouped_bootstrap(mean_statistic(values), groups=groups, seed=0)
-            for values in (falls, falls - others[0], falls - others[1])
+            _mean(values, clips) for values in (falls, falls - random, falls - loudness)
         )
-        found.append(Verdict(name, fall, above_random, above_loudness, len(clips), len(set(groups))))
+        found.append(Verdict(name, fall, above_random, above_loudness, len(clips), n_artists))
     return tuple(found)
+
+
+def _falls(clips: Sequence[Clip], name: str) -> Float64:
+    return np.array([clip.fall[name] for clip in clips])
 
 
 def by_fill(clips: Sequence[Clip]) -> dict[str, Interval]:
     """How much more the most attended fifth costs than a random one, by each fill alone."""
-    groups = [clip.track.group for clip in clips]
     above = np.array([clip.left["random"] - clip.left["attention"] for clip in clips])
-    return {
-        fill: grouped_bootstrap(mean_statistic(above[:, k]), groups=groups, seed=0)
-        for k, fill in enumerate(JUDGING_BASELINES)
-    }
+    return {fill: _mean(above[:, k], clips) for k, fill in enumerate(JUDGING_BASELINES)}
 
 
 def truest(clips: Sequence[Clip]) -> Truest:
     """The layer or head that is truest by :func:`verdicts`, and what picking one is worth."""
     names = parts_of(clips[0])
     groups = np.array([clip.track.group for clip in clips])
-    above = np.array([[clip.fall[name] - clip.fall["random"] for name in names] for clip in clips])
-    attention = np.array([clip.fall["attention"] - clip.fall["random"] for clip in clips])
+    random = _falls(clips, "random")
+    above = np.stack([_falls(clips, name) - random for name in names], axis=1)
+    attention = _falls(clips, "attention") - random
     best = int(above.mean(axis=0).argmax())
     fitted = np.full(len(clips), np.nan)
     for artist in np.unique(groups):
         its = groups == artist
         if not its.all():
             fitted[its] = above[its, int(above[~its].mean(axis=0).argmax())]
-    own, worth, more = (
-        grouped_bootstrap(mean_statistic(values), groups=groups, seed=0)
-        for values in (above[:, best], fitted, fitted - attention)
-    )
+    own, worth, more = (_mean(values, clips) for values in (above[:, best], fitted, fitted - attention))
     return Truest(names[best], own, worth, more)
 
 
@@ -255,8 +260,7 @@ def habit(clips: Sequence[Clip]) -> Interval:
 
 def louder(clips: Sequence[Clip]) -> Interval:
     """dB, over all bands: the mean level of the most attended fifth of the frames minus that of all frames."""
-    above = [float(attended_spectrum([clip]).mean()) for clip in clips]
-    return grouped_bootstrap(mean_statistic(above), groups=[clip.track.group for clip in clips], seed=0)
+    return _mean(np.array([attended_spectrum([clip]).mean() for clip in clips]), clips)
 
 
 def examples(clips: Sequence[Clip], *, n: int) -> tuple[Clip, ...]:
@@ -298,3 +302,88 @@ def concentration(clip: Clip) -> Float64:
     top = np.sort(clip.heads, axis=-1)[..., -n:].sum(axis=-1)
     share: Float64 = top / clip.heads.sum(axis=-1)
     return share
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Studied:
+    """A network, its clips, and what was found.
+
+    ``verdicts`` are of the maps, ``parts`` of every layer and head; both say what taking out a fifth costs. ``judged``
+    is what explain's checks say.
+    """
+
+    name: str
+    bundle: Bundle
+    clips: tuple[Clip, ...]
+    verdicts: tuple[Verdict, ...]
+    parts: tuple[Verdict, ...]
+    truest: Truest
+    judged: Judged
+
+    def checks(self) -> tuple[Check, ...]:
+        """The numbers that the sentences rest on."""
+        found = [Check(f"{self.name}: fall without {one.name}", one.fall.value) for one in self.verdicts]
+        intervals = {
+            f"{one.name} above {other}": above
+            for one in self.verdicts
+            for other, above in (("random", one.above_random), ("loudness", one.above_loudness))
+            if one.name not in (other, "random")
+        }
+        intervals |= {
+            f"attention above random by {fill}": above for fill, above in by_fill(self.clips).items()
+        }
+        intervals |= {
+            f"{diff.method} better than {diff.against} in {which}": interval
+            for diff in self.judged.differences
+            for which, interval in (("deletion", diff.deletion), ("insertion", diff.insertion))
+        }
+        intervals |= {f"{one.name} kept by shuffled weights": one.rank for one in self.judged.kept}
+        intervals |= {f"{one.name} hits the splice": one.hits for one in self.judged.pointed}
+        return (
+            *found,
+            *(
+                Check(f"{self.name}: {name}{end}", value)
+                for name, one in intervals.items()
+                for end, value in (("", one.value), (", low", one.low), (", high", one.high))
+            ),
+        )
+
+
+def study_network(
+    name: str,
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    *,
+    cache: FrameCache,
+    n_per_genre: int,
+    seed: int,
+    file: Path | None = None,
+    say: Say,
+) -> Studied | None:
+    """Study a network on up to ``n_per_genre`` tracks of each genre; None where none of them has any sound.
+
+    What explain's judge says is kept in ``file``.
+    """
+
+    def its(line: str) -> None:
+        say(f"{name}: {line}")
+
+    clips = study(bundle, tracks, cache=cache, n_per_genre=n_per_genre, seed=seed, say=its)
+    if not clips:
+        return None
+    return Studied(
+        name,
+        bundle,
+        clips,
+        verdicts(clips),
+        verdicts(clips, parts=True),
+        truest(clips),
+        judge(
+            bundle,
+            [clip.track for clip in clips],
+            n_layers=len(clips[0].heads),
+            seed=seed,
+            file=file,
+            say=its,
+        ),
+    )
