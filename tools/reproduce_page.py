@@ -10,8 +10,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from genrelens.systems.result import Reproduction
-from genrelens.systems.words import to_markdown
+from genrelens.systems.result import Reproduction, to_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

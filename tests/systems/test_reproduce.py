@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 import tiny_encoder
 from genrelens.data import Track, registry, synthetic
 from genrelens.errors import BundleError, DataError, TrainingError
-from genrelens.features import FeatureTable
 from genrelens.frontend.descriptors import SETS
 from genrelens.models.vggish_weights import Weights
 from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
 from genrelens.recipe import load as load_recipe
-from genrelens.systems.job import Job, Outcome
-from genrelens.systems.result import Reproduction
-from genrelens.systems.run import SYSTEMS, reproduce
-from genrelens.systems.words import HEAD, to_markdown, to_text
+from genrelens.systems.job import SYSTEMS, Outcome, reproduce
+from genrelens.systems.result import HEAD, Reproduction, to_markdown, to_text
+from genrelens.training.rows import RowSource, rows_for
+from genrelens.training.tabular.train import TabularData
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("lightning")
@@ -170,20 +169,20 @@ def test_s1_shows_what_splitting_by_row_leaks(small: Path, tmp_path: Path) -> No
     assert sum(int(row["kept"]) for row in rows) == 1
 
 
-def descriptors(job: Job, tracks: Sequence[Track], **_: object) -> FeatureTable:
+def descriptors(recipe: TabularRecipe, tracks: Sequence[Track], source: RowSource) -> TabularData:
     """Rows in the place of descriptors, which other tests compute: compiling librosa takes longer than all else."""
-    columns = SETS["fma518"].columns
-    values = np.random.default_rng(0).normal(size=(len(tracks), len(columns)))
-    values += [[job.loaded.taxonomy.index(track.genre)] for track in tracks]
-    names, genres = tuple(t.id for t in tracks), tuple(t.genre for t in tracks)
-    return FeatureTable(columns, names, np.full(len(tracks), 1), values, genres, ("",) * len(tracks))
+    if recipe.features.set != "fma518":
+        return rows_for(recipe, tracks, source)
+    values = np.random.default_rng(0).normal(size=(len(tracks), len(SETS["fma518"].columns)))
+    values += [[["Electronic", "Folk", "Rock"].index(track.genre)] for track in tracks]
+    return TabularData(tuple(tracks), values, frozenset(track.id for track in tracks))
 
 
 @pytest.mark.slow
 def test_s2_runs_its_baseline_without_weights_and_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genrelens.systems.s2.computed_table", descriptors)
+    monkeypatch.setattr("genrelens.systems.s2.rows_for", descriptors)
     outcome, _ = run("s2", write_fma(tmp_path / "fma"), tmp_path / "s2")
     page = check_folder(outcome, tmp_path / "s2")
     baseline, best = outcome.reproduction.lines
@@ -210,14 +209,13 @@ def test_s2_with_weights_runs_everything_on_vggish(tmp_path: Path, monkeypatch: 
             (level[t.genre] + 0.1 * rng.normal(size=(1, 31, 128))).astype(np.float32) for t in tracks
         )
 
-    def another(recipe: Recipe, path: Path, found: Weights) -> Recipe:
-        assert recipe.model.architecture == "vggish" and found.are_random
-        return network("vggish-finetune")
+    def with_weights(recipe: Recipe, path: Path) -> tuple[Recipe, Weights]:
+        assert recipe.model.architecture == "vggish" and path == weights
+        return network("vggish-finetune"), Weights({}, "00", "random weights, seed 0")
 
-    monkeypatch.setattr("genrelens.systems.s2.computed_table", descriptors)
+    monkeypatch.setattr("genrelens.systems.s2.rows_for", descriptors)
     monkeypatch.setattr("genrelens.training.embed_vggish.vggish_windows", heard)
-    monkeypatch.setattr(s2, "_read", lambda path: Weights({}, "00", "random weights, seed 0"))
-    monkeypatch.setattr(s2, "_starting_from", another)
+    monkeypatch.setattr(s2, "with_weights", with_weights)
     small_pca = {}
     for name in s2.EMBEDDED:
         table = load_recipe(name).to_dict()
@@ -256,8 +254,9 @@ def test_s3_counts_windows_and_tracks(small: Path, tmp_path: Path, monkeypatch: 
 
 
 def test_s3_needs_an_encoder(small: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="give --encoder with a folder"):
+    with pytest.raises(TrainingError, match="give a folder in the Hugging Face format") as raised:
         run("s3", small, tmp_path / "s3")
+    assert raised.value.code == "needs_encoder"  # by which the shell names its option
     assert not (tmp_path / "s3").exists()  # before any work
 
 
@@ -274,8 +273,10 @@ def test_another_data_set_is_refused_by_name(system: str, tmp_path: Path) -> Non
     root = tmp_path / "corpus"
     synthetic.write_corpus(root, n_per_style=1, seed=0, duration_s=0.5)
     wanted = "FMA small" if system == "s2" else "GTZAN"
-    with pytest.raises(DataError, match=f"{system.upper()} was made on {wanted}.*synthetic"):
+    with pytest.raises(DataError, match=f"{system.upper()} was made on {wanted}.*synthetic") as raised:
         run(system, root, tmp_path / "out")
+    if system == "s2":  # what is advised fetches one data set at a time
+        assert "data fetch fma_metadata, then genrelens data fetch fma_small;" in str(raised.value)
 
 
 def test_a_folder_of_somebody_else_is_left_alone(small: Path, tmp_path: Path) -> None:

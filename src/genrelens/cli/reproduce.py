@@ -90,9 +90,9 @@ def reproduce(
         raise typer.BadParameter(f"--only should be one of {', '.join(S0_RECIPES)}, got {only!r}")
     check_extra("torch", "lightning", "matplotlib", "sklearn", "librosa", needed_for="genrelens reproduce")
     from genrelens.schema import json_text
+    from genrelens.systems.job import reproduce as run
     from genrelens.systems.page import MARKER, PAGE
-    from genrelens.systems.run import reproduce as run
-    from genrelens.systems.words import to_text
+    from genrelens.systems.result import to_text
 
     if epochs is not None:
         notes([f"a quick look: at most {epochs} epochs a network, so the figures are too low to compare"])

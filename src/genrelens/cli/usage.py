@@ -12,6 +12,8 @@ ADVICE = {
     "no_labels": "--genres-from folders, tags or table",
     "disk_full": "--out takes another folder",
     "seen_tracks": "--seen measures them all the same",
+    "other_dataset": "--data DIR",
+    "needs_encoder": "--encoder DIR_OR_ID",
     "needs_weights": "--weights FILE",
     "no_weights": "--weights",
     "no_encoder": "--encoder",

@@ -20,9 +20,10 @@ ALL_LEAKS: Final = frozenset({"artists", "duplicates"})
 
 
 @dataclass(frozen=True, slots=True)
-class AtHand:
-    """How many of a part's tracks (or pieces) can be used here; the others are not here, or known to be faulty."""
+class PartAtHand:
+    """How many tracks (or segments) of a split's part can be used; the others are not here, or known to be faulty."""
 
+    split: str
     part: str
     n_here: int
     n_all: int
@@ -44,7 +45,7 @@ class Cut:
     test: tuple[Track, ...]
     stop_part: str
     says: str
-    at_hand: tuple[AtHand, ...]
+    at_hand: tuple[PartAtHand, ...]
 
 
 def by_parts(split: Split, tracks: Sequence[Track], *, kind: Kind, says: str) -> Cut:
@@ -74,8 +75,7 @@ def honest(dataset: str, tracks: Sequence[Track], *, stop_share: float, seed: in
         raise DataError(
             f"the split {name!r} leaks {', '.join(sorted(split.leaks))}: it is no honest one to compare with"
         )
-    here = {track.id for track in tracks}
-    if here & set(split.ids("test")):
+    if not {track.id for track in tracks}.isdisjoint(split.ids("test")):
         return by_parts(split, tracks, kind="honest", says=f"the split {name}: no artist in two parts")
     learn, stop = hold_out(split.part(tracks, "train"), fraction=stop_share, seed=seed)
     return Cut(
@@ -139,6 +139,14 @@ def shared_tracks(cut: Cut) -> float:
     return sum(track.whole in learnt for track in cut.test) / len(cut.test)
 
 
-def _at_hand(split: Split, tracks: Sequence[Track]) -> tuple[AtHand, ...]:
+def parts_at_hand(*cuts: Cut) -> tuple[PartAtHand, ...]:
+    """What the cuts' splits ask for, and what of it is here; a split of two cuts once."""
+    return tuple({(found.split, found.part): found for cut in cuts for found in cut.at_hand}.values())
+
+
+def _at_hand(split: Split, tracks: Sequence[Track]) -> tuple[PartAtHand, ...]:
     here = {track.id for track in tracks}
-    return tuple(AtHand(part, sum(id_ in here for id_ in ids), len(ids)) for part, ids in split.parts.items())
+    return tuple(
+        PartAtHand(split.name, part, sum(id_ in here for id_ in ids), len(ids))
+        for part, ids in split.parts.items()
+    )

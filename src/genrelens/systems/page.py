@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.systems.job import Outcome
-from genrelens.systems.result import SCHEMA, Reproduction
-from genrelens.systems.words import HEAD, at_hand_lines, cells, reported_lines
+from genrelens.systems.result import HEAD, SCHEMA, Reproduction, at_hand_lines, cells, reported_lines
 
 if TYPE_CHECKING:
     from genrelens.pages.sections import Section

@@ -1,7 +1,12 @@
-"""What a reproduction found: what was reported, what the same protocol gives here, and what an honest split leaves."""
+"""What a reproduction found: what was reported, what the same protocol gives here, and what an honest split leaves.
+
+As JSON, as the table that is printed, and as Markdown for the docs.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,9 +14,10 @@ from typing import Any, Final
 from genrelens.evaluation.report import Report, chance
 from genrelens.metrics import Interval
 from genrelens.schema import decode, encode, parse, read_text
-from genrelens.systems.cuts import AtHand, Cut, shared_artists, shared_tracks
+from genrelens.systems.cuts import Cut, PartAtHand, shared_artists, shared_tracks
 
 SCHEMA: Final = "genrelens.reproduce/1"
+HEAD: Final = ("figure", "counted", "they reported", "their protocol here", "honest split", "chance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +74,6 @@ class Line:
     reported_says: str
     protocol: Measured | None
     honest: Measured | None
-
-
-@dataclass(frozen=True, slots=True)
-class PartAtHand:
-    """What of a part of a split can be used here."""
-
-    split: str
-    part: str
-    n_here: int
-    n_all: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +159,97 @@ def measured(report: Report, cut: Cut, *, counted: str, n_learnt: int, n_stopped
     )
 
 
-def parts_at_hand(*cuts: Cut) -> tuple[PartAtHand, ...]:
-    """What the cuts' splits ask for, and what of it is here; a split of two cuts once."""
-    found: dict[tuple[str, str], AtHand] = {(c.split.name, a.part): a for c in cuts for a in c.at_hand}
-    return tuple(PartAtHand(split, part, a.n_here, a.n_all) for (split, part), a in found.items())
+def cells(line: Line) -> tuple[str, ...]:
+    """The cells of a line under :data:`HEAD`."""
+    reported = "-" if math.isnan(line.reported) else _percent(line.reported)
+    chances = [_percent(found.majority) for found in (line.protocol, line.honest) if found is not None]
+    return (
+        line.name,
+        line.counted,
+        reported,
+        _found(line.protocol),
+        _found(line.honest),
+        " / ".join(dict.fromkeys(chances)) or "-",
+    )
+
+
+def to_text(found: Reproduction) -> str:
+    """The summary table and the leak, for a terminal or a pipe."""
+    rows = [HEAD, *(cells(line) for line in found.lines)]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(HEAD))]
+    text = [f"{found.system.upper()}: {found.title}", ""]
+    text += [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    text += ["", *(f"leak: {line}" for line in found.leaked)]
+    text += [f"note: {line}" for line in found.notes]
+    return "\n".join(text) + "\n"
+
+
+def to_markdown(found: Reproduction, *, folder: str, pictures: Sequence[tuple[str, str]]) -> str:
+    """A section of docs/reproduce.md; ``pictures`` are files of ``folder`` (a relative path) and what they show."""
+    text = [f"## {found.system.upper()}: {found.title}", ""]
+    rule = ["---" if k < 2 else "---:" for k in range(len(HEAD))]
+    text += ["| " + " | ".join(row) + " |" for row in (HEAD, rule, *(cells(line) for line in found.lines))]
+    over = _over(found)
+    text += ["", f"In brackets the 95 % interval over artists, then how many were answered.{over}", ""]
+    for title, lines in (
+        ("What they reported", reported_lines(found)),
+        ("What leaked", found.leaked),
+        ("What was mended", found.mended),
+        ("What is not as it was", found.differs),
+        ("Notes", found.notes),
+    ):
+        if lines:
+            text += [f"**{title}**", "", *(f"- {line}" for line in dict.fromkeys(lines)), ""]
+    for file, shows in pictures:
+        text += [f"*{shows}*", "", f"![{shows}]({folder}/{file})", ""]
+    text += ["At hand: " + "; ".join(at_hand_lines(found)) + ".", ""]
+    seen = ", ".join(f"{one.package} {one.version}" for one in found.versions)
+    text += ["```", *found.commands, "```", "", f"Seed {found.seed}; {seen}.", ""]
+    return "\n".join(text)
+
+
+def reported_lines(found: Reproduction) -> list[str]:
+    """What the original said of each figure, each once."""
+    return list(dict.fromkeys(f"{line.name}, {line.counted}: {line.reported_says}." for line in found.lines))
+
+
+def at_hand_lines(found: Reproduction) -> list[str]:
+    """``"s4, test: 95 of 200"`` for each part of each split."""
+    return [f"{one.split}, {one.part}: {one.n_here} of {one.n_all}" for one in found.at_hand]
+
+
+def share_text(share: float) -> str:
+    """``0.654`` -> ``"65 %"``; a dash where it is not known."""
+    return "-" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def says_artists(protocol: Measured, honest: Measured) -> str:
+    """How many answers are about artists who were learnt from, under both cuts."""
+    return (
+        f"Artists: {share_text(protocol.shared_artists)} of the answered clips are by an artist whose other clips are "
+        f"learnt from; on the honest split {share_text(honest.shared_artists)}."
+    )
+
+
+def _over(found: Reproduction) -> str:
+    sizes = {len(one.over) for line in found.lines for one in (line.protocol, line.honest) if one is not None}
+    genres = " or ".join(map(str, sorted(sizes)))
+    return (
+        f" Figures here are over the {genres} genres that have enough tracks to learn from." if genres else ""
+    )
+
+
+def _found(one: Measured | None) -> str:
+    return "not run" if one is None else f"{_interval(one.accuracy)} ({one.n:,})"
+
+
+def _interval(interval: Interval) -> str:
+    if math.isnan(interval.value) or math.isnan(interval.low):
+        return _percent(interval.value)
+    return f"{_percent(interval.value)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+
+
+def _percent(value: float) -> str:
+    return "-" if math.isnan(value) else f"{100 * value:.1f} %"

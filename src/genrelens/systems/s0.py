@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from genrelens.systems.cuts import Cut, by_parts, honest, random_tracks
-from genrelens.systems.job import Job, Outcome, versions
-from genrelens.systems.networks import alike, figures_of, run_network
-from genrelens.systems.result import Line, Reproduction, parts_at_hand
-from genrelens.systems.words import share_text
+from genrelens.systems.cuts import by_parts, random_tracks
+from genrelens.systems.job import Job, Outcome, Said
+from genrelens.systems.measure import on_cuts
+from genrelens.systems.result import Line, says_artists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,15 +32,6 @@ MENDED: Final = (
 )
 
 
-def cuts(job: Job, name: str) -> tuple[Cut, Cut]:
-    """A random split of tracks, and the honest one."""
-    theirs = random_tracks(job.tracks, valid=VALID_SHARE, test=TEST_SHARE, seed=job.seed)
-    return (
-        by_parts(theirs, job.tracks, kind="protocol", says="72/8/20 of each genre by track, at random"),
-        honest("gtzan", job.tracks, stop_share=job.network(name).training.stop_share, seed=job.seed),
-    )
-
-
 def check(job: Job) -> None:
     """S0 starts from nothing: there is nothing to check but the recipes."""
     for name in _recipes(job):
@@ -54,39 +44,30 @@ def run(job: Job) -> Outcome:
     from genrelens.systems.attention.findings import sentences
     from genrelens.systems.attention.sections import attention_sections
 
+    theirs = random_tracks(job.tracks, valid=VALID_SHARE, test=TEST_SHARE, seed=job.seed)
+    says = "72/8/20 of each genre by track, at random"
     lines: list[Line] = []
     runs: list[Run] = []
-    studied: list[Studied] = []
-    both: tuple[Cut, ...] = ()
     for name in _recipes(job):
         recipe = job.network(name)
-        both = cuts(job, name)
-        its = alike([run_network(job, recipe, cut) for cut in both])
-        figures = [figures_of(one, cut) for one, cut in zip(its, both, strict=True)]
-        lines.append(Line(recipe.name, "tracks", *REPORTED[name], figures[0], figures[1]))
+        cuts = by_parts(theirs, job.tracks, kind="protocol", says=says), job.honest(recipe)
+        its, (protocol, fair) = on_cuts(job, recipe, *cuts)
+        lines.append(Line(recipe.name, "tracks", *REPORTED[name], protocol, fair))
         runs += its
-    last = lines[-1]
-    assert last.protocol is not None and last.honest is not None
     # All are trained before any is studied: what takes hours comes first, and the same command goes on with it.
-    for name, fair in zip(_recipes(job), runs[1::2], strict=True):
-        found = _study(job, name, fair, [t for t in both[1].test if t.genre in set(last.honest.over)])
+    tracks = [track for track in cuts[1].test if track.genre in set(fair.over)]
+    studied: list[Studied] = []
+    for name, one in zip(_recipes(job), runs[1::2], strict=True):
+        found = _study(job, name, one, tracks)
         studied = [found, *studied] if found is not None else studied
     not_run = [name for name in RECIPES if name not in _recipes(job)]
-    reproduction = Reproduction(
-        system="s0",
-        title=TITLE,
-        dataset=job.loaded.dataset,
-        seed=job.seed,
-        lines=(
-            *lines,
-            *(Line(name, "tracks", *REPORTED[name], None, None) for name in not_run),
-        ),
+    lines += [Line(name, "tracks", *REPORTED[name], None, None) for name in not_run]
+    said = Said(
         leaked=(
             "Its split is not known. A random split of whole tracks is the mildest cut that fits its description. What "
             "is missing to its figure here may have come from more of a leak (pieces of clips on both sides, or "
             "choosing by the tested clips), from the clips that are not here, or from what is chosen differently.",
-            f"Artists: {share_text(last.protocol.shared_artists)} of the answered clips are by an artist whose other "
-            f"clips are learnt from; on the honest split {share_text(last.honest.shared_artists)}.",
+            says_artists(protocol, fair),
         ),
         mended=MENDED,
         differs=(
@@ -97,11 +78,8 @@ def run(job: Job) -> Outcome:
             *(f"{one.name}: {line}" for one in studied for line in sentences(one)),
             *((f"Not run here: {', '.join(not_run)}.",) if not_run else ()),
         ),
-        at_hand=parts_at_hand(*both),
-        checks=tuple(check for one in studied for check in one.checks()),
-        commands=(job.command,),
-        versions=versions(),
     )
+    checks = tuple(check for one in studied for check in one.checks())
     sections = (
         draw.genres_section(runs),
         draw.confusion_section(runs),
@@ -110,7 +88,7 @@ def run(job: Job) -> Outcome:
         draw.cost_section(runs),
         draw.notes_section(runs),
     )
-    return Outcome(reproduction, sections)
+    return Outcome(job.reproduction(TITLE, tuple(lines), said, *cuts, checks=checks), sections)
 
 
 def _recipes(job: Job) -> tuple[str, ...]:

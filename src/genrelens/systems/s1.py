@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from genrelens.data import Split, Track, gtzan, registry
-from genrelens.systems.cuts import Cut, by_parts, honest, random_tracks
-from genrelens.systems.job import Job, Outcome, versions
-from genrelens.systems.networks import alike, figures_of, run_network
-from genrelens.systems.result import Line, Measured, Reproduction, measured, parts_at_hand
-from genrelens.systems.tabular import computed_table, describe, fit_and_answer, table_of, with_pieces
-from genrelens.systems.words import share_text
+from genrelens.data import Track, gtzan, registry
+from genrelens.systems.cuts import Cut, by_parts, random_tracks
+from genrelens.systems.job import Job, Outcome, Said
+from genrelens.systems.measure import alike, figures_of, fit_and_answer, on_cuts, with_pieces
+from genrelens.systems.result import Line, Measured, share_text
+from genrelens.training.rows import RowSource, rows_for
+from genrelens.training.tabular.train import TabularData
 
 if TYPE_CHECKING:
     from genrelens.evaluation.runs import Run
@@ -51,70 +51,38 @@ def check(job: Job) -> None:
 
 def run(job: Job) -> Outcome:
     """Four perceptrons and a CNN on two cuts each, and S1's figures."""
-    from genrelens.pages.runs import sections as draw
-    from genrelens.systems.page import with_key
-
-    table, tracks, whence = _rows(job)
-    described = describe(table, tracks)
-    stop_share = job.network(CNN).training.stop_share
-    row_cut = _by_rows(registry.split("gtzan", "s1-segments"), described.pieces)
-    fair_rows = with_pieces(honest("gtzan", tracks, stop_share=stop_share, seed=job.seed), described)
-    cuts = (row_cut, fair_rows)
-    lines: list[Line] = []
-    runs: list[Run] = []
-    for name, (reported, says) in PERCEPTRONS.items():
-        recipe = job.classifier(name)
-        answers = [fit_and_answer(job, recipe, described, cut) for cut in cuts]
-        of_rows, of_tracks = alike([a[0] for a in answers]), alike([a[1] for a in answers])
-        lines.append(Line(name, "rows of 3 s", reported, says, *_figures(of_rows, cuts, "rows of 3 s")))
-        runs.append(of_rows[0])
-    lines.append(
-        Line(name, "tracks, by vote", float("nan"), "not reported", *_figures(of_tracks, cuts, "tracks"))
-    )
     network = job.network(CNN)
-    song_cut = by_parts(
-        random_tracks(job.tracks, valid=VALID_SHARE, test=TEST_SHARE, seed=job.seed),
-        job.tracks,
-        kind="protocol",
-        says="70/20/10 of each genre by song, at random",
-    )
-    fair = honest("gtzan", job.tracks, stop_share=network.training.stop_share, seed=job.seed)
-    cnns = alike([run_network(job, network, cut) for cut in (song_cut, fair)])
-    of_cnn = [figures_of(one, cut) for one, cut in zip(cnns, (song_cut, fair), strict=True)]
+    table, tracks, data, whence = _rows(job)
+    row_cuts = _by_rows(data), with_pieces(job.honest(network, tracks), data)
+    lines: list[Line] = []
+    drawn: list[Run] = []
+    for name, (reported, says) in PERCEPTRONS.items():
+        answers = [fit_and_answer(job, job.classifier(name), data, cut) for cut in row_cuts]
+        of_rows, of_tracks = (alike(runs) for runs in zip(*answers, strict=True))
+        four = figures_of(of_rows, row_cuts, counted="rows of 3 s")
+        lines.append(Line(name, "rows of 3 s", reported, says, *four))
+        drawn.append(of_rows[0])
+    voted = figures_of(of_tracks, row_cuts)  # what was learnt from is counted in rows
+    lines.append(Line(name, "tracks, by vote", float("nan"), "not reported", *voted))
+    theirs = random_tracks(job.tracks, valid=VALID_SHARE, test=TEST_SHARE, seed=job.seed)
+    says = "70/20/10 of each genre by song, at random"
+    cuts = by_parts(theirs, job.tracks, kind="protocol", says=says), job.honest(network)
+    cnns, of_cnn = on_cuts(job, network, *cuts)
     lines.append(Line(CNN, "tracks", *CNN_REPORTED, *of_cnn))
-    four = lines[len(PERCEPTRONS) - 1]
-    assert four.protocol is not None and four.honest is not None
-    lost = 100 * (four.protocol.accuracy.value - four.honest.accuracy.value)
-    sections = (
-        *_eda(job, table),
-        with_key(
-            draw.learning_section([*runs, *cnns]), "learning", title="How they learnt, by their protocol"
-        ),
-        _comparison([of_rows[0], cnns[0], of_tracks[1], cnns[1]]),
-        with_key(
-            draw.confusion_section([of_rows[0], cnns[0]]),
-            "confusion",
-            title="Model 4 and the CNN, by their protocol",
-        ),
-        with_key(
-            draw.confusion_section([of_tracks[1], cnns[1]]),
-            "confusion-honest",
-            title="Model 4 (voted to tracks) and the CNN, honest split",
-        ),
-        draw.genres_section([of_tracks[1], cnns[1]]),
-        draw.cost_section([*runs, *cnns]),
-    )
-    reproduction = Reproduction(
-        system="s1",
-        title=TITLE,
-        dataset=job.loaded.dataset,
-        seed=job.seed,
-        lines=tuple(lines),
+    found = job.reproduction(TITLE, tuple(lines), _said(four, of_cnn, whence), *row_cuts, *cuts)
+    return Outcome(found, _sections(job, table, drawn, of_rows[0], of_tracks[1], cnns))
+
+
+def _said(four: Sequence[Measured], of_cnn: Sequence[Measured], whence: str) -> Said:
+    """S1's sentences, by the figures of model 4 on rows and of the CNN, each by their protocol and honest."""
+    theirs, fair = four
+    lost = 100 * (theirs.accuracy.value - fair.accuracy.value)
+    return Said(
         leaked=(
-            f"Pieces: {share_text(four.protocol.shared_tracks)} of the tested rows are of clips of which other rows "
-            f"are learnt from, and {share_text(four.protocol.shared_artists)} by artists who are; on the honest split "
-            f"{share_text(four.honest.shared_tracks)} and {share_text(four.honest.shared_artists)}. Without that, the "
-            f"same model 4 gets {lost:.0f} fewer of 100 rows right.",
+            f"Pieces: {share_text(theirs.shared_tracks)} of the tested rows are of clips of which other rows are "
+            f"learnt from, and {share_text(theirs.shared_artists)} by artists who are; on the honest split "
+            f"{share_text(fair.shared_tracks)} and {share_text(fair.shared_artists)}. Without that, the same model 4 "
+            f"gets {lost:.0f} fewer of 100 rows right.",
             f"The CNN's split is by song: {share_text(of_cnn[0].shared_artists)} of its tested clips are by an artist "
             f"who is learnt from, on the honest split {share_text(of_cnn[1].shared_artists)}{_unseen(*of_cnn)}.",
         ),
@@ -127,12 +95,28 @@ def run(job: Job) -> Outcome:
             "Its claim that stopping at 90 % prevents overfitting is wrong: it stopped by rows whose siblings were "
             "learnt from, which is what made the figure high.",
         ),
-        at_hand=parts_at_hand(row_cut, fair_rows, song_cut, fair),
-        checks=(),
-        commands=(job.command,),
-        versions=versions(),
     )
-    return Outcome(reproduction, sections)
+
+
+def _sections(
+    job: Job, table: FeatureTable, drawn: Sequence[Run], rows: Run, voted: Run, cnns: Sequence[Run]
+) -> tuple[Section, ...]:
+    """``rows``: model 4 by their protocol, by row; ``voted``: model 4 on the honest split, by track."""
+    from genrelens.pages.runs import sections as draw
+    from genrelens.systems.page import with_key
+
+    theirs, fair = [rows, cnns[0]], [voted, cnns[1]]
+    learning = draw.learning_section([*drawn, *cnns])
+    fair_title = "Model 4 (voted to tracks) and the CNN, honest split"
+    return (
+        *_eda(job, table),
+        with_key(learning, "learning", title="How they learnt, by their protocol"),
+        _comparison([*theirs, *fair]),
+        with_key(draw.confusion_section(theirs), "confusion", title="Model 4 and the CNN, by their protocol"),
+        with_key(draw.confusion_section(fair), "confusion-honest", title=fair_title),
+        draw.genres_section(fair),
+        draw.cost_section([*drawn, *cnns]),
+    )
 
 
 def _unseen(protocol: Measured, fair: Measured) -> str:
@@ -142,36 +126,36 @@ def _unseen(protocol: Measured, fair: Measured) -> str:
     return f"; no gain from that can be seen here, by {protocol.n} tested clips and one training"
 
 
-def _rows(job: Job) -> tuple[FeatureTable, tuple[Track, ...], str]:
-    """Rows of 3 s, the tracks that they are of, and a sentence on where they come from."""
-    table = table_of(job.loaded.root, TABLE)
-    if table is None:
-        made = computed_table(job, job.tracks, feature_set="kaggle57", segment_s=3)
-        return (
-            made,
-            job.tracks,
-            f"Its {TABLE}.csv is not here: the same 57 descriptors were computed from the sound.",
-        )
-    faulty = registry.never_train("gtzan")
-    return table, gtzan.clips_of_rows(set(table.wholes) - faulty), f"Rows are those of its {TABLE}.csv."
+def _rows(job: Job) -> tuple[FeatureTable, tuple[Track, ...], TabularData, str]:
+    """Rows of 3 s as a table, the tracks that they are of, the rows by track, and a sentence on where they come from.
+
+    They are those of Kaggle's table where it lies beside the clips, and else computed.
+    """
+    from genrelens.features import extract, read_table
+
+    recipe = job.classifier(next(iter(PERCEPTRONS)))
+    path = gtzan.tables(job.loaded.root).get(TABLE)
+    if path is not None:
+        table = read_table(path)
+        tracks = gtzan.clips_of_rows(set(table.wholes) - registry.never_train("gtzan"))
+        data = rows_for(recipe, tracks, RowSource(job.cache, table=table))
+        return table, tracks, data, f"Rows are those of its {TABLE}.csv."
+    job.say(f"descriptors of rows of 3 s of {len(job.tracks)} tracks")
+    data = rows_for(recipe, job.tracks, RowSource(job.cache, counted=job.counted))
+    # All are kept now, and only read again.
+    table = extract(job.tracks, feature_set="kaggle57", segment_s=3, cache=job.cache / "features")
+    whence = f"Its {TABLE}.csv is not here: the same 57 descriptors were computed from the sound."
+    return table, job.tracks, data, whence
 
 
-def _by_rows(split: Split, pieces: Sequence[Track]) -> Cut:
+def _by_rows(data: TabularData) -> Cut:
     """S1's split of rows; what it has no row of is not here."""
     return by_parts(
-        split,
-        pieces,
+        registry.split("gtzan", "s1-segments"),
+        data.pieces,
         kind="protocol",
         says="75/19/6 of the rows of 3 s at random within genres, whatever clip they are of",
     )
-
-
-def _figures(runs: Sequence[Run], cuts: Sequence[Cut], counted: str) -> list[Measured]:
-    """Of a perceptron; what it learnt from is always counted in rows."""
-    return [
-        measured(run.report, cut, counted=counted, n_learnt=len(cut.learn), n_stopped=len(cut.stop))
-        for run, cut in zip(runs, cuts, strict=True)
-    ]
 
 
 def _eda(job: Job, table: FeatureTable) -> list[Section]:

@@ -6,21 +6,20 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from genrelens.data import Split, fma, registry
+from genrelens.data import fma, registry
 from genrelens.errors import DataError
-from genrelens.parallel import n_cores
+from genrelens.frontend.descriptors import SETS
+from genrelens.models.vggish_weights import RANDOM
 from genrelens.recipe import FeatureRecipe, Recipe, TabularRecipe
+from genrelens.recipe.start import with_weights
 from genrelens.systems.cuts import Cut, by_parts
-from genrelens.systems.job import Job, Outcome, versions
-from genrelens.systems.networks import alike, figures_of, run_network
-from genrelens.systems.result import Line, Measured, Reproduction, measured, parts_at_hand
-from genrelens.systems.tabular import Described, computed_table, describe, fit_and_answer
+from genrelens.systems.job import Job, Outcome, Said
+from genrelens.systems.measure import figures_of, fit_and_answer, on_cuts
+from genrelens.systems.result import Line, Measured
+from genrelens.training.rows import RowSource, rows_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from genrelens.evaluation.runs import Run
-    from genrelens.models.vggish_weights import Weights
     from genrelens.pages.sections import Section
 
 TITLE: Final = "VGGish embeddings, VGGish fine-tuned, and FMA's baseline"
@@ -52,52 +51,34 @@ MENDED: Final = (
 
 def check(job: Job) -> None:
     """Whether the weights can be read, where some are given, and whether there is an official split."""
-    _split(job)
+    _cut(job)
     if job.weights is not None:
-        _read(job.weights)
+        with_weights(job.network(FINE_TUNED), job.weights)
 
 
 def run(job: Job) -> Outcome:
     """The baseline and, with weights, everything on VGGish."""
     from genrelens.pages.runs import sections as draw
 
-    split = _split(job)
-    cut = by_parts(
-        split, job.tracks, kind="protocol", says="FMA's official split, 80/10/10 of each genre, by artist"
-    )
-    lines: list[Line] = []
-    runs: list[Run] = []
-    everything = [*cut.learn, *cut.stop, *cut.test]
-    table = computed_table(job, everything, feature_set="fma518", segment_s=None)
-    described = describe(table, everything)
-    its = [k for k, column in enumerate(described.columns) if column.startswith(BASELINE)]
-    described = Described(described.pieces, described.rows[:, its], tuple(described.columns[k] for k in its))
-    tested, liked = _candidates(job, described, cut)
-    lines.append(
+    cut = _cut(job)
+    tested, liked = _candidates(job, cut)
+    lines = [
         Line("svm on mfcc/contrast/centroid", "tracks", *BASELINE_REPORTED, tested["svm"], tested["svm"])
-    )
+    ]
     best = max(tested, key=lambda name: tested[name].accuracy.value)
     chosen = max(liked, key=lambda name: liked[name])
-    lines.append(
-        Line(
-            f"best of {len(tested)} on the same",
-            "tracks",
-            float("nan"),
-            f"by their protocol picked on the test part ({best}); honestly by the valid part ({chosen})",
-            tested[best],
-            tested[chosen],
-        )
-    )
+    says = f"by their protocol picked on the test part ({best}); honestly by the valid part ({chosen})"
+    name = f"best of {len(tested)} on the same"
+    lines.append(Line(name, "tracks", float("nan"), says, tested[best], tested[chosen]))
+    note = f"Only the baseline was run. {WHERE_WEIGHTS}."
+    sections = [_counts_section(job)]
     if job.weights is not None:
-        more, drawn = _vggish(job, cut)
-        lines += more
-        runs += drawn
-    reproduction = Reproduction(
-        system="s2",
-        title=TITLE,
-        dataset=job.loaded.dataset,
-        seed=job.seed,
-        lines=tuple(lines),
+        on_vggish, runs, said = _vggish(job, cut)
+        lines += on_vggish
+        note = f"VGGish's weights: {said}."
+        sections += [draw.genres_section(runs), draw.confusion_section(runs), draw.learning_section(runs)]
+        sections += [draw.cost_section(runs)]
+    said_of_all = Said(
         leaked=(
             "Nothing in the split, which keeps artists apart: where one model is measured, both columns are the same "
             "measurement. What flattered was the picking: the best of many, chosen by the tracks that it is scored on.",
@@ -107,24 +88,12 @@ def run(job: Job) -> Outcome:
             "The descriptors are computed from the clips, not read from FMA's features.csv.",
             "The fine-tuning has AdamW, a warm-up and dropout in the place of SGD.",
         ),
-        notes=(
-            f"Only the baseline was run. {WHERE_WEIGHTS}."
-            if job.weights is None
-            else f"VGGish's weights: {_read(job.weights).said}.",
-        ),
-        at_hand=parts_at_hand(cut),
-        checks=(),
-        commands=(job.command,),
-        versions=versions(),
+        notes=(note,),
     )
-    sections = [_counts_section(job)]
-    if runs:
-        sections += [draw.genres_section(runs), draw.confusion_section(runs), draw.learning_section(runs)]
-        sections += [draw.cost_section(runs)]
-    return Outcome(reproduction, tuple(sections))
+    return Outcome(job.reproduction(TITLE, tuple(lines), said_of_all, cut), tuple(sections))
 
 
-def _split(job: Job) -> Split:
+def _cut(job: Job) -> Cut:
     split = registry.split(job.loaded.dataset, fma.OFFICIAL, tracks=job.tracks)
     here = {track.id for track in job.tracks}
     empty = [part for part in ("train", "valid", "test") if not here & set(split.ids(part))]
@@ -132,19 +101,24 @@ def _split(job: Job) -> Split:
         raise DataError(
             f"of FMA's official split, nothing of the part {empty[0]} is here: give the whole of FMA small"
         )
-    return split
+    says = "FMA's official split, 80/10/10 of each genre, by artist"
+    return by_parts(split, job.tracks, kind="protocol", says=says)
 
 
-def _candidates(job: Job, described: Described, cut: Cut) -> tuple[dict[str, Measured], dict[str, float]]:
+def _candidates(job: Job, cut: Cut) -> tuple[dict[str, Measured], dict[str, float]]:
     """Figures on the test part, and accuracies on the valid part, of each candidate."""
+    recipes = {name: _on_fma(job.classifier(name)) for name in CANDIDATES}
+    everything = (*cut.learn, *cut.stop, *cut.test)
+    job.say(f"descriptors (fma518) of {len(everything)} tracks")
+    data = rows_for(recipes["svm"], everything, RowSource(job.cache, counted=job.counted))
+    its = [k for k, column in enumerate(SETS["fma518"].columns) if column.startswith(BASELINE)]
+    data = replace(data, rows=data.rows[:, its])
     tested: dict[str, Measured] = {}
     liked: dict[str, float] = {}
-    for name in CANDIDATES:
-        recipe = _on_fma(job.classifier(name))
-        run, _ = fit_and_answer(job, recipe, described, cut)
-        tested[name] = _figures(run, cut)
-        on_valid = replace(cut, stop=(), test=cut.stop, tested="valid")
-        valid, _ = fit_and_answer(job, recipe, described, on_valid)
+    for name, recipe in recipes.items():
+        run, _ = fit_and_answer(job, recipe, data, cut)
+        (tested[name],) = figures_of([run], [cut])
+        valid, _ = fit_and_answer(job, recipe, data, replace(cut, stop=(), test=cut.stop, tested="valid"))
         liked[name] = valid.report.all_genres.accuracy.value
     return tested, liked
 
@@ -162,58 +136,24 @@ def _on_fma(recipe: TabularRecipe) -> TabularRecipe:
     )
 
 
-def _vggish(job: Job, cut: Cut) -> tuple[list[Line], list[Run]]:
-    """Classifiers on embeddings, and the network fine-tuned."""
-    from genrelens.training.embed_vggish import vggish_data, vggish_windows
-
-    assert job.weights is not None
-    weights = _read(job.weights)
-    known = " (random weights)" if weights.are_random else ""
-    everything = [*cut.learn, *cut.stop, *cut.test]
+def _vggish(job: Job, cut: Cut) -> tuple[list[Line], list[Run], str]:
+    """Classifiers on embeddings, the network fine-tuned, and whose weights they begin with."""
+    network, weights = with_weights(job.network(FINE_TUNED), job.weights)
+    assert isinstance(network, Recipe) and weights is not None
+    known = f" ({RANDOM})" if weights.are_random else ""
+    everything = (*cut.learn, *cut.stop, *cut.test)
     job.say(f"VGGish: hearing {len(everything)} tracks")
-    windows = vggish_windows(
-        everything,
-        weights=weights,
-        cache=job.cache,
-        n_workers=n_cores(),
-        progress=lambda done, total: job.say(f"VGGish: {done}/{total}") if done % 50 == 0 else None,
-    )
+    source = RowSource(job.cache, weights=weights, counted=job.counted)
     lines, runs = [], []
     for name, (reported, says) in EMBEDDED.items():
         recipe = job.classifier(name)
-        pooling = recipe.features.pooling
-        assert pooling != "none"
-        data = vggish_data(everything, windows, pooling=pooling)
-        described = Described(data.pieces, data.rows, tuple(f"vggish_{k}" for k in range(data.rows.shape[1])))
-        _, run = fit_and_answer(job, recipe, described, cut)
-        figures = _figures(run, cut)
+        _, run = fit_and_answer(job, recipe, rows_for(recipe, everything, source), cut)
+        (figures,) = figures_of([run], [cut])
         lines.append(Line(name + known, "tracks", reported, says, figures, figures))
         runs.append(run)
-    network = _starting_from(job.network(FINE_TUNED), job.weights, weights)
-    run = alike([run_network(job, network, cut)])[0]
-    lines.append(
-        Line(FINE_TUNED + known, "tracks", *FINE_REPORTED, figures_of(run, cut), figures_of(run, cut))
-    )
-    return lines, [*runs, run]
-
-
-def _read(path: Path) -> Weights:
-    """VGGish's weights in a file; raises :class:`BundleError` where it holds none."""
-    from genrelens.models.vggish import shapes
-    from genrelens.models.vggish_weights import read_weights
-
-    return read_weights(path, shapes=shapes())
-
-
-def _starting_from(recipe: Recipe, path: Path, weights: Weights) -> Recipe:
-    """The recipe with these weights; its summary names them, so that others under the same path are another run."""
-    options = {**recipe.model.options, "weights": str(path)}
-    model = replace(recipe.model, options=options)
-    return replace(recipe, model=model, summary=f"{recipe.summary}; began with {weights.said}")
-
-
-def _figures(run: Run, cut: Cut) -> Measured:
-    return measured(run.report, cut, counted="tracks", n_learnt=len(cut.learn), n_stopped=len(cut.stop))
+    (run,), (figures,) = on_cuts(job, network, cut)
+    lines.append(Line(FINE_TUNED + known, "tracks", *FINE_REPORTED, figures, figures))
+    return lines, [*runs, run], weights.said
 
 
 def _counts_section(job: Job) -> Section:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from genrelens.data import registry
 from genrelens.errors import TrainingError
 from genrelens.recipe.encoder import starting_from
-from genrelens.systems.cuts import Cut, by_parts, honest
-from genrelens.systems.job import Job, Outcome, versions
-from genrelens.systems.networks import alike, figures_of, run_network, window_report
-from genrelens.systems.result import Line, Reproduction, parts_at_hand
-from genrelens.systems.words import share_text
+from genrelens.systems.cuts import by_parts
+from genrelens.systems.job import Job, Outcome, Said
+from genrelens.systems.measure import by_window, on_cuts
+from genrelens.systems.result import Line, says_artists
 
 if TYPE_CHECKING:
     from genrelens.evaluation.runs import Run
@@ -37,57 +35,37 @@ def check(job: Job) -> None:
     """Whether there is an encoder to start from: :class:`TrainingError` before any work where not."""
     if job.encoder is None:
         raise TrainingError(
-            "S3 starts from a pretrained Wav2Vec2, which does not come with genrelens: give --encoder with a folder in "
-            "the Hugging Face format (config.json, preprocessor_config.json, model.safetensors) or a hub id such as "
-            "facebook/wav2vec2-base"
+            "S3 starts from a pretrained Wav2Vec2, which does not come with genrelens",
+            code="needs_encoder",
+            hint=(
+                "give a folder in the Hugging Face format (config.json, preprocessor_config.json, model.safetensors) "
+                "or a hub id such as facebook/wav2vec2-base"
+            ),
         )
     from genrelens.models.encoder import load_pretrained
 
     load_pretrained(job.encoder)
 
 
-def cuts(job: Job) -> tuple[Cut, Cut]:
-    """S3's own list, and the honest split."""
-    theirs = registry.split("gtzan", "s3", tracks=job.tracks)
-    stop_share = job.network(RECIPES[0]).training.stop_share
-    return (
-        by_parts(theirs, job.tracks, kind="protocol", says="its own list, 70/20/10 of each genre by song"),
-        honest("gtzan", job.tracks, stop_share=stop_share, seed=job.seed),
-    )
-
-
 def run(job: Job) -> Outcome:
     """Both networks on both cuts, by window and by track."""
     from genrelens.pages.runs import sections as draw
 
-    both = cuts(job)
+    theirs = registry.split("gtzan", "s3", tracks=job.tracks)
+    says = "its own list, 70/20/10 of each genre by song"
+    cuts = by_parts(theirs, job.tracks, kind="protocol", says=says), job.honest(job.network(RECIPES[0]))
     lines: list[Line] = []
     runs: list[Run] = []
     for name in RECIPES:
-        recipe = starting_from(job.network(name), str(job.encoder))
-        its = alike([run_network(job, recipe, cut) for cut in both])
+        its, of_tracks = on_cuts(job, starting_from(job.network(name), str(job.encoder)), *cuts)
         job.say(f"{name}: answering window by window")
-        by_window = alike(
-            [replace(run, report=window_report(job, run, cut)) for run, cut in zip(its, both, strict=True)]
-        )
-        windows = [
-            figures_of(run, cut, counted="windows of 3 s") for run, cut in zip(by_window, both, strict=True)
-        ]
-        tracks = [figures_of(run, cut) for run, cut in zip(its, both, strict=True)]
-        lines.append(Line(name, "windows of 3 s", *REPORTED[name], *windows))
-        lines.append(Line(name, "tracks, windows voted", *NOT_REPORTED, *tracks))
+        of_windows = by_window(job, its, cuts, counted="windows of 3 s")
+        lines.append(Line(name, "windows of 3 s", *REPORTED[name], *of_windows))
+        lines.append(Line(name, "tracks, windows voted", *NOT_REPORTED, *of_tracks))
         runs += its
-    of = lines[-1]
-    assert of.protocol is not None and of.honest is not None
-    reproduction = Reproduction(
-        system="s3",
-        title=TITLE,
-        dataset=job.loaded.dataset,
-        seed=job.seed,
-        lines=tuple(lines),
+    said = Said(
         leaked=(
-            f"Artists: {share_text(of.protocol.shared_artists)} of the answered clips are by an artist whose other "
-            f"clips are learnt from; on the honest split {share_text(of.honest.shared_artists)}.",
+            says_artists(*of_tracks),
             "Repeats of one recording stood on both sides (disco.00098 and .00099, pop.00054 and .00060, and more). "
             "Clips known to repeat others are left out here, so that this part of the leak is not in the figures.",
         ),
@@ -98,10 +76,6 @@ def run(job: Job) -> Outcome:
             "Windows of one clip are not independent: the interval is over artists all the same.",
         ),
         notes=("genrelens ablate compares the ways of combining the two models.",),
-        at_hand=parts_at_hand(*both),
-        checks=(),
-        commands=(job.command,),
-        versions=versions(),
     )
     sections = (
         draw.genres_section(runs),
@@ -110,4 +84,4 @@ def run(job: Job) -> Outcome:
         draw.cost_section(runs),
         draw.notes_section(runs),
     )
-    return Outcome(reproduction, sections)
+    return Outcome(job.reproduction(TITLE, tuple(lines), said, *cuts), sections)
