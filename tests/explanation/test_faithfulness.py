@@ -541,9 +541,7 @@ def test_differences_are_paired_clip_by_clip_over_the_shared_baselines() -> None
         )
     baselines = ("mean", "shuffled", "blurred")
     found = {
-        other: faithfulness_report.difference(
-            rows, "attention", other, "time", baselines=("mean", "shuffled", "blurred")
-        )
+        other: faithfulness_report.difference(rows, "attention", other, "time", baselines=baselines)
         for other in ("random", "energy", BOTH)
     }
     assert found["random"].deletion.value == pytest.approx(0.021)
