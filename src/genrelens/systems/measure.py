@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from genrelens.data.support import under_supported
 from genrelens.data.track import Track
 from genrelens.errors import DataError, RecipeError, TrainingError
 from genrelens.evaluation.build import build_report
+from genrelens.evaluation.leakage import MIN_TRACKS
 from genrelens.evaluation.piece_rows import answer_row, track_rows
 from genrelens.evaluation.report import Report, TrackRow
 from genrelens.files import write_whole
@@ -206,6 +207,7 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
         seed=job.seed,
     )
     took_s = time.monotonic() - started
+    counts = Counter({one.whole: taxonomy.canonical(one.genre) for one in learn.pieces}.values())
     by_piece = [
         answer_row(piece.id, piece.group, taxonomy.canonical(piece.genre), p, taxonomy)
         for piece, p in zip(test.pieces, model.probabilities(test.rows), strict=True)
@@ -220,7 +222,7 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
             split=cut.split.name,
             part=cut.tested,
             leaks=sorted(cut.split.leaks),
-            experimental=under_supported(taxonomy, learn.pieces),
+            experimental=[genre for genre in taxonomy.names if counts[genre] < MIN_TRACKS],
         )
         for counted in (by_piece, track_rows(by_piece, test.pieces, taxonomy=taxonomy))
     ]
