@@ -15,9 +15,9 @@ from genrelens.evaluation.build import build_report
 from genrelens.evaluation.leakage import MIN_TRACKS
 from genrelens.evaluation.piece_rows import answer_row, track_rows
 from genrelens.evaluation.report import Report, TrackRow
-from genrelens.files import write_whole
 from genrelens.evaluation.runs import Run, open_run
 from genrelens.evaluation.trainings import Cost, Epoch, History
+from genrelens.files import write_whole
 from genrelens.recipe import Recipe, TabularRecipe
 from genrelens.systems.cuts import Cut
 from genrelens.systems.job import Job
