@@ -23,7 +23,7 @@ def run(*words: str | Path) -> int:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("s9", "--out", "x"), "one of s0, s1, s2, s3, s4, got 's9'"),
+        (("s9", "--out", "x"), "SYSTEM expects one of s0, s1, s2, s3, s4, got 's9'"),
         (("s4",), "--out"),
         (("s4", "--out", "x", "--weights", "w"), "--weights is for s2"),
         (("s4", "--out", "x", "--encoder", "e"), "--encoder is for s3"),
