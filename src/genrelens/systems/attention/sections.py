@@ -8,35 +8,30 @@ from typing import Final
 
 import numpy as np
 
-from genrelens.bundle import Bundle
-from genrelens.explanation.faithfulness.judging import CONTROLS, N_STEPS
+from genrelens.explanation.faithfulness.judging import N_STEPS
 from genrelens.explanation.faithfulness.sanity import GUEST_S
 from genrelens.explanation.methods.baselines import JUDGING_BASELINES
 from genrelens.metrics import Interval
 from genrelens.pages.figure_style import percent
 from genrelens.pages.sections import Cell, Section, Shown, Table
-from genrelens.systems.attention import figures
+from genrelens.systems import figures
 from genrelens.systems.attention.findings import (
     area,
     called,
     pointing,
     points,
     rank,
-    says_fills,
     says_habit,
     says_judged,
     says_louder,
-    says_truest,
-    says_whether,
+    sentences,
 )
 from genrelens.systems.attention.judge import N_SHUFFLES, N_SPLICES, Judged
 from genrelens.systems.attention.study import (
     N_DRAWS,
     SHARE,
-    Clip,
     Studied,
     attended_spectrum,
-    by_fill,
     by_genre,
     concentration,
     examples,
@@ -45,7 +40,6 @@ from genrelens.systems.attention.study import (
 N_EXAMPLES: Final = 3
 N_MOMENTS: Final = 3
 _ALL: Final = "all"
-_ENDS: Final = ("", "_low", "_high")
 
 
 def attention_sections(studied: Sequence[Studied]) -> list[Section]:
@@ -72,30 +66,17 @@ def _sections(studied: Studied, *, n_examples: int) -> list[Section]:
         _sanity_section(studied.judged),
         *_head_sections(studied, n=n_examples),
         _genres_section(studied),
-        _moments_section(studied.clips, bundle=studied.bundle),
+        _moments_section(studied),
     ]
 
 
 def _fifth_section(studied: Studied) -> Section:
     found = (*studied.verdicts, *studied.parts)
-    columns = ("fall", "above_random", "above_loudness")
-    table = [
-        (
-            one.name,
-            *_three(one.fall),
-            *_three(one.above_random),
-            *_three(one.above_loudness),
-            one.n_clips,
-            one.n_artists,
-        )
+    table: list[tuple[Cell, ...]] = [
+        (one.name, *_flat(one.fall, one.above_random, one.above_loudness), one.n_clips, one.n_artists)
         for one in found
     ]
-    header = (
-        "taken_out",
-        *(f"{column}{end}" for column in columns for end in _ENDS),
-        "clips",
-        "artists",
-    )
+    header = ("taken_out", *_ends("fall", "above_random", "above_loudness"), "clips", "artists")
     rows = [
         (
             figures.fifth(one.name),
@@ -105,13 +86,12 @@ def _fifth_section(studied: Studied) -> Section:
         )
         for one in found
     ]
+    beyond = "; ".join(f"{row[0]} {row[2]}" for row in rows if row[2])
     return Section(
         "attention-true",
         "Does its attention deserve belief?",
         (
-            says_whether(studied.verdicts),
-            says_fills(by_fill(studied.clips)),
-            says_truest(studied.truest),
+            *sentences(studied)[:3],
             f"Each clip is cut into segments of about 1 s. The fifth ({SHARE:.0%}) that a map ranks highest is "
             f"replaced, the model answers again, and {len(JUDGING_BASELINES)} ways of replacing "
             f"({', '.join(JUDGING_BASELINES)}) are averaged; the "
@@ -122,9 +102,7 @@ def _fifth_section(studied: Studied) -> Section:
             "and heads some lie far out by chance.",
         ),
         figures.fifth_figure(found, network=studied.name),
-        "Fall of the probability beyond that of a random fifth: "
-        + "; ".join(f"{row[0]} {row[2]}" for row in rows if row[2])
-        + ".",
+        f"Fall of the probability beyond that of a random fifth: {beyond}.",
         {"attention-true": Table(header, tuple(table))},
         shown=Shown(("taken out", "fall, points", "above a random fifth", "above the loudest fifth"), rows),
     )
@@ -132,33 +110,34 @@ def _fifth_section(studied: Studied) -> Section:
 
 def _judged_section(studied: Studied) -> Section:
     judged = studied.judged
-    rows = []
-    for name in (*judged.maps, *CONTROLS):
-        found = judged.areas_of(name)
-        against = [
-            judged.against(name, other) if name in judged.maps and name != other else None
-            for other in figures.RIVALS
-        ]
-        rows.append(
-            (
-                called(name),
-                str(found.deletion),
-                str(found.insertion),
-                *(
-                    "" if diff is None else f"{area(diff.deletion)} / {area(diff.insertion)}"
-                    for diff in against
-                ),
-            )
+
+    def better(name: str, other: str) -> str:
+        if name not in judged.maps or name == other:
+            return ""
+        diff = judged.against(name, other)
+        return f"{area(diff.deletion)} / {area(diff.insertion)}"
+
+    rows = [
+        (
+            *(called(one.name), str(one.deletion), str(one.insertion)),
+            *(better(one.name, other) for other in figures.RIVALS),
         )
+        for one in judged.areas
+    ]
     areas: list[tuple[Cell, ...]] = [
-        (one.name, *_three(one.deletion), *_three(one.insertion), judged.n_clips, judged.n_artists)
+        (one.name, *_flat(one.deletion, one.insertion), judged.n_clips, judged.n_artists)
         for one in judged.areas
     ]
     differences: list[tuple[Cell, ...]] = [
-        (diff.method, diff.against, *_three(diff.deletion), *_three(diff.insertion), int(diff.beats))
+        (diff.method, diff.against, *_flat(diff.deletion, diff.insertion), int(diff.beats))
         for diff in judged.differences
     ]
-    both = tuple(f"{which}{end}" for which in ("deletion", "insertion") for end in _ENDS)
+    both = _ends("deletion", "insertion")
+    said = "; ".join(
+        f"{called(diff.method)} against {called(diff.against)} {area(diff.deletion)}, {area(diff.insertion)}"
+        for diff in judged.differences
+        if diff.against in figures.RIVALS
+    )
     return Section(
         "attention-judged",
         "Its attention before explain's judge",
@@ -172,13 +151,7 @@ def _judged_section(studied: Studied) -> Section:
             "both intervals (95 %, over artists) of the paired differences lie above 0.",
         ),
         figures.judged_figure(judged, network=studied.name),
-        "Differences of areas, above 0 where the map is truer: "
-        + "; ".join(
-            f"{called(diff.method)} against {called(diff.against)} {area(diff.deletion)}, {area(diff.insertion)}"
-            for diff in judged.differences
-            if diff.against in figures.RIVALS
-        )
-        + ".",
+        f"Differences of areas, above 0 where the map is truer: {said}.",
         {
             "attention-judged": Table(("map", *both, "clips", "artists"), tuple(areas)),
             "attention-differences": Table(("map", "against", *both, "beats"), tuple(differences)),
@@ -194,55 +167,45 @@ def _judged_section(studied: Studied) -> Section:
 
 
 def _sanity_section(judged: Judged) -> Section:
-    asked = {one.name for one in judged.kept} | {one.name for one in judged.pointed}
-    names = [name for name in judged.maps if name in asked]
-    rows, table = [], []
-    for name in names:
+    key, title = "attention-sanity", "Two checks of its maps"
+    rows: list[tuple[str, ...]] = []
+    table: list[tuple[Cell, ...]] = []
+    for name in judged.maps:
         kept, pointed = judged.kept_of(name), judged.pointed_of(name)
-        rows.append(
-            (
-                called(name),
-                "not asked" if kept is None else rank(kept),
-                "not asked" if pointed is None else pointing(pointed),
-            )
-        )
-        table.append(
-            (
-                name,
-                *(_three(kept) if kept else (None,) * 3),
-                *(_three(pointed.hits) if pointed else (None,) * 3),
-                pointed.even if pointed else None,
-                pointed.n if pointed else None,
-            )
-        )
+        if kept is None and pointed is None:
+            continue
+        agrees = "not asked" if kept is None else rank(kept)
+        rows.append((called(name), agrees, "not asked" if pointed is None else pointing(pointed)))
+        hits = (None,) * 5 if pointed is None else (*_flat(pointed.hits), pointed.even, pointed.n)
+        table.append((name, *((None,) * 3 if kept is None else _flat(kept)), *hits))
     says = [*says_judged(judged)[3:]]
     if not judged.pointed:
         says.append(f"No pieces were spliced: that needs clips of {2 * GUEST_S:g} s at least, of two genres.")
-    if not names:
-        return Section("attention-sanity", "Two checks of its maps", tuple(says))
+    if not rows:
+        return Section(key, title, tuple(says))
     says.append(
         f"Shuffled weights: each weight's numbers in an order of chance, {N_SHUFFLES} times, over {judged.n_shuffled} "
         "clips (Adebayo et al. 2018); occlusion was not asked, as it costs more than all others. Splices: "
         f"{N_SPLICES} pieces with {GUEST_S:g} s of another genre; maps that know of classes are asked for that genre, "
         "attention cannot be."
     )
-    header = ("map", *(f"kept{end}" for end in _ENDS), *(f"hits{end}" for end in _ENDS), "blindly", "splices")
-    return Section(
-        "attention-sanity",
-        "Two checks of its maps",
-        tuple(says),
-        tables={"attention-sanity": Table(header, tuple(table))},
-        shown=Shown(("map", "agreement after shuffling the weights", "points at the splice"), rows),
-    )
+    tables = {key: Table(("map", *_ends("kept", "hits"), "blindly", "splices"), tuple(table))}
+    shown = Shown(("map", "agreement after shuffling the weights", "points at the splice"), rows)
+    return Section(key, title, tuple(says), tables=tables, shown=shown)
 
 
-def _three(interval: Interval) -> tuple[float, float, float]:
-    return interval.value, interval.low, interval.high
+def _ends(*columns: str) -> tuple[str, ...]:
+    """The columns of intervals."""
+    return tuple(f"{column}{end}" for column in columns for end in ("", "_low", "_high"))
+
+
+def _flat(*intervals: Interval) -> tuple[float, ...]:
+    """The cells of intervals."""
+    return tuple(value for one in intervals for value in (one.value, one.low, one.high))
 
 
 def _head_sections(studied: Studied, *, n: int) -> list[Section]:
     sections = []
-    bundle = studied.bundle
     for k, clip in enumerate(examples(studied.clips, n=n)):
         share = concentration(clip)
         layer, head = np.unravel_index(int(share.argmax()), share.shape)
@@ -261,12 +224,7 @@ def _head_sections(studied: Studied, *, n: int) -> list[Section]:
                     "Colours lie over the mel spectrogram: bright frames receive more than an even share of the "
                     "attention of all frames. The clip is one of those that the network is surest and right of.",
                 ),
-                figures.heads_figure(
-                    clip,
-                    network=studied.name,
-                    seconds=_seconds(clip, bundle),
-                    bands_hz=figures.bands_hz(bundle),
-                ),
+                figures.heads_figure(studied, clip),
                 f"Mel spectrogram of {clip.track.id} with what each head attends to over it. Narrowest: {where}.",
                 {key: Table(("layer", "head", "share_of_top_fifth"), tuple(rows))},
             )
@@ -278,9 +236,9 @@ def _head_sections(studied: Studied, *, n: int) -> list[Section]:
 
 
 def _genres_section(studied: Studied) -> Section:
-    clips, bundle = studied.clips, studied.bundle
+    clips = studied.clips
     grouped = by_genre(clips)
-    names = [name for name in bundle.names if name in grouped]
+    names = [name for name in studied.bundle.names if name in grouped]
     n_segments = min(len(clip.edges) - 1 for clip in clips)
     names.append(_ALL)  # below the genres: what all clips share
     grouped[_ALL] = list(clips)
@@ -302,14 +260,7 @@ def _genres_section(studied: Studied) -> Section:
             says_louder(clips),
             "With so few clips and artists a genre the rows describe these clips; none is tested against another.",
         ),
-        figures.genres_figure(
-            over_time,
-            spectra,
-            network=studied.name,
-            seconds=min(_seconds(clip, bundle) for clip in clips),
-            counts=counts,
-            bands_hz=figures.bands_hz(bundle),
-        ),
+        figures.genres_figure(studied, over_time, spectra, counts),
         "Average attention by genre over time, and the spectrum of attended frames against all.",
         {
             "attention-genres": Table(
@@ -320,11 +271,11 @@ def _genres_section(studied: Studied) -> Section:
     )
 
 
-def _moments_section(clips: Sequence[Clip], *, bundle: Bundle) -> Section:
+def _moments_section(studied: Studied) -> Section:
     shown_rows, rows = [], []
-    chosen = {clip.track.id for clip in examples(clips, n=len(bundle.names))}
-    for clip in clips:
-        frame_s = _seconds(clip, bundle) / len(clip.mel_db)
+    chosen = {clip.track.id for clip in examples(studied.clips, n=len(studied.bundle.names))}
+    for clip in studied.clips:
+        frame_s = studied.seconds(clip) / len(clip.mel_db)
         scores = clip.segment_scores("attention")
         top = np.argsort(-scores, kind="stable")[:N_MOMENTS]
         spans = [(clip.edges[i] * frame_s, clip.edges[i + 1] * frame_s, scores[i]) for i in top]
@@ -352,10 +303,3 @@ def _moments_section(clips: Sequence[Clip], *, bundle: Bundle) -> Section:
             ("clip", "called", "most attended", "sure", "fall, points"), sorted(shown_rows), n_text_columns=3
         ),
     )
-
-
-def _seconds(clip: Clip, bundle: Bundle) -> float:
-    front_end = bundle.manifest.front_end
-    assert front_end.sample_rate is not None
-    hop: int = getattr(front_end, "hop_length", 1)
-    return len(clip.mel_db) * hop / front_end.sample_rate

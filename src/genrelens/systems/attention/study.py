@@ -20,6 +20,7 @@ from genrelens.data.track import Track
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.attention import AttentionMap, over_frames, received
 from genrelens.explanation.methods.baselines import JUDGING_BASELINES
+from genrelens.explanation.sound import front_end_of
 from genrelens.features.frame_cache import FrameCache
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
 from genrelens.systems.attention.judge import Judged, Say, judge
@@ -319,6 +320,11 @@ class Studied:
     parts: tuple[Verdict, ...]
     truest: Truest
     judged: Judged
+
+    def seconds(self, clip: Clip) -> float:
+        """How long the part of a clip is that the network heard."""
+        front_end = front_end_of(self.bundle)
+        return len(clip.mel_db) * front_end.hop_length / front_end.sample_rate
 
     def checks(self) -> tuple[Check, ...]:
         """The numbers that the sentences rest on."""
