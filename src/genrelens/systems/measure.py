@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from genrelens.data.genres import under_supported
 from genrelens.data.track import Track
-from genrelens.errors import DataError, RecipeError, TrainingError
+from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
-from genrelens.evaluation.leakage import MIN_TRACKS
-from genrelens.evaluation.piece_rows import answer_row, track_rows
+from genrelens.evaluation.out_of_fold import track_rows
 from genrelens.evaluation.report import Report, TrackRow
 from genrelens.evaluation.runs import Run, open_run
 from genrelens.evaluation.trainings import Cost, Epoch, History
@@ -72,54 +71,35 @@ def run_network(job: Job, recipe: Recipe, cut: Cut) -> Run:
 
 def train_on(job: Job, recipe: Recipe, cut: Cut) -> Path:
     """The folder of a finished training. Raises :class:`TrainingError` where it holds another one."""
-    from genrelens.training.run import read_run
-    from genrelens.training.train import train
+    from genrelens.training.run import Origin, RunFolder, Training
+    from genrelens.training.train import train_once
 
     folder = job.out / "runs" / f"{recipe.name}-{cut.kind}"
-    started = (folder / "run.json").exists()
-    stored = read_run(folder) if started else {}
-    if started and not _is_same(stored, recipe, cut, seed=job.seed):
-        raise TrainingError(
-            f"{folder} holds a training of another recipe, seed or other tracks",
-            code="folder_taken",
-            hint="give another folder, or delete it",
-        )
-    if stored.get("finished"):
+    training = Training(
+        recipe,
+        Origin(job.loaded.taxonomy, job.loaded.dataset, cut.split.name),
+        learn=tuple(cut.learn),
+        stop=tuple(cut.stop),
+        stop_part=cut.stop_part,
+        seed=job.seed,
+    )
+    if RunFolder(folder, training).is_finished():
         job.say(f"{recipe.name}, {CALLED[cut.kind]}: {folder} is finished and is taken as it is")
         return folder
     job.say(
         f"{recipe.name}, {CALLED[cut.kind]}: learning from {len(cut.learn)} tracks, stopping on {len(cut.stop)} "
         f"({cut.stop_part})"
     )
-    train(
-        recipe,
-        taxonomy=job.loaded.taxonomy,
-        train_tracks=cut.learn,
-        stop_tracks=cut.stop,
-        stop_part=cut.stop_part,
-        dataset=job.loaded.dataset,
-        split=cut.split.name,
+    train_once(
+        training,
         out=folder,
         cache=job.cache,
-        seed=job.seed,
-        resume=started,
         progress=lambda done, most, row: job.say(
             f"{recipe.name}, {CALLED[cut.kind]}: epoch {done}/{most}  train loss {row['train_loss']:.3f}  "
             f"stop loss {row['stop_loss']:.3f}  stop accuracy {row['stop_accuracy']:.1%}"
         ),
     )
     return folder
-
-
-def _is_same(stored: dict[str, object], recipe: Recipe, cut: Cut, *, seed: int) -> bool:
-    """Whether a run's record is of this training; recipes are compared as they read, not as they were written."""
-    table = stored.get("recipe")
-    try:
-        same = isinstance(table, dict) and Recipe.from_dict(table, where="run.json") == recipe
-    except RecipeError:
-        return False
-    ids = [[track.id for track in tracks] for tracks in (cut.learn, cut.stop)]
-    return same and [stored.get("train_ids"), stored.get("stop_ids")] == ids and stored.get("seed") == seed
 
 
 def alike(runs: Sequence[Run]) -> list[Run]:
@@ -146,7 +126,7 @@ def _window_report(job: Job, run: Run, cut: Cut, *, first: bool) -> Report:
         for k, p in enumerate(prediction.window_probabilities[: 1 if first else None]):
             if not p.size or not (p == p).all():
                 continue  # a silent window has no answer
-            rows.append(answer_row(f"{track.id}.{k}", track.group, genre, p, job.loaded.taxonomy))
+            rows.append(TrackRow.answered(f"{track.id}.{k}", track.group, genre, p, names=bundle.names))
     return _again(run.report, rows, experimental=run.report.experimental)
 
 
@@ -207,9 +187,8 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
         seed=job.seed,
     )
     took_s = time.monotonic() - started
-    counts = Counter({one.whole: taxonomy.canonical(one.genre) for one in learn.pieces}.values())
     by_piece = [
-        answer_row(piece.id, piece.group, taxonomy.canonical(piece.genre), p, taxonomy)
+        TrackRow.answered(piece.id, piece.group, taxonomy.canonical(piece.genre), p, names=taxonomy.names)
         for piece, p in zip(test.pieces, model.probabilities(test.rows), strict=True)
     ]
     reports = [
@@ -222,7 +201,7 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
             split=cut.split.name,
             part=cut.tested,
             leaks=sorted(cut.split.leaks),
-            experimental=[genre for genre in taxonomy.names if counts[genre] < MIN_TRACKS],
+            experimental=under_supported(taxonomy, learn.pieces),
         )
         for counted in (by_piece, track_rows(by_piece, test.pieces, taxonomy=taxonomy))
     ]
