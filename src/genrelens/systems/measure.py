@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from genrelens.data.genres import under_supported
+from genrelens.data.genres import classes_of, under_supported
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
@@ -180,9 +180,9 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
     model = fit_tabular(
         recipe,
         learn.rows,
-        classes=learn.classes(taxonomy),
+        classes=classes_of(learn.pieces, taxonomy=taxonomy),
         stop_rows=stop.rows,
-        stop_classes=stop.classes(taxonomy),
+        stop_classes=classes_of(stop.pieces, taxonomy=taxonomy),
         n_classes=len(taxonomy),
         seed=job.seed,
     )
