@@ -109,7 +109,7 @@ def test_a_table_with_several_genres_becomes_a_model_of_several(
     figure = run("evaluate", model, "--data", table, "--seen", "--figure", tmp_path / "figure.png")
     table.unlink()
     assert json.loads(found.out)["schema"] == "genrelens.multi-label-report/1"
-    assert (figure.code, "this model gives a piece several genres" in figure.err) == (2, True)
+    assert (figure.code, "this model gives a track several genres" in figure.err) == (2, True)
 
 
 # bad input

@@ -203,8 +203,8 @@ def test_from_sound_to_a_model_and_its_figures(tmp_path: Path, capsys: pytest.Ca
         *("train", "svm", *shared, "--part", "train", "--out", tmp_path / "run", "--cache", tmp_path / "c"),
         capsys=capsys,
     )
-    assert (code, err) == (0, "")
     bundle = Path(out.strip())
+    assert (code, err.splitlines()[0]) == (0, f"wrote {bundle}")
     code, out, _ = run("evaluate", bundle, *shared, "--part", "valid", "--json", capsys=capsys)
     assert code == 0
     assert json.loads(out)["all_genres"]["accuracy"]["value"] > 0.3
