@@ -227,7 +227,7 @@ def test_s2_with_weights_runs_everything_on_vggish(tmp_path: Path, monkeypatch: 
     page = check_folder(outcome, tmp_path / "s2")
     lines = {line.name: line for line in outcome.reproduction.lines}
     assert list(lines)[2:] == [f"{name} (random weights)" for name in (*s2.EMBEDDED, "vggish-finetune")]
-    assert "VGGish&#x27;s weights: random weights, seed 0 (safetensors, SHA-256 00)" in page
+    assert "VGGish&#39;s weights: random weights, seed 0 (safetensors, SHA-256 00)" in page
     assert all(line.protocol == line.honest for line in list(lines.values())[2:])
     svm = lines["vggish-svm (random weights)"]
     assert svm.protocol is not None and (svm.reported, svm.protocol.accuracy.value) == (0.57, 1.0)
