@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genrelens.errors import TaxonomyError
@@ -76,6 +76,7 @@ def test_what_has_no_letter_is_no_name(name: str) -> None:
 
 
 @given(st.text())
+@example("0\u0334.\u03390")
 def test_folding_does_not_depend_on_the_form_and_is_done_once(name: str) -> None:
     assert fold(unicodedata.normalize("NFD", name)) == fold(unicodedata.normalize("NFC", name)) == fold(name)
     assert fold(fold(name)) == fold(name)

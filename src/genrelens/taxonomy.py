@@ -28,7 +28,8 @@ def words(name: str) -> list[str]:
 
 def fold(name: str) -> str:
     """Case, spaces, punctuation and Unicode form do not tell genres apart: ``Hip-Hop`` and ``hiphop`` are one."""
-    return "".join(words(name))
+    # Marks of two words that come together have an order, too.
+    return unicodedata.normalize("NFC", "".join(words(name)))
 
 
 def _is_mark(c: str) -> bool:
