@@ -1,8 +1,8 @@
 """Take musicnn's weights out of its wheel: ``src/genrelens/models/weights/musicnn-msd.npz``, the licence beside it.
 
     pip download musicnn==0.1.0 --no-deps -d /tmp/musicnn
-    python -m venv /tmp/tf && /tmp/tf/bin/pip install tensorflow-cpu==2.21.0
-    /tmp/tf/bin/python tools/convert_musicnn.py /tmp/musicnn/musicnn-0.1.0-py3-none-any.whl
+    python -m venv tf-venv && tf-venv/bin/pip install tensorflow-cpu==2.21.0
+    tf-venv/bin/python tools/convert_musicnn.py downloads/musicnn-0.1.0-py3-none-any.whl
 
 TensorFlow reads the checkpoint here and is needed nowhere else. Batch normalisations are kept as they are, so that the
 network can be trained on. Filters of the front end that the training has decayed to nothing are left out: what little

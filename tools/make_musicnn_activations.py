@@ -1,8 +1,8 @@
 """What musicnn's own TensorFlow graph makes of synthetic clips: ``tests/models/musicnn_activations.npz``.
 
     pip download musicnn==0.1.0 --no-deps -d /tmp/musicnn
-    python -m venv /tmp/tf && /tmp/tf/bin/pip install tensorflow-cpu==2.21.0 tf_keras==2.21.0 librosa==0.11.0
-    PYTHONPATH=src /tmp/tf/bin/python tools/make_musicnn_activations.py /tmp/musicnn/musicnn-0.1.0-py3-none-any.whl
+    python -m venv tf-venv && tf-venv/bin/pip install tensorflow-cpu==2.21.0 tf_keras==2.21.0 librosa==0.11.0
+    PYTHONPATH=src tf-venv/bin/python tools/make_musicnn_activations.py downloads/musicnn-0.1.0-py3-none-any.whl
 
 The wheel's own ``models.py`` builds the graph and librosa computes the log mel, so that nothing of genrelens but the
 synthetic sound is in these numbers. The log mel is rounded to float16 before it goes in, to be stored in half the
