@@ -119,9 +119,7 @@ def main() -> None:
     known = pairs_of(tuple(duplicate.paths) for duplicate in own)
     repeated = {path for pair in known for path in pair}
     single = {path: one for path, one in heard.items() if path not in repeated or path in chosen}
-    print(
-        f"Of {len(chosen)} clips ({n_fma} of them FMA's, 44.1 kHz stereo mp3), found among {len(single)}:\n"
-    )
+    print(f"Of {len(chosen)} clips ({n_fma} of them FMA's, 44.1 kHz stereo mp3), found among {len(single)}:\n")
     heads = [f"{gain:+d} dB, {offset:g} s" for gain in GAINS_DB for offset in OFFSETS_S]
     print("| copy | " + " | ".join(heads) + " | least correlation | false pairs |")
     print("|---|" + "---:|" * (len(heads) + 2))
@@ -162,9 +160,7 @@ def look_for(chosen, *, heard, known, codec, gain_db, offset_s) -> tuple[int, in
     false = {(a, b) for a, b in of_copies if a != b and (a, b) not in known and (b, a) not in known}
     false |= {(copies[a], copies[b]) for a, b in pairs if a in copies and b in copies}
     false = {(a, b) for a, b in false if (a, b) not in known and (b, a) not in known}
-    of_a_copy = [
-        duplicate.correlation for duplicate in duplicates if any(path in copies for path in duplicate.paths)
-    ]
+    of_a_copy = [duplicate.correlation for duplicate in duplicates if any(path in copies for path in duplicate.paths)]
     return found, len(false), min(of_a_copy, default=1.0)
 
 

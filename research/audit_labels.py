@@ -57,9 +57,7 @@ def main() -> None:
         found = suspected(flipped, values[good])
         hits = sum(flipped[i].id in found for i in wrong)
         shares.append((hits / len(found), hits / len(wrong)))
-        print(
-            f"seed {seed}: {len(wrong)} of {len(flipped)} flipped, {len(found)} suspected, {hits} of them right"
-        )
+        print(f"seed {seed}: {len(wrong)} of {len(flipped)} flipped, {len(found)} suspected, {hits} of them right")
     precision, recall = np.mean(shares, axis=0)
     print(f"mean precision {precision:.2f}, recall {recall:.2f}")
     found = suspected(tracks, values)

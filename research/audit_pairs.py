@@ -56,9 +56,7 @@ def main() -> None:
                 np.fft.irfft(np.einsum("fb,fb->f", kind[i], kind[j].conj()), SIZE) for kind in (signs, masks)
             )
             common = np.clip(np.minimum(len(a), len(b) + lags) - np.maximum(0, lags), 0, None)
-            share = np.where(
-                (common >= MIN_OVERLAP) & (clear >= 3.2 * common), agree / np.maximum(clear, 1), -1.0
-            )
+            share = np.where((common >= MIN_OVERLAP) & (clear >= 3.2 * common), agree / np.maximum(clear, 1), -1.0)
             lag = int(lags[share.argmax()])
             best.append((float(share.max()), i, j, lag))
     best.sort(reverse=True)
@@ -71,9 +69,7 @@ def main() -> None:
         common = overlap(prints[i], prints[j], lag)
         assert abs(agreement(prints[i], prints[j], lag) - value) < 1e-3
         found = correlation(Overlay(heard[i].path, heard[j].path, lag * FRAME_S, seconds(common)))
-        print(
-            f"  {tracks[i].id} {tracks[j].id}: {value:.3f} over {seconds(common):.1f} s, correlation {found:.2f}"
-        )
+        print(f"  {tracks[i].id} {tracks[j].id}: {value:.3f} over {seconds(common):.1f} s, correlation {found:.2f}")
 
 
 if __name__ == "__main__":

@@ -52,17 +52,13 @@ class Pooled(Network):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, help="an .npz of tools/convert_musicnn.py")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=30)
     given = parser.parse_args()
     weights = (
-        musicnn.weights_from(np.load(given.weights, allow_pickle=False))
-        if given.weights
-        else musicnn.read_weights()
+        musicnn.weights_from(np.load(given.weights, allow_pickle=False)) if given.weights else musicnn.read_weights()
     )
     sound = synthetic.render("power_chords", seed=0, duration_s=30.0, sample_rate=16000).samples
     log_mel = compress(mel_power(sound, settings=LOG_MEL), settings=LOG_MEL)[:FRAMES]
@@ -92,9 +88,7 @@ def main() -> None:
             for name, took in row.items():
                 times[name].append(took * 1000)
     busy = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(
-        f"{weights.sizes.features} features, {given.threads} threads, {given.repeats} repeats{busy}; ms per 30 s"
-    )
+    print(f"{weights.sizes.features} features, {given.threads} threads, {given.repeats} repeats{busy}; ms per 30 s")
     for name, took in times.items():
         print(f"{name:26s} median {statistics.median(took):6.1f}   best {min(took):6.1f}")
 

@@ -48,9 +48,7 @@ MIXES = ("average", "downmix", "power")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of GTZAN")
     parser.add_argument("--model", default="base", help="bundle to ask")
     parser.add_argument("--workers", type=int, default=1)
@@ -63,9 +61,7 @@ def main() -> None:
     one = partial(embeddings, bundle)
     for i, found in map_each(one, [track.path for track in tracks], n_workers=args.workers, died=died):
         answers[i] = found
-    rows = {
-        name: np.stack([found[name] for found in answers if found is not None]) for name in answers[0] or ()
-    }
+    rows = {name: np.stack([found[name] for found in answers if found is not None]) for name in answers[0] or ()}
     write_whole(
         RESULTS / bundle.name / "channel_mixing.json",
         json_text(report(bundle, recipe, tracks, rows, names=taxonomy.names)),

@@ -69,9 +69,7 @@ class AttentionPooling(nn.Module):
 
     def __init__(self, n_in: int, n_classes: int) -> None:
         super().__init__()
-        self.project = nn.Sequential(
-            nn.LayerNorm(n_in), nn.Linear(n_in, D_MODEL), nn.GELU(), nn.Dropout(DROPOUT)
-        )
+        self.project = nn.Sequential(nn.LayerNorm(n_in), nn.Linear(n_in, D_MODEL), nn.GELU(), nn.Dropout(DROPOUT))
         self.question = nn.Linear(D_MODEL, N_HEADS)
         self.head = nn.Linear(N_HEADS * D_MODEL, n_classes)
 
@@ -89,9 +87,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.project = nn.Sequential(nn.LayerNorm(n_in), nn.Linear(n_in, D_MODEL))
         self.position = nn.Parameter(0.02 * torch.randn(n_tokens, D_MODEL))
-        self.layers = nn.Sequential(
-            *(EncoderLayer(D_MODEL, N_HEADS, D_HIDDEN, DROPOUT) for _ in range(N_LAYERS))
-        )
+        self.layers = nn.Sequential(*(EncoderLayer(D_MODEL, N_HEADS, D_HIDDEN, DROPOUT) for _ in range(N_LAYERS)))
         self.norm = nn.LayerNorm(D_MODEL)
         self.head = nn.Linear(D_MODEL, n_classes)
 
@@ -101,9 +97,7 @@ class Transformer(nn.Module):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
     args = parser.parse_args()
@@ -123,8 +117,7 @@ def main() -> None:
 
     def head_of(recipe: recipes.TabularRecipe) -> Guesses:
         return lambda seed: np.asarray(
-            out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, seed=seed).argmax(axis=1),
-            dtype=np.int64,
+            out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, seed=seed).argmax(axis=1), dtype=np.int64
         )
 
     uniform = dataclasses.replace(recipe, classifier=recipes.ClassifierRecipe("logistic", {"c": 0.003}))
@@ -134,24 +127,12 @@ def main() -> None:
         ("the same, each clip the same weight, C = 0.003", LINEAR_SEEDS, head_of(uniform)),
     ]
     heads += [
-        (
-            f"logistic regression, C = {c:g}, on maxima and means",
-            LINEAR_SEEDS,
-            plain(pooled, tracks, classes, c),
-        )
+        (f"logistic regression, C = {c:g}, on maxima and means", LINEAR_SEEDS, plain(pooled, tracks, classes, c))
         for c in (1.0, 0.03)
     ]
     heads += [
-        (
-            "attention pooling, 4 heads",
-            NETWORK_SEEDS,
-            network(tokens, tracks, classes, n_classes, kind="pooling"),
-        ),
-        (
-            "transformer, 4 x 4",
-            NETWORK_SEEDS,
-            network(tokens, tracks, classes, n_classes, kind="transformer"),
-        ),
+        ("attention pooling, 4 heads", NETWORK_SEEDS, network(tokens, tracks, classes, n_classes, kind="pooling")),
+        ("transformer, 4 x 4", NETWORK_SEEDS, network(tokens, tracks, classes, n_classes, kind="transformer")),
     ]
     found: list[Head] = []
     ours: dict[int, NDArray[np.bool_]] = {}
@@ -215,18 +196,14 @@ def front_of(tracks: Sequence[Track], *, cache: Path) -> tuple[list[Tensor], NDA
     return tokens, np.stack(pooled)
 
 
-def plain(
-    rows: NDArray[np.float64], tracks: Sequence[Track], classes: NDArray[np.int64], c: float
-) -> Guesses:
+def plain(rows: NDArray[np.float64], tracks: Sequence[Track], classes: NDArray[np.int64], c: float) -> Guesses:
     """Standardised features and scikit-learn's logistic regression."""
 
     def guesses(seed: int) -> NDArray[np.int64]:
         answers = np.zeros(len(tracks), dtype=np.int64)
         for learn, answer in parts(tracks, seed):
             scaler = StandardScaler().fit(rows[learn])
-            machine = LogisticRegression(C=c, max_iter=5000).fit(
-                scaler.transform(rows[learn]), classes[learn]
-            )
+            machine = LogisticRegression(C=c, max_iter=5000).fit(scaler.transform(rows[learn]), classes[learn])
             answers[answer] = machine.predict(scaler.transform(rows[answer]))
         return answers
 
@@ -234,12 +211,7 @@ def plain(
 
 
 def network(
-    tokens: Sequence[Tensor],
-    tracks: Sequence[Track],
-    classes: NDArray[np.int64],
-    n_classes: int,
-    *,
-    kind: str,
+    tokens: Sequence[Tensor], tracks: Sequence[Track], classes: NDArray[np.int64], n_classes: int, *, kind: str
 ) -> Guesses:
     """A network over the tokens of single windows, one drawn from each track an epoch; a track's answer is the mean."""
 
@@ -248,11 +220,7 @@ def network(
         for learn, answer in parts(tracks, seed):
             torch.manual_seed(seed)
             n_tokens, n_in = tokens[0].shape[1:]
-            model = (
-                AttentionPooling(n_in, n_classes)
-                if kind == "pooling"
-                else Transformer(n_in, n_classes, n_tokens)
-            )
+            model = AttentionPooling(n_in, n_classes) if kind == "pooling" else Transformer(n_in, n_classes, n_tokens)
             fit(model, [tokens[i] for i in learn], torch.from_numpy(classes[learn]), n_classes)
             with torch.inference_mode():
                 for i in answer:

@@ -38,9 +38,7 @@ class Answered:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of a cross-validation")
     parser.add_argument("--data", required=True, type=Path)
     args = parser.parse_args()
@@ -73,9 +71,7 @@ def answers(bundle: Bundle, report: Report, paths: dict[str, Path]) -> list[Answ
             continue
         voted = bundle.names[int(prediction.probabilities.argmax())]
         if voted != row.predicted:
-            raise SystemExit(
-                f"{row.id}: {voted} now, {row.predicted} in the report; was the run moved or changed?"
-            )
+            raise SystemExit(f"{row.id}: {voted} now, {row.predicted} in the report; was the run moved or changed?")
         first = bundle.names[int(heard[0].argmax())]
         rows.append(Answered(row.group, row.genre, voted == row.genre, first == row.genre, len(heard)))
     return rows
@@ -90,9 +86,7 @@ def figures(rows: list[Answered]) -> dict[str, object]:
         "n_tracks": len(rows),
         "n_artists": len(set(groups)),
         **{
-            name: dataclasses.asdict(
-                grouped_bootstrap(mean_statistic(np.array(right, float)), groups=groups, seed=0)
-            )
+            name: dataclasses.asdict(grouped_bootstrap(mean_statistic(np.array(right, float)), groups=groups, seed=0))
             for name, right in (("voted", voted), ("first_crop", first))
         },
         "gain": dataclasses.asdict(gain),

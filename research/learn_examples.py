@@ -22,9 +22,7 @@ N_MANY = 1000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN")
     parser.add_argument("--out", required=True, type=Path, help="folder to make")
     args = parser.parse_args()

@@ -77,11 +77,7 @@ def main() -> None:
     everything = gtzan.load(Path(sys.argv[1])).tracks
     split = gtzan.split("fault-filtered")
     counts = Counter(track.genre for track in split.part(everything, "train", allow_missing=True))
-    tracks = [
-        track
-        for track in split.part(everything, "train+valid", allow_missing=True)
-        if counts[track.genre] >= 20
-    ]
+    tracks = [track for track in split.part(everything, "train+valid", allow_missing=True) if counts[track.genre] >= 20]
     torch.set_num_threads(1)
     network = musicnn.pretrained()
     with tempfile.TemporaryDirectory() as folder:
@@ -95,18 +91,13 @@ def main() -> None:
         f"in {100 * np.mean(too_loud > 0):.0f} % of the clips"
     )
     rows = {
-        name: np.stack(
-            [row(network, one * np.float32(10 ** (gain / 10)), settings, n_frames) for one in power]
-        )
+        name: np.stack([row(network, one * np.float32(10 ** (gain / 10)), settings, n_frames) for one in power])
         for name, (settings, gain, n_frames) in ways().items()
     }
     genres = np.array([track.genre for track in tracks])
     at = {track.id: i for i, track in enumerate(tracks)}
     folds = [
-        (
-            np.array([at[id_] for id_ in fold.parts["train"]]),
-            np.array([at[id_] for id_ in fold.parts["test"]]),
-        )
+        (np.array([at[id_] for id_ in fold.parts["train"]]), np.array([at[id_] for id_ in fold.parts["test"]]))
         for seed in range(3)
         for fold in grouped_folds(tracks, n_folds=5, seed=seed)
     ]
@@ -123,9 +114,7 @@ def main() -> None:
         return {test: np.concatenate(parts) for test, parts in given.items()}
 
     truth = np.concatenate([genres[judge] for _, judge in folds])
-    print(
-        f"{len(tracks)} clips, {len(set(genres))} genres; accuracy out of fold, then the labels that gains change"
-    )
+    print(f"{len(tracks)} clips, {len(set(genres))} genres; accuracy out of fold, then the labels that gains change")
     gains = [f"{gain:+d} dB" for gain in GAINS_DB]
     levelled = [f"level 0.2 {name}" for name in gains]
     for name, train, tests, c in (

@@ -33,9 +33,7 @@ N_TRACKS, SEEDS = 25, (0, 1)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="a bundle")
     parser.add_argument("--data", type=Path, required=True)
     given = parser.parse_args()
@@ -53,15 +51,11 @@ def main() -> None:
         sound = stretch(path, bundle=bundle, prediction=prediction, genre=genre)
         hearing = Hearing(bundle, sound.frames)
         grid = hearing.grid
-        parts = {
-            "time": (grid.segments, ORDERS_OF_SEGMENTS),
-            "time-frequency": (grid.cells, ORDERS_OF_CELLS),
-        }
+        parts = {"time": (grid.segments, ORDERS_OF_SEGMENTS), "time-frequency": (grid.cells, ORDERS_OF_CELLS)}
         stand_ins = [make(hearing.frames, hearing.front_end) for make in BASELINES.values()]
         for domain, (its, n_orders) in parts.items():
             losses = [
-                permutation_losses(hearing, its, baselines=stand_ins, n_orders=n_orders, seed=seed)
-                for seed in SEEDS
+                permutation_losses(hearing, its, baselines=stand_ins, n_orders=n_orders, seed=seed) for seed in SEEDS
             ]
             maps = [scores(hearing, hearing.logits - lost, genre=genre) for lost in losses]
             agreement[domain].append(spearman(*maps))

@@ -26,9 +26,7 @@ SCHEMA = "genrelens.picture-agreement/1"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of a cross-validation")
     parser.add_argument("--data", required=True, type=Path)
     args = parser.parse_args()
@@ -56,14 +54,10 @@ def main() -> None:
         "n_tracks": len(groups),
         "n_artists": len(set(groups)),
         **{
-            name: dataclasses.asdict(
-                grouped_bootstrap(mean_statistic(np.array(values, float)), groups=groups, seed=0)
-            )
+            name: dataclasses.asdict(grouped_bootstrap(mean_statistic(np.array(values, float)), groups=groups, seed=0))
             for name, values in right.items()
         },
-        "sound_minus_picture": dataclasses.asdict(
-            paired_bootstrap(listened, correct_b=looked, groups=groups, seed=0)
-        ),
+        "sound_minus_picture": dataclasses.asdict(paired_bootstrap(listened, correct_b=looked, groups=groups, seed=0)),
         "largest_difference_of_probabilities": {
             "median": round(float(np.median(apart)), 4),
             "ninth_decile": round(float(np.quantile(apart, 0.9)), 4),

@@ -26,9 +26,7 @@ OUT = Path(__file__).resolve().parents[1] / "docs/results/picture-parity.json"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path)
     data = parser.parse_args().data
     pictures = gtzan.pictures(data / "gtzan")
@@ -45,14 +43,8 @@ def main() -> None:
             same.append(float((drawn == seen).mean()))
         made[name] = {
             "n_clips": len(correlations),
-            "correlation": {
-                "mean": round(float(np.mean(correlations)), 6),
-                "least": round(min(correlations), 6),
-            },
-            "pixels_of_the_same_level": {
-                "mean": round(float(np.mean(same)), 5),
-                "least": round(min(same), 5),
-            },
+            "correlation": {"mean": round(float(np.mean(correlations)), 6), "least": round(min(correlations), 6)},
+            "pixels_of_the_same_level": {"mean": round(float(np.mean(same)), 5), "least": round(min(same), 5)},
         }
         print(name, made[name])
     write_whole(OUT, json.dumps({"schema": "genrelens.picture-parity/1", **made}, indent=1) + "\n")

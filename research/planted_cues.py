@@ -116,20 +116,14 @@ class Planted:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("runs/planted"), help="folder for pieces and run")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--cue-db", type=float, default=0.0, help="level of the cue against the whole background"
-    )
+    parser.add_argument("--cue-db", type=float, default=0.0, help="level of the cue against the whole background")
     given = parser.parse_args()
     taxonomy = Taxonomy((*CUES_HZ, NO_CUE))
     pieces = write_pieces(given.work / "pieces", seed=given.seed, cue_db=given.cue_db)
-    parts = {
-        name: [piece for key, piece in pieces.items() if key[1] == name] for name in ("train", "stop", "test")
-    }
+    parts = {name: [piece for key, piece in pieces.items() if key[1] == name] for name in ("train", "stop", "test")}
     run = given.work / "run"
     training = Training(
         Recipe.from_dict(RECIPE, where="planted cues"),
@@ -142,10 +136,7 @@ def main() -> None:
     bundle = Bundle.load(train_once(training, out=run, cache=given.work / "cache"))
     document = {"cue_db": given.cue_db, **judge(bundle, parts["test"], seed=given.seed)}
     OUT.mkdir(parents=True, exist_ok=True)
-    write_whole(
-        OUT / f"planted-cues-seed-{given.seed}-{given.cue_db:g}-dB.json",
-        json.dumps(document, indent=1) + "\n",
-    )
+    write_whole(OUT / f"planted-cues-seed-{given.seed}-{given.cue_db:g}-dB.json", json.dumps(document, indent=1) + "\n")
     print(json.dumps({key: value for key, value in document.items() if key != "pieces"}, indent=1))
 
 
@@ -231,9 +222,7 @@ def judge(bundle: Bundle, test: list[Planted], *, seed: int) -> dict[str, Any]:
             else:
                 found = score(method, hearing, genre=genre)
                 segments = found.segments
-                bands = [
-                    low_hz <= math.sqrt(max(g.low_hz, 20.0) * g.high_hz) <= high_hz for g in found.groups
-                ]
+                bands = [low_hz <= math.sqrt(max(g.low_hz, 20.0) * g.high_hz) <= high_hz for g in found.groups]
             rows.append(
                 {
                     "id": piece.track.id,

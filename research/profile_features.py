@@ -73,9 +73,7 @@ def plain_steps(y: Float32) -> Steps:
         "bandwidth": lambda: of.spectral_bandwidth(y=y, sr=RATE_HZ, **reflect),
         "roll-off": lambda: of.spectral_rolloff(y=y, sr=RATE_HZ, **reflect),
         "zero crossings": lambda: of.zero_crossing_rate(y),
-        "onset strength": lambda: librosa.onset.onset_strength(
-            y=y, sr=RATE_HZ, aggregate=np.median, **reflect
-        ),
+        "onset strength": lambda: librosa.onset.onset_strength(y=y, sr=RATE_HZ, aggregate=np.median, **reflect),
         "tempo (with beats)": lambda: librosa.beat.beat_track(onset_envelope=strength, sr=RATE_HZ),
         "mfcc": lambda: of.mfcc(y=y, sr=RATE_HZ, n_mfcc=20, **reflect),
         "all": lambda: usual_kaggle57(y),
@@ -97,10 +95,7 @@ def our_steps(y: Float32) -> Steps:
     return {
         "Fourier transform": lambda: librosa.stft(y, pad_mode="reflect"),
         "magnitude and power": lambda: np.abs(spectrum) ** 2,
-        "hpss: medians": lambda: (
-            kernels.median_over_time(magnitude),
-            kernels.median_over_frequency(magnitude),
-        ),
+        "hpss: medians": lambda: (kernels.median_over_time(magnitude), kernels.median_over_frequency(magnitude)),
         "hpss: mask": lambda: kernels.keep_harmonic(spectrum.copy(), *medians),
         "hpss: one inverse transform": lambda: librosa.istft(spectrum.T),
         "chroma": lambda: frames.chroma(power, sample_rate=RATE_HZ),

@@ -85,9 +85,7 @@ class Answers:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN with pictures and table")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
     parser.add_argument("--seeds", type=int, default=3, help="how many ways of cutting the folds")
@@ -100,10 +98,7 @@ def main() -> None:
         "schema": "genrelens.thin-genres/1",
         "seeds": args.seeds,
         "n": {
-            name: {
-                "pictures": int((music.classes == i).sum()),
-                "sound": int((music.classes[music.heard] == i).sum()),
-            }
+            name: {"pictures": int((music.classes == i).sum()), "sound": int((music.classes[music.heard] == i).sum())}
             for i, name in enumerate(GTZAN.names)
         },
         "alone": {
@@ -133,13 +128,9 @@ def gather(root: Path, cache: Path) -> Music:
     pictures = gtzan.pictures(root)
     table = read_table(gtzan.tables(root)["features_30_sec"], feature_set="kaggle57", taxonomy=GTZAN)
     row_of = dict(zip(table.ids, table.values, strict=True))
-    ids = sorted(
-        id_ for id_ in {*split.ids("train"), *split.ids("valid")} - never if id_ in pictures and id_ in row_of
-    )
+    ids = sorted(id_ for id_ in {*split.ids("train"), *split.ids("valid")} - never if id_ in pictures and id_ in row_of)
     tracks = tuple(
-        Track(
-            id_, pictures[id_], id_.split(".")[0], known.artists.get(id_), "gtzan", known.recordings.get(id_)
-        )
+        Track(id_, pictures[id_], id_.split(".")[0], known.artists.get(id_), "gtzan", known.recordings.get(id_))
         for id_ in ids
     )
     place = {id_: i for i, id_ in enumerate(ids)}
@@ -176,10 +167,7 @@ def measure(music: Music, seed: int) -> Answers:
         others = tag_logits[learn & (classes != hiphop)]
         tag[answer, hiphop] = (tag_logits[answer] - np.quantile(others, 0.95)) / others.std()
     fused, weights = {"base": base, "root": root, "alike": alike}, {}
-    for name, extra in {
-        **{key: value[music.heard] for key, value in alone.items()},
-        "tag Hip-Hop": tag,
-    }.items():
+    for name, extra in {**{key: value[music.heard] for key, value in alone.items()}, "tag Hip-Hop": tag}.items():
         for first, aim in (("base", "tracks"), ("base", "genres"), ("alike", "genres")):
             key = f"{first} + {name}, weight by {aim}"
             weights[key] = choose(fused[first], extra, classes, heard_fold, each_genre=aim == "genres")
@@ -244,13 +232,7 @@ def picture_statistics(pictures: NDArray[np.float32]) -> Floats:
     power = np.maximum((onsets**2).sum(axis=1), 1e-9)
     rhythm = [(onsets[:, lag:] * onsets[:, :-lag]).sum(axis=1) / power for lag in range(1, 61)]
     return np.concatenate(
-        [
-            rows.mean(2),
-            rows.std(2),
-            np.quantile(rows, 0.9, axis=2),
-            np.abs(steps).mean(2),
-            np.stack(rhythm, axis=1),
-        ],
+        [rows.mean(2), rows.std(2), np.quantile(rows, 0.9, axis=2), np.abs(steps).mean(2), np.stack(rhythm, axis=1)],
         axis=1,
     )
 
@@ -276,9 +258,7 @@ def cnn_scores(pictures: NDArray[np.float32], classes: Ints, asked: NDArray[np.f
             schedule.step()
     network.eval()
     with torch.inference_mode():
-        answers = [
-            network.look(part).logits.log_softmax(1) for part in torch.split(torch.from_numpy(asked), BATCH)
-        ]
+        answers = [network.look(part).logits.log_softmax(1) for part in torch.split(torch.from_numpy(asked), BATCH)]
     return torch.cat(answers).double().numpy()
 
 

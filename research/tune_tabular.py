@@ -32,13 +32,7 @@ from genrelens.training.tabular import fit_tabular
 
 SEEDS = (0, 1, 2)
 MLP = {"learning_rate": 1e-3, "batch_size": 128, "max_epochs": 200, "patience": 20}
-BOOST = {
-    "subsample": 0.8,
-    "colsample_bytree": 0.5,
-    "min_child_weight": 1.0,
-    "max_rounds": 500,
-    "patience": 20,
-}
+BOOST = {"subsample": 0.8, "colsample_bytree": 0.5, "min_child_weight": 1.0, "max_rounds": 500, "patience": 20}
 CANDIDATES: list[tuple[str, dict[str, Any]]] = [
     ("lda", {}),
     *(("logistic", {"c": c}) for c in (0.01, 0.03, 0.1, 0.3, 1.0)),
@@ -56,9 +50,7 @@ SLOW: list[tuple[str, dict[str, Any]]] = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -156,9 +148,7 @@ def fitted_scores(
     ).scores
 
 
-def chosen_within(
-    tracks: tuple[Track, ...], rows: NDArray[np.float64], targets: NDArray[np.int64]
-) -> dict[str, Any]:
+def chosen_within(tracks: tuple[Track, ...], rows: NDArray[np.float64], targets: NDArray[np.int64]) -> dict[str, Any]:
     """Accuracy out of fold where each fold's candidate was chosen by the other folds alone."""
     place = {track.id: i for i, track in enumerate(tracks)}
     said = np.zeros(len(tracks), dtype=np.int64)

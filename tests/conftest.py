@@ -12,9 +12,7 @@ import compiled
 
 _COMPILED = compiled.begin()  # before anything imports numba
 
-hypothesis.settings.register_profile(
-    "no deadline", deadline=None
-)  # how fast an example is, is no matter of tests
+hypothesis.settings.register_profile("no deadline", deadline=None)  # how fast an example is, is no matter of tests
 hypothesis.settings.load_profile("no deadline")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -34,9 +32,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model of tests/tiny_model.py: three genres, answers that can be checked by hand."""
     import tiny_model
 
-    return tiny_model.write(
-        tmp_path_factory.mktemp("models") / "tiny", attention=True, experimental=("thump",)
-    )
+    return tiny_model.write(tmp_path_factory.mktemp("models") / "tiny", attention=True, experimental=("thump",))
 
 
 def pytest_sessionfinish(exitstatus: int) -> None:

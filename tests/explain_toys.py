@@ -7,9 +7,7 @@ import numpy as np
 from genrelens.explanation.explanation import Explanation, ScoreMap, Segment
 
 
-def hum_and_hiss(
-    *, hum_s: list[tuple[float, float]], duration_s: float = 12.0, rate: int = 8000
-) -> np.ndarray:
+def hum_and_hiss(*, hum_s: list[tuple[float, float]], duration_s: float = 12.0, rate: int = 8000) -> np.ndarray:
     """Soft hiss throughout, and a loud hum of 150 Hz in some spans."""
     t = np.arange(round(duration_s * rate)) / rate
     sound = 0.05 * np.diff(np.random.default_rng(0).standard_normal(len(t) + 1))
@@ -19,11 +17,7 @@ def hum_and_hiss(
 
 
 def explanation(
-    scores: list[float],
-    *,
-    cells: np.ndarray | None = None,
-    edges_hz: tuple[float, ...] = (),
-    start_s: float = 0.0,
+    scores: list[float], *, cells: np.ndarray | None = None, edges_hz: tuple[float, ...] = (), start_s: float = 0.0
 ) -> Explanation:
     """Segments of a second with these scores, and cells over them."""
     times = start_s + np.arange(len(scores) + 1.0)

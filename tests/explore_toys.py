@@ -34,9 +34,7 @@ def described(sizes: Sequence[int] = (8, 7, 3), *, names: Sequence[str] = NAMES,
     )
 
 
-def table(
-    rows: Sequence[tuple[str, str, Sequence[float]]], *, columns: Sequence[str] = COLUMNS
-) -> FeatureTable:
+def table(rows: Sequence[tuple[str, str, Sequence[float]]], *, columns: Sequence[str] = COLUMNS) -> FeatureTable:
     """A table of (file name, label, numbers); no numbers means that the file could not be read."""
     values = [list(numbers) or [np.nan] * len(columns) for _, _, numbers in rows]
     return FeatureTable(

@@ -38,22 +38,11 @@ def report(
         guess = names[int(sorted_shares.argmax())]
         artist = f"artist {i % 20}"
         rows.append(
-            TrackRow(
-                f"{genre}.{i:05d}", artist, genre, guess, tuple(sorted_shares.tolist()), False, None, None
-            )
+            TrackRow(f"{genre}.{i:05d}", artist, genre, guess, tuple(sorted_shares.tolist()), False, None, None)
         )
     if failed:
-        rows.append(
-            TrackRow("x", None, names[0], None, None, False, None, Failure("not_audio", "it is text"))
-        )
-    given = {
-        "model_hash": "0" * 12,
-        "dataset": "toys",
-        "split": "halves",
-        "part": "test",
-        "n_resamples": 50,
-        **more,
-    }
+        rows.append(TrackRow("x", None, names[0], None, None, False, None, Failure("not_audio", "it is text")))
+    given = {"model_hash": "0" * 12, "dataset": "toys", "split": "halves", "part": "test", "n_resamples": 50, **more}
     return build_report(rows, names=names, model=model, **given)  # type: ignore[arg-type]
 
 

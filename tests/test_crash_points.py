@@ -97,9 +97,7 @@ def test_what_is_written_whole_survives_every_kill(
         (not_twice, "the same command ends with 1"),
     ],
 )
-def test_what_is_not_is_found(
-    tool: ModuleType, tmp_path: Path, command: Callable[[Path], int], why: str
-) -> None:
+def test_what_is_not_is_found(tool: ModuleType, tmp_path: Path, command: Callable[[Path], int], why: str) -> None:
     assert any(why in fault for fault in found(tool, command, tmp_path))
 
 

@@ -70,9 +70,7 @@ def test_no_damaged_file_brings_the_program_down(half: int, tools: Any, whole: l
     found = [(file, verdict) for file, verdict in verdicts]
     assert len(found) == N_FILES // 2
     assert sum(verdict.outcome == "answered" for _, verdict in found) > len(found) / 3
-    faults = [
-        (file.index, file.recipe, verdict) for file, verdict in found if set(verdict.faults) - excused(file)
-    ]
+    faults = [(file.index, file.recipe, verdict) for file, verdict in found if set(verdict.faults) - excused(file)]
     assert not faults, "\n".join(str(fault) for fault in faults)
 
 
@@ -82,10 +80,7 @@ def excused(file: Any) -> set[str]:
 
 
 def test_a_file_of_a_seed_is_always_the_same_and_others_are_others(tools: Any) -> None:
-    two = [
-        tools.seeds.Seed("noise", ".wav", bytes(range(256)) * 8),
-        tools.seeds.Seed("silence", ".mp3", bytes(2000)),
-    ]
+    two = [tools.seeds.Seed("noise", ".wav", bytes(range(256)) * 8), tools.seeds.Seed("silence", ".mp3", bytes(2000))]
     made = [tools.mutations.damaged(two, seed=1, index=i) for i in range(60)]
     again = [tools.mutations.damaged(two, seed=1, index=i) for i in range(60)]
     assert made == again
@@ -94,9 +89,7 @@ def test_a_file_of_a_seed_is_always_the_same_and_others_are_others(tools: Any) -
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_or_does_not_answer_is_counted(
-    tools: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_dies_or_does_not_answer_is_counted(tools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the same reading of the pipe: a process that ends says nothing, and one that waits says it too late."""
     verdicts: list[Any] = []
     monkeypatch.setattr(tools.judging, "_answer_files", die_at_2)

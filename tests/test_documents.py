@@ -14,10 +14,7 @@ from genrelens.audio import MEDIA_SUFFIXES
 
 ROOT = Path(__file__).resolve().parents[1]
 # notes.md are paragraphs of docs/results.md, and their links are that page's.
-PAGES = [
-    ROOT / "README.md",
-    *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.name != "notes.md"),
-]
+PAGES = [ROOT / "README.md", *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.name != "notes.md")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -31,10 +28,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("tool", ["results_page.py", "explain_page.py"])
 def test_the_pages_are_what_the_reports_say(tool: str) -> None:
     result = subprocess.run(
-        [sys.executable, ROOT / "tools" / tool, "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, ROOT / "tools" / tool, "--check"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
 
@@ -45,9 +39,7 @@ def test_the_readme_names_the_commands_that_exist() -> None:
     for target in re.findall(r"^make (\w+)", text, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     known = set(
-        subprocess.run(
-            [sys.executable, "-m", "genrelens", "--help"], capture_output=True, text=True
-        ).stdout.split()
+        subprocess.run([sys.executable, "-m", "genrelens", "--help"], capture_output=True, text=True).stdout.split()
     )
     for command in re.findall(r"^genrelens (\w+)", text, re.MULTILINE):
         assert command in known, command
@@ -74,8 +66,6 @@ def test_nothing_sends_anyone_to_a_package_index() -> None:
         *(ROOT / "src").rglob("card.md"),
     ]
     said = [
-        f"{path.relative_to(ROOT)}: {found[0]}"
-        for path in texts
-        if (found := index.search(path.read_text("utf-8")))
+        f"{path.relative_to(ROOT)}: {found[0]}" for path in texts if (found := index.search(path.read_text("utf-8")))
     ]
     assert said == []

@@ -31,11 +31,7 @@ def names(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("content", "on_disk"),
-    [
-        ("Für\r\nElise\n夜\n", "Für\r\nElise\n夜\n".encode()),
-        (b"\x00\xff\r\n", b"\x00\xff\r\n"),
-        ("", b""),
-    ],
+    [("Für\r\nElise\n夜\n", "Für\r\nElise\n夜\n".encode()), (b"\x00\xff\r\n", b"\x00\xff\r\n"), ("", b"")],
 )
 def test_content_is_written_as_it_is(tmp_path: Path, content: str | bytes, on_disk: bytes) -> None:
     path = tmp_path / "a b.txt"
@@ -81,9 +77,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_content_is_on_disk_before_it_takes_the_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_content_is_on_disk_before_it_takes_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     sync, replace = os.fsync, Path.replace
 
@@ -241,9 +235,7 @@ def test_a_folder_that_cannot_be_replaced_is_as_it_was(
 @pytest.mark.skipif(ON_WINDOWS, reason="no fork there")
 @pytest.mark.filterwarnings("ignore:.*fork")
 @pytest.mark.parametrize("again", [False, True])
-def test_a_folder_that_lost_its_name_gets_it_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
-) -> None:
+def test_a_folder_that_lost_its_name_gets_it_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
     """Where the system exchanges no names, and kills the program between the two renames."""
     fill(tmp_path / "model", "old")
     monkeypatch.setattr(files, "_exchange", lambda one, other: False)
@@ -254,9 +246,7 @@ def test_a_folder_that_lost_its_name_gets_it_back(
         monkeypatch.setattr(
             Path,
             "rename",
-            lambda self, to: (
-                os.kill(os.getpid(), signal.SIGKILL) if self.suffix == ".part" else rename(self, to)
-            ),
+            lambda self, to: os.kill(os.getpid(), signal.SIGKILL) if self.suffix == ".part" else rename(self, to),
         )
         fill(tmp_path / "model", "new")
         os._exit(0)

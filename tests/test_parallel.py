@@ -109,12 +109,7 @@ def test_without_workers_the_answers_come_from_this_process_as_they_are_asked_fo
 @posix
 def test_one_worker_outlives_no_crash_and_loses_no_piece() -> None:
     pieces = ["a", "SIGSEGV", "SIGKILL", "b"]
-    assert list(map_in_order(dies_of, pieces, n_workers=1, died=str.lower)) == [
-        "a",
-        "sigsegv",
-        "sigkill",
-        "b",
-    ]
+    assert list(map_in_order(dies_of, pieces, n_workers=1, died=str.lower)) == ["a", "sigsegv", "sigkill", "b"]
 
 
 @posix
@@ -122,13 +117,7 @@ def test_one_worker_outlives_no_crash_and_loses_no_piece() -> None:
 @pytest.mark.parametrize("n_workers", [1, 2])
 @pytest.mark.parametrize(
     "pieces",
-    [
-        "SIGSEGV a b c d",
-        "a b c d SIGSEGV",
-        "a SIGSEGV SIGABRT b c",
-        "SIGSEGV a SIGKILL",
-        "SIGSEGV SIGKILL SIGSEGV",
-    ],
+    ["SIGSEGV a b c d", "a b c d SIGSEGV", "a SIGSEGV SIGABRT b c", "SIGSEGV a SIGKILL", "SIGSEGV SIGKILL SIGSEGV"],
 )
 def test_crashes_anywhere_cost_their_own_pieces_only(pieces: str, n_workers: int) -> None:
     found = map_in_order(dies_of, pieces.split(), n_workers=n_workers, died=str.lower)
@@ -137,9 +126,7 @@ def test_crashes_anywhere_cost_their_own_pieces_only(pieces: str, n_workers: int
 
 @posix
 @pytest.mark.slow
-def test_answers_come_in_order_and_few_are_made_ahead(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answers_come_in_order_and_few_are_made_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Piece 0 waits for the last piece that may be begun without its answer; that one and none after it was begun."""
     monkeypatch.setattr(parallel, "AHEAD", 3)
     os.mkfifo(tmp_path / "gate 0")
@@ -248,11 +235,7 @@ def test_ctrl_c_ends_the_pieces_on_their_way_and_begins_no_others(tmp_path: Path
     script = tmp_path / "stuck.py"
     script.write_text(INTERRUPTED)
     run = subprocess.Popen(
-        [sys.executable, str(script)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
         assert run.stdout is not None
@@ -273,9 +256,7 @@ def test_ctrl_c_ends_the_pieces_on_their_way_and_begins_no_others(tmp_path: Path
 def test_the_processes_of_a_run_that_is_killed_end_with_it(tmp_path: Path) -> None:
     script = tmp_path / "stuck.py"
     script.write_text(INTERRUPTED)
-    run = subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    run = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert run.stdout is not None
         assert [run.stdout.readline() for _ in range(2)] == ["begun\n"] * 2

@@ -58,9 +58,7 @@ def test_no_room_of_the_light_path_imports_heavy_things(room: str) -> None:
     assert not loaded_by(f"import genrelens.{room}") & HEAVY
 
 
-def test_a_prediction_from_python_and_from_the_shell_imports_nothing_heavy(
-    tmp_path: Path, tiny_bundle: Path
-) -> None:
+def test_a_prediction_from_python_and_from_the_shell_imports_nothing_heavy(tmp_path: Path, tiny_bundle: Path) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(16_000), 16_000)
     python = "import genrelens\nassert genrelens.load(sys.argv[1]).predict(sys.argv[2]).genre"

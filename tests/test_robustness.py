@@ -49,11 +49,7 @@ def originals(real_data: Path, bundle: Bundle) -> list[tuple[str, Clip, str]]:
     """
     thin = bundle.manifest.experimental
     known = set(bundle.manifest.training.trained_on)
-    clips = [
-        track
-        for track in gtzan.load(real_data / "gtzan").tracks
-        if track.id in known and track.genre not in thin
-    ]
+    clips = [track for track in gtzan.load(real_data / "gtzan").tracks if track.id in known and track.genre not in thin]
     chosen = clips[:: len(clips) // N_CLIPS][:N_CLIPS]
     assert len(chosen) == N_CLIPS
     return [(track.id, load(track.path), bundle.predict(track.path).genre or "") for track in chosen]

@@ -12,12 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_each_room_uses_only_what_stands_below_it() -> None:
     result = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from importlinter.cli import lint_imports_command as run; run()",
-            "--no-cache",
-        ],
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
         cwd=ROOT,
         capture_output=True,
         text=True,

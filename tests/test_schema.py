@@ -56,18 +56,12 @@ def test_a_document_is_written_by_line_and_read_back_equal(tmp_path: Path) -> No
         ('["K", 1819]', '["K"]', r"by should be a list of 2, got \['K'\]"),
         ('{"la": 2}', "[2]", r"counts should be a table, got \[2\]"),
         ('{"la": 2}', '{"la": "2"}', r"counts\.la should be of type int, got '2'"),
-        (
-            "poem/2",
-            "poem/3",
-            r"written by a newer genrelens \(schema genrelens.poem/3.*up to genrelens.poem/2",
-        ),
+        ("poem/2", "poem/3", r"written by a newer genrelens \(schema genrelens.poem/3.*up to genrelens.poem/2"),
         ("poem/2", "poet/2", "is not a genrelens poem: its schema is 'genrelens.poet/2'"),
         ('"Ode",', '"Ode"', "is not valid JSON"),
     ],
 )
-def test_what_does_not_fit_is_named_with_file_and_field(
-    tmp_path: Path, old: str, new: str, said: str
-) -> None:
+def test_what_does_not_fit_is_named_with_file_and_field(tmp_path: Path, old: str, new: str, said: str) -> None:
     file = tmp_path / "poem.json"
     file.write_text(TEXT.replace(old, new, 1))
     with pytest.raises(DataError, match=said):

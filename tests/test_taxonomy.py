@@ -28,8 +28,7 @@ def test_an_unknown_genre_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "aliases"),
-    [((), {}), (("pop", ""), {}), (("hip hop", "hip-hop"), {}), (("pop",), {"rap": "hiphop"})],
+    ("names", "aliases"), [((), {}), (("pop", ""), {}), (("hip hop", "hip-hop"), {}), (("pop",), {"rap": "hiphop"})]
 )
 def test_refuses_empty_repeated_and_dangling_names(names: tuple[str, ...], aliases: dict[str, str]) -> None:
     with pytest.raises(TaxonomyError):
@@ -41,9 +40,7 @@ def test_non_latin_names_are_names() -> None:
     assert taxonomy.index("Шансон") == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["Électro", "Música clásica", "Çiftetelli", "한국 힙합", "ñandú", "Ångström"]
-)
+@pytest.mark.parametrize("name", ["Électro", "Música clásica", "Çiftetelli", "한국 힙합", "ñandú", "Ångström"])
 def test_the_two_unicode_forms_are_one_name(name: str) -> None:
     forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
     assert len(forms) == 2

@@ -79,9 +79,7 @@ def test_silence_cannot_be_clipped() -> None:
 
 @pytest.mark.parametrize(("hz", "db"), [(100, 0), (4_000, 0), (7_900, 0)])
 def test_the_low_pass_keeps_what_is_below(hz: float, db: float) -> None:
-    assert level_db(variants.low_pass(tone(hz), RATE, edge_hz=8_000), before=tone(hz)) == pytest.approx(
-        db, abs=0.05
-    )
+    assert level_db(variants.low_pass(tone(hz), RATE, edge_hz=8_000), before=tone(hz)) == pytest.approx(db, abs=0.05)
 
 
 def test_the_low_pass_takes_what_is_above_and_shifts_nothing() -> None:

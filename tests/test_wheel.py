@@ -50,9 +50,7 @@ def test_the_model_is_small_and_no_sound_is_inside(wheel: Path) -> None:
     infos = zipfile.ZipFile(wheel).infolist()
     model = sum(info.file_size for info in infos if "/shipped/" in info.filename)
     assert 0 < model <= MAX_MODEL_BYTES
-    assert not [
-        info.filename for info in infos if info.filename.endswith((".wav", ".mp3", ".ogg", ".flac", ".png"))
-    ]
+    assert not [info.filename for info in infos if info.filename.endswith((".wav", ".mp3", ".ogg", ".flac", ".png"))]
 
 
 def test_predicts_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
@@ -65,11 +63,7 @@ def test_predicts_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
         "print(p.genre, abs(p.probabilities.sum() - 1) < 1e-6)"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program, tmp_path / "site"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
+        [sys.executable, "-c", program, tmp_path / "site"], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.split()[1] == "True"

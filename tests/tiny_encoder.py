@@ -7,9 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-os.environ["HF_HUB_OFFLINE"] = (
-    "1"  # read when huggingface_hub is imported: no test asks the network for anything
-)
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported: no test asks the network for anything
 
 WIDTH, N_LAYERS = 16, 2
 N_SAMPLES = 1600
@@ -37,12 +35,7 @@ def config(kind: str = "wav2vec2", **changes: Any) -> Any:
 
 
 def write(
-    folder: Path,
-    kind: str = "wav2vec2",
-    *,
-    seed: int = 0,
-    extractor: dict[str, Any] | None = None,
-    **changes: Any,
+    folder: Path, kind: str = "wav2vec2", *, seed: int = 0, extractor: dict[str, Any] | None = None, **changes: Any
 ) -> Path:
     """Write such an encoder; ``extractor`` changes how sound is prepared for it."""
     import torch

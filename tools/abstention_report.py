@@ -58,9 +58,7 @@ class Answered(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN")
     parser.add_argument("--fma", required=True, type=Path, help="folder of FMA")
     parser.add_argument("--sounds", required=True, type=Path, help="folder that other_sounds.py wrote")
@@ -88,9 +86,7 @@ def main() -> None:
     corpus = synthetic.write_corpus(args.sounds / "synthetic", n_per_style=N_SYNTHETIC, seed=SEED)
     for group, others in (("fma", fma), ("synthetic", corpus)):
         reasons = model.reasons(musicnn_windows(others, cache=args.cache))
-        answered += [
-            Answered(group, track.genre, reason) for track, reason in zip(others, reasons, strict=True)
-        ]
+        answered += [Answered(group, track.genre, reason) for track, reason in zip(others, reasons, strict=True)]
     nested = model.nested(tracks)
     tables = page_of(answered, model.limits, nested)
     if args.choice_only:
@@ -253,9 +249,7 @@ def page_of(answered: Sequence[Answered], limits: Abstention, nested: int) -> st
             low, high = wilson(int(c["abstained"]), len(some))  # type: ignore[call-overload]
             share = f"{c['abstained']} = {100 * float(c['share']):.1f} %"  # type: ignore[arg-type]
             share += f" ({100 * low:.1f} to {100 * high:.1f})" if name == "**all**" else ""
-            lines.append(
-                f"| {name} | {len(some)} | {share} | " + " | ".join(str(c[r]) for r in REASONS) + " |"
-            )
+            lines.append(f"| {name} | {len(some)} | {share} | " + " | ".join(str(c[r]) for r in REASONS) + " |")
         lines.append("")
     return "\n".join(lines)
 

@@ -42,10 +42,7 @@ def other_files(path: Path) -> list[str]:
     if not path.exists():
         return []
     found = json.loads(path.read_text("utf-8"))
-    lines = [
-        "| the same music as | other labels, full genres | accuracy, before and after |",
-        "|---|---|---|",
-    ]
+    lines = ["| the same music as | other labels, full genres | accuracy, before and after |", "|---|---|---|"]
     for change in found["changes"]:
         if change["genres"] == "full":
             before, after = (figure_style.percent(change[f"accuracy_{when}"]) for when in ("before", "after"))
@@ -57,9 +54,7 @@ def other_files(path: Path) -> list[str]:
 
 def lite(path: Path) -> list[str]:
     """What the lighter model gives up, from ``tools/lite_report.py``."""
-    said = [
-        "The network, labels and calibration of `genrelens-base` over windows side by side, half as many."
-    ]
+    said = ["The network, labels and calibration of `genrelens-base` over windows side by side, half as many."]
     if path.exists():
         for row in json.loads(path.read_text("utf-8"))["agreements"]:
             equal, base, light = (

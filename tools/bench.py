@@ -79,9 +79,7 @@ class Seconds:
     @classmethod
     def of(cls, times: Sequence[Sequence[tuple[float, float]]]) -> Seconds:
         walls, processors = ([[t[i] for t in item] for item in times] for i in (0, 1))
-        return cls(
-            sum(map(statistics.median, walls)), sum(map(min, walls)), sum(map(statistics.median, processors))
-        )
+        return cls(sum(map(statistics.median, walls)), sum(map(min, walls)), sum(map(statistics.median, processors)))
 
 
 @dataclass(frozen=True)
@@ -108,25 +106,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="bench.py"
     )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a folder with music, instead of made pieces")
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="a folder with music, instead of made pieces"
+        "--files", type=positive, default=12, metavar="N", help="take at most N of its files (default: %(default)s)"
     )
+    parser.add_argument("--only", choices=TABLES, nargs="+", default=TABLES, help="which tables (default: all)")
     parser.add_argument(
-        "--files",
-        type=positive,
-        default=12,
-        metavar="N",
-        help="take at most N of its files (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--only", choices=TABLES, nargs="+", default=TABLES, help="which tables (default: all)"
-    )
-    parser.add_argument(
-        "--repeats",
-        type=positive,
-        default=7,
-        metavar="N",
-        help="times that each row runs (default: %(default)s)",
+        "--repeats", type=positive, default=7, metavar="N", help="times that each row runs (default: %(default)s)"
     )
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     return parser.parse_args(arguments)
@@ -149,8 +135,7 @@ def make_piece(path: Path, *, number: int, duration_s: float = PIECE_S) -> Path:
     rng = np.random.default_rng(number)
     t = np.arange(round(duration_s * RATE_OF_MP3_HZ)) / RATE_OF_MP3_HZ
     chord = sum(
-        np.sin(2 * np.pi * (110 + 7 * number) * 2 ** (k / 12) * t + k) / (1 + k / 7)
-        for k in (0, 4, 7, 12, 19, 28)
+        np.sin(2 * np.pi * (110 + 7 * number) * 2 ** (k / 12) * t + k) / (1 + k / 7) for k in (0, 4, 7, 12, 19, 28)
     )
     beat = np.exp(-12 * (t % 0.5)) * rng.standard_normal(t.size)
     sides = [chord / 12 + beat / 8 + rng.standard_normal(t.size) / 100 for _ in range(2)]
@@ -213,10 +198,7 @@ def measure(rows: Sequence[Row], *, repeats: int) -> dict[str, Seconds]:
                 start, processor = time.perf_counter(), time.process_time()
                 row.work(row.items[number])
                 if repeat >= 0:  # the first round sets things up; the cold start has a table of its own
-                    times[row.name][number][repeat] = (
-                        time.perf_counter() - start,
-                        time.process_time() - processor,
-                    )
+                    times[row.name][number][repeat] = (time.perf_counter() - start, time.process_time() - processor)
     return {name: Seconds.of(of_items) for name, of_items in times.items()}
 
 
@@ -283,12 +265,7 @@ def report(files: Sequence[Path], options: argparse.Namespace) -> None:
             Row(usual, partial(usual_predict, usual=model_of_usual), files, alone),
         ],
         "list": [
-            Row(
-                "all in a row, decoding alone: PyAV",
-                decode_all,
-                [files],
-                "all in a row, decoding alone: PyAV",
-            ),
+            Row("all in a row, decoding alone: PyAV", decode_all, [files], "all in a row, decoding alone: PyAV"),
             *(
                 Row(
                     f"all in a row, genrelens: predict, {name}, --workers 0",
@@ -301,12 +278,7 @@ def report(files: Sequence[Path], options: argparse.Namespace) -> None:
         ],
         "mel": [
             Row("mel only: genrelens", partial(our_mel, settings=settings), sounds, librosas),
-            Row(
-                "mel only: scipy.fft float32",
-                partial(scipy_mel, bank=np.array(settings.bank())),
-                sounds,
-                librosas,
-            ),
+            Row("mel only: scipy.fft float32", partial(scipy_mel, bank=np.array(settings.bank())), sounds, librosas),
             Row(librosas, librosa_mel, sounds, librosas),
         ],
         "descriptors": [
@@ -391,9 +363,7 @@ def our_kaggle57(samples: Float32) -> object:
     return SETS["kaggle57"].compute(samples, sample_rate=RATE_HZ)
 
 
-def describe(
-    files: Sequence[Path], *, sound_s: float, repeats: int, models: dict[str, Any], usual: UsualModel
-) -> None:
+def describe(files: Sequence[Path], *, sound_s: float, repeats: int, models: dict[str, Any], usual: UsualModel) -> None:
     import av
     import librosa
     import onnxruntime

@@ -39,9 +39,7 @@ def checkpoint(wheel: Path) -> tuple[dict[str, Array], list[str], str]:
     """Variables by name, the names of the tags, and the licence."""
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if digest != WHEEL_SHA256:
-        raise SystemExit(
-            f"{wheel}: expected the wheel of musicnn 0.1.0 with SHA-256 {WHEEL_SHA256}, got {digest}"
-        )
+        raise SystemExit(f"{wheel}: expected the wheel of musicnn 0.1.0 with SHA-256 {WHEEL_SHA256}, got {digest}")
     import tensorflow as tf
 
     with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as folder:
@@ -68,12 +66,7 @@ def convert(variables: dict[str, Array], *, keep_all: bool) -> tuple[dict[str, A
 
     def norm(i: int, part: NDArray[np.int64] | slice = slice(None)) -> dict[str, Array]:
         name = numbered("batch_normalization", i)
-        theirs = {
-            "weight": "gamma",
-            "bias": "beta",
-            "running_mean": "moving_mean",
-            "running_var": "moving_variance",
-        }
+        theirs = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
         return {ours: variables[f"{name}/{their}"][part] for ours, their in theirs.items()} | {
             "num_batches_tracked": np.array(0, np.int64)
         }
@@ -132,16 +125,14 @@ def _constants(variables: dict[str, Array], *, left_out: NDArray[np.int64]) -> A
         variables[f"batch_normalization_9/{name}"][left_out].astype(np.float64)
         for name in ("gamma", "beta", "moving_mean", "moving_variance")
     )
-    added: Array = (
-        (beta - gamma * mean / np.sqrt(variance + EPSILON)) @ variables["dense/kernel"][left_out]
-    ).astype(np.float32)
+    added: Array = ((beta - gamma * mean / np.sqrt(variance + EPSILON)) @ variables["dense/kernel"][left_out]).astype(
+        np.float32
+    )
     return added
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--out", type=Path, default=HOME)
     parser.add_argument("--all", action="store_true", help="keep the filters that do nothing, too")

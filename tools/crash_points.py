@@ -307,9 +307,7 @@ def _alike(one: Files, other: Files) -> bool:
 
 def _unlike(one: Files, other: Files) -> str:
     both = one.keys() & other.keys()
-    names = sorted(
-        one.keys() ^ other.keys() | {name for name in both if not same(name, one[name], other[name])}
-    )
+    names = sorted(one.keys() ^ other.keys() | {name for name in both if not same(name, one[name], other[name])})
     return ", ".join(names[:5])
 
 
@@ -363,14 +361,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="Kill commands at their file operations.")
     parser.add_argument("--kills", type=int, default=50, help="kills of each command")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample where there are more operations")
     parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the sample where there are more operations"
-    )
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        help="a command; may be given again; other rows of the page stay",
+        "--only", action="append", default=[], help="a command; may be given again; other rows of the page stay"
     )
     parser.add_argument("--out", type=Path, help="a page to write, after each command")
     asked = parser.parse_args()

@@ -29,9 +29,7 @@ START, END = "<!-- measured -->", "<!-- /measured -->"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
     text = PAGE.read_text("utf-8")
@@ -168,7 +166,7 @@ def sanity(found: dict[str, Any] | None) -> list[str]:
     lines = [
         f"- Spliced genres: the map of `{found['method']}` points at 5 s of another genre in "
         f"{percent(pointing['hits'])} of {len(pointing['splices'])} splices; pointing blindly hits "
-        f"{pointing['even']:.0%}.",
+        f"{pointing['even']:.0%}."
     ]
     if shuffled is not None:
         lines.append(

@@ -43,15 +43,11 @@ Score = Callable[[NDArray[np.float32]], float]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN")
     parser.add_argument("--sounds", required=True, type=Path, help="folder that other_sounds.py wrote")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
-    parser.add_argument(
-        "--compare", action="store_true", help="measure the ways instead of writing the weights"
-    )
+    parser.add_argument("--compare", action="store_true", help="measure the ways instead of writing the weights")
     args = parser.parse_args()
     tracks = music(args.data)
     plain = musicnn_windows(tracks, cache=args.cache)
@@ -91,9 +87,7 @@ def fit(
     weights = np.concatenate([other / other.sum(), np.full(len(rows) - n_other, 1 / (len(rows) - n_other))])
     mean, deviation = rows[n_other:].mean(axis=0), rows[n_other:].std(axis=0) + _FLOOR
     model = LogisticRegression(C=c, max_iter=1000)
-    model.fit(
-        (rows - mean) / deviation, np.arange(len(rows)) < n_other, sample_weight=weights * len(rows) / 2
-    )
+    model.fit((rows - mean) / deviation, np.arange(len(rows)) < n_other, sample_weight=weights * len(rows) / 2)
     weight = model.coef_[0] / deviation
     return weight, float(model.intercept_[0] - weight @ mean)
 
@@ -112,9 +106,7 @@ def folds(tracks: Sequence[Track]) -> list[tuple[list[int], list[int]]]:
     ]
 
 
-def compare(
-    tracks: Sequence[Track], plain: Windows, dressed: Windows, pieces: Sequence[Piece]
-) -> dict[str, object]:
+def compare(tracks: Sequence[Track], plain: Windows, dressed: Windows, pieces: Sequence[Piece]) -> dict[str, object]:
     """Shares of the sounds beyond the limits, of unheard kinds and families, of each way."""
     table: dict[str, object] = {"n_sounds": len(pieces), "n_tracks": len(tracks), "music": list(SHARES)}
     everything = range(len(tracks))
@@ -122,8 +114,7 @@ def compare(
     def beyond(name: str, values: NDArray[np.float64], of: dict[str, NDArray[np.float64]]) -> None:
         limits = [float(np.quantile(values, 1 - share)) for share in SHARES]
         table[name] = {
-            left_out: [round(float((scores > limit).mean()), 4) for limit in limits]
-            for left_out, scores in of.items()
+            left_out: [round(float((scores > limit).mean()), 4) for limit in limits] for left_out, scores in of.items()
         }
         print(name, table[name], flush=True)
 
@@ -158,9 +149,7 @@ def compare(
 
 def nothing() -> unlike.NotMusic:
     """A detector that says nothing, where only unlikeness is asked for."""
-    return unlike.NotMusic(
-        np.zeros(712, np.float32), np.zeros((), np.float32), "-", (), np.zeros(0, np.float32)
-    )
+    return unlike.NotMusic(np.zeros(712, np.float32), np.zeros((), np.float32), "-", (), np.zeros(0, np.float32))
 
 
 if __name__ == "__main__":

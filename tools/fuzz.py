@@ -73,13 +73,9 @@ class Run:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=1000, help="how many")
-    parser.add_argument(
-        "--first", type=int, default=0, help="number of the first, to go on where a run ended"
-    )
+    parser.add_argument("--first", type=int, default=0, help="number of the first, to go on where a run ended")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where files at fault are kept")
@@ -91,14 +87,10 @@ def main() -> None:
     print(f"{len(whole)} whole files", file=sys.stderr)
     tally = _Tally(keep=args.keep, seed=args.seed)
     indices = range(args.first, args.first + args.files)
-    for n_done, (file, verdict) in enumerate(
-        judged(whole, seed=args.seed, indices=indices, n_workers=args.workers), 1
-    ):
+    for n_done, (file, verdict) in enumerate(judged(whole, seed=args.seed, indices=indices, n_workers=args.workers), 1):
         tally.add(file, verdict)
         if n_done % 100 == 0 or n_done == args.files:
-            print(
-                f"{n_done} of {args.files}, {tally.n_faulty} at fault, {tally.rate():.0f}/s", file=sys.stderr
-            )
+            print(f"{n_done} of {args.files}, {tally.n_faulty} at fault, {tally.rate():.0f}/s", file=sys.stderr)
     run = Run(
         args.seed,
         args.first,

@@ -19,9 +19,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs/results"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, nargs="+", help="folder of a cross-validation")
     for run in parser.parse_args().run:
         if not (run / "report.json").exists():

@@ -86,9 +86,7 @@ class LiteReport:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of GTZAN")
     parser.add_argument("--rows", type=Path, default=Path("runs/robustness"), help="where rows are kept")
     parser.add_argument("--workers", type=int, default=1)

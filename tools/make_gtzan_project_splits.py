@@ -61,11 +61,7 @@ def s3() -> Split:
     return Split(
         name="s3",
         version=1,
-        parts={
-            "train": tuple(clip for clip in all_ids() if clip not in elsewhere),
-            "valid": valid,
-            "test": test,
-        },
+        parts={"train": tuple(clip for clip in all_ids() if clip not in elsewhere), "valid": valid, "test": test},
         leaks=frozenset({"artists", "duplicates"}),
         provenance=(
             "S3's own list (its data_split.txt at commit b4c230c5a0d5, read as a fact): 700/200/99 clips, 70/20/10 of "
@@ -86,9 +82,7 @@ def s1_segments() -> Split:
 
     def cut(names: np.ndarray) -> list[np.ndarray]:
         genres = [GTZAN.names.index(name.split(".")[0]) for name in names]
-        halves: list[np.ndarray] = train_test_split(
-            names, train_size=0.75, random_state=S1_SEED, stratify=genres
-        )
+        halves: list[np.ndarray] = train_test_split(names, train_size=0.75, random_state=S1_SEED, stratify=genres)
         return halves
 
     train, rest = cut(shuffled)

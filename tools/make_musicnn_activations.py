@@ -30,21 +30,14 @@ from convert_musicnn import WHEEL_SHA256
 
 OUT = Path(__file__).resolve().parents[1] / "tests/models/musicnn_activations.npz"
 SAMPLE_RATE = 16000
-CLIPS = (
-    ("power_chords", 11, 187),
-    ("walking_swing", 12, 187),
-    ("four_on_the_floor", 13, 187),
-    ("waltz", 14, 61),
-)
+CLIPS = (("power_chords", 11, 187), ("walking_swing", 12, 187), ("four_on_the_floor", 13, 187), ("waltz", 14, 61))
 """Style, seed and frames: 187 are what the network was trained on, 61 have more edge than middle."""
 
 
 def log_mel(style: str, seed: int, n_frames: int) -> NDArray[np.float16]:
     """Log mel (n_frames, 96) of the beginning of a synthetic piece, as musicnn computes it but in float32."""
     clip = synthetic.render(style, seed=seed, duration_s=4.0, sample_rate=SAMPLE_RATE)
-    power = librosa.feature.melspectrogram(
-        y=clip.samples, sr=SAMPLE_RATE, hop_length=256, n_fft=512, n_mels=96
-    )
+    power = librosa.feature.melspectrogram(y=clip.samples, sr=SAMPLE_RATE, hop_length=256, n_fft=512, n_mels=96)
     return np.log10(10000 * power.T[:n_frames] + 1).astype(np.float16)
 
 

@@ -65,18 +65,8 @@ HELD_OUT: dict[str, dict[str, Maker]] = {
         "vinyl": noises.vinyl,
     },
     "silence": {"dither": _dither},
-    "tones": {
-        "square and FM": tones.square_fm,
-        "dial": tones.dial,
-        "beeps": tones.beeps,
-        "siren": tones.siren,
-    },
-    "machines": {
-        "engine": machines.engine,
-        "fan": machines.fan,
-        "drill": machines.drill,
-        "clock": machines.clock,
-    },
+    "tones": {"square and FM": tones.square_fm, "dial": tones.dial, "beeps": tones.beeps, "siren": tones.siren},
+    "machines": {"engine": machines.engine, "fan": machines.fan, "drill": machines.drill, "clock": machines.clock},
     "field": {
         "crickets": field.crickets,
         "thunder": field.thunder,
@@ -142,9 +132,7 @@ def write(out: Path, group: str, *, n_per_kind: int, seed: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--group", required=True, choices=GROUPS)
     parser.add_argument("--n", type=int, default=N_PER_KIND, help="clips a kind")

@@ -72,9 +72,7 @@ def write(folder: Path, kind: str = "wav2vec2", *, width: int = 32, n_layers: in
 
 def main() -> None:
     """Read the arguments, write the folder, say what it is."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kind", choices=KINDS, default="wav2vec2")
     parser.add_argument("--width", type=int, default=32)
@@ -82,9 +80,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     folder = write(given.folder, given.kind, width=given.width, n_layers=given.layers, seed=given.seed)
-    print(
-        f"wrote {folder}: {given.kind}, {given.layers} layers of {given.width}, random weights, seed {given.seed}"
-    )
+    print(f"wrote {folder}: {given.kind}, {given.layers} layers of {given.width}, random weights, seed {given.seed}")
 
 
 if __name__ == "__main__":

@@ -22,10 +22,7 @@ FIGURES = {
         ("attention-heads", "What each head of each layer attends to, over one clip's mel spectrogram"),
         ("attention-genres", "Average attention over time by genre, and the spectrum of what is attended to"),
         ("attention-judged-transformer-2x4", "The same judge on the smaller network's maps"),
-        (
-            "attention-true-transformer-2x4",
-            "What the smaller network's answer loses without each map's top fifth",
-        ),
+        ("attention-true-transformer-2x4", "What the smaller network's answer loses without each map's top fifth"),
         ("confusion", "Confusion matrices by both splits, over all genres (a star: too few to learn from)"),
     ),
     "s1": (
@@ -85,9 +82,7 @@ is typed by hand.
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--take", action="append", default=[], metavar="SYSTEM=DIR", help="take a run over first"
-    )
+    parser.add_argument("--take", action="append", default=[], metavar="SYSTEM=DIR", help="take a run over first")
     for given in parser.parse_args().take:
         system, _, folder = given.partition("=")
         take(system, Path(folder))

@@ -36,13 +36,9 @@ START, END = "<!-- results -->", "<!-- /results -->"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    parser.add_argument(
-        "--figures", type=Path, metavar="DIR", help="draw into this folder instead of writing"
-    )
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="draw into this folder instead of writing")
     options = parser.parse_args()
     folders = sorted(folder for folder in RESULTS.iterdir() if folder.is_dir())
     if options.figures:
@@ -54,9 +50,7 @@ def main() -> None:
     after = rest.split(END)[1]
     readme_now = before + "\n".join([START, *readme_table(folders), END]) + after
     if options.check:
-        stale = [
-            path for path, text in ((PAGE, page), (README, readme_now)) if path.read_text("utf-8") != text
-        ]
+        stale = [path for path, text in ((PAGE, page), (README, readme_now)) if path.read_text("utf-8") != text]
         if stale:
             sys.exit(f"{', '.join(path.name for path in stale)} not up to date: python tools/results_page.py")
         return
@@ -73,9 +67,7 @@ def draw(folders: list[Path], out: Path) -> None:
             curves = {folder.name: [History("", read_history(history))]}
             figure_style.save(learning_curves_figure(curves), place / f"{history.stem}.png")
         for path in [*sorted(folder.glob("crossval*.json")), *sorted(folder.glob("valid*.json"))]:
-            figure_style.save(
-                figures.confusion_figure(Report.read(path)), place / f"{path.stem}-confusion.png"
-            )
+            figure_style.save(figures.confusion_figure(Report.read(path)), place / f"{path.stem}-confusion.png")
     print(f"wrote {out}: a folder for each recipe")
 
 
@@ -112,13 +104,7 @@ def readme_table(folders: list[Path]) -> list[str]:
     head, *_ = lines = table(folders)
     rows = [line for line in lines if any(line.startswith(name) for name in chosen)]
     rows = [line for line in rows if "five folds by artist, out of fold |" in line]
-    return [
-        head,
-        lines[1],
-        *rows,
-        *lines[lines.index("") :],
-        "Every recipe: [docs/results.md](docs/results.md).",
-    ]
+    return [head, lines[1], *rows, *lines[lines.index("") :], "Every recipe: [docs/results.md](docs/results.md)."]
 
 
 def system(name: str) -> str:
@@ -179,12 +165,8 @@ def results_page(folders: list[Path]) -> list[str]:
             lines += ["| genre | precision | recall | F1 | tracks | artists |", "|---|---|---|---|---|---|"]
             for row in report.genres:
                 star = " *" if row.experimental else ""
-                values = (
-                    figure_style.percent(getattr(row, key).value) for key in ("precision", "recall", "f1")
-                )
-                lines.append(
-                    f"| {row.genre}{star} | {' | '.join(values)} | {row.support} | {row.n_artists} |"
-                )
+                values = (figure_style.percent(getattr(row, key).value) for key in ("precision", "recall", "f1"))
+                lines.append(f"| {row.genre}{star} | {' | '.join(values)} | {row.support} | {row.n_artists} |")
             lines += ["", *(f"- {note}" for note in report.notes)]
             lines.append("")
     bench = RESULTS / "bench.md"

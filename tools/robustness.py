@@ -103,9 +103,7 @@ class Robustness:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of GTZAN")
     parser.add_argument("--model", default="base", help="bundle to ask")
     parser.add_argument("--rows", type=Path, default=Path("runs/robustness"), help="where rows are kept")
@@ -148,8 +146,7 @@ def measure(model: str, data: Path, *, kept: Path, n_workers: int) -> Robustness
     recipe = TabularRecipe.from_dict(bundle.manifest.training.recipe, where=f"the bundle {bundle.name}")
     tracks, taxonomy = tracks_of(data)
     rows = {
-        name: variant_rows(bundle, tracks, name, kept=kept, n_workers=n_workers)
-        for name in ("original", *VARIANTS)
+        name: variant_rows(bundle, tracks, name, kept=kept, n_workers=n_workers) for name in ("original", *VARIANTS)
     }
     classes = np.array([taxonomy.index(track.genre) for track in tracks])
     logits = out_of_fold(recipe, tracks, rows, classes=classes, n_classes=len(taxonomy), seed=SEED)
@@ -340,10 +337,7 @@ def model_lines(report: Robustness) -> list[str]:
 
 
 def table(changes: Sequence[Change]) -> list[str]:
-    lines = [
-        "| file | labels changed | accuracy | difference | moved, mean | at most |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines = ["| file | labels changed | accuracy | difference | moved, mean | at most |", "|---|---|---|---|---|---|"]
     if changes:
         lines.append(f"| as it came | | {percent(changes[0].accuracy_before)} | | | |")
     for c in changes:

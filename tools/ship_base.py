@@ -58,9 +58,7 @@ OTHER_SEEDS = (1, 2, 3, 4)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
     args = parser.parse_args()
@@ -149,9 +147,7 @@ def main() -> None:
 def folds_of(tracks: Sequence[Track]) -> np.ndarray:
     """(n,) the fold that answers each track, as in :func:`out_of_fold_logits`."""
     folds = {
-        id_: k
-        for k, fold in enumerate(grouped_folds(tracks, n_folds=N_FOLDS, seed=SEED))
-        for id_ in fold.ids("test")
+        id_: k for k, fold in enumerate(grouped_folds(tracks, n_folds=N_FOLDS, seed=SEED)) for id_ in fold.ids("test")
     }
     return np.array([folds[track.id] for track in tracks])
 

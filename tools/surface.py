@@ -150,9 +150,7 @@ def schemas() -> Iterator[str]:
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-        yield from (
-            f"schema {value}" for value in constants if isinstance(value, str) and SCHEMA.fullmatch(value)
-        )
+        yield from (f"schema {value}" for value in constants if isinstance(value, str) and SCHEMA.fullmatch(value))
         named = {
             ast.unparse(target): node.value.value
             for node in tree.body
@@ -166,9 +164,7 @@ def schemas() -> Iterator[str]:
 def variables() -> Iterator[str]:
     """Variables of the environment that the program reads."""
     for path in PACKAGE.rglob("*.py"):
-        yield from (
-            f"environment {name}" for name in re.findall(r"\bGENRELENS_[A-Z_]+", path.read_text("utf-8"))
-        )
+        yield from (f"environment {name}" for name in re.findall(r"\bGENRELENS_[A-Z_]+", path.read_text("utf-8")))
 
 
 def recipes() -> Iterator[str]:
@@ -177,9 +173,7 @@ def recipes() -> Iterator[str]:
     for row in json.loads(_printed("recipes", "--json")):
         name = row["name"]
         yield f"recipe {name}"
-        yield from (
-            f"recipe {name}: {line}" for line in _values(tomllib.loads(files[name].read_text("utf-8")))
-        )
+        yield from (f"recipe {name}: {line}" for line in _values(tomllib.loads(files[name].read_text("utf-8"))))
 
 
 def _values(table: dict[str, Any], above: str = "") -> Iterator[str]:
@@ -191,9 +185,7 @@ def _values(table: dict[str, Any], above: str = "") -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="store the list anew")
     now = surface()
     if parser.parse_args().write:

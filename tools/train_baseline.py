@@ -44,16 +44,12 @@ TWIN_SEEDS = (0, 1, 2)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN")
     parser.add_argument("--work", required=True, type=Path, help="folder for the runs; kept, to go on from")
     parser.add_argument("--recipe", default="mel-transformer")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
-    parser.add_argument(
-        "--only", choices=["cv", "twins", "final"], help="one step, to run steps side by side"
-    )
+    parser.add_argument("--only", choices=["cv", "twins", "final"], help="one step, to run steps side by side")
     args = parser.parse_args()
     recipe = recipes.load(args.recipe)
     faulty = registry.never_train("gtzan")
@@ -117,15 +113,12 @@ def ship(work: Path, tracks: tuple[Track, ...]) -> None:
     names = pooled.names
     answered = [row for row in pooled.tracks if row.probabilities is not None]
     temperature = fit_temperature(
-        uncalibrated_logits(pooled, temperatures=temperatures),
-        targets=[names.index(row.genre) for row in answered],
+        uncalibrated_logits(pooled, temperatures=temperatures), targets=[names.index(row.genre) for row in answered]
     )
     stored = read_bundle(work / "final" / "bundle")
     manifest = dataclasses.replace(stored.manifest, temperature=temperature)
     card = model_card(
-        manifest,
-        calibrated_on="the pooled out-of-fold answers of train + valid",
-        figures=[measured(pooled, twins)],
+        manifest, calibrated_on="the pooled out-of-fold answers of train + valid", figures=[measured(pooled, twins)]
     )
     write_bundle(
         work / "bundle",
@@ -139,14 +132,10 @@ def ship(work: Path, tracks: tuple[Track, ...]) -> None:
     write_whole(folder / "crossval.json", pooled.to_json())
     for seed, twin in zip(TWIN_SEEDS, twins, strict=True):
         write_whole(folder / f"valid-seed-{seed}.json", twin.to_json())
-        write_whole(
-            folder / f"history-seed-{seed}.csv", (work / f"twin-{seed}" / "history.csv").read_text("utf-8")
-        )
+        write_whole(folder / f"history-seed-{seed}.csv", (work / f"twin-{seed}" / "history.csv").read_text("utf-8"))
     write_whole(folder / "history-shipped.csv", (work / "final" / "history.csv").read_text("utf-8"))
     for k in range(len(list((work / "cv").glob("fold-*")))):
-        write_whole(
-            folder / f"history-fold-{k}.csv", (work / "cv" / f"fold-{k}" / "history.csv").read_text("utf-8")
-        )
+        write_whole(folder / f"history-fold-{k}.csv", (work / "cv" / f"fold-{k}" / "history.csv").read_text("utf-8"))
     write_whole(folder / "card.md", card)
 
 

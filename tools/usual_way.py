@@ -90,11 +90,7 @@ def usual_model() -> UsualModel:
     if (front_end.sample_rate, front_end.hop_length, front_end.n_mels) != (RATE_HZ, HOP_LENGTH, N_MELS):
         raise SystemExit(f"recipe {RECIPE} has another front end than this benchmark: change its constants")
     network = models.build(
-        wanted.model.architecture,
-        wanted.model.options,
-        n_frames=windows.n_frames,
-        n_mels=N_MELS,
-        n_classes=N_GENRES,
+        wanted.model.architecture, wanted.model.options, n_frames=windows.n_frames, n_mels=N_MELS, n_classes=N_GENRES
     )
     return UsualModel(network.eval(), n_frames=windows.n_frames, hop_frames=windows.hop_frames)
 

@@ -129,11 +129,7 @@ VARIANTS = _variants(
     ),
     ("stereo-inverted", "stereo, the right channel inverted", lambda x, r: wav(both(x) * INVERTED, r)),
     ("stereo-one", "stereo, the right channel silent", lambda x, r: wav(both(x) * ONE_SIDE, r)),
-    (
-        "constant-0.02",
-        "a constant of 0.02 of full scale added, float wav",
-        lambda x, r: offset(x, r, by=0.02),
-    ),
+    ("constant-0.02", "a constant of 0.02 of full scale added, float wav", lambda x, r: offset(x, r, by=0.02)),
     ("constant-0.2", "a constant of 0.2 of full scale added, float wav", lambda x, r: offset(x, r, by=0.2)),
     ("44.1-khz", "44.1 kHz, 24 bit", lambda x, r: wav(resample(x, r, to=44_100), 44_100, subtype="PCM_24")),
     ("48-khz", "48 kHz, 24 bit", lambda x, r: wav(resample(x, r, to=48_000), 48_000, subtype="PCM_24")),

@@ -42,17 +42,7 @@ if TYPE_CHECKING:
     from genrelens.model import Explanation, Model, Prediction, learn
 
 __version__ = "0.1.0"
-__all__ = [
-    "Explanation",
-    "GenrelensError",
-    "Model",
-    "Prediction",
-    "__version__",
-    "explain",
-    "learn",
-    "load",
-    "predict",
-]
+__all__ = ["Explanation", "GenrelensError", "Model", "Prediction", "__version__", "explain", "learn", "load", "predict"]
 
 
 def load(name_or_path: str | Path = "base") -> Model:
@@ -65,9 +55,7 @@ def load(name_or_path: str | Path = "base") -> Model:
     return Model.load(name_or_path)
 
 
-def predict(
-    source: Source, *, sample_rate: int | None = None, model: str | Path | Model = "base"
-) -> Prediction:
+def predict(source: Source, *, sample_rate: int | None = None, model: str | Path | Model = "base") -> Prediction:
     """Say which genre a track is.
 
     Args:
@@ -88,11 +76,7 @@ def predict(
 
 
 def explain(
-    source: Source,
-    *,
-    genre: str | None = None,
-    sample_rate: int | None = None,
-    model: str | Path | Model = "base",
+    source: Source, *, genre: str | None = None, sample_rate: int | None = None, model: str | Path | Model = "base"
 ) -> Explanation:
     """Say which moments and frequencies speak for a genre: :meth:`Model.explain`, with a model kept as in predict."""
     from genrelens.model import model as loaded

@@ -39,9 +39,7 @@ class Model(Bundle):
     ) -> list[Prediction]: ...
 
     @overload
-    def predict(
-        self, source: Source, *, sample_rate: int | None = None, coverage: float = COVERAGE
-    ) -> Prediction: ...
+    def predict(self, source: Source, *, sample_rate: int | None = None, coverage: float = COVERAGE) -> Prediction: ...
 
     def predict(
         self,
@@ -73,9 +71,7 @@ class Model(Bundle):
             return [one for one in found if isinstance(one, Prediction)]
         return super().predict(source, sample_rate=sample_rate, coverage=coverage)  # type: ignore[arg-type]
 
-    def explain(
-        self, source: Source, *, genre: str | None = None, sample_rate: int | None = None
-    ) -> Explanation:
+    def explain(self, source: Source, *, genre: str | None = None, sample_rate: int | None = None) -> Explanation:
         """Which moments and frequencies speak for a genre, and whether that holds when they are taken out.
 
         Args:

@@ -160,12 +160,8 @@ def _decode_dataclass(hint: Any, value: Any, *, where: str) -> Any:
     hints = _fields(hint)
     wrong = sorted(set(hints) ^ set(value))
     if wrong:
-        raise DataError(
-            f"{where}: these keys are missing or unknown: {', '.join(wrong)}; expected {', '.join(hints)}"
-        )
-    return hint(
-        **{name: decode(type_, value[name], where=f"{where}.{name}") for name, type_ in hints.items()}
-    )
+        raise DataError(f"{where}: these keys are missing or unknown: {', '.join(wrong)}; expected {', '.join(hints)}")
+    return hint(**{name: decode(type_, value[name], where=f"{where}.{name}") for name, type_ in hints.items()})
 
 
 @functools.cache

@@ -57,9 +57,7 @@ class Taxonomy:
             )
         for alias, name in self.aliases.items():
             if name not in self.names:
-                raise TaxonomyError(
-                    f"alias {alias!r} stands for {name!r}, which is not one of {', '.join(self.names)}"
-                )
+                raise TaxonomyError(f"alias {alias!r} stands for {name!r}, which is not one of {', '.join(self.names)}")
 
     @cached_property
     def _lookup(self) -> dict[str, int]:
@@ -79,9 +77,7 @@ class Taxonomy:
             return self._lookup[fold(name)]
         except KeyError:
             meant = did_you_mean(name, [*self.names, *self.aliases])
-            raise TaxonomyError(
-                f"unknown genre {name!r}{meant or ';'} known genres: {', '.join(self.names)}"
-            ) from None
+            raise TaxonomyError(f"unknown genre {name!r}{meant or ';'} known genres: {', '.join(self.names)}") from None
 
     def canonical(self, name: str) -> str:
         """The genre's one spelling: ``canonical("Hip-Hop") == "hiphop"``."""
@@ -95,16 +91,7 @@ GTZAN = Taxonomy(
 """The ten genres of GTZAN (Tzanetakis & Cook 2002), in alphabetical order."""
 
 FMA_SMALL = Taxonomy(
-    names=(
-        "Electronic",
-        "Experimental",
-        "Folk",
-        "Hip-Hop",
-        "Instrumental",
-        "International",
-        "Pop",
-        "Rock",
-    ),
+    names=("Electronic", "Experimental", "Folk", "Hip-Hop", "Instrumental", "International", "Pop", "Rock"),
     aliases={"rap": "Hip-Hop"},
 )
 """The eight genres of FMA small, 1,000 tracks each (Defferrard et al. 2017, arXiv 1612.01840), in order of name."""

@@ -40,9 +40,7 @@ LOSSLESS = frozenset(
 )
 
 
-def sine(
-    *, sample_rate: int, duration_s: float = 1.0, hz: float = 440.0, peak: float = 0.5
-) -> NDArray[np.float32]:
+def sine(*, sample_rate: int, duration_s: float = 1.0, hz: float = 440.0, peak: float = 0.5) -> NDArray[np.float32]:
     times_s = np.arange(round(duration_s * sample_rate)) / sample_rate
     return (peak * np.sin(2 * np.pi * hz * times_s)).astype(np.float32)
 
@@ -86,9 +84,7 @@ def pyav_encoded(
             video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
         if len(frames):
             sound.codec_context.open()
-            packed = np.ascontiguousarray(frames, dtype=np.float32).reshape(
-                1, -1
-            )  # planes end the process from 8 on
+            packed = np.ascontiguousarray(frames, dtype=np.float32).reshape(1, -1)  # planes end the process from 8 on
             whole = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
             whole.sample_rate = sample_rate
             cut = av.AudioResampler(

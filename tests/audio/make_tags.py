@@ -21,8 +21,7 @@ def id3v2(body: bytes, *, version: int = 3, footer: bool = False, plain_size: bo
 def id3_text(**frames: str) -> bytes:
     """The body of an ID3v2.3 tag."""
     return b"".join(
-        name.encode() + struct.pack(">I", len(text) + 1) + b"\0\0\0" + text.encode()
-        for name, text in frames.items()
+        name.encode() + struct.pack(">I", len(text) + 1) + b"\0\0\0" + text.encode() for name, text in frames.items()
     )
 
 
@@ -49,13 +48,7 @@ def apev2(items: dict[str, bytes], *, header: bool = True, footer: bool = True, 
 
 def id3v1(*, genre: int = 17, artist: bytes = b"Ann", extended: bool = False) -> bytes:
     tag = (
-        b"TAG"
-        + b"Title".ljust(30, b"\0")
-        + artist.ljust(30, b"\0")
-        + bytes(30)
-        + b"1999"
-        + bytes(30)
-        + bytes((genre,))
+        b"TAG" + b"Title".ljust(30, b"\0") + artist.ljust(30, b"\0") + bytes(30) + b"1999" + bytes(30) + bytes((genre,))
     )
     return (b"TAG+" + bytes(223) if extended else b"") + tag
 

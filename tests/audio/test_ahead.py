@@ -55,9 +55,7 @@ def test_leaving_early_ends_the_thread_before_anything_is_closed() -> None:
     assert threading.active_count() == before
 
 
-def test_an_interrupt_at_the_last_word_is_no_reason_to_wait_for_another(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_interrupt_at_the_last_word_is_no_reason_to_wait_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupted(queue.Queue[Any]):
         def get(self, block: bool = True, timeout: float | None = None) -> Any:
             got = super().get(block, timeout)

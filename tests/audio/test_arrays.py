@@ -71,9 +71,7 @@ def test_numpy_integers_are_rates() -> None:
     assert type(audio.from_array(np.zeros(5), sample_rate=np.int64(8_000)).sample_rate) is int  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "samples", [np.zeros(3), np.zeros((3, 1), np.float32), [0.0], np.zeros(0, np.float32)]
-)
+@pytest.mark.parametrize("samples", [np.zeros(3), np.zeros((3, 1), np.float32), [0.0], np.zeros(0, np.float32)])
 def test_a_clip_checks_itself(samples: object) -> None:
     with pytest.raises(AudioError):
         audio.Clip(samples, 8_000, "test")  # type: ignore[arg-type]

@@ -15,14 +15,7 @@ from make_sound import PYAV_KINDS, SNDFILE_KINDS, encoded, pyav_encoded, sine
 from genrelens import audio
 from genrelens.errors import AudioError
 
-NAMES = [
-    "with space.wav",
-    'it\'s "quoted".wav',
-    "Дискотека 音楽 🎵.wav",
-    "-dash.wav",
-    "a:b.wav",
-    "new\nline.wav",
-]
+NAMES = ["with space.wav", 'it\'s "quoted".wav', "Дискотека 音楽 🎵.wav", "-dash.wav", "a:b.wav", "new\nline.wav"]
 
 
 def code_of(source: str | Path | bytes) -> str:
@@ -131,20 +124,7 @@ def test_a_header_with_a_mad_rate_is_damaged() -> None:
     assert code_of(bytes(data)) == "damaged"
 
 
-CUT_KINDS = [
-    "wav_16",
-    "wav_float",
-    "aiff",
-    "au",
-    "flac_16",
-    "ogg",
-    "opus",
-    "mp3",
-    "pyav_mp3",
-    "wma",
-    "webm",
-    "mkv",
-]
+CUT_KINDS = ["wav_16", "wav_float", "aiff", "au", "flac_16", "ogg", "opus", "mp3", "pyav_mp3", "wma", "webm", "mkv"]
 
 
 @pytest.mark.parametrize("kind", CUT_KINDS)
@@ -222,9 +202,7 @@ def test_truncation_anywhere_gives_a_clip_or_an_audio_error(kind: str, share: fl
     hits=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=12),
     in_header=st.booleans(),
 )
-def test_changed_bytes_give_a_clip_or_an_audio_error(
-    kind: str, hits: list[tuple[float, int]], in_header: bool
-) -> None:
+def test_changed_bytes_give_a_clip_or_an_audio_error(kind: str, hits: list[tuple[float, int]], in_header: bool) -> None:
     data = bytearray(SMALL[kind])
     reach = min(len(data), 200) if in_header else len(data)
     for share, value in hits:
@@ -237,9 +215,7 @@ def test_changed_bytes_give_a_clip_or_an_audio_error(
 
 @settings(max_examples=150, deadline=None)
 @given(
-    head=st.sampled_from(
-        [b"", b"RIFF", b"ID3\x04", b"OggS", b"fLaC", b"FORM", b"\xff\xfb\x90", b"\0\0\0\x18ftyp"]
-    ),
+    head=st.sampled_from([b"", b"RIFF", b"ID3\x04", b"OggS", b"fLaC", b"FORM", b"\xff\xfb\x90", b"\0\0\0\x18ftyp"]),
     body=st.binary(max_size=400),
 )
 @example(head=b"RIFF\x24\0\0\0WAVEfmt ", body=b"")
@@ -268,7 +244,5 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
     except AudioError:
         pass
 """
-    answer = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert (answer.stdout, answer.stderr) == ("", "")

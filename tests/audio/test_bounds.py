@@ -13,16 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_sound import encoded, pyav_encoded, sine
-from make_tags import (
-    BEHIND,
-    IN_FRONT,
-    apev2,
-    id3_text,
-    id3v1,
-    id3v2,
-    lyrics3v2,
-    picture,
-)
+from make_tags import BEHIND, IN_FRONT, apev2, id3_text, id3v1, id3v2, lyrics3v2, picture
 
 from genrelens import audio
 from genrelens.audio.bounds import find_bounds, only_tags_between
@@ -31,10 +22,7 @@ from genrelens.audio.source import open_reader
 RATE = 44_100
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 2 * RATE).astype(np.float32)
 PLAIN = {
-    **{
-        kind: encoded(kind, NOISE, sample_rate=RATE)
-        for kind in ("mp3", "flac_16", "wav_16", "aiff", "aac", "ogg")
-    },
+    **{kind: encoded(kind, NOISE, sample_rate=RATE) for kind in ("mp3", "flac_16", "wav_16", "aiff", "aac", "ogg")},
     "tta": pyav_encoded("tta", "tta", NOISE, sample_rate=RATE),
 }
 HEARD = {kind: audio.load(data).samples for kind, data in PLAIN.items()}
@@ -48,9 +36,7 @@ def check(kind: str, data: bytes | Path) -> None:
 
 @settings(max_examples=120, deadline=None)
 @given(
-    kind=st.sampled_from(sorted(PLAIN)),
-    in_front=st.lists(IN_FRONT, max_size=3),
-    behind=st.lists(BEHIND, max_size=3),
+    kind=st.sampled_from(sorted(PLAIN)), in_front=st.lists(IN_FRONT, max_size=3), behind=st.lists(BEHIND, max_size=3)
 )
 def test_any_stack_of_tags_around_any_format(kind: str, in_front: list[bytes], behind: list[bytes]) -> None:
     check(kind, b"".join(in_front) + PLAIN[kind] + b"".join(behind))
@@ -73,15 +59,7 @@ def test_whatever_stands_behind_the_last_frame(kind: str, behind: bytes) -> None
 
 @pytest.mark.parametrize("kind", sorted(PLAIN))
 @pytest.mark.parametrize(
-    "size",
-    [
-        b"\0\0\0\0",
-        b"\0\0\0\x05",
-        b"\0\0\x7f\x7f",
-        b"\x7f\x7f\x7f\x7f",
-        b"\xff\xff\xff\xff",
-        b"\0\x01\x10\x10",
-    ],
+    "size", [b"\0\0\0\0", b"\0\0\0\x05", b"\0\0\x7f\x7f", b"\x7f\x7f\x7f\x7f", b"\xff\xff\xff\xff", b"\0\x01\x10\x10"]
 )
 def test_a_wrong_size_of_a_tag_costs_no_sound(kind: str, size: bytes) -> None:
     tag = id3v2(id3_text(TIT2="a" * 100) + picture(30_000))
@@ -117,9 +95,7 @@ def test_a_short_mp3_behind_a_long_tag() -> None:
 
 
 @pytest.mark.parametrize("kind", ["mp3", "flac_16", "ogg"])
-@pytest.mark.parametrize(
-    "behind", [b"", id3v1(), apev2({"Cover Art (Front)": picture(200_000)}) + lyrics3v2()]
-)
+@pytest.mark.parametrize("behind", [b"", id3v1(), apev2({"Cover Art (Front)": picture(200_000)}) + lyrics3v2()])
 def test_what_is_cut_off_is_still_called_truncated(kind: str, behind: bytes) -> None:
     data = PLAIN[kind]
     clip = audio.load(data[: len(data) // 2] + behind)
@@ -138,12 +114,7 @@ def test_an_mp3_whose_counted_bytes_are_all_there_is_whole() -> None:
 @pytest.mark.parametrize("kind", ["mp3", "aac", "flac_16"])
 @pytest.mark.parametrize(
     "between",
-    [
-        id3v1(),
-        id3v1() + id3v2(picture(100_000)),
-        apev2({"Cover Art (Front)": picture(30_000)}) + id3v1(),
-        bytes(2_000),
-    ],
+    [id3v1(), id3v1() + id3v2(picture(100_000)), apev2({"Cover Art (Front)": picture(30_000)}) + id3v1(), bytes(2_000)],
 )
 def test_files_that_were_joined_with_their_tags(kind: str, between: bytes) -> None:
     clip = audio.load(PLAIN[kind] + between + PLAIN[kind])
@@ -177,9 +148,7 @@ def amr() -> bytes:
     return b"#!AMR\n" + b"".join(b"\x04" + chance.randbytes(12) for _ in range(100))
 
 
-@pytest.mark.parametrize(
-    "data", [amr(), pyav_encoded("rm", "ac3", NOISE, sample_rate=RATE)], ids=["amr", "rm"]
-)
+@pytest.mark.parametrize("data", [amr(), pyav_encoded("rm", "ac3", NOISE, sample_rate=RATE)], ids=["amr", "rm"])
 def test_tags_behind_formats_of_packets(data: bytes) -> None:
     plain = audio.load(data)
     clip = audio.load(data + apev2({"Genre": b"Rock"}) + id3v1())
@@ -238,8 +207,7 @@ def test_opus_packets_that_go_over_pages(tmp_path: Path) -> None:
 def test_an_mp3_of_free_format(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.wav").write_bytes(encoded("wav_16", NOISE, sample_rate=RATE))
     subprocess.run(
-        ["lame", "--quiet", "--freeformat", "-b", "400", str(tmp_path / "a.wav"), str(tmp_path / "a.mp3")],
-        check=True,
+        ["lame", "--quiet", "--freeformat", "-b", "400", str(tmp_path / "a.wav"), str(tmp_path / "a.mp3")], check=True
     )
     capfd.readouterr()
     data = (tmp_path / "a.mp3").read_bytes()

@@ -113,9 +113,7 @@ def test_the_number_of_channels_may_change_and_the_watch_sees_all() -> None:
     np.testing.assert_array_equal(out[1], (a + b) / 2)
 
 
-@given(
-    st.integers(1, 5), st.lists(st.integers(1, 3_000), min_size=1, max_size=8), st.integers(1_000, 192_000)
-)
+@given(st.integers(1, 5), st.lists(st.integers(1, 3_000), min_size=1, max_size=8), st.integers(1_000, 192_000))
 def test_any_blocks_come_out_as_long_as_they_are(n_channels: int, lengths: list[int], rate: int) -> None:
     rng = np.random.default_rng(0)
     downmix = Downmix(n_channels, sample_rate=rate)

@@ -47,9 +47,7 @@ def test_rates_are_true_and_resampling_keeps_the_tone(rate: int) -> None:
     assert len(clip.samples) == 44_100
     assert loudest_hz(clip.samples, sample_rate=22_050) == pytest.approx(440, abs=0.6)
     middle = slice(2_000, -2_000)
-    np.testing.assert_allclose(
-        clip.samples[middle], sine(sample_rate=22_050, duration_s=2.0)[middle], atol=1e-3
-    )
+    np.testing.assert_allclose(clip.samples[middle], sine(sample_rate=22_050, duration_s=2.0)[middle], atol=1e-3)
 
 
 @pytest.mark.parametrize("n_channels", range(1, 9))

@@ -41,9 +41,7 @@ def interrupt_read(at: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("kind", ["wav_16", "ogg", "flac_16", "mp3", "m4a"])
 @pytest.mark.parametrize("at", [1, 4])
-def test_ctrl_c_within_a_decoder_arrives(
-    tmp_path: Path, kind: str, at: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_within_a_decoder_arrives(tmp_path: Path, kind: str, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within the callbacks of cffi and Cython it was printed and lost, and the sound ended there without a note."""
     tone = sine(sample_rate=22_050, duration_s=20.0)
     data = (
@@ -64,9 +62,7 @@ def test_ctrl_c_within_a_decoder_arrives(
 def test_ctrl_c_while_tags_are_read_arrives(tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was lost, and the file's tags were called empty."""
     place = tmp_path / "a.m4a"
-    place.write_bytes(
-        pyav_encoded(*PYAV_KINDS["m4a"], sine(sample_rate=22_050, duration_s=5.0), sample_rate=22_050)
-    )
+    place.write_bytes(pyav_encoded(*PYAV_KINDS["m4a"], sine(sample_rate=22_050, duration_s=5.0), sample_rate=22_050))
     interrupt_read(at, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         read_tags(place)

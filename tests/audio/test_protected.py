@@ -53,21 +53,14 @@ def test_a_word_in_the_sound_is_no_protection() -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "fbb3112223bdd211b4b700a0c955fc6e",
-        "14e68a292226174cb935dae07ee9289c",
-        "338505438169e6499b74ad12cb86d58c",
-    ],
+    "name", ["fbb3112223bdd211b4b700a0c955fc6e", "14e68a292226174cb935dae07ee9289c", "338505438169e6499b74ad12cb86d58c"]
 )
 def test_wma(name: str) -> None:
     data = encoded("wma", NOISE, sample_rate=48_000)
     (size,) = struct.unpack_from("<Q", data, 16)
     drm = bytes.fromhex(name) + struct.pack("<Q", 24 + 40) + bytes(40)
     assert code_of(data[:16] + struct.pack("<Q", size + 64) + data[24:30] + drm + data[30:]) == "protected"
-    assert (
-        code_of(data[:16] + struct.pack("<Q", size + 64) + data[24:size] + drm + data[size:]) == "protected"
-    )
+    assert code_of(data[:16] + struct.pack("<Q", size + 64) + data[24:size] + drm + data[size:]) == "protected"
 
 
 def test_audibles_older_format() -> None:
@@ -77,9 +70,7 @@ def test_audibles_older_format() -> None:
 def test_matroska() -> None:
     data = encoded("webm", NOISE, sample_rate=48_000)
     assert audio.load(data).notes == ()
-    at = data.index(
-        b"\xd7\x81\x01", data.index(b"\x16\x54\xae\x6b")
-    )  # the track's number, first in its entry
+    at = data.index(b"\xd7\x81\x01", data.index(b"\x16\x54\xae\x6b"))  # the track's number, first in its entry
     track_size_at = data.rindex(b"\xae", 0, at) + 1
     encryption = b"\x6d\x80\x87" + b"\x62\x40\x84" + b"\x50\x35\x81" + b"\0"
     changed = bytearray(data[:at] + encryption + data[at:])

@@ -20,13 +20,8 @@ def test_fma_mp3_are_healthy_and_as_long_as_libsndfile_finds_them(real_data: Pat
         assert (clip.notes, clip.sample_rate, len(clip.samples)) == ((), rate, len(expected)), path
         start = 4_000  # excerpts begin within a bit reservoir: mpg123 mutes the first frame, ffmpeg plays it
         # Of one track one channel is the other a little later: they cancel at 4 kHz, and the louder is heard.
-        mixes = {
-            "mean": expected.mean(axis=1),
-            **{f"channel {c}": expected[:, c] for c in range(expected.shape[1])},
-        }
-        fits = [
-            name for name, mix in mixes.items() if np.allclose(clip.samples[start:], mix[start:], atol=2e-5)
-        ]
+        mixes = {"mean": expected.mean(axis=1), **{f"channel {c}": expected[:, c] for c in range(expected.shape[1])}}
+        fits = [name for name, mix in mixes.items() if np.allclose(clip.samples[start:], mix[start:], atol=2e-5)]
         assert fits[:1] == (["channel 1"] if path.stem == "000368" else ["mean"]), path
 
 

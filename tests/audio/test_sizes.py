@@ -48,11 +48,7 @@ def with_size(kind: str, n_bytes: int, *, behind: bytes = b"") -> bytes:
     """``n_bytes`` of sound promised; -1 stands for a size of nothing but ones."""
     at, form, extra = SIZES[kind]
     width = struct.calcsize(form)
-    size = (
-        min((n_bytes + extra) % (1 << 8 * width), (1 << 8 * width) - 1)
-        if n_bytes >= 0
-        else (1 << 8 * width) - 1
-    )
+    size = min((n_bytes + extra) % (1 << 8 * width), (1 << 8 * width) - 1) if n_bytes >= 0 else (1 << 8 * width) - 1
     data = FILES[kind]
     return data[:at] + struct.pack(form, size) + data[at + width :] + behind
 
@@ -151,23 +147,14 @@ def test_a_window_and_mended_bytes() -> None:
     assert reader.read(4) == b"\x0a\x0bab"
     assert reader.peek(4, 3) == b"cd\x10"
     assert reader.peek(76, 10) == bytes(range(86, 90))
-    assert (reader.tell(), reader.seek(-1, io.SEEK_END), reader.read(), reader.read()) == (
-        4,
-        79,
-        b"\x59",
-        b"",
-    )
+    assert (reader.tell(), reader.seek(-1, io.SEEK_END), reader.read(), reader.read()) == (4, 79, b"\x59", b"")
     reader.narrow(1, 80)
     assert reader.read(3) == b"\x0bab"
     reader.narrow(-11, 89)
     assert reader.read() == bytes(range(12)) + b"abcd" + bytes(range(16, 100))
 
 
-LYING = {
-    "wav_16": (b"data", b"LIST", "<I"),
-    "aiff": (b"SSND", b"ANNO", ">I"),
-    "rf64": (b"data", b"LIST", "<I"),
-}
+LYING = {"wav_16": (b"data", b"LIST", "<I"), "aiff": (b"SSND", b"ANNO", ">I"), "rf64": (b"data", b"LIST", "<I")}
 
 
 @pytest.mark.parametrize("size", [700_000_000, 0xFFFFFFF0])
@@ -182,9 +169,7 @@ def test_a_chunk_that_says_it_is_huge_costs_no_memory(kind: str, size: int, tmp_
     (tmp_path / "a.wav").write_bytes(data)
     clip = audio.load(data)
     np.testing.assert_array_equal(clip.samples, HEARD[kind])
-    (tmp_path / "b.wav").write_bytes(
-        data[:at] + lying + FILES[kind][at + 4 :]
-    )  # without a sound chunk to be found
+    (tmp_path / "b.wav").write_bytes(data[:at] + lying + FILES[kind][at + 4 :])  # without a sound chunk to be found
     (tmp_path / "c.wav").write_bytes(FILES[kind] + lying)
     assert grown_mb(*sorted(tmp_path.iterdir())) < 100
 
@@ -206,7 +191,5 @@ for path in sys.argv[1:]:
             pass
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
-    answer = subprocess.run(
-        [sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=True)
     return int(answer.stdout)

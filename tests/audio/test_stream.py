@@ -109,9 +109,7 @@ def test_memory_does_not_grow_with_length(tmp_path: Path, suffix: str, subtype: 
 
 
 def test_importing_the_room_loads_no_decoder() -> None:
-    code = (
-        "import sys, genrelens.audio; print({'av', 'soundfile', 'soxr', 'scipy', 'torch'} & set(sys.modules))"
-    )
+    code = "import sys, genrelens.audio; print({'av', 'soundfile', 'soxr', 'scipy', 'torch'} & set(sys.modules))"
     answer = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "set()"
 

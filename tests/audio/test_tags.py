@@ -43,9 +43,7 @@ def id3(version: int, **frames: bytes) -> bytes:
         size = struct.pack(">I", len(value))  # below 128 bytes the same in both versions
         body += name.encode() + size + b"\0\0" + value
     n = len(body)
-    return (
-        b"ID3" + bytes([version, 0, 0]) + bytes([n >> 21 & 127, n >> 14 & 127, n >> 7 & 127, n & 127]) + body
-    )
+    return b"ID3" + bytes([version, 0, 0]) + bytes([n >> 21 & 127, n >> 14 & 127, n >> 7 & 127, n & 127]) + body
 
 
 @pytest.mark.parametrize("version", [3, 4])
@@ -77,9 +75,7 @@ def test_genres_of_mp3s(version: int, value: bytes, genres: tuple[str, ...], tmp
 def test_the_old_tag_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     fields = (b"Title", b"Ann", b"Album")
-    path.write_bytes(
-        MP3 + b"TAG" + b"".join(f.ljust(30, b"\0") for f in fields) + b"1999" + b"\0" * 30 + b"\x11"
-    )
+    path.write_bytes(MP3 + b"TAG" + b"".join(f.ljust(30, b"\0") for f in fields) + b"1999" + b"\0" * 30 + b"\x11")
     assert read_tags(path) == Tags(("Rock",), "Ann")
 
 

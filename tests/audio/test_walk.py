@@ -34,9 +34,7 @@ def found(root: Path, counts: Counter[str] | None = None) -> list[str]:
     return [Path(item.path).relative_to(root).as_posix() for item in walk(root, passed_over=counts)]
 
 
-def by_ffmpeg(
-    codec: str, container: str, *, rate: int = RATE, layout: str = "mono"
-) -> Callable[[Path], None]:
+def by_ffmpeg(codec: str, container: str, *, rate: int = RATE, layout: str = "mono") -> Callable[[Path], None]:
     def write(path: Path) -> None:
         noise = (3000 * np.random.default_rng(0).standard_normal((1, rate))).astype(np.int16)
         try:
@@ -149,17 +147,7 @@ def test_files_and_folders_come_by_name_whatever_the_case_of_the_ending(tmp_path
 
 
 def test_what_is_passed_over_is_counted_by_ending(tmp_path: Path) -> None:
-    tree(
-        tmp_path,
-        "1.jpg",
-        "a/2.JPG",
-        "a/x.txt",
-        "a/README",
-        "01. A long title",
-        "a.wav",
-        "a/.secret.mp3",
-        "b.tar.gz",
-    )
+    tree(tmp_path, "1.jpg", "a/2.JPG", "a/x.txt", "a/README", "01. A long title", "a.wav", "a/.secret.mp3", "b.tar.gz")
     tree(tmp_path, "._a.wav", ".DS_Store", "a/Thumbs.db", "desktop.ini", ".git/x.mp3", ".hidden")
     counts: Counter[str] = Counter()
     assert found(tmp_path, counts) == ["a.wav"]
@@ -211,9 +199,7 @@ def test_a_link_is_a_fine_place_to_begin(tmp_path: Path) -> None:
     assert found(tmp_path / "link") == ["x.wav", "y/z.wav"]
 
 
-def test_a_folder_that_cannot_be_read_comes_with_its_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_read_comes_with_its_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree(tmp_path, "a/x.wav", "b/y.wav", "c.wav")
     scandir = os.scandir
 

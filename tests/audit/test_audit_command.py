@@ -254,10 +254,7 @@ def test_labels_end_to_end(tmp_path: Path) -> None:
     for i in range(14):
         for label, style in (("still", "drone"), ("drums", "breakbeat")):
             other = {"still": "drums", "drums": "still"}[label]
-            write(
-                tmp_path / (other if i == 5 else label) / f"{style}{i}.wav",
-                piece(i, style=style, duration_s=3.0),
-            )
+            write(tmp_path / (other if i == 5 else label) / f"{style}{i}.wav", piece(i, style=style, duration_s=3.0))
     result = call(tmp_path, "--labels", "--json", "--workers", 1, "--cache", tmp_path / "cache")
     assert result.code == 0  # a suspect is to be listened to, and nothing serious
     assert result.of("label_suspect") in ([{"drone5.wav"}], [{"breakbeat5.wav"}])

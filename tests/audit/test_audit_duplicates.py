@@ -25,11 +25,7 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two pieces of each of five styles, made of the same few sounds: no two are one recording."""
     folder = tmp_path_factory.mktemp("others")
     styles = ("fingerpicking", "off_beat_skank", "breakbeat", "drone", "four_on_the_floor")
-    return [
-        write(folder / f"{style}{seed}.wav", piece(seed, style=style))
-        for style in styles
-        for seed in range(2)
-    ]
+    return [write(folder / f"{style}{seed}.wav", piece(seed, style=style)) for style in styles for seed in range(2)]
 
 
 def test_no_two_different_pieces_are_one(others: list[Path]) -> None:
@@ -40,9 +36,7 @@ def test_no_two_different_pieces_are_one(others: list[Path]) -> None:
     "codec", ["Vorbis, quality 0.1", "mp3 64 kb/s", "AAC 64 kb/s, 44.1 kHz stereo", "Opus 32 kb/s"]
 )
 @pytest.mark.parametrize(("gain_db", "offset_s"), [(0.0, 0.0), (-12.0, 5.0), (12.0, 2.512)])
-def test_a_copy_is_found(
-    tmp_path: Path, others: list[Path], codec: str, gain_db: float, offset_s: float
-) -> None:
+def test_a_copy_is_found(tmp_path: Path, others: list[Path], codec: str, gain_db: float, offset_s: float) -> None:
     tool = copies()
     chosen = next(c for c in tool.CODECS if c.name == codec)
     copy = tmp_path / f"copy{chosen.suffix}"
@@ -98,9 +92,7 @@ def test_silent_files_are_no_repeats(tmp_path: Path) -> None:
 
 def test_tones_and_hiss_that_differ_are_no_repeats(tmp_path: Path) -> None:
     t = np.arange(6 * RATE) / RATE
-    tones = [
-        write(tmp_path / f"{hz}.wav", 0.5 * np.sin(2 * np.pi * hz * t)) for hz in (220, 300, 440, 441, 880)
-    ]
+    tones = [write(tmp_path / f"{hz}.wav", 0.5 * np.sin(2 * np.pi * hz * t)) for hz in (220, 300, 440, 441, 880)]
     hisses = [write(tmp_path / f"hiss{seed}.wav", noise(seed)) for seed in range(4)]
     assert find_duplicates(hear(*tones, *hisses)) == []
 

@@ -34,9 +34,7 @@ def pairs(duplicates: list[Duplicate]) -> set[tuple[str, str]]:
 def heard(real_data: Path) -> dict[str, Heard]:
     """Every clip of GTZAN that duplicates another, and a third of the others."""
     facts = gtzan.facts()
-    repeating = {
-        id_ for pair in (*facts.exact_duplicates, *facts.near_duplicates, *NOT_LISTED) for id_ in pair
-    }
+    repeating = {id_ for pair in (*facts.exact_duplicates, *facts.near_duplicates, *NOT_LISTED) for id_ in pair}
     tracks = gtzan.load(real_data).tracks
     others = [track for track in tracks if track.id not in repeating][::3]
     return {t.id: listen(str(t.path)) for t in (*(t for t in tracks if t.id in repeating), *others)}
@@ -60,9 +58,7 @@ def test_the_repeats_of_gtzan_are_found_and_no_others(heard: dict[str, Heard]) -
 @pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize("gain_db", [12.0, -12.0])
-def test_copies_at_64_kb_s_from_5_s_on_are_found(
-    heard: dict[str, Heard], tmp_path: Path, gain_db: float
-) -> None:
+def test_copies_at_64_kb_s_from_5_s_on_are_found(heard: dict[str, Heard], tmp_path: Path, gain_db: float) -> None:
     """A clip of each genre; +12 dB cuts off most of it at full scale."""
     tool = copies()
     codec = next(c for c in tool.CODECS if c.name == "mp3 64 kb/s")
@@ -73,9 +69,7 @@ def test_copies_at_64_kb_s_from_5_s_on_are_found(
         clip = load(heard[id_].path)
         copy = tmp_path / f"copy-{genre}.mp3"
         tool.write_copy(copy, clip.samples, clip.sample_rate, codec=codec, gain_db=gain_db, offset_s=5.0)
-    found = pairs(
-        find_duplicates([*heard.values(), *(listen(str(path)) for path in sorted(tmp_path.iterdir()))])
-    )
+    found = pairs(find_duplicates([*heard.values(), *(listen(str(path)) for path in sorted(tmp_path.iterdir()))]))
     assert found - known == {tuple(sorted((f"copy-{genre}", id_))) for genre, id_ in chosen.items()}
 
 

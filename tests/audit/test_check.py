@@ -27,17 +27,10 @@ def found(report: Checked, *, without: str = "missing") -> dict[str, tuple[str, 
 
 def png(width: int = 432, height: int = 288) -> bytes:
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(b""))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 @pytest.fixture
@@ -51,9 +44,7 @@ def small_gtzan(tmp_path: Path) -> Path:
         picture = tmp_path / "images_original" / "blues" / f"blues0000{i}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(png())
-        lines.append(
-            f"{row_name(clip.name, None)},22050," + ",".join(["0.5"] * len(TABLE_COLUMNS)) + ",blues"
-        )
+        lines.append(f"{row_name(clip.name, None)},22050," + ",".join(["0.5"] * len(TABLE_COLUMNS)) + ",blues")
     (tmp_path / "features_30_sec.csv").write_text("\n".join(lines) + "\n")
     return tmp_path
 
@@ -93,20 +84,14 @@ def test_altered_and_unreadable_clips_pictures_and_tables_are_named(small_gtzan:
     (pictures / "blues00002.png").write_bytes(png().replace(b"IDAT", b"IDAU"))
     report = check(small_gtzan)
     problems = {(p.thing, p.what): (p.kind, p.message) for p in report.problems if p.kind != "missing"}
-    assert problems.keys() == {
-        (thing, f"blues.0000{i}") for thing in ("clip", "picture") for i in range(3)
-    } | {("clip", "blues.00003")}
+    assert problems.keys() == {(thing, f"blues.0000{i}") for thing in ("clip", "picture") for i in range(3)} | {
+        ("clip", "blues.00003")
+    }
     assert problems["clip", "blues.00000"][0] == "unreadable"
-    assert problems["clip", "blues.00001"] == (
-        "altered",
-        "22,000 samples, but features_30_sec.csv has 22,050",
-    )
+    assert problems["clip", "blues.00001"] == ("altered", "22,000 samples, but features_30_sec.csv has 22,050")
     assert problems["clip", "blues.00002"] == ("altered", "its rate is 44100 Hz, expected 22050")
     assert problems["clip", "blues.00003"][0] == "unreadable"
-    assert problems["picture", "blues.00000"] == (
-        "altered",
-        "the picture is 100 x 100 pixels, expected 432 x 288",
-    )
+    assert problems["picture", "blues.00000"] == ("altered", "the picture is 100 x 100 pixels, expected 432 x 288")
     assert problems["picture", "blues.00001"] == ("unreadable", "the picture is cut off")
     assert "checksum of its IDAU chunk" in problems["picture", "blues.00002"][1]
     quick = check(small_gtzan, quick=True)

@@ -99,9 +99,7 @@ def test_a_remark_on_a_file_that_is_whole_is_no_fault() -> None:
         "its header gives no length; all 30.4 s that are there were read",
         "its sound stream 0 is silent, so stream 1 was heard",
     )
-    assert (
-        faults(*clips(9), *(heard(f"{i}.wav", 30.4, notes=(note,)) for i, note in enumerate(remarks))) == []
-    )
+    assert faults(*clips(9), *(heard(f"{i}.wav", 30.4, notes=(note,)) for i, note in enumerate(remarks))) == []
 
 
 def test_usual_length() -> None:
@@ -112,10 +110,7 @@ def test_usual_length() -> None:
 
 
 def tracks(genre: str, n: int, *, artist: str | None = None) -> list[Track]:
-    return [
-        Track(f"{genre}.{i}", Path(f"{genre}/{i}.wav"), genre, artist or f"{genre} {i}", "made")
-        for i in range(n)
-    ]
+    return [Track(f"{genre}.{i}", Path(f"{genre}/{i}.wav"), genre, artist or f"{genre} {i}", "made") for i in range(n)]
 
 
 def test_a_genre_is_thin_below_a_third_of_the_largest() -> None:
@@ -133,18 +128,13 @@ def by_path(*held: Track) -> dict[str, tuple[Track, ...]]:
 
 def test_an_artist_on_both_sides_is_found_declared_or_not() -> None:
     held = [*tracks("rock", 4, artist="The Same"), *tracks("jazz", 4)]
-    parts = {
-        "train": ("rock.0", "rock.1", "rock.2", "jazz.0", "jazz.1"),
-        "test": ("rock.3", "jazz.2", "jazz.3"),
-    }
+    parts = {"train": ("rock.0", "rock.1", "rock.2", "jazz.0", "jazz.1"), "test": ("rock.3", "jazz.2", "jazz.3")}
     (found,) = overlaps(Split("mine", 1, parts), by_path(*held), duplicates=[])
     assert found.kind == "artist_overlap" and found.serious
     assert found.tracks == tuple(f"rock/{i}.wav" for i in range(4))
     assert found.score == 0.5
     assert found.message == "The Same: in train (3), test (1) of split 'mine'"
-    (declared,) = overlaps(
-        Split("mine", 1, parts, leaks=frozenset({"artists"})), by_path(*held), duplicates=[]
-    )
+    (declared,) = overlaps(Split("mine", 1, parts, leaks=frozenset({"artists"})), by_path(*held), duplicates=[])
     assert not declared.serious
     assert declared.message.endswith("which declares that it leaks artists")
 
@@ -165,9 +155,7 @@ def test_known_and_heard_repeats_are_joined() -> None:
         Track(t.id, t.path, t.genre, t.artist, t.dataset, recording="rock.0" if t in (a, b) else None)
         for t in (a, b, c, d)
     ]
-    joined = with_duplicates(
-        by_path(*known), duplicates=[Duplicate(("rock/1.wav", "rock/2.wav"), exact=False)]
-    )
+    joined = with_duplicates(by_path(*known), duplicates=[Duplicate(("rock/1.wav", "rock/2.wav"), exact=False)])
     assert [track.recording for track in joined] == ["rock.0", "rock.0", "rock.0", None]
 
 
@@ -203,9 +191,7 @@ def planted(n: int = 40, *, n_wrong: int = 3) -> tuple[list[Track], np.ndarray, 
         for i in range(n):
             is_wrong = i < n_wrong
             id_ = f"{genre}.{i}"
-            held.append(
-                Track(id_, Path(f"{id_}.wav"), other if is_wrong else genre, f"{genre} {i % 10}", "made")
-            )
+            held.append(Track(id_, Path(f"{id_}.wav"), other if is_wrong else genre, f"{genre} {i % 10}", "made"))
             values.append(rng.normal(size=3) + centre)
             if is_wrong:
                 wrong.add(id_)
@@ -248,9 +234,7 @@ def test_a_genre_of_one_artist_is_not_called_another(monkeypatch: pytest.MonkeyP
     reggae = [*tracks("reggae", 12, artist="One"), *tracks("reggae", 15, artist="Two")[12:]]
     monkeypatch.setattr(label_room, "N_TREES", 60)
     everything = [*held, *reggae]
-    judgement = out_of_fold(
-        everything, np.concatenate([values, np.random.default_rng(1).normal(size=(15, 3))])
-    )
+    judgement = out_of_fold(everything, np.concatenate([values, np.random.default_rng(1).normal(size=(15, 3))]))
     assert sorted(set(judgement.n_heard[-15:])) == [3, 12]
     found, notes = suspects(everything, judgement, path_of={track.id: track.id for track in everything})
     assert not any(finding.tracks[0] in {track.id for track in reggae[:12]} for finding in found)

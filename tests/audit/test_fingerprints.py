@@ -91,9 +91,7 @@ def test_what_does_not_change_says_nothing() -> None:
         assert not found.key_frames.size
 
 
-@pytest.mark.parametrize(
-    ("n_samples", "n_frames"), [(0, 0), (1, 0), (2047, 0), (2175, 0), (2176, 1), (2304, 2)]
-)
+@pytest.mark.parametrize(("n_samples", "n_frames"), [(0, 0), (1, 0), (2047, 0), (2175, 0), (2176, 1), (2304, 2)])
 def test_how_many_frames_there_are(n_samples: int, n_frames: int) -> None:
     found = made_of(hiss(0)[:n_samples])
     assert len(found) == len(found.clear) == n_frames

@@ -25,9 +25,7 @@ def test_clipping_is_the_share_of_samples_in_runs_of_three(left: list[float], cu
     meter = ClipMeter()
     for chunk in np.split(frames, sorted(cuts)):
         meter.push(chunk)
-    runs = [
-        (high, len(list(run))) for high, run in itertools.groupby(abs(x) >= 0.99 for x in np.float32(left))
-    ]
+    runs = [(high, len(list(run))) for high, run in itertools.groupby(abs(x) >= 0.99 for x in np.float32(left))]
     assert meter.share() == sum(n for high, n in runs if high and n >= 3) / len(left)
 
 

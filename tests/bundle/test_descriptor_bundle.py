@@ -64,9 +64,7 @@ def manifest(**changes: Any) -> Manifest:
 
 
 def write(path: Path, *, made: bytes | None = None, **changes: Any) -> Path:
-    return write_bundle(
-        path, manifest=manifest(**changes), predict_onnx=graph() if made is None else made, card=""
-    )
+    return write_bundle(path, manifest=manifest(**changes), predict_onnx=graph() if made is None else made, card="")
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +102,7 @@ def test_a_manifest_of_descriptors_survives_the_round_trip() -> None:
     ("changes", "message"),
     [
         ({"front_end": {"kind": "descriptors", "set": "kaggle57"}}, "expected just set and segment_s"),
-        (
-            {"front_end": {"kind": "descriptors", "set": "kaggle57", "segment_s": 3, "hop": 1}},
-            "expected just",
-        ),
+        ({"front_end": {"kind": "descriptors", "set": "kaggle57", "segment_s": 3, "hop": 1}}, "expected just"),
         ({"front_end": {"kind": "descriptors", "set": "kaggle58", "segment_s": 3}}, "not 'kaggle58'"),
         ({"front_end": {"kind": "descriptors", "set": 3, "segment_s": 3}}, "not 3"),
         ({"front_end": {"kind": "descriptors", "set": ["kaggle57"], "segment_s": 3}}, "set should be one of"),
@@ -177,9 +172,7 @@ def test_a_prediction_is_the_pooled_rows(bundle: Bundle, tmp_path: Path) -> None
     rows = np.stack([SETS["kaggle57"].compute(piece, sample_rate=RATE) for piece in pieces])
     logits = rows * UNITS @ weights(57)
     prediction = bundle.predict(path)
-    np.testing.assert_allclose(
-        prediction.probabilities, softmax(logits.mean(axis=0), temperature=2.0), atol=1e-6
-    )
+    np.testing.assert_allclose(prediction.probabilities, softmax(logits.mean(axis=0), temperature=2.0), atol=1e-6)
     np.testing.assert_allclose(prediction.window_probabilities, softmax(logits, temperature=2.0), atol=1e-6)
     np.testing.assert_allclose(prediction.embedding, rows.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(prediction.window_times_s[:, 0], [0.0, 3.0, 6.0, 9.0])
@@ -237,11 +230,7 @@ def test_no_sound_at_all_is_an_error(bundle: Bundle) -> None:
 @pytest.mark.parametrize("rate", [8_000, 44_100])
 def test_a_set_without_a_rate_of_its_own_takes_the_files(tmp_path: Path, rate: int) -> None:
     """fma518 is computed at the file's rate, or at its least where that is lower."""
-    made = write(
-        tmp_path / "m",
-        made=graph(n_columns=518),
-        front_end=DescriptorSettings(set="fma518", segment_s=3.0),
-    )
+    made = write(tmp_path / "m", made=graph(n_columns=518), front_end=DescriptorSettings(set="fma518", segment_s=3.0))
     path = tmp_path / "noise.wav"
     soundfile.write(path, noise(3.2, rate=rate), rate, subtype="FLOAT")
     used = max(rate, 9_000)

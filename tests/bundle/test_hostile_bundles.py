@@ -82,9 +82,7 @@ def total(name: str) -> Any:
 
 
 def constant_of_shape() -> onnx.ModelProto:
-    return graph(
-        helper.make_node("ConstantOfShape", ["size"], ["big"]), total("big"), arrays={"size": [1 << 16] * 2}
-    )
+    return graph(helper.make_node("ConstantOfShape", ["size"], ["big"]), total("big"), arrays={"size": [1 << 16] * 2})
 
 
 def expand() -> onnx.ModelProto:
@@ -189,16 +187,9 @@ def test_the_same_graph_that_asks_for_little_is_answered(tmp_path: Path) -> None
 def _body(output: str) -> onnx.GraphProto:
     value = helper.make_tensor_value_info
     return helper.make_graph(
-        [
-            helper.make_node("Identity", ["go"], ["on"]),
-            helper.make_node("Identity", ["x"], [output]),
-        ],
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Identity", ["x"], [output])],
         "body",
-        [
-            value("i", TensorProto.INT64, []),
-            value("go", TensorProto.BOOL, []),
-            value("x", TensorProto.FLOAT, []),
-        ],
+        [value("i", TensorProto.INT64, []), value("go", TensorProto.BOOL, []), value("x", TensorProto.FLOAT, [])],
         [value("on", TensorProto.BOOL, []), value(output, TensorProto.FLOAT, [])],
     )
 
@@ -308,8 +299,7 @@ REFUSED = [
 
 def test_graphs_that_are_refused_before_they_are_run(tmp_path: Path) -> None:
     paths = [
-        tiny_model.write(tmp_path / f"{i}", graph=model.SerializeToString())
-        for i, (model, _) in enumerate(REFUSED)
+        tiny_model.write(tmp_path / f"{i}", graph=model.SerializeToString()) for i, (model, _) in enumerate(REFUSED)
     ]
     for (_, why), said in zip(REFUSED, refusals(paths), strict=True):
         assert "predict.onnx: the graph is refused: " in said

@@ -187,8 +187,7 @@ def test_a_temperature_that_is_not_finite() -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["a/b", "a\\b", "..", ".", "", ".hidden", "C:x", "/etc/passwd", "a\nb", "é", "manifest.json", "x" * 101],
+    "name", ["a/b", "a\\b", "..", ".", "", ".hidden", "C:x", "/etc/passwd", "a\nb", "é", "manifest.json", "x" * 101]
 )
 def test_names_that_could_point_elsewhere(name: str) -> None:
     with pytest.raises(BundleError, match="plain name"):

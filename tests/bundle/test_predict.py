@@ -71,9 +71,7 @@ def test_a_bundle_of_logarithms_hears_how_loud_it_is(tmp_path: Path) -> None:
         by_definition = np.log10(1 + 10_000 * power).mean(axis=0) @ tiny_model.weights()
         prediction = bundle.predict(samples * np.float32(gain), sample_rate=RATE)
         np.testing.assert_allclose(prediction.probabilities, softmax(by_definition), atol=1e-5)
-    with pytest.raises(
-        BundleError, match="expected a graph from log_mel to logits, embedding, got one from mel_db"
-    ):
+    with pytest.raises(BundleError, match="expected a graph from log_mel to logits, embedding, got one from mel_db"):
         Bundle.load(tiny_model.write(tmp_path / "wrong", front_end=front_end))
 
 
@@ -213,9 +211,7 @@ def test_json_of_samples_needs_no_path(bundle: Bundle) -> None:
 
 
 def test_a_repr_says_the_answer_in_a_line(bundle: Bundle) -> None:
-    found = [
-        bundle.predict(samples, sample_rate=RATE) for samples in (tone(3), tone(0.2), np.zeros(3 * RATE))
-    ]
+    found = [bundle.predict(samples, sample_rate=RATE) for samples in (tone(3), tone(0.2), np.zeros(3 * RATE))]
     assert [repr(one).split(",")[0] for one in found] == [
         "Prediction('hum'",
         "Prediction(no genre: too_short; guess 'hum'",

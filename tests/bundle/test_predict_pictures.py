@@ -71,9 +71,7 @@ def test_a_picture_is_answered_by_what_it_shows(model: Path, tmp_path: Path) -> 
         drawn = drawn_pictures.picture(seed=1, low=low, high=high)
         shown = drawn[np.unique(image.cells(1293)[0], return_index=True)[1]]
         expected = [40 * (shown[half].mean() - 1) for half in (slice(64), slice(64, None))]
-        np.testing.assert_allclose(
-            found.embedding, expected, atol=0.1
-        )  # the last column is held a little longer
+        np.testing.assert_allclose(found.embedding, expected, atol=0.1)  # the last column is held a little longer
 
 
 def test_a_black_picture_tells_nothing(model: Path) -> None:
@@ -86,9 +84,7 @@ def test_models_that_hear_sound_say_which_ones_take_pictures(tmp_path: Path) -> 
     path = tmp_path / "p.png"
     path.write_bytes(drawn_pictures.png(drawn_pictures.picture(seed=1)))
     bundle = Bundle.load(tiny_model.write(tmp_path / "tiny"))
-    with pytest.raises(
-        AudioError, match=r"p\.png' is a picture, and this model hears sound.*cnn-png"
-    ) as caught:
+    with pytest.raises(AudioError, match=r"p\.png' is a picture, and this model hears sound.*cnn-png") as caught:
         bundle.predict(path)
     assert caught.value.code == "not_audio"
 

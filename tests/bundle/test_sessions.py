@@ -22,9 +22,7 @@ QUIETENERS = ("ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "CI", "GITHUB_A
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a home folder is not found by HOME there")
-def test_a_prediction_leaves_nothing_in_the_home_folder_and_says_nothing(
-    tmp_path: Path, tiny_bundle: Path
-) -> None:
+def test_a_prediction_leaves_nothing_in_the_home_folder_and_says_nothing(tmp_path: Path, tiny_bundle: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if name not in QUIETENERS}
     environment = {**kept, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     command = [sys.executable, "-c", SCRIPT, str(tiny_bundle)]
@@ -35,9 +33,7 @@ def test_a_prediction_leaves_nothing_in_the_home_folder_and_says_nothing(
 
 
 @pytest.mark.parametrize("model", ["base", "lite"])
-def test_the_answer_does_not_depend_on_the_number_of_cores(
-    model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_answer_does_not_depend_on_the_number_of_cores(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor on how many processes share them: from three threads on one window alone was rounded differently."""
     samples = np.random.default_rng(0).normal(scale=0.1, size=2 * 16_000)
     found = []

@@ -43,9 +43,7 @@ def test_the_threshold_is_the_weighted_quantile() -> None:
 def test_rounding_does_not_push_a_bound_away() -> None:
     n = 9
     scores = tuple(k / n for k in range(n))
-    assert (
-        Conformal(scores, (1 / (n + 1),) * n).threshold(0.3) == scores[2]
-    )  # 0.1 + 0.1 + 0.1 > 0.3 in floats
+    assert Conformal(scores, (1 / (n + 1),) * n).threshold(0.3) == scores[2]  # 0.1 + 0.1 + 0.1 > 0.3 in floats
 
 
 def test_a_set_holds_what_is_likely_enough_and_always_the_likeliest() -> None:
@@ -89,13 +87,7 @@ def test_the_gravest_reason_comes_first(changes: dict[str, float], reason: str |
 
 
 def test_limits_that_are_not_there_are_not_looked_at() -> None:
-    nothing = {
-        "silent": False,
-        "duration_s": 3.0,
-        "confidence": 0.0,
-        "not_music": math.nan,
-        "unlikeness": 1e9,
-    }
+    nothing = {"silent": False, "duration_s": 3.0, "confidence": 0.0, "not_music": math.nan, "unlikeness": 1e9}
     assert Abstention().reason(**nothing) is None  # type: ignore[arg-type]
     assert not Abstention(min_confidence=0.5).needs_screens
     assert Abstention(max_not_music=0.0).needs_screens

@@ -106,14 +106,7 @@ def test_dither_is_silent_and_quiet_music_is_not(n_fft: int, n_mels: int) -> Non
 @pytest.mark.parametrize("level", [1 / 32768, 0.5, -1.0])
 def test_a_constant_is_silent_although_it_clicks_where_it_begins_and_ends(level: float) -> None:
     mel = MelSettings(
-        sample_rate=22050,
-        n_fft=2048,
-        hop_length=512,
-        n_mels=128,
-        fmin_hz=0.0,
-        fmax_hz=None,
-        htk=False,
-        top_db=80.0,
+        sample_rate=22050, n_fft=2048, hop_length=512, n_mels=128, fmin_hz=0.0, fmax_hz=None, htk=False, top_db=80.0
     )
     power = mel_power(np.full(22050 * 10, level, np.float32), settings=mel)
     windows = list(iter_windows([power], settings=WindowSettings(256, 128)))

@@ -67,8 +67,7 @@ def shown_commands() -> list[tuple[Path, str]]:
     """Every ``genrelens`` line of the documents and the helps: where it stands, and the command."""
     texts = [(page, page.read_text("utf-8")) for page in PAGES]
     texts += [
-        (Path("help"), text)
-        for text in (HELP, *(str(c.function.__doc__).rpartition("Example")[2] for c in COMMANDS))
+        (Path("help"), text) for text in (HELP, *(str(c.function.__doc__).rpartition("Example")[2] for c in COMMANDS))
     ]
     found = []
     for page, text in texts:
@@ -179,9 +178,7 @@ def test_names_that_lost_still_work_and_are_hidden(run: Run) -> None:
 
 
 def test_a_new_command_is_a_module_a_line_and_a_row(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    def count(
-        folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder.")],
-    ) -> None:
+    def count(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder.")]) -> None:
         """Count the files of a folder.
 
         \b

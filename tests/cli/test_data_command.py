@@ -33,9 +33,7 @@ def tagged(root: Path, to: Path, *, n_per_style: int, artists: bool = True) -> N
             stream.layout = "mono"
             frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
             frame.rate = rate
-            for piece in av.AudioResampler(format="s16", layout="mono", rate=rate, frame_size=4096).resample(
-                frame
-            ):
+            for piece in av.AudioResampler(format="s16", layout="mono", rate=rate, frame_size=4096).resample(frame):
                 container.mux(stream.encode(piece))
             container.mux(stream.encode(None))
 
@@ -166,15 +164,11 @@ def test_own_music_is_trained_on_cross_validated_and_evaluated(
     assert done.code == 0, done.err
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (record["dataset"], record["split"]) == ("folder", "hold-out, part train")
-    done = run(
-        "evaluate", tmp_path / "run", "--data", music, "--split", "hold-out", "--part", "test", "--json"
-    )
+    done = run("evaluate", tmp_path / "run", "--data", music, "--split", "hold-out", "--part", "test", "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert report["n_tracks"] > 0 and report["leaks"] == []
-    assert (
-        run("evaluate", tmp_path / "run", "--data", music, "--split", "hold-out", "--part", "train").code == 2
-    )
+    assert run("evaluate", tmp_path / "run", "--data", music, "--split", "hold-out", "--part", "train").code == 2
 
     done = run("crossval", recipe, "--data", music, "--folds", 2, "--out", tmp_path / "cv", *cache, "--json")
     assert done.code == 0, done.err
@@ -191,9 +185,7 @@ def test_own_music_is_trained_on_cross_validated_and_evaluated(
     done = run("train", recipe, "--data", music, "--split", leaky, "--out", tmp_path / "l", *cache)
     assert done.code == 0, done.err
     assert "note: the split leaky leaks" in done.err
-    assert (
-        json.loads((tmp_path / "l" / "run.json").read_text())["split"] == "leaky (leaks artists), part train"
-    )
+    assert json.loads((tmp_path / "l" / "run.json").read_text())["split"] == "leaky (leaks artists), part train"
     done = run("evaluate", tmp_path / "l", "--data", music, "--split", leaky, "--part", "test")
     assert "THE SPLIT LEAKS artists" in done.out
 

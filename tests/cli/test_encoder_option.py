@@ -87,9 +87,7 @@ def test_without_a_network_it_is_said_what_was_expected(
     assert "expected a local folder" in capsys.readouterr().err
 
 
-def test_recipes_without_an_encoder_take_none(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_recipes_without_an_encoder_take_none(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("train", "crossval"):
         words = (command, "mel-transformer", "--data", data, "--out", tmp_path / "run", "--encoder", "a/b")
         assert call(*words) == 2
@@ -131,18 +129,7 @@ def test_ablate_writes_a_table_a_figure_and_json(
     stored = tmp_path / "stored.json"
     stored.write_text(TOY)
     monkeypatch.setattr("genrelens.evaluation.ablation.ablation", ablation)
-    words = (
-        "ablate",
-        recipe_file(tmp_path),
-        "--data",
-        data,
-        "--encoder",
-        encoder,
-        "--cache",
-        cache,
-        "--folds",
-        2,
-    )
+    words = ("ablate", recipe_file(tmp_path), "--data", data, "--encoder", encoder, "--cache", cache, "--folds", 2)
     out = tmp_path / "out"
     assert call(*words, "--out", out) == 0
     printed = capsys.readouterr()

@@ -63,9 +63,7 @@ def song(tmp_path: Path) -> Path:
     return place
 
 
-def test_the_folder_holds_all_that_was_promised(
-    run: Run, song: Path, tmp_path: Path, tiny_bundle: Path
-) -> None:
+def test_the_folder_holds_all_that_was_promised(run: Run, song: Path, tmp_path: Path, tiny_bundle: Path) -> None:
     out = tmp_path / "why"
     words = ("--class", "Buzz", "--method", "occlusion", "--model", tiny_bundle)
     result = run("explain", song, *words, "--out", out)
@@ -85,9 +83,7 @@ def test_the_folder_holds_all_that_was_promised(
     assert "0:04–0:05" in result.out and "check" in result.out
 
 
-def test_the_page_is_whole_loads_nothing_and_escapes(
-    run: Run, song: Path, tmp_path: Path, tiny_bundle: Path
-) -> None:
+def test_the_page_is_whole_loads_nothing_and_escapes(run: Run, song: Path, tmp_path: Path, tiny_bundle: Path) -> None:
     run("explain", song, "--model", tiny_bundle, "--out", tmp_path / "why")
     page = (tmp_path / "why" / "report.html").read_text("utf-8")
     found = Checker(page)
@@ -101,11 +97,7 @@ def test_the_page_is_whole_loads_nothing_and_escapes(
         samples, rate = soundfile.read(io.BytesIO(sound))
         assert len(samples) / rate == pytest.approx(12.0, abs=0.2)
     words = " ".join(" ".join(found.words).split())
-    for sentence in (
-        "Is this explanation true?",
-        "What would change the answer",
-        "Without the 2 s that score highest",
-    ):
+    for sentence in ("Is this explanation true?", "What would change the answer", "Without the 2 s that score highest"):
         assert sentence in words
 
 
@@ -142,9 +134,7 @@ def test_a_held_back_guess_is_no_answer_on_the_page(run: Run, song: Path, tmp_pa
     assert result.code == 0 and "No answer: too close to call" in result.out
     page = (tmp_path / "why" / "report.html").read_text("utf-8")
     assert (
-        "No answer: too close to call" in page
-        and "which it holds back." in page
-        and "held back, and no answer" in page
+        "No answer: too close to call" in page and "which it holds back." in page and "held back, and no answer" in page
     )
 
 
@@ -208,9 +198,7 @@ def test_after_a_full_disk_the_same_command_runs_and_an_earlier_explanation_stan
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_said(
-    run: Run, song: Path, tmp_path: Path, tiny_bundle: Path
-) -> None:
+def test_a_folder_that_cannot_be_written_is_said(run: Run, song: Path, tmp_path: Path, tiny_bundle: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     result = run("explain", song, "--model", tiny_bundle, "--out", locked / "why")

@@ -21,8 +21,7 @@ from run_cli import RATE, Run
 from test_explain_command import hum_and_hiss
 
 CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
 pytestmark = [
     pytest.mark.slow,
@@ -101,9 +100,7 @@ def _with_steps(page: str) -> str:
     steps = STEPS.strip().removeprefix("<script>").removesuffix("</script>")
     named = base64.b64encode(hashlib.sha256(steps.encode()).digest()).decode()
     assert page.count("script-src '") == 1
-    return page.replace("script-src '", f"script-src 'sha256-{named}' '").replace(
-        "</body>", f"{STEPS}</body>"
-    )
+    return page.replace("script-src '", f"script-src 'sha256-{named}' '").replace("</body>", f"{STEPS}</body>")
 
 
 def _driven(page: str, tmp_path: Path) -> list[dict[str, Any]]:

@@ -17,15 +17,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("librosa")
 
 FILES = {
-    *(
-        "counts.png",
-        "counts.csv",
-        "correlation.png",
-        "correlation.csv",
-        "tempo.png",
-        "tempo.csv",
-        "tempo-tracks.csv",
-    ),
+    *("counts.png", "counts.csv", "correlation.png", "correlation.csv", "tempo.png", "tempo.csv", "tempo-tracks.csv"),
     *("features.png", "features.csv", "eta-squared.csv", "examples.png", "examples.csv"),
     *("map-features.png", "map-features.csv", "map-embeddings.png", "map-embeddings.csv"),
     *("index.html", "explore.json"),
@@ -70,16 +62,12 @@ def test_a_whole_exploration(run: Run, corpus: Path, tiny_bundle: Path, tmp_path
     table.write_text("".join([lines[0], *lines[1:9]]), "utf-8")
     result = run("explore", corpus, "--out", out, "--model", tiny_bundle, "--features", table, "--sound")
     assert result.code == 0, result.err
-    assert {path.name for path in out.iterdir()} == FILES - {"map-features.png", "map-features.csv"} | {
-        "left-out.csv"
-    }
+    assert {path.name for path in out.iterdir()} == FILES - {"map-features.png", "map-features.csv"} | {"left-out.csv"}
     page = (out / "index.html").read_text("utf-8")
     assert page.count("data:audio/mpeg") == 4 and "Not drawn: a map needs at least 10 tracks" in page
     assert "The features were read from half.csv" in page
     assert len(rows(out / "left-out.csv")) == 12
-    assert {row["why"] for row in rows(out / "left-out.csv")} == {
-        "its sound is here, but the table has no row for it"
-    }
+    assert {row["why"] for row in rows(out / "left-out.csv")} == {"its sound is here, but the table has no row for it"}
 
 
 @pytest.mark.slow
@@ -149,9 +137,7 @@ def test_a_missing_part_is_named_before_any_work(
 def test_gtzan_by_kaggles_table(run: Run, real_data: Path, tiny_bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "look"
     table = real_data / "gtzan" / "features_30_sec.csv"
-    result = run(
-        "explore", real_data, "--dataset", "gtzan", "--features", table, "--out", out, "--model", tiny_bundle
-    )
+    result = run("explore", real_data, "--dataset", "gtzan", "--features", table, "--out", out, "--model", tiny_bundle)
     assert result.code == 0, result.err
     counts = {row["genre"]: row for row in rows(out / "counts.csv")}
     assert len(counts) == 10

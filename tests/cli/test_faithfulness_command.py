@@ -122,9 +122,7 @@ def test_a_track_that_cannot_be_judged_costs_the_others_nothing(
     result = ask(run, model, tmp_path / "music", tmp_path / "out", methods="random")
     document = json.loads((tmp_path / "out" / "faithfulness.json").read_text("utf-8"))
     assert result.code == 1 and document["n_tracks"] == 8
-    assert document["left_out"] == [
-        {"id": "hum/silent.wav", "why": "it is silent, there is nothing to explain"}
-    ]
+    assert document["left_out"] == [{"id": "hum/silent.wav", "why": "it is silent, there is nothing to explain"}]
     assert "left out: hum/silent.wav: it is silent" in result.out.splitlines()[-1]
     assert len(result.out.splitlines()) > 8 and "\\n" not in result.out  # a table, not one line
 
@@ -133,9 +131,7 @@ def test_a_track_that_cannot_be_judged_costs_the_others_nothing(
 class TestBeforeTheWork:
     """Whatever can be refused is refused before a single track is judged, and leaves nothing behind."""
 
-    def refused(
-        self, result: Result, out: Path, *, code: int, why: tuple[str, ...], behind: bool = False
-    ) -> None:
+    def refused(self, result: Result, out: Path, *, code: int, why: tuple[str, ...], behind: bool = False) -> None:
         assert result.code == code and all(word in result.err for word in why), result
         assert "internal error" not in result.err
         assert out.exists() == behind
@@ -146,13 +142,7 @@ class TestBeforeTheWork:
 
     @pytest.mark.parametrize("missing", ["torch", "matplotlib", "onnx"])
     def test_the_extra_is_missing(
-        self,
-        run: Run,
-        model: Path,
-        music: Path,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        missing: str,
+        self, run: Run, model: Path, music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
     ) -> None:
         from genrelens import errors as extras
 
@@ -171,16 +161,12 @@ class TestBeforeTheWork:
         result = ask(run, path, music, tmp_path / "out")
         self.refused(result, tmp_path / "out", code=2, why=("no weights by name", "random, energy, onset"))
 
-    def test_genres_that_the_model_does_not_know(
-        self, run: Run, model: Path, music: Path, tmp_path: Path
-    ) -> None:
+    def test_genres_that_the_model_does_not_know(self, run: Run, model: Path, music: Path, tmp_path: Path) -> None:
         (tmp_path / "music").mkdir()
         (tmp_path / "music" / "hum").symlink_to(music / "hum")
         (tmp_path / "music" / "polka").symlink_to(music / "hiss")
         result = ask(run, model, tmp_path / "music", tmp_path / "out")
-        self.refused(
-            result, tmp_path / "out", code=1, why=("does not know polka", "hum, hiss, thump", "only methods")
-        )
+        self.refused(result, tmp_path / "out", code=1, why=("does not know polka", "hum, hiss, thump", "only methods"))
 
     def test_one_genre_alone(self, run: Run, model: Path, music: Path, tmp_path: Path) -> None:
         for genre in ("hum", "hiss"):

@@ -158,9 +158,7 @@ def test_a_data_set_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
     assert "no GTZAN clips" in result.err
 
 
-def test_a_stopped_run_says_that_it_can_go_on(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_run_says_that_it_can_go_on(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import genrelens.features
 
     def stop(*_: object, **__: object) -> None:

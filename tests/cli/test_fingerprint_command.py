@@ -144,9 +144,7 @@ def test_a_model_without_attention_says_why_parts_are_missing(
     model = tiny_model.write(tmp_path / "plain")
     out = tmp_path / "prints"
     found = run(
-        "fingerprint",
-        model,
-        *("--data", music, "--split", split, "--out", out, "--per-genre", "3", "--workers", "1"),
+        "fingerprint", model, *("--data", music, "--split", split, "--out", out, "--per-genre", "3", "--workers", "1")
     )
     assert found.code == 0, found.err
     assert json.loads((out / "fingerprint.json").read_text())["beat"] is None

@@ -44,16 +44,12 @@ def test_leakage_from_sound_to_table_and_figure(
     assert (tmp_path / "out" / "leakage.png").stat().st_size > 10_000
 
     args = ["crossval", "svm", "--data", corpus, "--split", "by-timbre", "--part", "train+valid"]
-    code, out, _ = run(
-        *args, "--folds", "2", "--out", tmp_path / "cv", "--cache", tmp_path / "cache", capsys=capsys
-    )
+    code, out, _ = run(*args, "--folds", "2", "--out", tmp_path / "cv", "--cache", tmp_path / "cache", capsys=capsys)
     assert code == 0
     assert out.startswith("svm (-) on synthetic, split 2 folds by artist, seed 0")
 
 
-def test_a_folder_of_another_command_is_left_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_of_another_command_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from genrelens.data import synthetic
 
     synthetic.write_corpus(tmp_path / "corpus", n_per_style=1, seed=0, duration_s=0.3)

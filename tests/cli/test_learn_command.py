@@ -52,10 +52,7 @@ def write_table(root: Path, corpus: tuple[Path, tuple[Track, ...]], **extra: str
 
 @pytest.mark.slow
 def test_folders_of_genres_become_a_model_that_every_command_takes(
-    run: Run,
-    music: Path,
-    corpus: tuple[Path, tuple[Track, ...]],
-    tmp_path: Path,
+    run: Run, music: Path, corpus: tuple[Path, tuple[Track, ...]], tmp_path: Path
 ) -> None:
     (music / "drone" / "broken.wav").write_bytes(b"no sound" * 500)
     soundfile.write(music / "drone" / "silent.wav", np.zeros(48000), 16000)
@@ -85,10 +82,7 @@ def test_folders_of_genres_become_a_model_that_every_command_takes(
 
 @pytest.mark.slow
 def test_a_table_with_several_genres_becomes_a_model_of_several(
-    run: Run,
-    music: Path,
-    corpus: tuple[Path, tuple[Track, ...]],
-    tmp_path: Path,
+    run: Run, music: Path, corpus: tuple[Path, tuple[Track, ...]], tmp_path: Path
 ) -> None:
     table = write_table(music, corpus, four_on_the_floor="beats", walking_swing="beats")
     model = tmp_path / "mine.bundle"
@@ -163,9 +157,7 @@ def test_folders_that_are_artists_are_told_to_take_the_tags(
 ) -> None:
     for artist in ("Ann", "Bob"):
         tones(tmp_path / "music" / artist, 1, seconds=0.1)
-    monkeypatch.setattr(
-        "genrelens.data.own_music.folder.read_tags", lambda path: Tags(("Polka",), path.parent.name)
-    )
+    monkeypatch.setattr("genrelens.data.own_music.folder.read_tags", lambda path: Tags(("Polka",), path.parent.name))
     found = learn(run, tmp_path / "music")
     assert found.code == 1
     assert "take the genres of the tags" in found.err

@@ -144,21 +144,13 @@ def test_what_is_passed_over_is_said_once_on_stderr(run: Run, tmp_path: Path) ->
     one, other = tmp_path / "one", tmp_path / "other"
     write_tone(one / "a.wav")
     write_tone(one / "b.bwf")
-    for path in (
-        one / "cover.jpg",
-        one / "more" / "c.JPG",
-        other / "notes.txt",
-        other / ".DS_Store",
-        one / "README",
-    ):
+    for path in (one / "cover.jpg", one / "more" / "c.JPG", other / "notes.txt", other / ".DS_Store", one / "README"):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"not music")
     result = run("predict", "--json", one, other, one / "a.wav")
     assert [Path(row["path"]).name for row in result.rows] == ["a.wav", "b.bwf", "other", "a.wav"]
     assert result.rows[2]["error"]["code"] == "no_music"
-    assert result.err == (
-        "genrelens: passed over 4 files that are no sound: 2 .jpg, 1 .txt, 1 without an ending\n"
-    )
+    assert result.err == ("genrelens: passed over 4 files that are no sound: 2 .jpg, 1 .txt, 1 without an ending\n")
     assert run("predict", "--json", one / "a.wav").err == ""
 
 
@@ -203,9 +195,7 @@ def test_the_same_path_twice_is_answered_twice(run: Run, tmp_path: Path) -> None
     assert len(run("predict", "--json", path, path).rows) == 2
 
 
-def test_a_fault_of_ours_costs_one_row_only(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_of_ours_costs_one_row_only(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from genrelens.bundle import Bundle
 
     opened = Bundle._opened

@@ -47,12 +47,7 @@ def begin(folder: Path, model: Path, *words: str | Path) -> subprocess.Popen[str
     (folder / "program.py").write_text(PROGRAM)
     command = [sys.executable, "program.py", "predict", "--model", str(model), *map(str, words)]
     return subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True
     )
 
 
@@ -73,9 +68,7 @@ def test_a_crash_costs_one_row_only(tmp_path: Path, tiny_bundle: Path, workers: 
 
 @posix
 @pytest.mark.parametrize("workers", ["0", "1", pytest.param("2", marks=pytest.mark.slow)])
-def test_ctrl_c_keeps_what_was_answered_and_ends_all_processes(
-    tmp_path: Path, tiny_bundle: Path, workers: str
-) -> None:
+def test_ctrl_c_keeps_what_was_answered_and_ends_all_processes(tmp_path: Path, tiny_bundle: Path, workers: str) -> None:
     names = ["a.wav", "b.wav", "stuck.wav", "c.wav", "d.wav"]
     for name in names:
         write_tone(tmp_path / name)
@@ -111,9 +104,7 @@ def test_ctrl_c_before_the_first_answer_leaves_an_older_page_alone(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", [("--json", "--timeline"), ("--csv",), ("--timeline",), ()])
-def test_output_is_the_same_with_any_number_of_workers(
-    run: Run, tmp_path: Path, form: tuple[str, ...]
-) -> None:
+def test_output_is_the_same_with_any_number_of_workers(run: Run, tmp_path: Path, form: tuple[str, ...]) -> None:
     for name, seconds in (("long.wav", 20), ("夜.wav", 2), ("short.wav", 0.2), ("folder/deep.wav", 3)):
         write_tone(tmp_path / name, seconds)
     soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)

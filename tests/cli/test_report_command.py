@@ -116,9 +116,7 @@ def test_a_missing_part_is_said_before_the_work(
     assert run("compare", *two).code == 0  # a table needs no figures
 
 
-def test_embeddings_are_mapped_where_model_and_sound_are_here(
-    run: Run, tmp_path: Path, tiny_bundle: Path
-) -> None:
+def test_embeddings_are_mapped_where_model_and_sound_are_here(run: Run, tmp_path: Path, tiny_bundle: Path) -> None:
     corpus = tmp_path / "music"
     synthetic.write_corpus(corpus, n_per_style=1, seed=0, duration_s=2.2)
     folder = tmp_path / "mine"
@@ -133,21 +131,15 @@ def test_embeddings_are_mapped_where_model_and_sound_are_here(
     rows = [TrackRow(t.id, t.artist, t.genre, names[0], shares, False, None, None) for t in loaded.tracks]
     rows.append(TrackRow("gone", None, names[0], names[0], shares, False, None, None))
     model_hash = Bundle.load(tiny_bundle).hash
-    found = build_report(
-        rows, names=names, model="tiny", model_hash=model_hash, dataset=loaded.dataset, n_resamples=20
-    )
+    found = build_report(rows, names=names, model="tiny", model_hash=model_hash, dataset=loaded.dataset, n_resamples=20)
     toys.write(folder / "report.json", found)
     result = run("report", folder, "--out", tmp_path / "a")
-    assert result.code == 0 and "give their folder with --data" in (tmp_path / "a" / "index.html").read_text(
-        "utf-8"
-    )
+    assert result.code == 0 and "give their folder with --data" in (tmp_path / "a" / "index.html").read_text("utf-8")
     result = run("report", folder, "--out", tmp_path / "a", "--data", corpus)
     assert (result.code, result.err.splitlines()[-2]) == (0, f"wrote {tmp_path / 'a' / 'index.html'}")
     lines = (tmp_path / "a" / "map-embeddings.csv").read_text("utf-8").splitlines()
     assert len(lines) == 1 + len(loaded.tracks)
-    assert "1 of the answered tracks has no place on the map" in (tmp_path / "a" / "index.html").read_text(
-        "utf-8"
-    )
+    assert "1 of the answered tracks has no place on the map" in (tmp_path / "a" / "index.html").read_text("utf-8")
     toys.write(folder / "report.json", toys.report(model_hash=model_hash))
     result = run("report", folder, "--out", tmp_path / "a", "--data", corpus)
     assert result.code == 1 and "measured on 'toys'" in result.err

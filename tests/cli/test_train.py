@@ -64,9 +64,7 @@ def test_train_writes_a_run_and_prints_where_the_model_is(
     assert call("train", recipe, *options, "--out", run, "--seed", 7) == 0
     out, err = capsys.readouterr()
     assert out == f"{run / 'bundle'}\n"
-    assert err.startswith(
-        f"wrote {run / 'bundle'}\nnext: genrelens evaluate {run} --split by-timbre --part valid"
-    )
+    assert err.startswith(f"wrote {run / 'bundle'}\nnext: genrelens evaluate {run} --split by-timbre --part valid")
     record = read_run(run)
     split = synthetic.split("by-timbre", tracks=synthetic.load(data))
     assert tuple(record["train_ids"]) == split.ids("train")
@@ -179,9 +177,7 @@ def test_wrong_usage_is_said_and_leaves_nothing_behind(
 def test_faulty_tracks_are_never_trained_on(tmp_path: Path) -> None:
     faulty = sorted(gtzan.facts().left_out)[0]
     genre = faulty.split(".")[0]
-    sound = next(
-        id_ for id_ in gtzan.all_ids() if id_ not in gtzan.facts().left_out and id_.startswith(genre)
-    )
+    sound = next(id_ for id_ in gtzan.all_ids() if id_ not in gtzan.facts().left_out and id_.startswith(genre))
     (tmp_path / genre).mkdir()
     for id_ in (faulty, sound):
         soundfile.write(tmp_path / genre / f"{id_}.wav", [0.0] * 100, 8000)
@@ -203,14 +199,10 @@ def test_without_the_extra_one_line_says_what_to_install(
 
 
 @pytest.mark.slow
-def test_from_nothing_to_a_model_that_names_the_styles(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_from_nothing_to_a_model_that_names_the_styles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, run, cache = tmp_path / "music", tmp_path / "run", tmp_path / "cache"
     assert call("synthesise", data, "--per-style", 14, "--seed", 1, "--duration", 6) == 0
-    recipe = write_recipe(
-        tmp_path, max_epochs=40, learning_rate=4e-3, warmup_epochs=2, patience=15, average_decay=0.9
-    )
+    recipe = write_recipe(tmp_path, max_epochs=40, learning_rate=4e-3, warmup_epochs=2, patience=15, average_decay=0.9)
     where = ("--data", data, "--split", "by-timbre")
     capsys.readouterr()
     assert call("train", recipe, *where, "--cache", cache, "--out", run) == 0

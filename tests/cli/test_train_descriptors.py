@@ -35,9 +35,7 @@ def write_rows(path: Path, ids: list[str], *, columns: tuple[str, ...] = COLUMNS
     rng = np.random.default_rng(0)
     genres = [id_.split(".")[0] for id_ in ids]
     centre = {genre: np.exp(rng.normal(size=len(columns))) for genre in dict.fromkeys(genres)}
-    values = np.stack([centre[genre] for genre in genres]) * np.exp(
-        0.3 * rng.normal(size=(len(ids), len(columns)))
-    )
+    values = np.stack([centre[genre] for genre in genres]) * np.exp(0.3 * rng.normal(size=(len(ids), len(columns))))
     table = FeatureTable(
         columns=columns,
         filenames=tuple(f"{id_}{piece}.wav" for id_ in ids),
@@ -135,9 +133,7 @@ def test_a_table_that_the_recipe_does_not_learn_from_is_refused(
     code: int,
     message: str,
 ) -> None:
-    found, out, err = run(
-        command, recipe, "--data", clips, "--table", table, "--out", tmp_path / "run", capsys=capsys
-    )
+    found, out, err = run(command, recipe, "--data", clips, "--table", table, "--out", tmp_path / "run", capsys=capsys)
     assert (found, out) == (code, "")
     assert message in " ".join(err.split())
     assert not (tmp_path / "run").exists()
@@ -160,8 +156,7 @@ def test_there_is_nothing_to_resume(
     clips: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = run(
-        *("train", "lda-plus", "--data", clips, "--table", table, "--out", tmp_path / "run", "--resume"),
-        capsys=capsys,
+        *("train", "lda-plus", "--data", clips, "--table", table, "--out", tmp_path / "run", "--resume"), capsys=capsys
     )
     assert code == 2
     assert "lda-plus learns in one go" in " ".join(err.split())
@@ -176,9 +171,7 @@ def test_an_unknown_key_of_a_recipe_is_named(
         '[features]\nset = "kaggle57"\nsegment_s = 30\n[classifier]\nname = "logistic"\n'
         "options = { c = 1.0, d = 2.0 }\n"
     )
-    code, _, err = run(
-        "train", mine, "--data", clips, "--table", table, "--out", tmp_path / "run", capsys=capsys
-    )
+    code, _, err = run("train", mine, "--data", clips, "--table", table, "--out", tmp_path / "run", capsys=capsys)
     assert code == 2
     assert "logistic has no option 'd'; it has: c" in err
 

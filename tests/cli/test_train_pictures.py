@@ -25,9 +25,7 @@ def recipe(tmp_path: Path) -> Path:
     text = (resources.files("genrelens.recipe") / "shipped" / "cnn-png.toml").read_text(encoding="utf-8")
     assert "max_epochs = 25" in text
     path = tmp_path / "short.toml"
-    path.write_text(
-        text.replace("max_epochs = 25", "max_epochs = 2").replace("batch_size = 32", "batch_size = 4")
-    )
+    path.write_text(text.replace("max_epochs = 25", "max_epochs = 2").replace("batch_size = 32", "batch_size = 4"))
     return path
 
 

@@ -47,9 +47,7 @@ def test_help_shows_examples(run: Run, words: tuple[str, ...]) -> None:
         ("synthesise", "x", "--format", "mp8"),
     ],
 )
-def test_wrong_usage(
-    run: Run, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_usage(run: Run, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = run(*words)
     assert result.code == 2
@@ -90,9 +88,7 @@ def test_a_damaged_model_is_named_in_one_line(run: Run, tmp_path: Path) -> None:
     assert "damaged" in result.err
 
 
-def test_an_internal_fault_is_one_line_and_says_how_to_see_more(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_internal_fault_is_one_line_and_says_how_to_see_more(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oops\nsecond line")
 
@@ -151,16 +147,7 @@ def test_synthesise_onto_a_file(run: Run, tmp_path: Path) -> None:
 def test_a_reader_that_goes_away(tmp_path: Path, tiny_bundle: Path) -> None:
     """As in ``genrelens predict ... | head -1``: no traceback, no complaint at the interpreter's exit."""
     path = write_tone(tmp_path / "a.wav")
-    command = [
-        sys.executable,
-        "-m",
-        "genrelens",
-        "predict",
-        "--json",
-        "--model",
-        str(tiny_bundle),
-        *[str(path)] * 5,
-    ]
+    command = [sys.executable, "-m", "genrelens", "predict", "--json", "--model", str(tiny_bundle), *[str(path)] * 5]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -176,9 +163,7 @@ def test_a_terminal_that_knows_few_letters(tmp_path: Path, tiny_bundle: Path) ->
     master, slave = os.openpty()
     command = [sys.executable, "-m", "genrelens", "predict", *paths, "--model", str(tiny_bundle)]
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "COLUMNS": "300"}
-    done = subprocess.run(
-        command, stdout=slave, stderr=subprocess.PIPE, env=environment, check=False, timeout=60
-    )
+    done = subprocess.run(command, stdout=slave, stderr=subprocess.PIPE, env=environment, check=False, timeout=60)
     os.close(slave)
     shown = os.read(master, 1 << 16).decode("latin-1")
     os.close(master)
@@ -191,16 +176,7 @@ def test_a_locale_that_knows_no_letters(tmp_path: Path, tiny_bundle: Path) -> No
     path = write_tone(tmp_path / "夜.wav")
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}
     for form in (["--json"], ["--csv"], []):
-        command = [
-            sys.executable,
-            "-m",
-            "genrelens",
-            "predict",
-            *form,
-            "--model",
-            str(tiny_bundle),
-            str(path),
-        ]
+        command = [sys.executable, "-m", "genrelens", "predict", *form, "--model", str(tiny_bundle), str(path)]
         done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=60)
         assert (done.returncode, done.stderr) == (0, b"")
         assert ("夜" in done.stdout.decode()) == bool(form)

@@ -196,9 +196,7 @@ def test_a_recipe_that_begins_with_weights_asks_for_them(
 def test_a_recipe_that_needs_none_takes_none(
     music: Path, random: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, _, err = run(
-        "train", "svm", "--data", music, "--weights", random, "--out", tmp_path / "run", capsys=capsys
-    )
+    code, _, err = run("train", "svm", "--data", music, "--weights", random, "--out", tmp_path / "run", capsys=capsys)
     assert code == 2
     assert "svm begins with no weights of VGGish" in " ".join(err.split())
 

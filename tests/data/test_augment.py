@@ -45,9 +45,7 @@ def test_every_place_of_a_crop_is_as_likely_as_any_other() -> None:
 
 
 @given(stretch=st.floats(0.01, 0.7), n_frames=st.integers(8, 64), seed=st.integers(0, 2**32))
-def test_a_stretched_ramp_is_a_ramp_with_a_tempo_within_bounds(
-    stretch: float, n_frames: int, seed: int
-) -> None:
+def test_a_stretched_ramp_is_a_ramp_with_a_tempo_within_bounds(stretch: float, n_frames: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     piece = augment.crop(ramp(200), n_frames=n_frames, time_stretch=stretch, rng=rng)
     assert piece.shape == (n_frames, 3)
@@ -64,8 +62,7 @@ def test_a_stretched_ramp_is_a_ramp_with_a_tempo_within_bounds(
 def test_stretches_go_both_ways() -> None:
     rng = np.random.default_rng(0)
     speeds = [
-        float(np.diff(augment.crop(ramp(400), n_frames=100, time_stretch=0.3, rng=rng)[:2, 0])[0])
-        for _ in range(200)
+        float(np.diff(augment.crop(ramp(400), n_frames=100, time_stretch=0.3, rng=rng)[:2, 0])[0]) for _ in range(200)
     ]
     assert min(speeds) < np.exp(-0.25) and max(speeds) > np.exp(0.25)
     assert abs(np.mean(np.log(speeds))) < 0.05
@@ -137,11 +134,7 @@ def test_masks_are_whole_spans_no_wider_than_allowed_and_filled_with_the_mean(
 ) -> None:
     mel_db = -80 * noise(4, 40, 16, seed=seed)
     masked = augment.mask(
-        mel_db,
-        n_masks=n_masks,
-        time_mask=time_mask,
-        band_mask=band_mask,
-        rng=np.random.default_rng(seed),
+        mel_db, n_masks=n_masks, time_mask=time_mask, band_mask=band_mask, rng=np.random.default_rng(seed)
     )
     for before, after in zip(mel_db, masked, strict=True):
         changed = before != after
@@ -165,12 +158,7 @@ def test_the_widest_mask_occurs_everywhere_and_so_does_none() -> None:
 
 
 @settings(deadline=None)
-@given(
-    batch=st.integers(1, 8),
-    n_classes=st.integers(2, 10),
-    alpha=st.floats(0.1, 2.0),
-    seed=st.integers(0, 2**32),
-)
+@given(batch=st.integers(1, 8), n_classes=st.integers(2, 10), alpha=st.floats(0.1, 2.0), seed=st.integers(0, 2**32))
 def test_mixup_blends_windows_and_targets_by_the_same_weights(
     batch: int, n_classes: int, alpha: float, seed: int
 ) -> None:

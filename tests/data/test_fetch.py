@@ -96,9 +96,7 @@ def site() -> Iterator[Site]:
 
 def test_a_file_is_downloaded_checked_and_renamed(site: Site, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
-    said = download(
-        site.url, tmp_path / "a", checksum=SUM, progress=lambda *step: seen.append(step), wait_s=0
-    )
+    said = download(site.url, tmp_path / "a", checksum=SUM, progress=lambda *step: seen.append(step), wait_s=0)
     assert (tmp_path / "a").read_bytes() == CONTENT
     assert said == "checked against its published sha1"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
@@ -166,9 +164,7 @@ def test_without_a_published_sum_the_servers_own_is_taken(site: Site, tmp_path: 
     site.says_sha256 = "0" * 64
     with pytest.raises(DataError, match="expected 0000"):
         download(url, tmp_path / "b", wait_s=0)
-    assert download(site.url, tmp_path / "c", wait_s=0).startswith(
-        "not checked: neither the source nor the server"
-    )
+    assert download(site.url, tmp_path / "c", wait_s=0).startswith("not checked: neither the source nor the server")
 
 
 def test_a_length_that_is_not_said_is_no_fault(site: Site, tmp_path: Path) -> None:
@@ -214,9 +210,7 @@ def test_a_disk_that_is_too_small_is_said_before_the_download(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_fills_up_keeps_what_is_there(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fills_up_keeps_what_is_there(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -341,15 +335,7 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "names",
-    [
-        ["x" * 400],
-        ["f/" + "é" * 200 + "/x"],
-        ["d/" * 3000 + "x"],
-        ["f", "f/x"],
-        ["f/x", "f"],
-        ["a/x", "a//x"],
-    ],
+    "names", [["x" * 400], ["f/" + "é" * 200 + "/x"], ["d/" * 3000 + "x"], ["f", "f/x"], ["f/x", "f"], ["a/x", "a//x"]]
 )
 def test_names_that_no_disk_takes_are_the_archives_fault(tmp_path: Path, names: list[str]) -> None:
     for archive in (
@@ -375,13 +361,7 @@ def test_an_archive_of_very_many_files_is_refused(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        tarfile.GNUTYPE_LONGNAME,
-        tarfile.GNUTYPE_LONGLINK,
-        tarfile.XHDTYPE,
-        tarfile.XGLTYPE,
-        tarfile.GNUTYPE_SPARSE,
-    ],
+    [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_SPARSE],
 )
 def test_headers_of_a_tar_that_have_no_end(tmp_path: Path, kind: bytes) -> None:
     """A name of 200 MB, which gzip packs to nothing: a tar's reader takes it into memory as a whole."""

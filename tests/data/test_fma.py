@@ -68,10 +68,7 @@ def test_columns_may_stand_in_any_order_and_others_may_be_there(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (
-            {"set__split": "train"},
-            r"column set\.split: expected one of training, validation, test, got 'train'",
-        ),
+        ({"set__split": "train"}, r"column set\.split: expected one of training, validation, test, got 'train'"),
         ({"set__split": ""}, r"column set\.split: expected one of"),
         ({"set__subset": "tiny"}, r"column set\.subset: expected one of small, medium, large, got 'tiny'"),
         ({"track__genre_top": "Polka"}, r"column track\.genre_top: unknown genre 'Polka'; .*Hip-Hop"),
@@ -82,9 +79,7 @@ def test_columns_may_stand_in_any_order_and_others_may_be_there(tmp_path: Path) 
         ({"artist__id": "1.5"}, r"column artist\.id: expected a whole number"),
     ],
 )
-def test_a_wrong_cell_is_named_by_line_track_and_column(
-    tmp_path: Path, cells: dict[str, str], message: str
-) -> None:
+def test_a_wrong_cell_is_named_by_line_track_and_column(tmp_path: Path, cells: dict[str, str], message: str) -> None:
     # a row takes two lines, because of the break in its HTML
     path = table(tmp_path, fma_row(2), fma_row(5, **cells))
     with pytest.raises(DataError, match=r"line 7 \(track 5\): " + message) as caught:
@@ -93,9 +88,7 @@ def test_a_wrong_cell_is_named_by_line_track_and_column(
 
 
 def test_labels_and_words_in_another_case_are_the_same(tmp_path: Path) -> None:
-    (row,) = read(
-        table(tmp_path, fma_row(2, track__genre_top="hip hop", set__split="Training", set__subset="SMALL"))
-    )
+    (row,) = read(table(tmp_path, fma_row(2, track__genre_top="hip hop", set__split="Training", set__subset="SMALL")))
     assert (row.genre, row.part, row.subset) == ("Hip-Hop", "train", "small")
 
 
@@ -115,10 +108,7 @@ def renamed(old: str, new: str) -> object:
         (renamed(",subset,", ",split,"), r"missing columns: set\.subset"),
         (renamed("bit_rate", "genre_top"), r"stand twice: track\.genre_top"),
         (lambda lines: [*lines, "7,too,short"], r"line 7 \(track 7\): expected 53 cells.*, got 3"),
-        (
-            lambda lines: [*lines[:3], "x" + lines[3][1:], lines[4]],
-            "track_id: expected a whole number, got 'x'",
-        ),
+        (lambda lines: [*lines[:3], "x" + lines[3][1:], lines[4]], "track_id: expected a whole number, got 'x'"),
         (lambda lines: [*lines[:3], *lines[3:5], *lines[3:5]], "track 2 stands twice, first in line 5"),
         (lambda lines: [*lines[:5], '7,"no end'], "after line 5: not a comma-separated table"),
     ],
@@ -209,9 +199,7 @@ def test_the_six_broken_clips_of_small_are_left_out_of_training(tmp_path: Path) 
         ("fma_large", "fma_metadata"),
     ],
 )
-def test_clips_and_metadata_are_found_where_people_unpack_them(
-    tmp_path: Path, clips: str, metadata: str
-) -> None:
+def test_clips_and_metadata_are_found_where_people_unpack_them(tmp_path: Path, clips: str, metadata: str) -> None:
     make_music.noise(tmp_path / clips / "000" / "000002.mp3")
     write_tracks_csv(tmp_path / metadata / "tracks.csv", [fma_row(2)])
     assert [track.id for track in fma.load(tmp_path, subset="small").tracks] == ["000002"]

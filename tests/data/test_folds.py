@@ -11,9 +11,7 @@ from genrelens.data.splits.folds import blocks, grouped_folds, hold_out
 from genrelens.errors import DataError
 
 
-def track(
-    number: int, *, genre: str = "pop", artist: str | None = None, recording: str | None = None
-) -> Track:
+def track(number: int, *, genre: str = "pop", artist: str | None = None, recording: str | None = None) -> Track:
     return Track(f"{number:04d}", Path(f"{number}.wav"), genre, artist, "test", recording)
 
 
@@ -66,9 +64,7 @@ def test_the_order_of_the_tracks_does_not_matter(tracks: list[Track], seed: int,
 
 
 @given(some_tracks, st.floats(0.05, 0.6), st.integers(0, 2**32))
-def test_what_is_held_out_shares_nothing_with_what_is_kept(
-    tracks: list[Track], fraction: float, seed: int
-) -> None:
+def test_what_is_held_out_shares_nothing_with_what_is_kept(tracks: list[Track], fraction: float, seed: int) -> None:
     try:
         kept, held = hold_out(tracks, fraction=fraction, seed=seed)
     except DataError as error:
@@ -106,12 +102,8 @@ def test_segments_of_one_track_are_never_parted() -> None:
         return Track(f"{id_}.{i}", Path(f"{id_}.wav"), "pop", None, "test", segment_of=id_, span_s=(i, i + 1))
 
     tracks = [segment(whole, i) for i in range(3) for whole in range(6)]
-    assert [[t.whole for t in block.tracks] for block in blocks(tracks)] == [
-        [f"{whole:04d}"] * 3 for whole in range(6)
-    ]
-    assert {t.whole for t in blocks([*tracks, track(2)])[2].tracks} == {
-        "0002"
-    }  # the whole track is one of them
+    assert [[t.whole for t in block.tracks] for block in blocks(tracks)] == [[f"{whole:04d}"] * 3 for whole in range(6)]
+    assert {t.whole for t in blocks([*tracks, track(2)])[2].tracks} == {"0002"}  # the whole track is one of them
     assert len(blocks([*tracks, track(2)])) == 6
     for fold in grouped_folds(tracks, n_folds=3, seed=0):
         assert not {id_[:4] for id_ in fold.ids("train")} & {id_[:4] for id_ in fold.ids("test")}

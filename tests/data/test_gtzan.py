@@ -29,8 +29,7 @@ def ids(data: gtzan.GtzanData) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "layout",
-    ["", "genres_original", "Data/genres_original", "genres", "gtzan/genres_original", "GTZAN/genres"],
+    "layout", ["", "genres_original", "Data/genres_original", "genres", "gtzan/genres_original", "GTZAN/genres"]
 )
 def test_finds_the_genre_folders_in_every_layout(tmp_path: Path, layout: str) -> None:
     for genre in GTZAN.names:
@@ -92,14 +91,7 @@ def test_empty_files_folders_and_dangling_links_with_a_clips_name_are_unreadable
 
 
 def test_stray_files_are_passed_over_and_said(tmp_path: Path) -> None:
-    put(
-        tmp_path / "rock",
-        "rock.00000.wav",
-        "my rock.wav",
-        "rock.0001.wav",
-        "rock.00100.wav",
-        "._rock.00002.wav",
-    )
+    put(tmp_path / "rock", "rock.00000.wav", "my rock.wav", "rock.0001.wav", "rock.00100.wav", "._rock.00002.wav")
     put(tmp_path / "rock", "ロック.00003.wav", "rock.٠٠٠٠٤.wav", "polka.00000.wav")
     (tmp_path / "rock" / "rock.00005.png").touch()
     (tmp_path / "rock" / "rock.00006.wav.part").touch()
@@ -124,21 +116,10 @@ def test_a_clip_in_another_genres_folder_is_noted(tmp_path: Path) -> None:
 
 
 def test_of_two_files_of_one_clip_the_better_readable_one_is_taken_and_noted(tmp_path: Path) -> None:
-    put(
-        tmp_path / "jazz",
-        "jazz.00000.mp3",
-        "jazz.00000.wav",
-        "jazz.00001.ogg",
-        "jazz.00001.mp3",
-        "jazz.00054.mp3",
-    )
+    put(tmp_path / "jazz", "jazz.00000.mp3", "jazz.00000.wav", "jazz.00001.ogg", "jazz.00001.mp3", "jazz.00054.mp3")
     (tmp_path / "jazz" / "jazz.00054.wav").write_bytes(b"noise")
     data = gtzan.load(tmp_path)
-    assert [track.path.name for track in data.tracks] == [
-        "jazz.00000.wav",
-        "jazz.00001.ogg",
-        "jazz.00054.mp3",
-    ]
+    assert [track.path.name for track in data.tracks] == ["jazz.00000.wav", "jazz.00001.ogg", "jazz.00054.mp3"]
     assert len(data.notes) == 3
     assert "jazz.00000.wav is used" in data.notes[0]
     assert data.unreadable == ()
@@ -239,13 +220,7 @@ def test_pictures_and_tables_are_found_beside_the_clips(tmp_path: Path, layout: 
     top = tmp_path / layout
     put(top / "genres_original" / "blues", "blues.00000.wav")
     for genre, names in {
-        "hiphop": [
-            "hiphop00031.png",
-            "HipHop00032.PNG",
-            "hiphop.00033.png",
-            "rock00034.png",
-            "hiphop00100.png",
-        ],
+        "hiphop": ["hiphop00031.png", "HipHop00032.PNG", "hiphop.00033.png", "rock00034.png", "hiphop00100.png"],
         "blues": ["blues00000.png", "blues00001.jpg"],
         "covers": ["blues00002.png"],
     }.items():

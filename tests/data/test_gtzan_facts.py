@@ -18,9 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "make_gtzan_facts", REPOSITORY / "tools" / "make_gtzan_facts.py"
-    )
+    spec = importlib.util.spec_from_file_location("make_gtzan_facts", REPOSITORY / "tools" / "make_gtzan_facts.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -101,9 +99,7 @@ def test_the_s4_split_comes_out_of_the_script_whatever_the_order(tool: ModuleTyp
 @pytest.mark.real_data
 def test_the_script_makes_the_committed_files_from_the_index(tool: ModuleType, real_data: Path) -> None:
     for name, text in tool.documents(real_data / "gtzan_index.csv").items():
-        assert (tool.PACKAGE_DATA / name).read_text(encoding="utf-8") == text, (
-            f"{name}: run {tool.__file__} again"
-        )
+        assert (tool.PACKAGE_DATA / name).read_text(encoding="utf-8") == text, f"{name}: run {tool.__file__} again"
 
 
 @pytest.mark.real_data

@@ -64,11 +64,7 @@ def test_s3_is_700_200_99_and_repeats_stand_where_the_project_has_them() -> None
 
 def test_s1_segments_is_7492_1873_625_rows() -> None:
     split = gtzan.split("s1-segments")
-    assert {part: len(ids) for part, ids in split.parts.items()} == {
-        "train": 7492,
-        "valid": 1873,
-        "test": 625,
-    }
+    assert {part: len(ids) for part, ids in split.parts.items()} == {"train": 7492, "valid": 1873, "test": 625}
     rows = {row for clip in gtzan.all_ids() for row in gtzan.segment_ids(clip)}
     assert set(split.ids("train+valid+test")) == rows
     assert len(rows) == 9990

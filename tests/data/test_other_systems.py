@@ -26,9 +26,7 @@ def labels(data: OwnMusic) -> list[tuple[str, str, str | None]]:
     return [(track.id, track.genre, track.artist) for track in data.tracks]
 
 
-def write(
-    root: Path, text: str, *, name: str = "labels.csv", files: tuple[str, ...] = ("a.wav", "b/c.wav")
-) -> Path:
+def write(root: Path, text: str, *, name: str = "labels.csv", files: tuple[str, ...] = ("a.wav", "b/c.wav")) -> Path:
     for file in files:
         make_music.noise(root / file)
     (root / name).write_text(text, encoding="utf-8")
@@ -59,12 +57,7 @@ def test_what_separates_columns_and_how_text_is_encoded_is_found_out(
 
 
 def test_a_windows_path_and_rows_and_columns_without_any_cell_are_fine(tmp_path: Path) -> None:
-    rows = [
-        ["path", "genre", "", ""],
-        [r"b\c.wav", "Rock", "", ""],
-        ["", "", "", ""],
-        [r".\a.wav", "Jazz", "", ""],
-    ]
+    rows = [["path", "genre", "", ""], [r"b\c.wav", "Rock", "", ""], ["", "", "", ""], [r".\a.wav", "Jazz", "", ""]]
     path = write(tmp_path, "")
     path.write_bytes(as_excel([*rows, ["", "", "", ""], [" ", ""], ["a.wav.wav", "Rock", "", "", ""]]))
     data = table.load(path)
@@ -80,9 +73,7 @@ def test_a_file_that_has_a_backslash_in_its_name_is_itself(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_tables_path_in_the_other_unicode_form_is_found(
-    tmp_path: Path, form: Literal["NFC", "NFD"]
-) -> None:
+def test_a_tables_path_in_the_other_unicode_form_is_found(tmp_path: Path, form: Literal["NFC", "NFD"]) -> None:
     other: Literal["NFC", "NFD"] = "NFD" if form == "NFC" else "NFC"
     names = ("Björk/Jóga.wav", "한국/노래.wav", "plain/a.wav")
     rows = "".join(f"{unicodedata.normalize(form, name)},Pop\n" for name in names)
@@ -110,10 +101,7 @@ def test_the_other_unicode_form_leads_out_of_the_folder_no_more_than_any(tmp_pat
 
 
 @settings(max_examples=100, deadline=None)
-@given(
-    st.binary(max_size=80)
-    | st.text(alphabet='path,genre;\t\n\r"|\\ é\u0301\0a.wv', max_size=60).map(str.encode)
-)
+@given(st.binary(max_size=80) | st.text(alphabet='path,genre;\t\n\r"|\\ é\u0301\0a.wv', max_size=60).map(str.encode))
 def test_whatever_bytes_a_table_holds_it_is_read_or_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
@@ -134,9 +122,7 @@ def test_names_in_the_two_unicode_forms_are_one_genre_and_one_artist(tmp_path: P
     rows = []
     for i, form in enumerate(("NFC", "NFD", "NFC", "NFD")):
         name = unicodedata.normalize(form, ("Électro", "Música clásica")[i // 2])
-        rows.append(
-            f"{i}.wav,{name},{unicodedata.normalize(form, 'Björk')},{unicodedata.normalize(form, 'é')}"
-        )
+        rows.append(f"{i}.wav,{name},{unicodedata.normalize(form, 'Björk')},{unicodedata.normalize(form, 'é')}")
     files = tuple(f"{i}.wav" for i in range(4))
     path = write(tmp_path, "path,genre,artist,recording\n" + "\n".join(rows) + "\n", files=files)
     loaded = registry.open_dataset(path)
@@ -217,8 +203,7 @@ def test_folders_of_genres_some_levels_below_are_found_and_it_is_said(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "names",
-    [["salsa/a.wav", "salsa/b.wav"], ["rock/one/a.wav", "rock/two/b.wav"], ["salsa/a.wav", "salsa/x/b.wav"]],
+    "names", [["salsa/a.wav", "salsa/b.wav"], ["rock/one/a.wav", "rock/two/b.wav"], ["salsa/a.wav", "salsa/x/b.wav"]]
 )
 def test_one_genre_alone_is_said(tmp_path: Path, names: list[str]) -> None:
     for name in names:
@@ -243,10 +228,7 @@ def test_the_folder_of_one_genre_says_that_the_one_above_may_be_meant(tmp_path: 
         registry.open_dataset(tmp_path / "polka")
     assert repr(str(tmp_path)) in str(caught.value)
     make_music.noise(tmp_path / "Hip Hop" / "album" / "a.wav")
-    assert (
-        "if that is one genre, give the folder above it"
-        in registry.open_dataset(tmp_path / "Hip Hop").notes[0]
-    )
+    assert "if that is one genre, give the folder above it" in registry.open_dataset(tmp_path / "Hip Hop").notes[0]
 
 
 def test_folders_that_may_not_be_read_and_what_is_no_sound_are_said(

@@ -21,9 +21,7 @@ def labels(data: OwnMusic) -> list[tuple[str, str, str | None]]:
     return [(track.id, track.genre, track.artist) for track in data.tracks]
 
 
-def write(
-    root: Path, text: str, *, name: str = "labels.csv", files: tuple[str, ...] = ("a.wav", "b/c.wav")
-) -> Path:
+def write(root: Path, text: str, *, name: str = "labels.csv", files: tuple[str, ...] = ("a.wav", "b/c.wav")) -> Path:
     for file in files:
         make_music.noise(root / file)
     (root / name).write_text(text, encoding="utf-8")
@@ -58,9 +56,7 @@ def test_folders_that_differ_in_case_and_hyphens_are_one_genre(tmp_path: Path) -
     loaded = registry.open_dataset(tmp_path)
     assert loaded.taxonomy.names == ("Hip-Hop", "Rock")
     assert loaded.taxonomy.canonical("HIP HOP") == "Hip-Hop"
-    assert (
-        loaded.notes[0] == "labels that differ in case or hyphens alone are one genre: Hip-Hop (also hiphop)"
-    )
+    assert loaded.notes[0] == "labels that differ in case or hyphens alone are one genre: Hip-Hop (also hiphop)"
 
 
 def test_an_empty_genre_loose_files_and_unusable_ones_are_said(tmp_path: Path) -> None:
@@ -96,9 +92,7 @@ def test_folders_that_are_parts_of_a_split_are_no_genres(tmp_path: Path) -> None
 def test_folders_of_artists_are_suspected_by_the_files_tags(tmp_path: Path) -> None:
     for artist in ("Ann", "Bob"):
         make_music.noise(tmp_path / artist / "a.mp3", tags={"genre": "Polka", "artist": artist})
-    assert any(
-        "take the genres of the tags (the data set tags)" in note for note in folder.load(tmp_path).notes
-    )
+    assert any("take the genres of the tags (the data set tags)" in note for note in folder.load(tmp_path).notes)
     make_music.noise(tmp_path / "polka" / "a.mp3", tags={"genre": "Polka"})
     make_music.noise(tmp_path / "Bob" / "b.mp3", tags={"genre": "bob"})
     assert not any("the data set tags" in note for note in folder.load(tmp_path).notes)
@@ -124,10 +118,7 @@ def test_genres_and_artists_from_the_tags_the_first_of_several_counts(tmp_path: 
     assert data.genres_all == {"x/a.mp3": ("Rock", "Blues")}
     assert [what for what, _ in data.left_out] == ["d.wav", "e.mp3"]
     assert dict(data.left_out)["d.wav"] == "it has no genre tag"
-    assert (
-        "1 of 3 files have several genres; the first of each is taken where a track may have one"
-        in data.notes
-    )
+    assert "1 of 3 files have several genres; the first of each is taken where a track may have one" in data.notes
 
 
 def test_music_without_any_genre_is_refused(tmp_path: Path) -> None:
@@ -184,10 +175,7 @@ def test_rows_whose_file_is_missing_are_left_out_and_said(tmp_path: Path) -> Non
         ("path,genre\na.wav,  \n", "line 2, column genre: the cell is empty"),
         ("path,genre\na.wav,Rock\na.wav,Rock\n", "line 3, column path: it stands twice, first in line 2"),
         ("path,genre\na.wav,Rock\n./a.wav,Pop\n", "line 3, column path: it stands twice, first in line 2"),
-        (
-            "path,genre,id\na.wav,Rock,x\nb/c.wav,Rock,x\n",
-            "line 3, column id: it stands twice, first in line 2",
-        ),
+        ("path,genre,id\na.wav,Rock,x\nb/c.wav,Rock,x\n", "line 3, column id: it stands twice, first in line 2"),
         ("path,genre\n../a.wav,Rock\n", "line 2, column path: '../a.wav' is not in the table's folder"),
         ("path,genre\n/etc/passwd,Rock\n", "line 2, column path: '/etc/passwd' is not in the table's folder"),
         ("path,genre\nb/../../x,Rock\n", "line 2, column path"),
@@ -197,14 +185,8 @@ def test_rows_whose_file_is_missing_are_left_out_and_said(tmp_path: Path) -> Non
         ("path,ge\0nre\na.wav,Rock\n", "line 1, column 2: the cell holds a null byte"),
         ("path,genre\n..\\a.wav,Rock\n", "line 2, column path: .* is not in the table's folder"),
         ("path,genre,plays\n,,7\n", "line 2, column path: the cell is empty"),
-        (
-            "path,genre,start,end\na.wav,Rock,2,1\n",
-            "line 2, column end: the span ends at 1 s, before it begins at 2 s",
-        ),
-        (
-            "path,genre,start,end\na.wav,Rock,x,1\n",
-            "line 2, column start: expected a time in seconds, got 'x'",
-        ),
+        ("path,genre,start,end\na.wav,Rock,2,1\n", "line 2, column end: the span ends at 1 s, before it begins at 2 s"),
+        ("path,genre,start,end\na.wav,Rock,x,1\n", "line 2, column start: expected a time in seconds, got 'x'"),
         ("path,genre,start,end\na.wav,Rock,1,\n", "line 2, column end: expected a time in seconds, got None"),
         ("path,genre,start,end\na.wav,Rock,-1,1\n", "line 2, column start: expected a time"),
         ("path,genre,start,end\na.wav,Rock,0,inf\n", "line 2, column end: expected a time"),
@@ -220,9 +202,7 @@ def test_a_bad_table_is_refused_by_line_and_column(tmp_path: Path, text: str, me
 
 def test_all_that_is_wrong_is_said_at_once_up_to_five(tmp_path: Path) -> None:
     text = "path,genre\n" + "".join(f"{i}.wav,\n" for i in range(8))
-    with pytest.raises(
-        DataError, match=r"line 2, .*line 6, column genre: the cell is empty; and 3 more\. Mend"
-    ):
+    with pytest.raises(DataError, match=r"line 2, .*line 6, column genre: the cell is empty; and 3 more\. Mend"):
         table.load(write(tmp_path, text))
 
 
@@ -243,12 +223,7 @@ def test_a_parquet_table_is_the_same(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     write(tmp_path, "path,genre\na.wav,Rock\nb/c.wav,Pop\n", name="text.csv")
-    columns = {
-        "path": ["a.wav", "b/c.wav"],
-        "label": ["Rock", "Pop"],
-        "plays": [1.5, None],
-        "artist": ["Ann", None],
-    }
+    columns = {"path": ["a.wav", "b/c.wav"], "label": ["Rock", "Pop"], "plays": [1.5, None], "artist": ["Ann", None]}
     parquet.write_table(pa.table(columns), tmp_path / "labels.parquet")
     data = table.load(tmp_path / "labels.parquet")
     assert labels(data) == [("a.wav", "Rock", "Ann"), ("b/c.wav", "Pop", None)]
@@ -263,9 +238,7 @@ def test_a_parquet_table_is_the_same(tmp_path: Path) -> None:
         table.load(tmp_path)
 
 
-def test_parquet_without_the_extra_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parquet_without_the_extra_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "labels.parquet").touch()
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"a Parquet table needs .*\.\[train\]"):

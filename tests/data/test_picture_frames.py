@@ -36,9 +36,7 @@ def test_a_file_and_its_bytes_give_the_picture_again(file: Path) -> None:
     np.testing.assert_array_equal(frames, picture_frames(file.read_bytes(), settings=image.SETTINGS))
     db = compress(frames, settings=image.SETTINGS)
     bands, shown = image.cells(len(frames))
-    np.testing.assert_allclose(
-        (db / 40 + 1)[shown][:, bands].T, drawn_pictures.picture(seed=3), atol=0.1 / 255
-    )
+    np.testing.assert_allclose((db / 40 + 1)[shown][:, bands].T, drawn_pictures.picture(seed=3), atol=0.1 / 255)
 
 
 def test_the_cache_serves_pictures_where_they_can_stand_for_sound(file: Path, tmp_path: Path) -> None:

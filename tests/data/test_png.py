@@ -98,14 +98,7 @@ def peak_mb() -> Iterator[Callable[[], float]]:
 
 @pytest.mark.parametrize(
     "place",
-    [
-        "http:/a.png",
-        "Song: A.png",
-        "data:image/png;base64,AAAA.png",
-        "concat:a.png|b.png",
-        "%03d.png",
-        "-i.png",
-    ],
+    ["http:/a.png", "Song: A.png", "data:image/png;base64,AAAA.png", "concat:a.png|b.png", "%03d.png", "-i.png"],
 )
 def test_a_path_is_never_an_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: np.ndarray, place: str

@@ -82,9 +82,7 @@ def test_another_seed_cuts_otherwise_and_the_same_seed_alike() -> None:
 
 def test_a_published_split_of_tracks_becomes_one_of_pieces() -> None:
     music = pieces(n_artists=2, per_artist=1, per_track=2)
-    split = Split(
-        "mine", 3, {"train": ("blues.0.0", "pop.0.0", "gone"), "valid": ("pop.1.0",), "test": ("t",)}
-    )
+    split = Split("mine", 3, {"train": ("blues.0.0", "pop.0.0", "gone"), "valid": ("pop.1.0",), "test": ("t",)})
     protocol = published(music, split, part="valid")
     assert (protocol.name, protocol.tested, protocol.leaks) == ("mine, valid", "valid", frozenset())
     assert protocol.splits[0].parts == {

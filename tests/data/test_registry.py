@@ -101,9 +101,7 @@ def test_every_data_set_keeps_the_contract(
     assert registry.taxonomy(name, tracks) == loaded.taxonomy
     assert registry.load(str(root), dataset=name) == tracks
     assert registry.splits(name)[-2:] == ("hold-out", "k-fold")
-    with pytest.raises(
-        SplitError, match=r"no split 'none such'.*hold-out, k-fold, or a \.json file"
-    ) as caught:
+    with pytest.raises(SplitError, match=r"no split 'none such'.*hold-out, k-fold, or a \.json file") as caught:
         registry.split(name, "none such", tracks=tracks)
     assert caught.value.code == "unknown_split"
     monkeypatch.setenv("GENRELENS_DATA", str(root))
@@ -185,9 +183,7 @@ def test_no_room_but_the_registry_and_its_page_knows_a_data_set() -> None:
         place = path.relative_to(source).as_posix()
         if place.startswith(("data/", "systems/")) or place in about_one:
             continue
-        found = re.findall(
-            r"from genrelens\.data import [^\n]*\b(?:gtzan|fma|synthetic)\b", path.read_text("utf-8")
-        )
+        found = re.findall(r"from genrelens\.data import [^\n]*\b(?:gtzan|fma|synthetic)\b", path.read_text("utf-8"))
         assert not found, (place, found)
 
 
@@ -211,9 +207,7 @@ def test_a_named_data_set_that_is_not_there_is_refused(tiny_gtzan: Path) -> None
 
 
 def test_a_folder_of_nothing_known_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"none of the data sets.*synthetic, gtzan.*blues\.00000\.wav"
-    ) as caught:
+    with pytest.raises(DataError, match=r"none of the data sets.*synthetic, gtzan.*blues\.00000\.wav") as caught:
         registry.load(tmp_path)
     assert caught.value.code == "unknown_dataset"
 
@@ -228,9 +222,7 @@ def test_of_two_data_sets_in_one_folder_the_first_is_taken_and_it_is_said(tiny_g
 
 def test_a_music_folder_beside_a_known_set_does_not_count(tiny_gtzan: Path) -> None:
     make_music.noise(tiny_gtzan / "polka" / "a.wav")
-    assert registry.open_dataset(tiny_gtzan).notes == (
-        "there is one genre only, 'blues', and nothing to tell it from",
-    )
+    assert registry.open_dataset(tiny_gtzan).notes == ("there is one genre only, 'blues', and nothing to tell it from",)
 
 
 def test_a_tables_file_is_a_data_set_too(tiny_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,7 @@ def test_missing_tracks_are_left_out_or_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "parts",
-    [{}, {"": ("a",)}, {"a+b": ("a",)}, {"train": ("a", "a")}, {"train": ("",)}, {"x": ("a",), "y": ("a",)}],
+    "parts", [{}, {"": ("a",)}, {"a+b": ("a",)}, {"train": ("a", "a")}, {"train": ("",)}, {"x": ("a",), "y": ("a",)}]
 )
 def test_refuses_parts_that_cannot_be(parts: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(SplitError):
@@ -73,9 +72,7 @@ def test_one_id_on_both_sides_must_be_declared() -> None:
         split(train=("a",), test=("a", "b"))
     mine = split(train=("a",), test=("a", "b"), leaks=frozenset({"segments"}))
     mine.check([track("a"), track("b")])
-    with pytest.raises(
-        SplitError, match="Cher"
-    ):  # then the artist is on both sides too, which is said as well
+    with pytest.raises(SplitError, match="Cher"):  # then the artist is on both sides too, which is said as well
         mine.check([track("a", artist="Cher"), track("b")])
 
 
@@ -116,15 +113,11 @@ def test_two_tracks_of_one_id_cannot_be_told_apart() -> None:
         mine.part([track("a"), track("a", artist="Cher")], "train")
 
 
-ids = st.lists(
-    st.text(min_size=1, max_size=8).map(composed), unique=True, max_size=12
-)  # ids are read in this form
+ids = st.lists(st.text(min_size=1, max_size=8).map(composed), unique=True, max_size=12)  # ids are read in this form
 
 
 @given(ids, ids, st.sets(st.sampled_from(sorted(LEAKS))), st.text(max_size=20), st.integers(1, 9))
-def test_json_round_trip(
-    train: list[str], test: list[str], leaks: set[str], words: str, version: int
-) -> None:
+def test_json_round_trip(train: list[str], test: list[str], leaks: set[str], words: str, version: int) -> None:
     try:
         mine = Split("näme", version, {"train": tuple(train), "test": tuple(test)}, frozenset(leaks), words)
     except SplitError:
@@ -174,9 +167,7 @@ def test_reads_from_a_file_and_names_it_when_it_cannot(tmp_path: Path) -> None:
 
 def test_pieces_of_one_track_in_two_parts_are_an_overlap_that_must_be_declared(tmp_path: Path) -> None:
     pieces = [
-        Track(
-            f"a.{i}", tmp_path / "a.wav", "blues", None, "test", segment_of="a", span_s=(3.0 * i, 3.0 * i + 3)
-        )
+        Track(f"a.{i}", tmp_path / "a.wav", "blues", None, "test", segment_of="a", span_s=(3.0 * i, 3.0 * i + 3))
         for i in range(2)
     ]
     mine = split(train=("a.0",), test=("a.1",))

@@ -73,18 +73,14 @@ def test_the_same_arguments_give_the_same_samples_and_others_do_not(style: str) 
 
 
 @pytest.mark.parametrize("style", NAMES)
-@pytest.mark.parametrize(
-    ("duration_s", "sample_rate"), [(1e-9, 22050), (0.01, 22050), (1.0, 8000), (0.5, 96000)]
-)
+@pytest.mark.parametrize(("duration_s", "sample_rate"), [(1e-9, 22050), (0.01, 22050), (1.0, 8000), (0.5, 96000)])
 def test_any_length_and_rate(style: str, duration_s: float, sample_rate: int) -> None:
     clip = render(style, seed=1, duration_s=duration_s, sample_rate=sample_rate)
     assert len(clip.samples) == max(1, round(duration_s * sample_rate))
     assert np.abs(clip.samples).max() < 1.0
 
 
-@pytest.mark.parametrize(
-    ("duration_s", "sample_rate"), [(0.0, 22050), (-1.0, 22050), (float("nan"), 22050), (1.0, 0)]
-)
+@pytest.mark.parametrize(("duration_s", "sample_rate"), [(0.0, 22050), (-1.0, 22050), (float("nan"), 22050), (1.0, 0)])
 def test_refuses_lengths_and_rates_that_are_none(duration_s: float, sample_rate: int) -> None:
     with pytest.raises(DataError, match="above 0 s"):
         render("waltz", seed=0, duration_s=duration_s, sample_rate=sample_rate)
@@ -133,22 +129,13 @@ def test_the_bass_drum_comes_at_the_styles_tempo() -> None:
 
 def test_the_styles_can_be_learnt_and_loudness_does_not_tell_them() -> None:
     settings = MelSettings(
-        sample_rate=22050,
-        n_fft=N_FFT,
-        hop_length=512,
-        n_mels=40,
-        fmin_hz=20,
-        fmax_hz=None,
-        htk=False,
-        top_db=None,
+        sample_rate=22050, n_fft=N_FFT, hop_length=512, n_mels=40, fmin_hz=20, fmax_hz=None, htk=False, top_db=None
     )
 
     def features(style: str, seed: int) -> np.ndarray:
         mel = mel_power(render(style, seed=seed, duration_s=6.0).samples, settings=settings)
         db = 10 * np.log10(mel + 1e-8 * mel.max())
-        return np.concatenate(
-            [db.mean(axis=0) - db.mean(), db.std(axis=0), np.abs(np.diff(db, axis=0)).mean(axis=0)]
-        )
+        return np.concatenate([db.mean(axis=0) - db.mean(), db.std(axis=0), np.abs(np.diff(db, axis=0)).mean(axis=0)])
 
     known = np.array([[features(style, seed) for seed in range(8)] for style in NAMES])
     asked = np.array([[features(style, 100 + seed) for seed in range(4)] for style in NAMES])
@@ -157,9 +144,7 @@ def test_the_styles_can_be_learnt_and_loudness_does_not_tell_them() -> None:
     accuracy = np.mean(distance.sum(axis=-1).argmin(axis=-1) == np.arange(10)[:, None])
     assert accuracy > 0.8
 
-    level_db = [
-        [np.log10(np.abs(render(s, seed=k, duration_s=1.0).samples).max()) for k in range(8)] for s in NAMES
-    ]
+    level_db = [[np.log10(np.abs(render(s, seed=k, duration_s=1.0).samples).max()) for k in range(8)] for s in NAMES]
     assert np.std(level_db, axis=1).mean() > np.std(np.mean(level_db, axis=1))
 
 

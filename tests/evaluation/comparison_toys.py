@@ -19,18 +19,9 @@ def row(
     return TrackRow(id_, artist, genre, guess, shares, False, None, None)
 
 
-def report(
-    rows: Sequence[TrackRow], *, names: tuple[str, ...] = NAMES, model: str = "m", **more: object
-) -> Report:
+def report(rows: Sequence[TrackRow], *, names: tuple[str, ...] = NAMES, model: str = "m", **more: object) -> Report:
     """A report of stored answers."""
-    given = {
-        "model_hash": "0" * 12,
-        "dataset": "toys",
-        "split": "halves",
-        "part": "test",
-        "n_resamples": 50,
-        **more,
-    }
+    given = {"model_hash": "0" * 12, "dataset": "toys", "split": "halves", "part": "test", "n_resamples": 50, **more}
     return build_report(rows, names=names, model=model, **given)  # type: ignore[arg-type]
 
 

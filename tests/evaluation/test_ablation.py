@@ -90,9 +90,7 @@ def test_a_recipe_without_a_biased_model_is_refused(tmp_path: Path) -> None:
         )
 
 
-def test_all_ways_are_cross_validated_on_the_same_folds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_ways_are_cross_validated_on_the_same_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Recipe, Any, dict[str, Any]]] = []
 
     def crossval(recipe: Recipe, tracks: Any, **given: Any) -> Report:

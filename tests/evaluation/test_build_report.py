@@ -80,9 +80,7 @@ def test_figures_are_those_of_the_metrics() -> None:
     assert report.all_genres.macro_recall.value == pytest.approx(scores.recall.mean())
     assert report.all_genres.macro_f1.value == pytest.approx(scores.f1.mean())
     assert [row.f1.value for row in report.genres] == pytest.approx(scores.f1.tolist())
-    assert report.negative_log_likelihood == pytest.approx(
-        negative_log_likelihood(probabilities, targets=truth)
-    )
+    assert report.negative_log_likelihood == pytest.approx(negative_log_likelihood(probabilities, targets=truth))
     assert report.brier_score == pytest.approx(brier_score(probabilities, targets=truth))
     assert report.top_3_accuracy == 1.0
     assert sum(report.reliability.counts) == len(rows)

@@ -14,9 +14,7 @@ from genrelens.evaluation.report import chance
 
 
 def test_chance_is_the_most_frequent_genre_and_one_of_c() -> None:
-    rows = [row(f"b{i}", "blues", "jazz") for i in range(3)] + [
-        row(f"j{i}", "jazz", "jazz") for i in range(5)
-    ]
+    rows = [row(f"b{i}", "blues", "jazz") for i in range(3)] + [row(f"j{i}", "jazz", "jazz") for i in range(5)]
     found = report([*rows, row("x", "disco", None)], experimental=("jazz",))
     everything = chance(found, found.all_genres)
     assert (everything.majority, everything.majority_genre) == (5 / 8, "jazz")
@@ -74,9 +72,7 @@ def test_the_interval_is_that_of_drawing_artists() -> None:
 def test_ten_tracks_of_one_artist_are_one_witness() -> None:
     right = [1] * 100 + [0] * 100
     alone = compare({"a": answers([1] * 200), "b": answers(right)})[0].all_genres
-    by_ten = compare({"a": answers([1] * 200, artist_size=10), "b": answers(right, artist_size=10)})[
-        0
-    ].all_genres
+    by_ten = compare({"a": answers([1] * 200, artist_size=10), "b": answers(right, artist_size=10)})[0].all_genres
     assert alone is not None and by_ten is not None and by_ten.n_artists == 20
     wide, narrow = by_ten.difference, alone.difference
     assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(math.sqrt(10), rel=0.15)
@@ -84,20 +80,10 @@ def test_ten_tracks_of_one_artist_are_one_witness() -> None:
 
 def test_only_common_answered_tracks_count() -> None:
     a = report(
-        [
-            row("1", "blues", "blues"),
-            row("2", "blues", "jazz"),
-            row("3", "jazz", "jazz"),
-            row("9", "jazz", "jazz"),
-        ]
+        [row("1", "blues", "blues"), row("2", "blues", "jazz"), row("3", "jazz", "jazz"), row("9", "jazz", "jazz")]
     )
     b = report(
-        [
-            row("3", "jazz", "blues"),
-            row("2", "blues", "blues"),
-            row("1", "blues", None),
-            row("8", "jazz", "jazz"),
-        ]
+        [row("3", "jazz", "blues"), row("2", "blues", "blues"), row("1", "blues", None), row("8", "jazz", "jazz")]
     )
     (pair,) = compare({"a": a, "b": b})
     assert pair.all_genres is not None

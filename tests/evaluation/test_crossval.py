@@ -60,10 +60,7 @@ class FakeTraining:
         if len(self.calls) - 1 == self.dies_in:
             raise KeyboardInterrupt
         record = training.origin.record(
-            training.recipe,
-            seed=training.seed,
-            trained_on=training.train_ids,
-            stopped_on=training.stop_ids,
+            training.recipe, seed=training.seed, trained_on=training.train_ids, stopped_on=training.stop_ids
         )
         bundle = tiny_model.write(call["out"] / "bundle", training=record, experimental=("thump",))
         run.finish({})
@@ -139,10 +136,7 @@ def test_progress_says_which_fold(training: FakeTraining, validate: Callable[...
 
 
 def test_finished_folds_are_not_trained_or_asked_again(
-    training: FakeTraining,
-    validate: Callable[..., Report],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    training: FakeTraining, validate: Callable[..., Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = validate()
     before = modified(tmp_path / "cv")
@@ -163,10 +157,7 @@ def test_an_interrupted_cross_validation_goes_on_where_it_stopped(
     training.calls.clear()
     training.dies_in = None
     report = validate()
-    assert [(call["out"].name, call["resume"]) for call in training.calls] == [
-        ("fold-1", True),
-        ("fold-2", False),
-    ]
+    assert [(call["out"].name, call["resume"]) for call in training.calls] == [("fold-1", True), ("fold-2", False)]
     assert report.to_json() == validate(out=tmp_path / "undisturbed").to_json()
 
 
@@ -190,21 +181,13 @@ def test_a_folder_of_another_recipe_or_other_tracks_is_refused(
 ) -> None:
     validate()
     before = modified(tmp_path / "cv")
-    for changes in (
-        {"recipe": tiny_training.recipe(learning_rate=1e-4)},
-        {"tracks": sounds[2:]},
-        {"seed": 9},
-    ):
-        with pytest.raises(
-            TrainingError, match="fold-0 holds a training of another recipe, seed or other tracks"
-        ):
+    for changes in ({"recipe": tiny_training.recipe(learning_rate=1e-4)}, {"tracks": sounds[2:]}, {"seed": 9}):
+        with pytest.raises(TrainingError, match="fold-0 holds a training of another recipe, seed or other tracks"):
             validate(**changes)
     assert modified(tmp_path / "cv") == before
 
 
-def test_logits_come_back_from_calibrated_answers(
-    training: FakeTraining, validate: Callable[..., Report]
-) -> None:
+def test_logits_come_back_from_calibrated_answers(training: FakeTraining, validate: Callable[..., Report]) -> None:
     report = validate()
     logits = uncalibrated_logits(report, temperatures={row.id: 2.0 for row in report.tracks})
     assert logits.shape == (16, 3)

@@ -35,11 +35,7 @@ class Stand:
         if "fault" in source.name:
             raise BundleError("the graph is damaged")
         silent = "silent" in source.name
-        p = (
-            np.full(3, np.nan)
-            if silent
-            else np.array([source.name.startswith(name) for name in NAMES]) * 0.7 + 0.1
-        )
+        p = np.full(3, np.nan) if silent else np.array([source.name.startswith(name) for name in NAMES]) * 0.7 + 0.1
         short = "short" in source.name
         return Prediction(
             names=NAMES,
@@ -60,14 +56,7 @@ class Stand:
 def stand() -> Stand:
     training = TrainingRecord({}, 0, "toy", "toy", ("t1", "t2"), ("s1",), "0")
     mel = MelSettings(
-        sample_rate=22050,
-        n_fft=2048,
-        hop_length=512,
-        n_mels=16,
-        fmin_hz=0.0,
-        fmax_hz=11025.0,
-        htk=False,
-        top_db=80.0,
+        sample_rate=22050, n_fft=2048, hop_length=512, n_mels=16, fmin_hz=0.0, fmax_hz=11025.0, htk=False, top_db=80.0
     )
     taxonomy = Taxonomy(NAMES, {"rap": "hiphop"})
     return Stand(Manifest("stand", taxonomy, mel, WindowSettings(16, 16), training, experimental=("hiphop",)))
@@ -188,9 +177,7 @@ def test_a_piece_of_a_file_is_answered_by_its_own_sound(tmp_path: Path, tiny_bun
     bundle = Bundle.load(tiny_bundle)
     path = tmp_path / "two.wav"
     at_s = np.arange(24_000) / 8000
-    sound = np.concatenate(
-        [np.sin(2 * np.pi * 300 * at_s), 0.5 * np.random.default_rng(0).standard_normal(24_000)]
-    )
+    sound = np.concatenate([np.sin(2 * np.pi * 300 * at_s), 0.5 * np.random.default_rng(0).standard_normal(24_000)])
     soundfile.write(path, sound, 8000, subtype="FLOAT")
     names = bundle.names
     pieces = [

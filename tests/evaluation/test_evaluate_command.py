@@ -55,9 +55,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run's folder with the tiny model in it, trained (it says) on blues.00000."""
     folder = tmp_path_factory.mktemp("run")
-    training = replace(
-        tiny_model.manifest().training, trained_on=("blues.00000",), stopped_on=("blues.00001",)
-    )
+    training = replace(tiny_model.manifest().training, trained_on=("blues.00000",), stopped_on=("blues.00001",))
     tiny_model.write(
         folder / "bundle",
         taxonomy=Taxonomy(("blues", "classical", "country")),

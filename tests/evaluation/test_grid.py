@@ -33,27 +33,20 @@ def folds(n: int = 300) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def cells(**options: tuple[str, ...]) -> tuple[Cell, ...]:
     values, classes = rows()
-    return grid(
-        values, columns=COLUMNS, classes=classes, folds=folds(), feature_set="kaggle57", seed=0, **options
-    )
+    return grid(values, columns=COLUMNS, classes=classes, folds=folds(), feature_set="kaggle57", seed=0, **options)
 
 
 def test_all_of_it_is_the_papers_size() -> None:
     assert len(CLASSIFIERS) == 13
     assert len(FEATURES["fma518"]) == 18  # eleven single, seven together
     fma = SETS["fma518"].columns
-    widths = {
-        name: sum(column.startswith(begins) for column in fma) for name, begins in FEATURES["fma518"].items()
-    }
+    widths = {name: sum(column.startswith(begins) for column in fma) for name, begins in FEATURES["fma518"].items()}
     assert widths["mfcc"] == 140
     assert widths["mfcc/contrast/centroid"] == 196  # S2's best had as many
     assert widths["all"] == 518
     assert sum(widths[name] for name in list(widths)[:11]) == 518
     assert (
-        sum(
-            sum(column.startswith(begins) for column in COLUMNS)
-            for begins in list(FEATURES["kaggle57"].values())[:10]
-        )
+        sum(sum(column.startswith(begins) for column in COLUMNS) for begins in list(FEATURES["kaggle57"].values())[:10])
         == 57
     )
 

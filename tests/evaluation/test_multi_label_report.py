@@ -25,9 +25,7 @@ def report(probabilities: Any, labels: Any, **more: Any) -> Any:
     tracks = []
     for i, (row, artist) in enumerate(zip(labels, artists, strict=True)):
         genres = tuple(name for name, has_it in zip(NAMES, row, strict=True) if has_it)
-        tracks.append(
-            Track(f"t{i}", Path("x"), genres[0], artist, "d", genres=genres[: 9 * (len(genres) > 1)])
-        )
+        tracks.append(Track(f"t{i}", Path("x"), genres[0], artist, "d", genres=genres[: 9 * (len(genres) > 1)]))
     given: dict[str, Any] = {
         "tracks": tracks,
         "taxonomy": Taxonomy(NAMES),

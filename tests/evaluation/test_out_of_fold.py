@@ -34,16 +34,12 @@ def test_a_track_is_cut_into_whole_windows_and_each_piece_has_just_its_frames(
     assert [piece.id for piece in pieces] == [f"{track.id}.0" for track in corpus[:2]]
     cache = FrameCache(tmp_path, RECIPE.front_end)
     assert {len(cache.frames(piece)) for piece in pieces} == {64}
-    assert {(p.segment_of, p.artist, p.genre) for p in pieces} == {
-        (t.id, t.artist, t.genre) for t in corpus[:2]
-    }
+    assert {(p.segment_of, p.artist, p.genre) for p in pieces} == {(t.id, t.artist, t.genre) for t in corpus[:2]}
 
 
 def test_a_track_shorter_than_a_window_is_one_piece(corpus: tuple[Track, ...], tmp_path: Path) -> None:
     long = tiny_training.recipe()
-    long = type(long).from_dict(
-        {**long.to_dict(), "windows": {"n_frames": 500, "hop_frames": 250}}, where="long"
-    )
+    long = type(long).from_dict({**long.to_dict(), "windows": {"n_frames": 500, "hop_frames": 250}}, where="long")
     (piece,) = window_pieces(long, corpus[:1], cache=tmp_path)
     assert piece.id == f"{corpus[0].id}.0"
     assert len(FrameCache(tmp_path, long.front_end).frames(piece)) == 126
@@ -90,18 +86,10 @@ def test_a_classifier_learns_from_the_rows_of_the_training_pieces_alone() -> Non
     """Test rows that are far away and of shuffled classes must not move the scaler or the decision."""
     rng = np.random.default_rng(0)
     names = ("low", "high")
-    pieces = [
-        Track(f"{i}", Path("x.wav"), names[i % 2], f"artist {i}", "test", segment_of=f"{i}")
-        for i in range(60)
-    ]
+    pieces = [Track(f"{i}", Path("x.wav"), names[i % 2], f"artist {i}", "test", segment_of=f"{i}") for i in range(60)]
     rows = rng.normal(size=(60, 4)) + 6.0 * (np.arange(60) % 2)[:, None]
     recipe = TabularRecipe(
-        "mine",
-        "test",
-        "",
-        FeatureRecipe("kaggle57", 3),
-        ClassifierRecipe("svm", {"c": 1.0, "kernel": "linear"}),
-        0.1,
+        "mine", "test", "", FeatureRecipe("kaggle57", 3), ClassifierRecipe("svm", {"c": 1.0, "kernel": "linear"}), 0.1
     )
     far = rows.copy()
     far[50:] += 1e4

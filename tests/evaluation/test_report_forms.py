@@ -19,14 +19,7 @@ NAMES = ("blues", "disco", "jazz")
 def report() -> Report:
     rows = [
         TrackRow(
-            f"blues.{i:05d}",
-            f"artist {i // 2}",
-            "blues",
-            guess,
-            shares,
-            i == 3,
-            "too_short" if i == 3 else None,
-            None,
+            f"blues.{i:05d}", f"artist {i // 2}", "blues", guess, shares, i == 3, "too_short" if i == 3 else None, None
         )
         for i, (guess, shares) in enumerate(
             [("blues", (0.8, 0.1, 0.1)), ("jazz", (0.2, 0.2, 0.6)), ("blues", (0.5, 0.1, 0.4))] * 7

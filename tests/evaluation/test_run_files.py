@@ -26,9 +26,7 @@ def test_a_training_with_its_report(tmp_path: Path) -> None:
     assert history.kept is history.epochs[1] and history.fold == ""
     assert (cost.training_s, cost.n_epochs, cost.n_parameters, cost.model_bytes) == (90.0, 3, 1234, None)
     assert run.missing == {"bundle": "the model is not here"}
-    assert (
-        open_run(folder / "report.json").histories == run.histories
-    )  # the file means the run that it lies in
+    assert open_run(folder / "report.json").histories == run.histories  # the file means the run that it lies in
 
 
 def test_a_report_of_any_name_is_found_where_it_is_the_only_one(tmp_path: Path) -> None:
@@ -44,9 +42,7 @@ def test_a_report_of_any_name_is_found_where_it_is_the_only_one(tmp_path: Path) 
 
 def test_a_cross_validation_has_its_folds(tmp_path: Path) -> None:
     run = open_run(toys.crossval(tmp_path / "cv", n_folds=11))
-    assert [history.fold for history in run.histories] == [
-        f"fold-{k}" for k in range(11)
-    ]  # by number, not by letter
+    assert [history.fold for history in run.histories] == [f"fold-{k}" for k in range(11)]  # by number, not by letter
     assert len(run.costs) == 11 and run.bundle is None
     assert run.missing["bundle"].startswith("a cross-validation has a model for each fold")
 
@@ -81,9 +77,7 @@ def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path, finished: boo
 
 def test_an_interrupted_cross_validation_says_how_to_go_on(tmp_path: Path) -> None:
     folder = toys.crossval(tmp_path / "cv", finished=False)
-    with pytest.raises(
-        TrainingError, match=r"not finished \(1 fold has answers\): the same genrelens crossval"
-    ):
+    with pytest.raises(TrainingError, match=r"not finished \(1 fold has answers\): the same genrelens crossval"):
         open_run(folder)
 
 
@@ -167,13 +161,7 @@ def test_a_run_without_an_epoch_has_no_curve(tmp_path: Path) -> None:
 def test_a_cost_that_is_no_number_is_not_known(tmp_path: Path) -> None:
     toys.history(tmp_path, [1.0])
     toys.write(tmp_path / "report.json", toys.report())
-    record = {
-        "schema": "genrelens.run/1",
-        "finished": True,
-        "training_s": 10**400,
-        "n_parameters": True,
-        "n_epochs": 3,
-    }
+    record = {"schema": "genrelens.run/1", "finished": True, "training_s": 10**400, "n_parameters": True, "n_epochs": 3}
     (tmp_path / "run.json").write_text(json.dumps(record))
     (cost,) = open_run(tmp_path).costs
     assert (cost.training_s, cost.n_epochs, cost.n_parameters) == (None, 3, None)

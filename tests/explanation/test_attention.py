@@ -103,9 +103,7 @@ def test_frames_take_from_the_tokens_that_hold_them() -> None:
 
 def test_windows_are_averaged_where_they_overlap() -> None:
     found = over_stretch(
-        [np.array([1.0, 1, 1, 1]), None, np.array([3.0, 3, 3, 3])],
-        spans=[(0, 4), (4, 8), (2, 6)],
-        n_frames=4,
+        [np.array([1.0, 1, 1, 1]), None, np.array([3.0, 3, 3, 3])], spans=[(0, 4), (4, 8), (2, 6)], n_frames=4
     )
     np.testing.assert_allclose(found, [1, 1, 2, 2, 3, 3, np.nan, np.nan])
 

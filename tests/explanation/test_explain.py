@@ -101,9 +101,7 @@ def test_what_would_change_the_answer_is_done_in_two_ways(bundle: Bundle, method
     found = what_if(hearing, places, logits, baseline=first)
     assert found is not None and found.start_s is not None
     assert found.other_way.way == way
-    again = hearing.without(
-        [parts[int(found.start_s)]], baseline=BASELINES[second](hearing.frames, hearing.front_end)
-    )
+    again = hearing.without([parts[int(found.start_s)]], baseline=BASELINES[second](hearing.frames, hearing.front_end))
     answer = bundle.names[int(np.argmax(again))]
     assert found.other_way.answer == answer
     assert found.other_way.probability == pytest.approx(float(hearing.probabilities(again).max()))
@@ -219,9 +217,7 @@ def test_sound_at_the_very_end_of_a_long_file_is_in_the_stretch(bundle: Bundle) 
 
 
 @pytest.mark.parametrize("duration_s", [0.01, 0.2, 0.9, 1.1])
-def test_very_short_sound_is_explained_without_a_judgement_it_cannot_carry(
-    bundle: Bundle, duration_s: float
-) -> None:
+def test_very_short_sound_is_explained_without_a_judgement_it_cannot_carry(bundle: Bundle, duration_s: float) -> None:
     found = explain(hum_and_hiss(hum_s=[(0, 1)], duration_s=duration_s), sample_rate=RATE, bundle=bundle)
     assert found.explanation is not None
     assert found.explanation.end_s == pytest.approx(duration_s, abs=1e-3)
@@ -235,9 +231,7 @@ def test_a_file_is_read_between_two_times(tmp_path: Path) -> None:
     np.testing.assert_array_equal(whole, sound)
     part = read(tmp_path / "a.wav", start_s=9.5, end_s=21.25, sample_rate=RATE)
     np.testing.assert_array_equal(part, sound[76_000:170_000])
-    np.testing.assert_array_equal(
-        part, read(sound, own_rate=RATE, start_s=9.5, end_s=21.25, sample_rate=RATE)
-    )
+    np.testing.assert_array_equal(part, read(sound, own_rate=RATE, start_s=9.5, end_s=21.25, sample_rate=RATE))
 
 
 def test_json_holds_what_the_explanation_says(bundle: Bundle) -> None:
@@ -257,8 +251,4 @@ def test_json_holds_what_the_explanation_says(bundle: Bundle) -> None:
     assert row["faithfulness"]["log_odds_without_top"] == round(check.log_odds_without_top, 6)
     assert (row["faithfulness"]["verdict"], row["faithfulness"]["moved"]) == (check.verdict, check.moved)
     assert set(row["what_if"]["other_way"]) == {"way", "answer", "answer_probability"}
-    assert set(row) >= {field.name for field in dataclasses.fields(explanation)} - {
-        "genre",
-        "model_name",
-        "model_hash",
-    }
+    assert set(row) >= {field.name for field in dataclasses.fields(explanation)} - {"genre", "model_name", "model_hash"}

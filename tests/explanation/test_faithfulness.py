@@ -20,14 +20,7 @@ from genrelens.bundle import Bundle
 from genrelens.data.track import Track
 from genrelens.errors import BundleError, DataError
 from genrelens.explanation.faithfulness import report as faithfulness_report
-from genrelens.explanation.faithfulness.judging import (
-    CONTROLS,
-    Curves,
-    area,
-    control_scores,
-    curves,
-    mean_curves,
-)
+from genrelens.explanation.faithfulness.judging import CONTROLS, Curves, area, control_scores, curves, mean_curves
 from genrelens.explanation.faithfulness.sample import (
     OWN_BASELINES,
     TrackCurves,
@@ -198,23 +191,17 @@ def test_a_method_is_never_judged_by_its_own_fill(bundle: Bundle, tracks: tuple[
     assert judging_baselines(CONTROLS) == tuple(JUDGING_BASELINES)
 
 
-def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(
-    bundle: Bundle, tracks: tuple[Track, ...]
-) -> None:
+def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
     judged = judge_tracks(bundle, tracks, methods=("occlusion", *CONTROLS))
     report = faithfulness_report.build(judged, model="tiny", model_hash="0", sample="tones")
-    assert [row.fills for row in report.rows if row.method == "occlusion"] == [
-        ("silence", "shuffled", "blurred")
-    ] * 2
+    assert [row.fills for row in report.rows if row.method == "occlusion"] == [("silence", "shuffled", "blurred")] * 2
     against = {(row.against, row.domain): row for row in report.differences}
     assert set(against) == {(c, d) for c in CONTROLS for d in ("time", "time-frequency")}
     row = against["random", "time"]
     by_hand = np.mean(
         [
             np.mean([j.curves["random", "time", f].deletion_area for f in ("silence", "shuffled", "blurred")])
-            - np.mean(
-                [j.curves["occlusion", "time", f].deletion_area for f in ("silence", "shuffled", "blurred")]
-            )
+            - np.mean([j.curves["occlusion", "time", f].deletion_area for f in ("silence", "shuffled", "blurred")])
             for j in judged
         ]
     )
@@ -225,9 +212,7 @@ def test_the_report_pairs_methods_over_the_fills_that_may_judge_both(
     assert "occlusion             than energy" in report.to_text()
 
 
-def test_tracks_that_cannot_be_judged_are_named(
-    bundle: Bundle, tracks: tuple[Track, ...], tmp_path: Path
-) -> None:
+def test_tracks_that_cannot_be_judged_are_named(bundle: Bundle, tracks: tuple[Track, ...], tmp_path: Path) -> None:
     silent = tmp_path / "silent.wav"
     import soundfile
 
@@ -270,9 +255,7 @@ def test_raw_attention_stands_beside_every_method_where_the_model_has_it(
     assert any("raw attention in both" in sentence for sentence in report.verdict)
 
 
-def test_chance_is_drawn_anew_for_every_track_and_more_than_once(
-    bundle: Bundle, tracks: tuple[Track, ...]
-) -> None:
+def test_chance_is_drawn_anew_for_every_track_and_more_than_once(bundle: Bundle, tracks: tuple[Track, ...]) -> None:
     first = tracks[0]
     twin = dataclasses.replace(first, id="another name for the same sound")
     one, again, other = (
@@ -354,10 +337,7 @@ def test_the_checks_have_their_place_in_the_report(bundle: Bundle, tracks: tuple
     report = faithfulness_report.build(judged, model="t", model_hash="0", sample="s", sanity=found)
     document = json.loads(report.to_json())["sanity"]
     assert document["pointing"]["hits"]["value"] == 1.0 and len(document["pointing"]["splices"]) == 6
-    assert document["shuffled_weights"] == {
-        "agreement": {"value": 0.5, "low": 0.25, "high": 0.75},
-        "n_tracks": 2,
-    }
+    assert document["shuffled_weights"] == {"agreement": {"value": 0.5, "low": 0.25, "high": 0.75}, "n_tracks": 2}
     assert "1.000 of 6 splices" in report.to_text() and "0.500 [0.250, 0.750]" in report.to_text()
     alike = sanity_of("occlusion", pointings, agreement=[float("nan")], groups=["a"])
     report = faithfulness_report.build(judged, model="t", model_hash="0", sample="s", sanity=alike)
@@ -386,9 +366,7 @@ def test_more_splices_and_tracks_of_the_same_artists_make_no_narrower_checks() -
         assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-9)
 
 
-def _judged(
-    *, ours: float, energy: float, n: int = 30, per_artist: int = 2, noise: float = 0.01
-) -> list[TrackCurves]:
+def _judged(*, ours: float, energy: float, n: int = 30, per_artist: int = 2, noise: float = 0.01) -> list[TrackCurves]:
     """Tracks whose curves are flat: deletion lies at 0.5 less a method's merit, insertion at 0.5 and its merit."""
     rng = np.random.default_rng(0)
     rows = []
@@ -478,9 +456,7 @@ def test_more_tracks_of_the_same_artists_make_no_narrower_intervals() -> None:
     rng = np.random.default_rng(0)
     merits = rng.normal(0, 0.1, 20)
     few, many = (
-        grouped_bootstrap(
-            mean_statistic(np.repeat(merits, k)), groups=np.repeat(np.arange(20).astype(str), k), seed=0
-        )
+        grouped_bootstrap(mean_statistic(np.repeat(merits, k)), groups=np.repeat(np.arange(20).astype(str), k), seed=0)
         for k in (1, 10)
     )
     assert (few.low, few.high) == pytest.approx((many.low, many.high), abs=1e-9)

@@ -118,9 +118,7 @@ def test_genres_of_their_own_probability_are_explained_by_it(tmp_path: Path) -> 
     group = band_groups(tiny_model.MEL)[0]
     changed = frames.copy()
     changed[:, : group.after] *= 0.01
-    odds = [
-        float(Hearing(bundle, x).logits[0]) for x in (frames, changed)
-    ]  # a probability of its own: no others in it
+    odds = [float(Hearing(bundle, x).logits[0]) for x in (frames, changed)]  # a probability of its own: no others in it
     assert found.bands[0].score == pytest.approx(odds[0] - odds[1], abs=1e-5)
 
 

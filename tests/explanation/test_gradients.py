@@ -18,12 +18,7 @@ from genrelens import models
 from genrelens.bundle import Bundle, WindowSettings
 from genrelens.errors import BundleError
 from genrelens.explanation.explain import explain
-from genrelens.explanation.methods.gradients import (
-    STEPS,
-    attention_relevance,
-    integrated_gradients,
-    log_odds,
-)
+from genrelens.explanation.methods.gradients import STEPS, attention_relevance, integrated_gradients, log_odds
 from genrelens.explanation.network import network_of
 from genrelens.models.network import EncoderLayer, Network, Output
 from genrelens.training.export import predict_onnx
@@ -50,9 +45,7 @@ def odds_of(genre: int, *, temperature: float = 1.0, multi_label: bool = False) 
 def made(architecture: str) -> Network:
     """A network of seeded weights that are not small, in evaluation mode."""
     torch.manual_seed(3)
-    network = models.build(
-        architecture, OPTIONS[architecture], n_frames=N_FRAMES, n_mels=N_MELS, n_classes=N_CLASSES
-    )
+    network = models.build(architecture, OPTIONS[architecture], n_frames=N_FRAMES, n_mels=N_MELS, n_classes=N_CLASSES)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.2)
@@ -79,8 +72,7 @@ def written(path: Path, architecture: str, **recipe: Any) -> Bundle:
         front_end=front_end,
         windows=WindowSettings(N_FRAMES, N_FRAMES // 2),
         training=record.__class__(
-            **{field: getattr(record, field) for field in record.__slots__}
-            | {"recipe": {"model": model, **recipe}}
+            **{field: getattr(record, field) for field in record.__slots__} | {"recipe": {"model": model, **recipe}}
         ),
     )
     return Bundle.load(place)
@@ -111,9 +103,7 @@ def test_of_a_linear_network_each_number_gets_its_weight_times_its_height() -> N
 def test_integrated_gradients_add_up_and_equal_captums(architecture: str, multi_label: bool) -> None:
     network, values = made(architecture), windows()
 
-    def odds(
-        batch: Tensor,
-    ) -> Tensor:  # captum hands over many pieces at once: (pieces, windows, frames, bands)
+    def odds(batch: Tensor) -> Tensor:  # captum hands over many pieces at once: (pieces, windows, frames, bands)
         pooled = torch.stack([network(piece).logits.mean(dim=0) for piece in batch])
         rows = [log_odds(row, genre=1, temperature=1.5, multi_label=multi_label) for row in pooled]
         return torch.stack(rows)
@@ -155,12 +145,7 @@ def test_relevance_equals_the_paper_written_out_with_hooks() -> None:
 
 
 def _odds_with(
-    network: Network,
-    changed: EncoderLayer,
-    weights: Tensor,
-    at: tuple[int, ...],
-    step: float,
-    values: np.ndarray,
+    network: Network, changed: EncoderLayer, weights: Tensor, at: tuple[int, ...], step: float, values: np.ndarray
 ) -> float:
     """The log-odds of class 2 when one attention weight of one layer is another by ``step``."""
     moved = weights.clone()

@@ -44,11 +44,7 @@ def test_of_a_sum_each_part_takes_its_own_whatever_the_order() -> None:
     hearing = one_window(lambda x: x @ weights, n_frames=5)
     for seed in range(5):
         taken = permutation_losses(
-            hearing,
-            time_parts(np.arange(6)),
-            baselines=[np.zeros_like(hearing.frames)],
-            n_orders=1,
-            seed=seed,
+            hearing, time_parts(np.arange(6)), baselines=[np.zeros_like(hearing.frames)], n_orders=1, seed=seed
         )
         np.testing.assert_allclose(taken[:, 0], weights)
 
@@ -90,17 +86,13 @@ def noise(duration_s: float, *, silent_from_s: float = 1e9) -> np.ndarray:
 
 @pytest.mark.parametrize("duration_s", [0.4, 3.0, 9.7])
 @pytest.mark.parametrize("fill", list(BASELINES))
-def test_all_the_sound_as_one_part_takes_all_that_it_brings(
-    bundle: Bundle, duration_s: float, fill: str
-) -> None:
+def test_all_the_sound_as_one_part_takes_all_that_it_brings(bundle: Bundle, duration_s: float, fill: str) -> None:
     frames = noise(duration_s)
     hearing = Hearing(bundle, frames)
     stand_in = BASELINES[fill](frames, tiny_model.MEL)
     parts = [Part(0, len(frames))]
     taken = permutation_losses(hearing, parts, baselines=[stand_in], n_orders=1)
-    np.testing.assert_allclose(
-        taken, hearing.logits - without_each(hearing, parts, baseline=stand_in), atol=1e-5
-    )
+    np.testing.assert_allclose(taken, hearing.logits - without_each(hearing, parts, baseline=stand_in), atol=1e-5)
     assert scores(hearing, hearing.logits - taken, genre=1) == pytest.approx(
         hearing.log_odds(hearing.logits, 1) - hearing.log_odds(hearing.logits - taken[0], 1)
     )
@@ -161,9 +153,7 @@ def test_silence_takes_nothing_along_and_the_same_comes_again(bundle: Bundle) ->
     fills = [fill(frames, tiny_model.MEL) for fill in BASELINES.values()]
     told: list[tuple[int, int]] = []
     first, second = (
-        permutation_losses(
-            hearing, parts, baselines=fills, n_orders=2, progress=lambda done, n: told.append((done, n))
-        )
+        permutation_losses(hearing, parts, baselines=fills, n_orders=2, progress=lambda done, n: told.append((done, n)))
         for _ in range(2)
     )
     assert (first[8:] == 0).all() and (first[:5] != 0).any(axis=1).all()

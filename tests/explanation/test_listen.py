@@ -30,14 +30,10 @@ def rms(sound: np.ndarray) -> float:
     level=st.sampled_from([0.0, 0.1, 3.0]),
     seed=st.integers(0, 99),
 )
-def test_the_parts_are_the_whole_and_fit_into_a_file(
-    duration_s: float, rate: int, level: float, seed: int
-) -> None:
+def test_the_parts_are_the_whole_and_fit_into_a_file(duration_s: float, rate: int, level: float, seed: int) -> None:
     sound = noise(duration_s, rate=rate, level=level)
     cells = np.random.default_rng(seed).standard_normal((3, 2))
-    found = reasons(
-        sound, sample_rate=rate, explanation=explanation([1, 2, 3], cells=cells, edges_hz=(0, 900, 3000))
-    )
+    found = reasons(sound, sample_rate=rate, explanation=explanation([1, 2, 3], cells=cells, edges_hz=(0, 900, 3000)))
     assert found.reasons.shape == found.without.shape == sound.shape
     kept, rest = (
         soundfile.read(io.BytesIO(to_flac(part, sample_rate=rate)), dtype="float32")[0]
@@ -53,11 +49,7 @@ def test_what_counts_in_full_passes_in_full_and_nothing_else_does() -> None:
     sound = noise(4.0, rate=rate)
     found = masked(sound, sample_rate=rate, explanation=explanation([-1.0, 2.0, 0.0, -3.0]))
     edge = round((FADE_S + 0.03) * rate)
-    inside, before, after = (
-        slice(rate + edge, 2 * rate - edge),
-        slice(0, rate - edge),
-        slice(2 * rate + edge, None),
-    )
+    inside, before, after = (slice(rate + edge, 2 * rate - edge), slice(0, rate - edge), slice(2 * rate + edge, None))
     np.testing.assert_allclose(found[inside], sound[inside], atol=1e-5)
     assert np.abs(found[before]).max() < 1e-6 and np.abs(found[after]).max() < 1e-6
 
@@ -79,12 +71,8 @@ def test_what_the_model_does_not_hear_is_no_reason() -> None:
     t = np.arange(2 * rate) / rate
     high = 0.3 * np.sin(2 * np.pi * 12_000 * t).astype(np.float32)
     cells = np.ones((2, 2))
-    found = masked(
-        high, sample_rate=rate, explanation=explanation([1, 1], cells=cells, edges_hz=(0, 800, 8000))
-    )
-    assert (
-        rms(found[rate // 2 : -rate // 2]) < 1e-4
-    )  # away from the ends, where the tone is cut off with a click
+    found = masked(high, sample_rate=rate, explanation=explanation([1, 1], cells=cells, edges_hz=(0, 800, 8000)))
+    assert rms(found[rate // 2 : -rate // 2]) < 1e-4  # away from the ends, where the tone is cut off with a click
 
 
 def test_times_are_those_of_the_file() -> None:

@@ -14,15 +14,7 @@ from genrelens.bundle import Bundle, iter_windows, pool_logits, softmax
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES
 from genrelens.explanation.methods.occlusion import scores, without_each
-from genrelens.explanation.parts import (
-    COARSE_EDGES_HZ,
-    Grid,
-    Part,
-    band_groups,
-    cell_parts,
-    segment_frames,
-    time_parts,
-)
+from genrelens.explanation.parts import COARSE_EDGES_HZ, Grid, Part, band_groups, cell_parts, segment_frames, time_parts
 from genrelens.frontend.frames import compress, is_silent
 from genrelens.frontend.mel import mel_power
 
@@ -71,17 +63,11 @@ def test_what_is_left_is_what_brute_force_hears(bundle: Bundle, duration_s: floa
         parts = []
         for _ in range(rng.integers(1, 4)):
             start, low = int(rng.integers(len(frames))), int(rng.integers(8))
-            parts.append(
-                Part(start, int(rng.integers(start, len(frames)) + 1), low, int(rng.integers(low, 8)) + 1)
-            )
+            parts.append(Part(start, int(rng.integers(start, len(frames)) + 1), low, int(rng.integers(low, 8)) + 1))
         changed = frames.copy()
         for part in parts:
-            changed[part.start : part.end, part.low : part.high] = stand_in[
-                part.start : part.end, part.low : part.high
-            ]
-        np.testing.assert_allclose(
-            hearing.without(parts, baseline=stand_in), brute_force(bundle, changed), atol=1e-5
-        )
+            changed[part.start : part.end, part.low : part.high] = stand_in[part.start : part.end, part.low : part.high]
+        np.testing.assert_allclose(hearing.without(parts, baseline=stand_in), brute_force(bundle, changed), atol=1e-5)
 
 
 def test_all_of_it_taken_out_leaves_all_genres_equally_likely(bundle: Bundle) -> None:
@@ -91,17 +77,13 @@ def test_all_of_it_taken_out_leaves_all_genres_equally_likely(bundle: Bundle) ->
     assert hearing.probabilities(left) == pytest.approx([1 / 3] * 3)
 
 
-def test_only_windows_that_a_part_touches_are_heard_again(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_windows_that_a_part_touches_are_heard_again(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = mel_power(music(10.0), settings=tiny_model.MEL)
     hearing = Hearing(bundle, frames)
     heard: list[int] = []
     true = bundle.outputs
     monkeypatch.setattr(bundle, "outputs", lambda values: (heard.append(len(values)), true(values))[1])
-    hearing.without(
-        [Part(64, 70)], baseline=np.zeros_like(frames)
-    )  # windows of 64 frames begin at 0, 32, 64, 96
+    hearing.without([Part(64, 70)], baseline=np.zeros_like(frames))  # windows of 64 frames begin at 0, 32, 64, 96
     assert heard == [2]
 
 
@@ -117,9 +99,7 @@ def test_scores_are_changes_of_log_odds(bundle: Bundle) -> None:
             changed = frames.copy()
             changed[part.start : part.end] = stand_in[part.start : part.end]
             before, after = (softmax(brute_force(bundle, x))[genre] for x in (frames, changed))
-            assert score == pytest.approx(
-                np.log(before / (1 - before)) - np.log(after / (1 - after)), abs=1e-4
-            )
+            assert score == pytest.approx(np.log(before / (1 - before)) - np.log(after / (1 - after)), abs=1e-4)
 
 
 def test_silence_has_nothing_to_take_out(bundle: Bundle) -> None:

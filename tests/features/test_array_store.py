@@ -147,9 +147,7 @@ def test_an_embedding_is_computed_once_and_silence_is_no_number(
     soundfile.write(tmp_path / "silent.wav", np.zeros(2 * RATE), RATE)
     tracks = [Track(id_, tmp_path / f"{id_}.wav", "x", None, "toys") for id_ in ("loud", "silent")]
     seen: list[tuple[int, int]] = []
-    first = embed(
-        name, tracks, source=weights, cache=tmp_path / "c", progress=lambda *done: seen.append(done)
-    )
+    first = embed(name, tracks, source=weights, cache=tmp_path / "c", progress=lambda *done: seen.append(done))
     assert seen == [(1, 2), (2, 2)]
     assert first[0].shape[1:] == shape and first[0].dtype == np.float32
     assert len(heard(first[0])) == len(first[0]) >= 1

@@ -39,15 +39,11 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wavlm", "ast"])
 @torch.no_grad()
-def test_a_row_is_the_mean_over_frames_and_windows(
-    kind: str, folders: dict[str, Path], tmp_path: Path
-) -> None:
+def test_a_row_is_the_mean_over_frames_and_windows(kind: str, folders: dict[str, Path], tmp_path: Path) -> None:
     import transformers
 
     samples = noise(7.0)
-    rows = encoder_rows(
-        [write(tmp_path / "a.wav", samples)], encoder=str(folders[kind]), cache=tmp_path / "cache"
-    )
+    rows = encoder_rows([write(tmp_path / "a.wav", samples)], encoder=str(folders[kind]), cache=tmp_path / "cache")
     model = transformers.AutoModel.from_pretrained(folders[kind]).eval()
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folders[kind])
     n = 400 + 160 * 63 if kind == "ast" else 48_000  # 64 frames of 25 ms every 10 ms, or 3 s
@@ -81,9 +77,7 @@ def test_tracks_that_cannot_be_used_are_named(folders: dict[str, Path], tmp_path
     (tmp_path / "broken.wav").write_bytes(b"no sound at all")
     broken = Track("broken", tmp_path / "broken.wav", "rock", None, "toys", None)
     for bad, why in ((silent, "silent throughout"), (broken, "broken")):
-        with pytest.raises(
-            TrainingError, match=f"1 of 3 tracks cannot be used, the first is {bad.id}: .*{why}"
-        ):
+        with pytest.raises(TrainingError, match=f"1 of 3 tracks cannot be used, the first is {bad.id}: .*{why}"):
             encoder_rows([good, bad, good], encoder=str(folders["ast"]), cache=tmp_path / "cache")
 
 
@@ -138,9 +132,7 @@ def test_a_model_of_something_else_is_refused(tmp_path: Path) -> None:
         encoder_rows([write(tmp_path / "a.wav", noise(1.0))], encoder=str(folder), cache=tmp_path / "cache")
 
 
-def test_a_file_in_the_folders_place_is_called_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_in_the_folders_place_is_called_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("file.txt").write_text("no encoder")
     with pytest.raises(TrainingError, match=r"'file.txt' is a file; expected a folder"):

@@ -62,13 +62,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         ("rock/a song.mp3", None, "rock/a song.mp3", "rock/a song.mp3", "rock/a song.mp3"),
         ("rock/a song.mp3", 0, "rock/a song.mp3#0", "rock/a song.mp3", "rock/a song.mp3#0"),
         ("03. it.2.mp3", 7, "03. it.2.mp3#7", "03. it.2.mp3", "03. it.2.mp3#7"),
-        (
-            "blues/blues.00007.wav",
-            1,
-            "blues/blues.00007.wav#1",
-            "blues/blues.00007.wav",
-            "blues/blues.00007.wav#1",
-        ),
+        ("blues/blues.00007.wav", 1, "blues/blues.00007.wav#1", "blues/blues.00007.wav", "blues/blues.00007.wav#1"),
     ],
 )
 def test_names_of_rows_say_what_they_are_of(
@@ -79,10 +73,7 @@ def test_names_of_rows_say_what_they_are_of(
     assert row_id(name) == id_
 
 
-@given(
-    filename=st.text(min_size=1).filter(lambda name: "#" not in name),
-    segment=st.none() | st.integers(0, 999_999),
-)
+@given(filename=st.text(min_size=1).filter(lambda name: "#" not in name), segment=st.none() | st.integers(0, 999_999))
 def test_any_name_comes_back(filename: str, segment: int | None) -> None:
     whole, found = split_row_name(row_name(filename, segment))
     assert found == segment
@@ -113,13 +104,7 @@ def test_segments_have_kaggles_rows(tmp_path: Path, computed: list[int]) -> None
     path = write(tmp_path / "a.wav", seconds=9.0)
     longer = write(tmp_path / "blues.00000.wav", seconds=9.001)
     table = extract_files([Source("x/a.wav", path), Source("blues.00000.wav", longer)], segment_s=3.0)
-    assert table.filenames == (
-        "x/a.wav#0",
-        "x/a.wav#1",
-        "blues.00000.0.wav",
-        "blues.00000.1.wav",
-        "blues.00000.2.wav",
-    )
+    assert table.filenames == ("x/a.wav#0", "x/a.wav#1", "blues.00000.0.wav", "blues.00000.1.wav", "blues.00000.2.wav")
     assert table.wholes == ("x/a.wav",) * 2 + ("blues.00000",) * 3
     assert table.segments == (0, 1, 0, 1, 2)
     assert set(table.lengths.tolist()) == set(computed) == {66_149}
@@ -151,9 +136,7 @@ def test_a_file_shorter_than_a_segment_is_a_row_that_says_so(tmp_path: Path, com
     assert "expected more than 3 s, the length of a segment, but it lasts 3.00 s" in table.errors[0]
 
 
-def test_numbers_that_are_not_finite_cost_only_their_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_numbers_that_are_not_finite_cost_only_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = FeatureSet("kaggle57", KAGGLE.columns, RATE, lambda samples, rate: np.full(57, np.nan))
     monkeypatch.setitem(SETS, "kaggle57", broken)  # type: ignore[arg-type]
     table = extract_files([Source("a.wav", write(tmp_path / "a.wav"))])
@@ -233,9 +216,7 @@ def test_what_failed_is_not_kept(tmp_path: Path, computed: list[int]) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not a zip", None])
-def test_a_damaged_cache_file_is_computed_again(
-    tmp_path: Path, computed: list[int], damage: bytes | None
-) -> None:
+def test_a_damaged_cache_file_is_computed_again(tmp_path: Path, computed: list[int], damage: bytes | None) -> None:
     source = Source("a.wav", write(tmp_path / "a.wav"))
     first = extract_files([source], cache=tmp_path / "cache")
     (kept,) = (tmp_path / "cache").iterdir()
@@ -330,9 +311,7 @@ def test_what_was_extracted_joins_again(tmp_path: Path, computed: list[int]) -> 
 
 def test_a_piece_of_a_piece_lies_within_it() -> None:
     part = Track("a.mp3#1", Path("a"), "jazz", None, "table", segment_of="a.mp3", span_s=(30.0, 60.0))
-    clip = Track(
-        "blues.00000.1", Path("b"), "jazz", None, "gtzan", segment_of="blues.00000", span_s=(3.0, 6.0)
-    )
+    clip = Track("blues.00000.1", Path("b"), "jazz", None, "gtzan", segment_of="blues.00000", span_s=(3.0, 6.0))
     found = join(kaggle_table("a.mp3#1#2", "blues.00000.1.wav#0", label="jazz"), [part, clip])
     assert [piece.id for piece in found.tracks] == ["a.mp3#1#2", "blues.00000.1#0"]
     assert [piece.whole for piece in found.tracks] == ["a.mp3", "blues.00000"]
@@ -350,22 +329,15 @@ def test_rows_of_errors_are_left_out_with_their_reason() -> None:
 
 def test_a_label_that_is_not_the_tracks_genre_is_refused() -> None:
     with pytest.raises(DataError, match=r"'blues.00000.wav' is 'rock' in the table \(row 1\) and 'blues' in"):
-        join(
-            kaggle_table("blues.00000.wav", label="rock"),
-            [Track("blues.00000", Path("b"), "blues", None, "gtzan")],
-        )
+        join(kaggle_table("blues.00000.wav", label="rock"), [Track("blues.00000", Path("b"), "blues", None, "gtzan")])
 
 
 def test_rows_without_a_label_take_the_tracks() -> None:
-    found = join(
-        kaggle_table("blues.00000.wav", label=""), [Track("blues.00000", Path("b"), "blues", None, "gtzan")]
-    )
+    found = join(kaggle_table("blues.00000.wav", label=""), [Track("blues.00000", Path("b"), "blues", None, "gtzan")])
     assert found.table.labels == ("blues",)
 
 
-def test_the_first_process_compiles_before_others_are_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_first_process_compiles_before_others_are_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two workers compiling at once in a fresh installation left files in numba's cache that crash who loads them."""
     extract_module = sys.modules["genrelens.features.extract"]
 

@@ -49,9 +49,9 @@ def check_same(found: FeatureTable, expected: FeatureTable) -> None:
 
 # Round trips
 
-names = st.text(
-    st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=12
-).filter(str.strip)
+names = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=12).filter(
+    str.strip
+)
 
 
 @st.composite
@@ -64,18 +64,14 @@ def tables(draw: st.DrawFn) -> FeatureTable:
     values[failed] = np.nan
     lengths = draw(hnp.arrays(np.int64, n, elements=st.integers(1, 2**40)))
     lengths[failed] = 0
-    labels = tuple(
-        draw(st.lists(st.sampled_from(["", "rock", "böse Musik, laut", '"x"']), min_size=n, max_size=n))
-    )
+    labels = tuple(draw(st.lists(st.sampled_from(["", "rock", "böse Musik, laut", '"x"']), min_size=n, max_size=n)))
     return FeatureTable(COLUMNS, tuple(filenames), lengths, values, labels, errors)
 
 
 @KEEP_FOLDER
 @given(table=tables())
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_what_is_written_is_read_back_to_the_last_bit(
-    tmp_path: Path, suffix: str, table: FeatureTable
-) -> None:
+def test_what_is_written_is_read_back_to_the_last_bit(tmp_path: Path, suffix: str, table: FeatureTable) -> None:
     write_table(table, tmp_path / f"t{suffix}")
     check_same(read_table(tmp_path / f"t{suffix}"), table)
 
@@ -148,12 +144,8 @@ def test_columns_are_known_by_their_names_in_any_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_byte_order_marks_line_ends_and_quotes_do_not_matter(
-    tmp_path: Path, encoding: str, line_end: str
-) -> None:
-    text = "\n".join(
-        ",".join(f'"{cell}"' for cell in row.split(",")) for row in table_to_csv(make_table()).split()
-    )
+def test_byte_order_marks_line_ends_and_quotes_do_not_matter(tmp_path: Path, encoding: str, line_end: str) -> None:
+    text = "\n".join(",".join(f'"{cell}"' for cell in row.split(",")) for row in table_to_csv(make_table()).split())
     (tmp_path / "t.csv").write_bytes(text.replace("\n", line_end).encode(encoding))
     check_same(read_table(tmp_path / "t.csv"), make_table())
 
@@ -241,9 +233,7 @@ def test_a_row_has_numbers_or_an_error(tmp_path: Path) -> None:
 
 def test_a_genre_nobody_knows_is_named(tmp_path: Path) -> None:
     write_table(make_table(labels=("blues", "polka", "blues")), tmp_path / "t.csv")
-    with pytest.raises(
-        DataError, match=r"line 3: column 'label' is 'polka', an unknown genre; known genres: blues"
-    ):
+    with pytest.raises(DataError, match=r"line 3: column 'label' is 'polka', an unknown genre; known genres: blues"):
         read_table(tmp_path / "t.csv", taxonomy=GTZAN)
 
 
@@ -251,10 +241,7 @@ def test_a_genre_nobody_knows_is_named(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"", "is empty"),
-        (
-            table_to_csv(make_table(labels=("blües",) * 3)).encode("latin-1"),
-            "expected UTF-8 text, but byte 0xfc",
-        ),
+        (table_to_csv(make_table(labels=("blües",) * 3)).encode("latin-1"), "expected UTF-8 text, but byte 0xfc"),
         (b"path,genre\na,b\n", "expected a table of descriptors with the columns 'filename', 'length'"),
         (b'filename,"length\n', "not a comma-separated table"),
         (b"\x00\x01\x02", "bad|table|expected"),
@@ -310,16 +297,12 @@ def test_parquet_of_other_types_is_refused_with_the_column(tmp_path: Path) -> No
 
     assert "column 'rms_mean' should hold numbers, not string" in complaint("rms_mean", ["1", "2", "3"])
     assert "row 2: column 'rms_mean' should be a finite number" in complaint("rms_mean", [1.0, None, 2.0])
-    assert "row 1: column 'rms_mean' should be a finite number" in complaint(
-        "rms_mean", [float("inf"), 1.0, 2.0]
-    )
+    assert "row 1: column 'rms_mean' should be a finite number" in complaint("rms_mean", [float("inf"), 1.0, 2.0])
     assert "row 1: column 'label' should be text, not 1" in complaint("label", [1, 2, 3])
     assert "row 3: column 'length' should be a whole number" in complaint("length", [1, 2, 0])
 
 
-def test_parquet_without_pyarrow_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     from genrelens.errors import MissingExtraError

@@ -16,14 +16,7 @@ from genrelens.frontend.mel import MelSettings, MelStream, mel_power
 from genrelens.frontend.wave import WaveSettings
 
 SETTINGS = MelSettings(
-    sample_rate=22050,
-    n_fft=1024,
-    hop_length=512,
-    n_mels=40,
-    fmin_hz=0.0,
-    fmax_hz=None,
-    htk=False,
-    top_db=80.0,
+    sample_rate=22050, n_fft=1024, hop_length=512, n_mels=40, fmin_hz=0.0, fmax_hz=None, htk=False, top_db=80.0
 )
 
 
@@ -63,9 +56,7 @@ def test_the_second_time_nothing_is_computed(
     assert again.fill(tracks[:1]) == {}
 
 
-def test_the_name_depends_on_settings_and_file_but_not_on_the_floor(
-    tracks: tuple[Track, ...], tmp_path: Path
-) -> None:
+def test_the_name_depends_on_settings_and_file_but_not_on_the_floor(tracks: tuple[Track, ...], tmp_path: Path) -> None:
     copy = tmp_path / "copy.wav"
     copy.write_bytes(tracks[0].path.read_bytes())
     track = Track("copy", copy, "pop", None, "test")
@@ -127,9 +118,7 @@ def damage_pickle(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [damage_cut, damage_header, damage_empty, damage_longer, damage_other, damage_pickle]
 )
-def test_a_damaged_cache_file_is_computed_again(
-    tracks: tuple[Track, ...], tmp_path: Path, damage: Any
-) -> None:
+def test_a_damaged_cache_file_is_computed_again(tracks: tuple[Track, ...], tmp_path: Path, damage: Any) -> None:
     mel_cache = FrameCache(tmp_path, SETTINGS)
     whole = np.array(mel_cache.frames(tracks[1]))
     damage(mel_cache.path(tracks[1]))

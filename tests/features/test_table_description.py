@@ -27,10 +27,7 @@ def test_each_track_counts_once_with_one_tempo() -> None:
     data = toys.loaded(("jazz.00000", "jazz", None), ("rock.00000", "rock", None), dataset="gtzan")
     found = gather(data, toys.table(rows))
     assert found.described.ids == ("jazz.00000", "rock.00000")
-    assert found.described.column("tempo").tolist() == [
-        81.0,
-        120.0,
-    ]  # the median: an octave error does not count
+    assert found.described.column("tempo").tolist() == [81.0, 120.0]  # the median: an octave error does not count
     assert found.described.column("rms_mean").tolist() == [3.0, 0.0]
     assert found.segments
     assert found.described.artists[0] == gtzan.facts().artists["jazz.00000"]
@@ -70,19 +67,13 @@ def test_faulty_unreadable_and_unknown_tracks_are_left_out_and_said() -> None:
 
 
 def test_a_track_without_features_and_sound_is_told_of_once() -> None:
-    rows = [
-        LeftOut("a", "features", "short"),
-        LeftOut("b", "features", "odd"),
-        LeftOut("a", "sound", "damaged"),
-    ]
+    rows = [LeftOut("a", "features", "short"), LeftOut("b", "features", "odd"), LeftOut("a", "sound", "damaged")]
     assert merged(rows) == (LeftOut("b", "features", "odd"), LeftOut("a", "all", "damaged"))
 
 
 def test_a_table_that_disagrees_is_refused() -> None:
     data = toys.loaded(("a.wav", "jazz", None))
-    with pytest.raises(
-        DataError, match=r"'a.wav' is 'pop' in the table \(row 1\) and 'jazz' in the data set"
-    ):
+    with pytest.raises(DataError, match=r"'a.wav' is 'pop' in the table \(row 1\) and 'jazz' in the data set"):
         gather(data, toys.table([("a.wav", "pop", (0.0,) * 5)]))
     rows = [("b.wav#0", "jazz", (0.0,) * 5), ("b.wav#1", "pop", (0.0,) * 5)]
     with pytest.raises(DataError, match=r"row 2.*another row of the same track"):
@@ -105,9 +96,7 @@ def test_the_mean_columns_of_kaggles_table_are_28() -> None:
     from genrelens.frontend.descriptors import SETS
 
     columns = SETS["kaggle57"].columns
-    made = numbers.Described(
-        ("jazz",), ("a",), np.zeros(1, np.int64), (None,), columns, np.zeros((1, len(columns)))
-    )
+    made = numbers.Described(("jazz",), ("a",), np.zeros(1, np.int64), (None,), columns, np.zeros((1, len(columns))))
     chosen = numbers.mean_columns(made)
     assert len(chosen) == 28
     assert chosen[:2] == ("chroma_stft_mean", "rms_mean") and chosen[-1] == "mfcc20_mean"
@@ -174,7 +163,5 @@ def test_a_map_of_tracks() -> None:
 def test_of_unknown_artists_nothing_is_said() -> None:
     pytest.importorskip("sklearn")
     toy = toys.described()
-    nobody = numbers.Described(
-        toy.names, toy.ids, toy.labels, (None,) * len(toy.ids), toy.columns, toy.values
-    )
+    nobody = numbers.Described(toy.names, toy.ids, toy.labels, (None,) * len(toy.ids), toy.columns, toy.values)
     assert math.isnan(numbers.make_map(nobody, what="toys").agreement_elsewhere)

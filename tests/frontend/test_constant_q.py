@@ -87,9 +87,7 @@ def test_it_hears_what_librosas_pseudo_cqt_hears() -> None:
     seconds = np.arange(22050 * 3) / 22050
     sound = sum(rng.uniform(0.2, 1) * np.sin(2 * np.pi * hz * seconds) for hz in CENTRES_HZ[[5, 30, 34, 60]])
     sound = np.asarray(sound, np.float32)
-    theirs = np.abs(
-        librosa.pseudo_cqt(sound, sr=22050, hop_length=1024, fmin=65.40639, n_bins=84, window="hann")
-    )
+    theirs = np.abs(librosa.pseudo_cqt(sound, sr=22050, hop_length=1024, fmin=65.40639, n_bins=84, window="hann"))
     ours = np.sqrt(mel_power(sound, settings=MelSettings(**CQT)))
     for k in (5, 30, 34, 60):
         assert {int(np.argmax(theirs[k - 2 : k + 3, 30])), int(np.argmax(ours[30, k - 2 : k + 3]))} == {2}

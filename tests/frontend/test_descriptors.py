@@ -117,9 +117,7 @@ def test_fmas_columns_are_sorted_as_in_its_table() -> None:
 
 def test_importing_descriptors_imports_nothing_heavy() -> None:
     heavy = "{'librosa', 'scipy', 'numba', 'sklearn', 'torch', 'pyarrow', 'pandas'}"
-    code = (
-        f"import sys, genrelens.frontend.descriptors, genrelens.features; print({heavy} & set(sys.modules))"
-    )
+    code = f"import sys, genrelens.frontend.descriptors, genrelens.features; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
 

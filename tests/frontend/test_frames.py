@@ -17,14 +17,7 @@ from genrelens.frontend.wave import WaveSettings
 
 EXAMPLES: dict[str, FrameSettings] = {
     "mel": MelSettings(
-        sample_rate=8000,
-        n_fft=256,
-        hop_length=128,
-        n_mels=8,
-        fmin_hz=50.0,
-        fmax_hz=None,
-        htk=False,
-        top_db=80.0,
+        sample_rate=8000, n_fft=256, hop_length=128, n_mels=8, fmin_hz=50.0, fmax_hz=None, htk=False, top_db=80.0
     ),
     "vggish": VggishSettings(),
     "waveform": WaveSettings(sample_rate=16000),

@@ -81,9 +81,7 @@ def test_mirrored_ends_are_librosas() -> None:
     librosa = pytest.importorskip("librosa")
     samples = noise(22050 + 37)
     expected = librosa.feature.melspectrogram(y=samples, sr=22050, pad_mode="reflect").T
-    np.testing.assert_allclose(
-        image.mirrored_mel_power(samples, sample_rate=22050), expected, rtol=1e-4, atol=1e-9
-    )
+    np.testing.assert_allclose(image.mirrored_mel_power(samples, sample_rate=22050), expected, rtol=1e-4, atol=1e-9)
 
 
 def test_the_levels_are_those_of_librosa_and_matplotlib() -> None:
@@ -95,9 +93,7 @@ def test_the_levels_are_those_of_librosa_and_matplotlib() -> None:
     rgb = np.round(255 * matplotlib.colormaps["magma"](matplotlib.colors.Normalize()(db))[..., :3])
     bands, frames = image.cells(len(power))
     levels = nearest_levels(rgb.astype(np.uint8))[0][frames][:, bands].T
-    assert (
-        np.abs(255 * image.draw(power) - levels).max() <= 1
-    )  # at a border between two levels, rounding decides
+    assert np.abs(255 * image.draw(power) - levels).max() <= 1  # at a border between two levels, rounding decides
     assert (255 * image.draw(power) == levels).mean() > 0.999
 
 
@@ -150,9 +146,7 @@ def test_what_a_picture_does_not_show_is_filled_up() -> None:
     assert power.shape == (image.N_FRAMES, 128)
     assert power.dtype == np.float32
     frames = image.cells(image.N_FRAMES)[1]
-    assert set(np.flatnonzero(power[1:].max(axis=1) > 2e-4) + 1) == set(
-        range(frames[99] + 1, frames[100] + 1)
-    )
+    assert set(np.flatnonzero(power[1:].max(axis=1) > 2e-4) + 1) == set(range(frames[99] + 1, frames[100] + 1))
     assert power[frames[100]] == pytest.approx(10**-0.4)  # 4 dB below the loudest cell
     assert power[0, 0] == 1
     assert np.delete(power.ravel(), 0).max() < 1

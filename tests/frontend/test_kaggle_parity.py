@@ -40,9 +40,7 @@ def check(samples: npt.NDArray[np.float32], expected: Row, *, spread: npt.NDArra
 @pytest.mark.real_data
 def test_whole_clips_have_kaggles_numbers(real_data: Path) -> None:
     table, spread = read(real_data / "gtzan" / "features_30_sec.csv")
-    clips = [
-        path for path in sorted(real_data.glob("gtzan_lossless/*/*.flac")) if f"{path.stem}.wav" in table
-    ]
+    clips = [path for path in sorted(real_data.glob("gtzan_lossless/*/*.flac")) if f"{path.stem}.wav" in table]
     assert len(clips) >= 20
     for path in clips:
         check(load(path, sample_rate=22_050).samples, table[f"{path.stem}.wav"], spread=spread)

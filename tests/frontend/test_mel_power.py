@@ -29,24 +29,10 @@ from genrelens.frontend.mel import (
 Float32 = npt.NDArray[np.float32]
 
 S0 = MelSettings(
-    sample_rate=22050,
-    n_fft=2048,
-    hop_length=512,
-    n_mels=128,
-    fmin_hz=0,
-    fmax_hz=None,
-    htk=False,
-    top_db=80,
+    sample_rate=22050, n_fft=2048, hop_length=512, n_mels=128, fmin_hz=0, fmax_hz=None, htk=False, top_db=80
 )
 SMALL = MelSettings(
-    sample_rate=8000,
-    n_fft=512,
-    hop_length=160,
-    n_mels=40,
-    fmin_hz=0,
-    fmax_hz=None,
-    htk=False,
-    top_db=80,
+    sample_rate=8000, n_fft=512, hop_length=160, n_mels=40, fmin_hz=0, fmax_hz=None, htk=False, top_db=80
 )
 
 
@@ -133,9 +119,7 @@ def test_samples_that_are_not_mono_floats_are_refused(samples: npt.NDArray[Any])
 
 def test_double_precision_samples_are_taken(rng: np.random.Generator) -> None:
     samples = rng.standard_normal(5000)
-    np.testing.assert_array_equal(
-        mel_power(samples, settings=S0), mel_power(samples.astype(np.float32), settings=S0)
-    )
+    np.testing.assert_array_equal(mel_power(samples, settings=S0), mel_power(samples.astype(np.float32), settings=S0))
 
 
 def test_the_samples_are_not_changed(rng: np.random.Generator) -> None:
@@ -284,9 +268,7 @@ def streamed(samples: Float32, settings: MelSettings, cuts: list[int]) -> Float3
 
 @hypothesis_settings(deadline=None, max_examples=60)
 @given(data=st.data(), n_samples=st.integers(0, 30_000), seed=st.integers(0, 2**32 - 1))
-def test_any_blocking_of_any_signal_gives_the_whole_bit_for_bit(
-    data: st.DataObject, n_samples: int, seed: int
-) -> None:
+def test_any_blocking_of_any_signal_gives_the_whole_bit_for_bit(data: st.DataObject, n_samples: int, seed: int) -> None:
     samples = np.random.default_rng(seed).standard_normal(n_samples).astype(np.float32)
     cuts = data.draw(st.lists(st.integers(0, n_samples), max_size=12))
     np.testing.assert_array_equal(streamed(samples, SMALL, cuts), mel_power(samples, settings=SMALL))
@@ -342,11 +324,7 @@ def test_a_finished_stream_takes_no_more() -> None:
 
 
 @hypothesis_settings(deadline=None, max_examples=60)
-@given(
-    samples=st.lists(
-        st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=True), max_size=700
-    )
-)
+@given(samples=st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=True), max_size=700))
 def test_finite_samples_give_finite_decibels(samples: list[float]) -> None:
     power = mel_power(np.array(samples, np.float32), settings=SMALL)
     db = power_to_db(power, top_db=80)

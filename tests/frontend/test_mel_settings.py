@@ -32,14 +32,7 @@ S0: dict[str, Any] = {
         {},
         {"n_fft": 1024, "n_mels": 64, "htk": True},
         {"sample_rate": 16000, "n_fft": 512, "hop_length": 256, "n_mels": 96},
-        {
-            "sample_rate": 16000,
-            "n_fft": 512,
-            "hop_length": 160,
-            "n_mels": 64,
-            "fmin_hz": 125,
-            "fmax_hz": 7500,
-        },
+        {"sample_rate": 16000, "n_fft": 512, "hop_length": 160, "n_mels": 64, "fmin_hz": 125, "fmax_hz": 7500},
         {"fmax_hz": 11025, "top_db": None},
         {"top_db": None, "log_factor": 10_000},
         {"top_db": None, "log_factor": 10_000, "level": 0.2},
@@ -62,10 +55,7 @@ def test_settings_that_recipes_use_pass_and_survive_json(changes: dict[str, Any]
         ({"n_fft": 2047}, r"n_fft should be even, not 2047; 2048 would do"),
         ({"hop_length": 0}, r"hop_length should be a whole number"),
         ({"hop_length": 2049}, r"hop_length should be at most n_fft = 2048.*2049 was given"),
-        (
-            {"n_fft": 2**31},
-            r"n_fft = 2147483648 with n_mels = 128 takes a filter bank larger than any in use",
-        ),
+        ({"n_fft": 2**31}, r"n_fft = 2147483648 with n_mels = 128 takes a filter bank larger than any in use"),
         ({"n_mels": 10**9}, r"n_fft = 2048 with n_mels = 1000000000 takes a filter bank larger"),
         ({"n_mels": 10**400}, r"n_mels = a number of more than 20 digits"),
         ({"sample_rate": 10**9}, r"sample_rate should be at most 768000 Hz, not 1000000000"),
@@ -77,20 +67,14 @@ def test_settings_that_recipes_use_pass_and_survive_json(changes: dict[str, Any]
         ({"fmin_hz": 11025}, r"below the upper edge, 11025 Hz, not 11025"),
         ({"fmin_hz": None}, r"fmin_hz should be a finite number, not None"),
         ({"fmin_hz": 300, "fmax_hz": 200}, r"below the upper edge, 200 Hz, not 300"),
-        (
-            {"fmax_hz": 11026},
-            r"fmax_hz should be above 0 and at most half the sample rate, 11025 Hz, not 11026",
-        ),
+        ({"fmax_hz": 11026}, r"fmax_hz should be above 0 and at most half the sample rate, 11025 Hz, not 11026"),
         ({"fmax_hz": 0}, r"fmax_hz should be above 0"),
         ({"fmax_hz": float("nan")}, r"fmax_hz should be a finite number, not nan"),
         ({"htk": "yes"}, r"htk should be true or false, not 'yes'"),
         ({"top_db": 0}, r"top_db should be above 0, not 0; None means no floor"),
         ({"top_db": None, "log_factor": 0}, r"log_factor should be above 0, not 0; None means decibels"),
         ({"top_db": None, "log_factor": "1"}, r"log_factor should be a finite number, not '1'"),
-        (
-            {"level": 0.2},
-            r"level should be above 0 and go with a log_factor, not 0\.2 with log_factor = None",
-        ),
+        ({"level": 0.2}, r"level should be above 0 and go with a log_factor, not 0\.2 with log_factor = None"),
         ({"top_db": None, "log_factor": 1e4, "level": -1}, r"level should be above 0 .* not -1"),
         ({"log_factor": 1e4}, r"top_db = 80 and log_factor = 10000 exclude each other"),
         ({"top_db": "80"}, r"top_db should be a finite number, not '80'"),
@@ -102,9 +86,7 @@ def test_a_wrong_value_is_refused_by_name(changes: dict[str, Any], message: str)
 
 
 def test_bands_that_would_always_be_silent_are_refused_with_advice_that_works() -> None:
-    with pytest.raises(
-        RecipeError, match=r"of 128 bands .*always be silent.*n_mels = 80 or n_fft = 1024 would"
-    ):
+    with pytest.raises(RecipeError, match=r"of 128 bands .*always be silent.*n_mels = 80 or n_fft = 1024 would"):
         MelSettings(**(S0 | {"n_fft": 512, "htk": True}))
     MelSettings(**(S0 | {"n_fft": 512, "htk": True, "n_mels": 80}))
     MelSettings(**(S0 | {"n_fft": 1024, "htk": True}))
@@ -123,9 +105,7 @@ def test_a_graph_calls_its_input_by_what_is_in_it() -> None:
 
 def test_unknown_and_missing_keys_are_refused() -> None:
     values = {key: value for key, value in S0.items() if key != "htk"} | {"window": "hann"}
-    with pytest.raises(
-        RecipeError, match=r"'window' is unknown, htk is missing; expected just sample_rate, n_fft"
-    ):
+    with pytest.raises(RecipeError, match=r"'window' is unknown, htk is missing; expected just sample_rate, n_fft"):
         MelSettings.from_dict(values)
 
 

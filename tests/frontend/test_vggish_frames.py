@@ -15,14 +15,7 @@ from hypothesis import strategies as st
 
 from genrelens.errors import AudioError, RecipeError
 from genrelens.frontend import frames
-from genrelens.frontend.vggish import (
-    VggishSettings,
-    VggishStream,
-    examples,
-    log_mel,
-    mel_bank,
-    vggish_is_silent,
-)
+from genrelens.frontend.vggish import VggishSettings, VggishStream, examples, log_mel, mel_bank, vggish_is_silent
 
 Float32 = npt.NDArray[np.float32]
 RATE = 16_000
@@ -45,8 +38,7 @@ def test_silence_is_the_logarithm_of_the_offset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "n_frames"),
-    [(0, 1), (1, 1), (399, 1), (400, 1), (559, 1), (560, 2), (15_600, 96), (480_000, 2998)],
+    ("n_samples", "n_frames"), [(0, 1), (1, 1), (399, 1), (400, 1), (559, 1), (560, 2), (15_600, 96), (480_000, 2998)]
 )
 def test_frames_are_not_centred_and_a_short_piece_has_one(n_samples: int, n_frames: int) -> None:
     assert log_mel(np.zeros(n_samples, np.float32)).shape == (n_frames, 64)
@@ -115,9 +107,7 @@ def written_out(samples: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
                 its.append((k, (c - mel) / (c - b)))
         weights.append(its)
     for i in range(n_frames):
-        windowed = [
-            float(samples[160 * i + j]) * (0.5 - 0.5 * math.cos(2 * math.pi * j / 400)) for j in range(400)
-        ]
+        windowed = [float(samples[160 * i + j]) * (0.5 - 0.5 * math.cos(2 * math.pi * j / 400)) for j in range(400)]
         magnitude = np.abs(np.fft.fft(windowed, 512))
         for band, its in enumerate(weights):
             found[i, band] = math.log(0.01 + sum(weight * magnitude[k] for k, weight in its))
@@ -146,9 +136,7 @@ def test_it_is_what_scipys_transform_gives(rng: np.random.Generator) -> None:
 
 @hypothesis_settings(max_examples=30, deadline=None)
 @given(
-    n_samples=st.integers(0, 40_000),
-    cuts=st.lists(st.integers(0, 40_000), max_size=6),
-    seed=st.integers(0, 2**32 - 1),
+    n_samples=st.integers(0, 40_000), cuts=st.lists(st.integers(0, 40_000), max_size=6), seed=st.integers(0, 2**32 - 1)
 )
 def test_a_stream_is_the_whole_bit_for_bit(n_samples: int, cuts: list[int], seed: int) -> None:
     samples = np.random.default_rng(seed).normal(0, 0.3, n_samples).astype(np.float32)

@@ -108,9 +108,7 @@ def test_copies_of_files_are_not_known_by_heart_from_another_fold(
         genres = {genre: [i for i, t in enumerate(found.tracks) if t.genre == genre] for genre in GENRES}
         for places in genres.values():
             rows[places] = rows[[places[k // 4 * 4] for k in range(len(places))]]
-        return dataclasses.replace(
-            found, rows=rows, windows=tuple(row[None].astype(np.float32) for row in rows)
-        )
+        return dataclasses.replace(found, rows=rows, windows=tuple(row[None].astype(np.float32) for row in rows))
 
     monkeypatch.setattr(module, "embed", copies)
     nameless = [[dataclasses.replace(track, artist=None) for track in tracks(genre)] for genre in GENRES]
@@ -126,9 +124,7 @@ def test_the_same_music_and_seed_give_the_same_model(heard: dict[str, Any], tmp_
     assert (tmp_path / "a/mine.zip").read_bytes() == (tmp_path / "b/mine.zip").read_bytes()
 
 
-def test_where_every_answer_is_right_it_does_not_claim_to_be_certain(
-    heard: dict[str, Any], tmp_path: Path
-) -> None:
+def test_where_every_answer_is_right_it_does_not_claim_to_be_certain(heard: dict[str, Any], tmp_path: Path) -> None:
     heard["strength"] = 300.0
     learned = learn(task(*map(tracks, GENRES)), out=tmp_path / "mine", cache=tmp_path)
     manifest = read_bundle(tmp_path / "mine").manifest
@@ -142,9 +138,7 @@ def test_where_every_answer_is_right_it_does_not_claim_to_be_certain(
     assert manifest.conformal is not None
 
 
-def test_genres_that_sound_the_same_are_said_not_to_be_told_apart(
-    heard: dict[str, Any], tmp_path: Path
-) -> None:
+def test_genres_that_sound_the_same_are_said_not_to_be_told_apart(heard: dict[str, Any], tmp_path: Path) -> None:
     heard["strength"] = 0.0
     learned = learn(task(*map(tracks, GENRES)), out=tmp_path / "mine", cache=tmp_path)
     assert learned.verdict.startswith("It is not shown to be better than chance")
@@ -152,9 +146,7 @@ def test_genres_that_sound_the_same_are_said_not_to_be_told_apart(
     assert "Genres that it is not shown to tell apart" in learned.to_text()
 
 
-def test_unknown_artists_unusable_files_and_thin_genres_are_warned_of(
-    heard: dict[str, Any], tmp_path: Path
-) -> None:
+def test_unknown_artists_unusable_files_and_thin_genres_are_warned_of(heard: dict[str, Any], tmp_path: Path) -> None:
     heard["broken"] = {"son/0.wav", "son/1.wav"}
     found = task(tracks("jive", known=False), tracks("salsa", known=False), tracks("son", 12))
     learned = learn(found, out=tmp_path / "mine", cache=tmp_path)
@@ -169,9 +161,7 @@ def test_unknown_artists_unusable_files_and_thin_genres_are_warned_of(
 
 
 def test_several_genres_a_track(heard: dict[str, Any], tmp_path: Path) -> None:
-    found = task(
-        tracks("jive"), tracks("salsa"), tracks("salsa", 24, also=("son",)), tracks("son"), multi_label=True
-    )
+    found = task(tracks("jive"), tracks("salsa"), tracks("salsa", 24, also=("son",)), tracks("son"), multi_label=True)
     learned = learn(found, out=tmp_path / "mine", cache=tmp_path)
     manifest = read_bundle(tmp_path / "mine").manifest
     assert manifest.multi_label
@@ -185,9 +175,7 @@ def test_several_genres_a_track(heard: dict[str, Any], tmp_path: Path) -> None:
 
 def test_a_genre_only_in_unusable_files(heard: dict[str, Any], tmp_path: Path) -> None:
     heard["broken"] = {track.id for track in tracks("son")}
-    with pytest.raises(
-        DataError, match=r"'son' has no track, none of its 24 files can be used: .* at least 5"
-    ):
+    with pytest.raises(DataError, match=r"'son' has no track, none of its 24 files can be used: .* at least 5"):
         learn(task(*map(tracks, GENRES)), out=tmp_path / "mine", cache=tmp_path)
     assert not (tmp_path / "mine").exists()
     learned = learn(task(*map(tracks, GENRES)), out=tmp_path / "mine", cache=tmp_path, leave_out_thin=True)
@@ -222,17 +210,14 @@ def test_what_is_no_model_is_not_written_over(tmp_path: Path) -> None:
     check_out(tmp_path / "new" / "mine")
 
 
-def test_without_the_extra_one_line_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingExtraError, match=r"\.\[train\]"):
         learn(task(*map(tracks, GENRES)), out=tmp_path / "mine", cache=tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("out", "name"),
-    [("MY.bundle", "MY"), ("x/MY.bundle.zip", "MY"), ("my.zip", "my"), ("my", "my"), (".zip", ".zip")],
+    ("out", "name"), [("MY.bundle", "MY"), ("x/MY.bundle.zip", "MY"), ("my.zip", "my"), ("my", "my"), (".zip", ".zip")]
 )
 def test_a_model_is_called_by_its_path(out: str, name: str) -> None:
     assert model_name(Path(out)) == name

@@ -75,14 +75,10 @@ def test_genres_that_stand_together_are_measured_where_they_do_not() -> None:
     labels = np.array([[1, 1, 0]] * 30 + [[1, 0, 0]] * 30 + [[0, 0, 1]] * 30, dtype=bool)
     probabilities = np.where(labels, 0.9, 0.1)
     found = poor(probabilities, labels, [f"artist {i}" for i in range(90)])
-    assert [(pair.a, pair.b, pair.verdict, pair.n_a, pair.n_b) for pair in found] == [
-        ("a", "b", "never_apart", 30, 0)
-    ]
+    assert [(pair.a, pair.b, pair.verdict, pair.n_a, pair.n_b) for pair in found] == [("a", "b", "never_apart", 30, 0)]
 
 
-def test_the_answer_does_not_depend_on_how_many_pairs_are_counted_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_answer_does_not_depend_on_how_many_pairs_are_counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = poor(*answers())
     monkeypatch.setattr("genrelens.library.pairs._AT_ONCE", 1)
     assert poor(*answers()) == at_once

@@ -70,9 +70,7 @@ def test_files_that_give_no_row_say_why(tmp_path: Path) -> None:
     assert (nothing.tracks, len(nothing.left_out)) == ((), 1)
 
 
-def test_long_files_are_looked_at_in_places_evenly_spread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_files_are_looked_at_in_places_evenly_spread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first half is quiet noise, the second a tone: the mean lies between, and few windows are looked at."""
     rng = np.random.default_rng(0)
     noise = 0.1 * rng.standard_normal(60 * RATE)

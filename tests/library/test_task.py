@@ -128,9 +128,7 @@ def test_a_genre_of_several_names_is_listed_once() -> None:
     aliases = Taxonomy(("hip-hop", "son"), {"hiphop": "hip-hop", "rap": "hip-hop"})
     with pytest.raises(DataError, match=r"the genres are hip-hop, son$"):
         task_of(Loaded("folder", music, aliases), leave_out=["polka"])
-    assert task_of(
-        Loaded("folder", (*music, *tracks("jive", 6)), aliases), leave_out=["rap"]
-    ).taxonomy.names == (
+    assert task_of(Loaded("folder", (*music, *tracks("jive", 6)), aliases), leave_out=["rap"]).taxonomy.names == (
         "son",
         "jive",
     )
@@ -149,9 +147,7 @@ def test_a_tenth_with_several_genres_makes_it_multi_label() -> None:
     assert many.multi_label
     assert many.taxonomy.names == ("salsa", "son", "jive")
     assert task_of(loaded(*plain), multi_label=True).multi_label
-    assert not task_of(
-        loaded(*plain, tracks("salsa", 10, also=("son", "jive"))), multi_label=False
-    ).multi_label
+    assert not task_of(loaded(*plain, tracks("salsa", 10, also=("son", "jive"))), multi_label=False).multi_label
 
 
 def test_a_genre_left_out_takes_its_label_not_the_track() -> None:

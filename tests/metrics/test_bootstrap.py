@@ -37,9 +37,7 @@ def test_equals_a_plain_loop_over_drawn_artists() -> None:
     for _ in range(5000):
         rows = np.concatenate([np.flatnonzero(groups == a) for a in rng.choice(artists, len(artists))])
         slow.append(values[rows].mean())
-    np.testing.assert_allclose(
-        np.quantile(fast, [0.1, 0.5, 0.9]), np.quantile(slow, [0.1, 0.5, 0.9]), atol=0.006
-    )
+    np.testing.assert_allclose(np.quantile(fast, [0.1, 0.5, 0.9]), np.quantile(slow, [0.1, 0.5, 0.9]), atol=0.006)
 
 
 def test_whole_artists_are_drawn_so_intervals_are_wider() -> None:

@@ -29,9 +29,7 @@ def sampled(n: int, c: int, seed: int, scale: float = 2.0) -> tuple[NDArray[np.f
     return logits, targets
 
 
-@pytest.mark.parametrize(
-    ("n", "c", "seed"), [(n, c, s) for n in (5, 90) for c in (2, 3, 10) for s in range(3)]
-)
+@pytest.mark.parametrize(("n", "c", "seed"), [(n, c, s) for n in (5, 90) for c in (2, 3, 10) for s in range(3)])
 def test_equal_to_scikit_learn(n: int, c: int, seed: int) -> None:
     logits, targets = sampled(n, c, seed)
     p = np.exp(log_softmax(logits))

@@ -8,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from genrelens.metrics import (
-    ClassScores,
-    confusion_matrix,
-    scores_from_confusion,
-    top_k_accuracy,
-)
+from genrelens.metrics import ClassScores, confusion_matrix, scores_from_confusion, top_k_accuracy
 
 reference = pytest.importorskip("sklearn.metrics")
 
@@ -60,11 +55,7 @@ def test_top_k_equals_scikit_learn(k: int) -> None:
 def test_by_hand() -> None:
     #  true 0: called 0, 0, 1;  true 1: called 1;  true 2: never;  called 2: once, for a 1
     guesses, targets = [0, 0, 1, 1, 2], [0, 0, 0, 1, 1]
-    assert confusion_matrix(guesses, targets=targets, n_classes=3).tolist() == [
-        [2, 1, 0],
-        [0, 1, 1],
-        [0, 0, 0],
-    ]
+    assert confusion_matrix(guesses, targets=targets, n_classes=3).tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 0]]
     scores = scores_of(guesses, targets, 3)
     np.testing.assert_allclose(scores.precision, [1.0, 0.5, 0.0])
     np.testing.assert_allclose(scores.recall, [2 / 3, 0.5, 0.0])
@@ -83,10 +74,7 @@ def test_no_tracks_is_nan_not_an_error() -> None:
     assert confusion_matrix([], targets=[], n_classes=2).tolist() == [[0, 0], [0, 0]]
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60),
-    st.permutations(range(5)),
-)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60), st.permutations(range(5)))
 def test_neither_order_nor_class_names_matter(pairs: list[tuple[int, int]], renamed: list[int]) -> None:
     guesses, targets = (np.array(column) for column in zip(*pairs, strict=True))
     before = scores_of(guesses, targets, 5)

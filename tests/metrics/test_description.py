@@ -105,9 +105,7 @@ def test_the_typical_row() -> None:
     assert nearest_to_median(rows) == 1  # the medians are 1 and 1, and of two such rows the first is taken
     assert nearest_to_median([[np.nan, 5.0], [0.0, 5.5], [2.0, 50.0]]) == 1  # 1 and 5.5
     assert nearest_to_median([[np.nan], [np.nan]]) == 0
-    assert (
-        nearest_to_median(rows, among=[True, False, True, True, False]) == 0
-    )  # the medians are still 1 and 1
+    assert nearest_to_median(rows, among=[True, False, True, True, False]) == 0  # the medians are still 1 and 1
     with pytest.raises(ValueError, match="among must have shape"):
         nearest_to_median(rows, among=[True])
     with pytest.raises(ValueError, match="at least one row"):

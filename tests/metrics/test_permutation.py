@@ -8,12 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genrelens.metrics.permutation import (
-    artist_means,
-    benjamini_hochberg,
-    between_effects,
-    paired_effects,
-)
+from genrelens.metrics.permutation import artist_means, benjamini_hochberg, between_effects, paired_effects
 
 
 def test_an_artist_counts_once_however_many_his_tracks() -> None:
@@ -101,9 +96,7 @@ def test_under_the_null_findings_are_no_more_than_the_level() -> None:
 
 def test_one_artist_inside_and_outside_counts_as_two_and_gaps_are_passed_over() -> None:
     values = np.array([[1.0, np.nan], [2.0, 1.0], [3.0, 2.0], [5.0, np.nan]])
-    found = between_effects(
-        values, groups=["a", "b", "a", "c"], inside=np.array([True, True, False, False]), seed=0
-    )
+    found = between_effects(values, groups=["a", "b", "a", "c"], inside=np.array([True, True, False, False]), seed=0)
     assert found.n.tolist() == [2, 1] and found.n_others.tolist() == [2, 1]
     assert np.isnan(found.p).all()  # too few artists for any test
     assert found.difference.tolist() == [-2.5, -1.0]

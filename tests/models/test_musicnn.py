@@ -38,9 +38,7 @@ def patch_of(expected: dict[str, np.ndarray]) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_layer_gives_what_tensorflow_gave(
-    network: musicnn.Musicnn, weights: musicnn.Weights, style: str
-) -> None:
+def test_every_layer_gives_what_tensorflow_gave(network: musicnn.Musicnn, weights: musicnn.Weights, style: str) -> None:
     expected = stored(style)
     with torch.inference_mode():
         ours = network(patch_of(expected))
@@ -117,9 +115,7 @@ def test_it_can_be_trained_on(weights: musicnn.Weights) -> None:
     assert without == []
 
 
-@pytest.mark.parametrize(
-    ("kind", "number"), [("timbral", 0), ("timbral", 1), ("temporal", 0), ("temporal", 2)]
-)
+@pytest.mark.parametrize(("kind", "number"), [("timbral", 0), ("timbral", 1), ("temporal", 0), ("temporal", 2)])
 @pytest.mark.parametrize("n_frames", [187, 61, 1])
 def test_filters_are_a_convolution_its_normalisation_and_the_loudest_band(
     network: musicnn.Musicnn, kind: str, number: int, n_frames: int

@@ -82,6 +82,4 @@ def test_a_bundle_of_it_predicts(tagger: Tagger, graph: bytes, tmp_path: Path) -
     with torch.inference_mode():
         logits = tagger(torch.from_numpy(np.stack([log_mel[start : start + 187] for start in starts]))).logits
     pooled = pool_logits(logits.numpy(), weights=np.ones(len(starts)))
-    np.testing.assert_allclose(
-        bundle.predict(sound, sample_rate=16000).probabilities, softmax(pooled), atol=1e-5
-    )
+    np.testing.assert_allclose(bundle.predict(sound, sample_rate=16000).probabilities, softmax(pooled), atol=1e-5)

@@ -170,9 +170,7 @@ def test_evaluation_is_deterministic_and_training_is_not(architecture: str) -> N
     network = settled(architecture)
     assert torch.equal(network(heard_by(architecture, 3)).logits, network(heard_by(architecture, 3)).logits)
     network.train()
-    assert not torch.equal(
-        network(heard_by(architecture, 3)).logits, network(heard_by(architecture, 3)).logits
-    )
+    assert not torch.equal(network(heard_by(architecture, 3)).logits, network(heard_by(architecture, 3)).logits)
 
 
 @pytest.mark.parametrize("architecture", CASES)
@@ -258,9 +256,7 @@ def test_attention_by_hand_gives_what_the_layer_gives(n_heads: int) -> None:
         weights = layer.weights(x).numpy()
         expected = layer(x).numpy()
         normal = layer.norm_attention(x)
-        value = functional.linear(
-            normal, layer.query_key_value.weight[32:], layer.query_key_value.bias[32:]
-        ).numpy()
+        value = functional.linear(normal, layer.query_key_value.weight[32:], layer.query_key_value.bias[32:]).numpy()
     assert weights.shape == (2, n_heads, 7, 7)
     assert np.allclose(weights.sum(-1), 1.0, atol=1e-6) and weights.min() >= 0
     assert weights.max() > 2 / 7  # it does look somewhere

@@ -33,9 +33,7 @@ def test_scores_are_a_logit_and_a_whitened_distance(rng: np.random.Generator) ->
     weight, mean, projection = rng.normal(size=d), rng.normal(size=d), rng.normal(size=(d, k))
     rows = rng.normal(size=(5, d))
     unlikeness = Unlikeness(mean.astype(np.float32), projection.astype(np.float32))
-    given = Screens(unlikeness, not_music=detector(weight, 0.5))(
-        torch.tensor(rows, dtype=torch.float32)
-    ).detach()
+    given = Screens(unlikeness, not_music=detector(weight, 0.5))(torch.tensor(rows, dtype=torch.float32)).detach()
     apart = np.linalg.norm((rows - mean) @ projection, axis=1) / np.sqrt(k)
     np.testing.assert_allclose(given, np.column_stack([rows @ weight + 0.5, apart]), atol=2e-6)
 
@@ -43,9 +41,7 @@ def test_scores_are_a_logit_and_a_whitened_distance(rng: np.random.Generator) ->
 def test_the_training_mean_is_at_no_distance() -> None:
     unlikeness = Unlikeness(np.array([3.0, -4.0], np.float32), np.eye(2, dtype=np.float32))
     screens = Screens(unlikeness, not_music=detector(np.zeros(2), 0.0))
-    assert screens(torch.tensor([[3.0, -4.0], [6.0, 0.0]]))[:, 1].tolist() == pytest.approx(
-        [0.0, 5.0 / 2**0.5]
-    )
+    assert screens(torch.tensor([[3.0, -4.0], [6.0, 0.0]]))[:, 1].tolist() == pytest.approx([0.0, 5.0 / 2**0.5])
 
 
 def test_the_stored_detector_fits_the_embedding_and_knows_what_it_has_heard() -> None:

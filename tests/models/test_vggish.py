@@ -140,9 +140,7 @@ def test_the_classifier_reads_the_embeddings_of_a_window_side_by_side(tmp_path: 
 @pytest.mark.usefixtures("tiny")
 def test_every_weight_of_the_classifier_learns(tmp_path: Path) -> None:
     file = tiny_vggish.write_random(tmp_path / "w.safetensors")
-    found = models.build(
-        "vggish", {"weights": str(file), "dropout": 0.0}, n_frames=96, n_mels=64, n_classes=3
-    )
+    found = models.build("vggish", {"weights": str(file), "dropout": 0.0}, n_frames=96, n_mels=64, n_classes=3)
     loss, _ = found.loss(torch.randn(4, 96, 64), torch.eye(3)[[0, 1, 2, 0]])
     torch.autograd.backward(loss)
     still = [name for name, value in found.named_parameters() if value.grad is None or not value.grad.any()]
@@ -160,9 +158,7 @@ def test_every_weight_of_the_classifier_learns(tmp_path: Path) -> None:
         ({"dropout": 0.5}, 96, 64, "'weights' is missing"),
     ],
 )
-def test_options_that_do_not_fit_are_refused(
-    options: dict[str, Any], n_frames: int, n_mels: int, message: str
-) -> None:
+def test_options_that_do_not_fit_are_refused(options: dict[str, Any], n_frames: int, n_mels: int, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         models.build("vggish", options, n_frames=n_frames, n_mels=n_mels, n_classes=2)
 

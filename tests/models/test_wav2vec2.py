@@ -30,20 +30,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def network(folder: Path, **options: Any) -> Wav2Vec2:
     torch.manual_seed(1)
     made = models.build(
-        "wav2vec2",
-        {"encoder": str(folder), **OPTIONS, **options},
-        n_frames=N_SAMPLES,
-        n_mels=1,
-        n_classes=N_CLASSES,
+        "wav2vec2", {"encoder": str(folder), **OPTIONS, **options}, n_frames=N_SAMPLES, n_mels=1, n_classes=N_CLASSES
     )
     assert isinstance(made, Wav2Vec2)
     return made
 
 
 def sound(n: int = 4, *, seed: int = 0) -> Tensor:
-    return torch.from_numpy(
-        np.random.default_rng(seed).normal(0.1, 0.2, (n, N_SAMPLES, 1)).astype(np.float32)
-    )
+    return torch.from_numpy(np.random.default_rng(seed).normal(0.1, 0.2, (n, N_SAMPLES, 1)).astype(np.float32))
 
 
 def encoder_of(folder: Path) -> WaveformEncoder:
@@ -59,9 +53,7 @@ def test_an_encoder_from_a_folder_gives_what_transformers_gives(kind: str, tmp_p
     heard = sound()
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
     model = load_pretrained(str(folder)).model
-    values = extractor(list(heard[:, :, 0].numpy()), sampling_rate=16_000, return_tensors="pt")[
-        "input_values"
-    ]
+    values = extractor(list(heard[:, :, 0].numpy()), sampling_rate=16_000, return_tensors="pt")["input_values"]
     ours = encoder_of(folder)
     assert torch.allclose(ours.prepare(heard), values, atol=2e-6)
     expected = model(values, output_hidden_states=True)
@@ -82,9 +74,7 @@ def test_weights_are_those_of_the_folder_and_not_new_ones(folder: Path) -> None:
 
 
 @torch.no_grad()
-def test_a_window_is_brought_to_mean_0_and_variance_1_where_the_encoder_was_trained_so(
-    tmp_path: Path,
-) -> None:
+def test_a_window_is_brought_to_mean_0_and_variance_1_where_the_encoder_was_trained_so(tmp_path: Path) -> None:
     heard = sound()
     normal = encoder_of(tiny_encoder.write(tmp_path / "a")).prepare(heard)
     assert normal.mean(dim=1).abs().max() < 1e-6
@@ -111,9 +101,7 @@ def test_pooling(folder: Path, pooling: str) -> None:
     hidden = net.encoder.hidden(heard)
     frames = hidden[:, -1]
     if net.layer_weights is not None:
-        net.layer_weights[:] = (
-            torch.tensor([0.0, 1.0, -2.0]).log_softmax(0) + 5.0
-        )  # a constant changes nothing
+        net.layer_weights[:] = torch.tensor([0.0, 1.0, -2.0]).log_softmax(0) + 5.0  # a constant changes nothing
         share = np.exp([0.0, 1.0, -2.0]) / np.exp([0.0, 1.0, -2.0]).sum()
         expected = sum(float(w) * hidden[:, i] for i, w in enumerate(share)).mean(dim=1)
     else:
@@ -169,9 +157,7 @@ def test_what_is_frozen_has_no_gradient_and_no_dropout(
     assert net.dropout.training and net.classify.weight.grad is not None
 
 
-def test_a_frozen_encoder_says_the_same_twice_in_training_mode_and_a_learning_one_does_not(
-    folder: Path,
-) -> None:
+def test_a_frozen_encoder_says_the_same_twice_in_training_mode_and_a_learning_one_does_not(folder: Path) -> None:
     heard = sound()
     with torch.no_grad():
         frozen = network(folder, freeze="full").train().encoder
@@ -235,13 +221,9 @@ def test_an_encoder_that_hears_no_samples_is_sent_to_the_probe(tmp_path: Path) -
 
 def test_what_is_no_encoder_is_refused_with_what_was_expected(folder: Path, tmp_path: Path) -> None:
     for nowhere in (str(tmp_path / "nowhere"), "../nowhere", "a/b/c", ""):
-        with pytest.raises(
-            TrainingError, match=r"expected a local folder in the hub's format .* or a hub id"
-        ):
+        with pytest.raises(TrainingError, match=r"expected a local folder in the hub's format .* or a hub id"):
             build(nowhere)
-    with pytest.raises(
-        TrainingError, match=r"cannot be had from the Hugging Face hub.*HF_HUB_OFFLINE is set"
-    ):
+    with pytest.raises(TrainingError, match=r"cannot be had from the Hugging Face hub.*HF_HUB_OFFLINE is set"):
         build("somebody/no-such-encoder")
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -299,23 +281,14 @@ def test_pickles_and_code_that_come_with_a_model_are_not_run(folder: Path, tmp_p
     assert not ran.exists()
 
 
-def test_without_transformers_it_is_said_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, folder: Path
-) -> None:
+def test_without_transformers_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
     with pytest.raises(MissingExtraError, match=r"\.\[pretrained\]"):
         build(str(folder))
 
 
 def test_transformer_over_frozen_frames(folder: Path) -> None:
-    options = {
-        "encoder": str(folder),
-        "n_layers": 2,
-        "n_heads": 2,
-        "d_model": 8,
-        "d_hidden": 8,
-        "dropout": 0.0,
-    }
+    options = {"encoder": str(folder), "n_layers": 2, "n_heads": 2, "d_model": 8, "d_hidden": 8, "dropout": 0.0}
     net = models.build("wav2vec2_transformer", options, n_frames=N_SAMPLES, n_mels=1, n_classes=N_CLASSES)
     said = net(sound())
     assert said.logits.shape == (4, N_CLASSES) and said.embedding.shape == (4, 8)
@@ -327,6 +300,4 @@ def test_transformer_over_frozen_frames(folder: Path) -> None:
     assert weights is not None and weights.shape == (1, 2, 2, 19, 19)
     assert torch.allclose(weights.sum(-1), torch.ones(1, 2, 2, 19), atol=1e-5)
     with pytest.raises(RecipeError, match="should divide into 3 heads"):
-        models.build(
-            "wav2vec2_transformer", {**options, "n_heads": 3}, n_frames=N_SAMPLES, n_mels=1, n_classes=3
-        )
+        models.build("wav2vec2_transformer", {**options, "n_heads": 3}, n_frames=N_SAMPLES, n_mels=1, n_classes=3)

@@ -221,9 +221,7 @@ def test_the_biased_model_hears_colour_and_neither_order_nor_level() -> None:
     rng = np.random.default_rng(0)
     frames = torch.from_numpy(rng.normal(0, 0.1, (16, 400)).astype(np.float32))
     forth = frames.reshape(1, -1, 1)
-    back = forth.flip(
-        1
-    )  # backwards a spectrum is the same, but for a window that is a sample longer on one side
+    back = forth.flip(1)  # backwards a spectrum is the same, but for a window that is a sample longer on one side
     with torch.no_grad():
         assert torch.allclose(biased(forth), biased(back), atol=2e-3)
         assert torch.allclose(biased(forth), biased(0.1 * forth), atol=1e-3)
@@ -252,9 +250,7 @@ def test_the_biased_model_really_learns(folder: Path) -> None:
     noise = torch.from_numpy(rng.normal(0, 0.1, (24, N_SAMPLES, 1)).astype(np.float32))
     for i, width in enumerate((1, 5, 15)):
         part = noise[i::3, :, 0]
-        noise[i::3, :, 0] = torch.nn.functional.avg_pool1d(
-            part, width, 1, width // 2, count_include_pad=False
-        )
+        noise[i::3, :, 0] = torch.nn.functional.avg_pool1d(part, width, 1, width // 2, count_include_pad=False)
     targets = torch.eye(N_CLASSES)[torch.arange(24) % 3]
     net = network(folder, freeze="full", biased_rate=100.0).train()
     optimizer = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], lr=1e-4)

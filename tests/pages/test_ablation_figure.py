@@ -24,11 +24,7 @@ def test_every_way_is_there_with_its_figures() -> None:
     figure = ablation_figure(report)
     left, right = figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["r = 0", "poe", "mixture"]
-    assert [text.get_text() for text in left.texts if "%" in text.get_text()] == [
-        "40.0 %",
-        "45.0 %",
-        "30.0 %",
-    ]
+    assert [text.get_text() for text in left.texts if "%" in text.get_text()] == ["40.0 %", "45.0 %", "30.0 %"]
     assert [text.get_text() for text in right.texts] == ["+5.0", "-10.0"]
     dots = [line for line in right.lines if line.get_marker() == "o"]
     assert [round(float(line.get_xdata()[0]), 6) for line in dots] == [0.05, -0.1]

@@ -8,15 +8,7 @@ import numpy as np
 import pytest
 
 from genrelens.bundle import Prediction
-from genrelens.explanation.explanation import (
-    Band,
-    Explanation,
-    Faithfulness,
-    OtherWay,
-    Segment,
-    Tempo,
-    WhatIf,
-)
+from genrelens.explanation.explanation import Band, Explanation, Faithfulness, OtherWay, Segment, Tempo, WhatIf
 from genrelens.pages.explanation import check, words
 
 
@@ -127,9 +119,7 @@ def test_of_a_sure_piece_the_odds_are_judged() -> None:
 
 def test_where_nothing_speaks_for_a_class_there_is_nothing_to_check() -> None:
     found = faithfulness(whole=0.001, top=0.002, random=(0.003,) * 5)
-    none = explanation(
-        segments=tuple(Segment(i, i + 1, -1.0) for i in range(5)), probability=0.001, faithfulness=found
-    )
+    none = explanation(segments=tuple(Segment(i, i + 1, -1.0) for i in range(5)), probability=0.001, faithfulness=found)
     assert check.standing(none) == "nothing to check"
     assert "No moment speaks for jazz" in check.verdict(none)
     one = (Segment(0.0, 1.0, 0.1), *(Segment(i, i + 1.0, -1.0) for i in range(1, 5)))
@@ -183,14 +173,10 @@ def test_what_would_change_the_answer() -> None:
     assert "No single part changes the answer. The weakest it gets is without 0:01–0:02: jazz with 30 %" in (
         words.change(explanation(what_if=stays), prediction())
     )
-    assert "jazz with 30 %. Turned down by 10 dB only: 70 %." in words.change(
-        explanation(what_if=stays), prediction()
-    )
+    assert "jazz with 30 %. Turned down by 10 dB only: 70 %." in words.change(explanation(what_if=stays), prediction())
     assert "less than 1 %" in words.change(explanation(runner_up=("rock", 0.001)), prediction())
     assert words.change(explanation(runner_up=None), prediction()) == ""
-    assert "Likelier than jazz is rock with 90 %" in (
-        words.change(explanation(runner_up=("rock", 0.9)), prediction())
-    )
+    assert "Likelier than jazz is rock with 90 %" in (words.change(explanation(runner_up=("rock", 0.9)), prediction()))
     held_back = words.change(explanation(what_if=part), prediction(reason="undecided"))
     assert "The guess would be another" in held_back and "answer" not in held_back
 

@@ -84,11 +84,7 @@ def test_tempo_has_a_point_a_track_and_no_box_of_few() -> None:
     assert medians[0].get_xdata()[0] == wanted.median
     assert "18 tracks by genre, one tempo a track" in words(figure)
     assert "fewer than 5 tracks" in words(figure)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
-        "jazz  (8)",
-        "metal  (7)",
-        "pop  (3)",
-    ]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["jazz  (8)", "metal  (7)", "pop  (3)"]
 
 
 def test_features_stand_in_the_order_of_eta() -> None:
@@ -156,9 +152,7 @@ def write_tone(path: Path, *, seconds: float, rate: int = 22_050) -> Track:
 def test_examples_are_the_middle_of_a_track(tmp_path: Path) -> None:
     short = load_example(write_tone(tmp_path / "short.wav", seconds=3.0))
     assert (short.start_s, short.duration_s) == (0.0, 3.0)
-    assert short.outline.max() == pytest.approx(0.5, abs=1e-3) and short.outline.min() == pytest.approx(
-        -0.5, abs=1e-3
-    )
+    assert short.outline.max() == pytest.approx(0.5, abs=1e-3) and short.outline.min() == pytest.approx(-0.5, abs=1e-3)
     assert not short.outline[: len(short.outline) // 2].any()
     band = int(short.mel_db[-10].argmax())
     corners = np.linspace(0, 1, MEL.n_mels + 2)

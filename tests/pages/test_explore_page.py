@@ -57,11 +57,7 @@ def test_a_genre_folder_named_like_a_tag_is_only_a_name() -> None:
     toy = toys.described((6, 6, 3), names=(EVIL, "metal", "pop"))
     counts = [draw.GenreCount(EVIL, 6, 6, 6, n_artists=3, n_largest=2, n_unknown=0)]
     examples = Section("examples", EVIL, (EVIL,), None, "", {}, {EVIL: b"mp3"})
-    sections = [
-        draw.counts_section(counts),
-        draw.tempo_section(toy, dict.fromkeys(toy.columns, 0.1)),
-        examples,
-    ]
+    sections = [draw.counts_section(counts), draw.tempo_section(toy, dict.fromkeys(toy.columns, 0.1)), examples]
     page = page_of(*sections, left_out=(LeftOut(EVIL, "sound", EVIL),), kaggle=True)
     tags = parse(page)
     assert not [tag for tag, _ in tags.found if tag in {"b", "script", "link", "iframe", "object"}]
@@ -81,11 +77,7 @@ def test_the_page_stands_alone() -> None:
     links = [str(attributes["href"]) for tag, attributes in tags.found if tag == "a"]
     anchors = {attributes.get("id") for _, attributes in tags.found}
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
-    assert {link for link in links if not link.startswith("#")} == {
-        "features.png",
-        "features.csv",
-        "eta-squared.csv",
-    }
+    assert {link for link in links if not link.startswith("#")} == {"features.png", "features.csv", "eta-squared.csv"}
     (policy,) = [a["content"] for tag, a in tags.found if tag == "meta" and "http-equiv" in a]
     assert str(policy).startswith("default-src 'none'")
     (image,) = [attributes for tag, attributes in tags.found if tag == "img"]
@@ -95,10 +87,7 @@ def test_the_page_stands_alone() -> None:
 
 def test_what_is_known_of_only_some_is_said() -> None:
     counts = [draw.GenreCount("jazz", 8, 8, 2, n_artists=0, n_largest=0, n_unknown=8)]
-    assert (
-        draw.counts_section(counts).says[0]
-        == "Of 8 tracks, features are known of all; the sound is here of 2."
-    )
+    assert draw.counts_section(counts).says[0] == "Of 8 tracks, features are known of all; the sound is here of 2."
 
 
 def test_what_is_left_out_is_counted_and_listed() -> None:
@@ -127,10 +116,7 @@ def test_every_kaggle_column_is_explained() -> None:
         (lambda toy: draw.tempo_section(toys_with(toy, "a_mean"), {}), "no number in a column named tempo"),
         (lambda toy: draw.features_section(one := toy.part(toy.rows_of("pop")), eta(one)), "two genres"),
         (lambda toy: draw.map_section("map-features", "t", "too few.", about=""), "too few"),
-        (
-            lambda toy: draw.examples_section({}, n_features=5, missing=["pop"], sound=False),
-            "no track with features",
-        ),
+        (lambda toy: draw.examples_section({}, n_features=5, missing=["pop"], sound=False), "no track with features"),
     ],
 )
 def test_what_cannot_be_drawn_says_why(section: object, why: str) -> None:

@@ -61,10 +61,7 @@ def test_the_confusion_matrix_shows_every_count_and_names_what_it_shows(report: 
     assert [label.get_text() for label in axes.get_xticklabels()] == ["blues", "disco *", "hiphop", "jazz"]
     assert "mel-transformer on gtzan s4 valid" in said
     head = report.all_genres.accuracy
-    assert (
-        f"accuracy {100 * head.value:.1f} % [{100 * head.low:.1f}, {100 * head.high:.1f}] on 90 tracks"
-        in said
-    )
+    assert f"accuracy {100 * head.value:.1f} % [{100 * head.low:.1f}, {100 * head.high:.1f}] on 90 tracks" in said
     assert "of 4 genres" in said and "of 3 full genres" in said
     assert "1 of 91 tracks have no answer" in said
 
@@ -89,9 +86,7 @@ def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(
     report: Report, tmp_path: Path, suffix: str
 ) -> None:
     figure_style.save(figures.confusion_figure(report), tmp_path / f"one{suffix}")
-    with mpl.rc_context(
-        {"font.size": 20, "axes.facecolor": "black", "savefig.dpi": 30, "savefig.pad_inches": 3}
-    ):
+    with mpl.rc_context({"font.size": 20, "axes.facecolor": "black", "savefig.dpi": 30, "savefig.pad_inches": 3}):
         before = dict(mpl.rcParams)
         figure_style.save(figures.confusion_figure(report), tmp_path / f"two{suffix}")
         assert dict(mpl.rcParams) == before

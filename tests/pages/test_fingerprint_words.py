@@ -12,16 +12,7 @@ from genrelens.pages.profile import page as fingerprint_page
 from genrelens.pages.profile import words
 from genrelens.profile.axes import CONTRAST, AxesReport, AxisTest, BestDirection
 from genrelens.profile.build import Asked, Fingerprint
-from genrelens.profile.fingerprint import (
-    GENRES,
-    PARTS,
-    BandShare,
-    BeatPrint,
-    Confused,
-    Difference,
-    GenrePrint,
-    Nearer,
-)
+from genrelens.profile.fingerprint import GENRES, PARTS, BandShare, BeatPrint, Confused, Difference, GenrePrint, Nearer
 from genrelens.profile.heads import HeadRow
 
 NAN = float("nan")
@@ -52,9 +43,7 @@ def _genre(*bands: tuple[float, float, float], n_artists: int = 20) -> GenrePrin
     return GenrePrint("metal", 25, n_artists, 0, 24, shares, NAN)
 
 
-def _difference(
-    descriptor: str, size: float, *, what: str = PARTS, q: float = 0.01, n: int = 20
-) -> Difference:
+def _difference(descriptor: str, size: float, *, what: str = PARTS, q: float = 0.01, n: int = 20) -> Difference:
     return Difference(what, "metal", descriptor, size, size, q / 10, q, 25, n, 0)
 
 
@@ -74,9 +63,7 @@ def test_descriptors_have_words(descriptor: str, size: float, said: str) -> None
 
 
 def test_bands_are_said_with_their_intervals_and_what_is_unclear_is_said_to_be() -> None:
-    said = " ".join(
-        words.genre_sentences(_fingerprint(), _genre((1, 0.5, 2), (-0.5, -1, -0.1), (0.2, -1, 1)))
-    )
+    said = " ".join(words.genre_sentences(_fingerprint(), _genre((1, 0.5, 2), (-0.5, -1, -0.1), (0.2, -1, 1))))
     assert "What speaks for metal most is bass below 100 Hz (+1.00 [+0.50, +2.00] log-odds)" in said
     assert "against it speaks bass, 100 to 200 Hz (-0.50 [-1.00, -0.10] log-odds)" in said
     assert "of 3 ranges 1 may as well add nothing" in said
@@ -105,8 +92,7 @@ def test_ranges_that_a_genre_rests_on_more_than_others_are_said_apart() -> None:
     said = " ".join(words.genre_sentences(_fingerprint(differences=rows), _genre((1, 0.5, 2))))
     assert "Against the other genres it is louder (+0.5 d)." in said
     assert (
-        "Than the others it rests more on upper mids, 2 to 3 kHz (+1.5 d), less on bass below 140 Hz (-0.7 d)."
-        in said
+        "Than the others it rests more on upper mids, 2 to 3 kHz (+1.5 d), less on bass below 140 Hz (-0.7 d)." in said
     )
 
 
@@ -120,9 +106,7 @@ def test_only_findings_are_said_and_the_largest_come_first() -> None:
         _difference("centroid", 0.4, what=GENRES, q=0.5),
     )
     said = " ".join(words.genre_sentences(_fingerprint(differences=rows), _genre((1, 0.5, 2))))
-    assert (
-        "darker (-1.2 d), louder (+0.6 d), more \u201cmetal\u201d (+0.9 d), and 1 further difference" in said
-    )
+    assert "darker (-1.2 d), louder (+0.6 d), more \u201cmetal\u201d (+0.9 d), and 1 further difference" in said
     assert "noisier" not in said and "Nothing tells it from the other genres" in said
 
 
@@ -146,9 +130,7 @@ def test_a_genre_at_a_glance_holds_findings_only() -> None:
 
 
 def test_markdown_reads_as_it_was_written_and_holds_no_tag() -> None:
-    assert fingerprint_page._inert("q < 0.001 and <b>x</b> <!-- -->") == (
-        "q < 0.001 and &lt;b>x&lt;/b> &lt;!-- -->"
-    )
+    assert fingerprint_page._inert("q < 0.001 and <b>x</b> <!-- -->") == ("q < 0.001 and &lt;b>x&lt;/b> &lt;!-- -->")
 
 
 def test_with_five_artists_the_sign_test_is_said_to_show_nothing() -> None:
@@ -175,8 +157,7 @@ def test_mistakes_say_whether_the_model_learnt_the_track() -> None:
     assert "taken for metal (80 %, its own 10 %). The model was trained on this very track." in said
     assert "mids, 1 to 2 kHz (+0.50 log-odds) and the second from 3 to 4 s (+0.25)" in said
     assert (
-        "Compared with most rock it is brighter (centroid 2,345 Hz; rock 1,800, metal 2,400): nearer to metal."
-        in said
+        "Compared with most rock it is brighter (centroid 2,345 Hz; rock 1,800, metal 2,400): nearer to metal." in said
     )
     assert "metal, punk" in said
     bare = more.confusion(dataclasses.replace(row, seen=False, band=None, segment=None, nearer=(), tags=()))

@@ -114,9 +114,7 @@ def test_a_folder_of_nothing_but_trainings_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mine", [False, True])
-def test_a_full_disk_costs_nothing_that_was_there(
-    out: Path, monkeypatch: pytest.MonkeyPatch, mine: bool
-) -> None:
+def test_a_full_disk_costs_nothing_that_was_there(out: Path, monkeypatch: pytest.MonkeyPatch, mine: bool) -> None:
     if mine:
         (out / "notes.txt").write_text("mine")
     before, names = held(out), {path.name for path in out.parent.iterdir()}

@@ -25,16 +25,10 @@ from matplotlib.text import Text
 from genrelens.evaluation import comparison as comparison_text
 from genrelens.evaluation.runs import Embedded
 from genrelens.evaluation.trainings import Epoch, History
-from genrelens.pages.runs import (
-    figures as run_figures,
-)
-from genrelens.pages.runs import (
-    report as run_report,
-)
+from genrelens.pages.runs import figures as run_figures
+from genrelens.pages.runs import report as run_report
 from genrelens.pages.runs import report_figures
-from genrelens.pages.runs import (
-    sections as run_sections,
-)
+from genrelens.pages.runs import sections as run_sections
 from genrelens.pages.runs.figures import learning_curves_figure
 from genrelens.pages.runs.pairs import pairs_section
 from genrelens.pages.sections import Section, Table, without_empty
@@ -118,22 +112,16 @@ def test_the_tables_are_the_reports_numbers(drawn: Path, runs: tuple[Run, ...]) 
     for row in read(drawn / "genres.csv"):
         genre = next(g for g in by_name[row["run"]].genres if g.genre == row["genre"])
         for name in ("precision", "recall", "f1"):
-            assert same(row[name], getattr(genre, name).value) and same(
-                row[f"{name}_low"], getattr(genre, name).low
-            )
+            assert same(row[name], getattr(genre, name).value) and same(row[f"{name}_low"], getattr(genre, name).low)
         assert (int(row["tracks"]), int(row["experimental"])) == (genre.support, int(genre.experimental))
     for row in read(drawn / "confusion.csv"):
         found = by_name[row["run"]]
         i = found.names.index(row["true_genre"])
-        assert {name: int(row[name]) for name in found.names} == dict(
-            zip(found.names, found.confusion[i], strict=True)
-        )
+        assert {name: int(row[name]) for name in found.names} == dict(zip(found.names, found.confusion[i], strict=True))
     for run in runs:
         bins = [row for row in read(drawn / "reliability.csv") if row["run"] == run.name]
         assert [int(row["tracks"]) for row in bins] == list(run.report.reliability.counts)
-        assert all(
-            same(row["accuracy"], v) for row, v in zip(bins, run.report.reliability.accuracy, strict=True)
-        )
+        assert all(same(row["accuracy"], v) for row, v in zip(bins, run.report.reliability.accuracy, strict=True))
 
 
 def test_the_tables_of_trainings_and_pairs(drawn: Path, runs: tuple[Run, ...]) -> None:
@@ -151,9 +139,7 @@ def test_the_tables_of_trainings_and_pairs(drawn: Path, runs: tuple[Run, ...]) -
     assert len(table) == len(measured) == 5
     for row, (pair, over, scores) in zip(table, measured, strict=True):
         assert (row["a"], row["b"], row["over"]) == (pair.a, pair.b, over)
-        assert same(row["difference"], scores.difference.value) and same(
-            row["difference_low"], scores.difference.low
-        )
+        assert same(row["difference"], scores.difference.value) and same(row["difference_low"], scores.difference.low)
         assert float(row["difference"]) == pytest.approx(float(row["accuracy_a"]) - float(row["accuracy_b"]))
     tracks = {row["id"]: row for row in read(drawn / "tracks.csv")}
     assert len(tracks) == 61
@@ -183,9 +169,7 @@ def test_the_page_of_a_comparison(drawn: Path) -> None:
 
 def test_names_from_files_are_only_names(tmp_path: Path) -> None:
     names = (EVIL, "jazz", "pop")
-    one = toys.report(
-        names=names, model=EVIL, dataset=EVIL, split=EVIL, part=EVIL, notes=(EVIL,), leaks=("artists",)
-    )
+    one = toys.report(names=names, model=EVIL, dataset=EVIL, split=EVIL, part=EVIL, notes=(EVIL,), leaks=("artists",))
     other = toys.report(names=names, model="b", dataset=EVIL, seed=1, seen=True)
     toys.history(tmp_path / EVIL.replace("/", ""), [2.0, 1.0])
     runs = open_runs([toys.write(tmp_path / EVIL / "a.json", one), toys.write(tmp_path / "b.json", other)])
@@ -243,9 +227,7 @@ def test_an_earlier_report_leaves_nothing_behind(tmp_path: Path, runs: tuple[Run
 def test_what_guessing_gets_stands_in_the_figure(runs: tuple[Run, ...]) -> None:
     figure = run_figures.accuracy_bars_figure({"m": runs[1].report})
     (axes,) = figure.axes
-    upright = sorted(
-        float(line.get_xdata()[0]) for line in axes.lines if line.get_xdata()[0] == line.get_xdata()[1]
-    )
+    upright = sorted(float(line.get_xdata()[0]) for line in axes.lines if line.get_xdata()[0] == line.get_xdata()[1])
     assert upright == [pytest.approx(1 / 3)] * 2  # as many tracks of each genre: both are one in three
     accuracy = runs[1].report.all_genres.accuracy
     assert [patch.get_width() for patch in axes.patches] == [accuracy.value]
@@ -262,10 +244,7 @@ def test_matrices_side_by_side_have_one_order_of_genres(runs: tuple[Run, ...]) -
     last = runs[2].report
     place = [last.names.index(name) for name in toys.NAMES]
     assert counts == {
-        (j, i): last.confusion[a][b]
-        for i, a in enumerate(place)
-        for j, b in enumerate(place)
-        if last.confusion[a][b]
+        (j, i): last.confusion[a][b] for i, a in enumerate(place) for j, b in enumerate(place) if last.confusion[a][b]
     }
 
 
@@ -311,10 +290,7 @@ def test_a_report_without_a_single_answer_can_be_drawn(tmp_path: Path) -> None:
 
 
 def test_nothing_is_cut_off_with_many_runs_of_long_names() -> None:
-    reports = {
-        f"a very long name of a run that nobody could have foreseen {k}": toys.report(seed=k)
-        for k in range(5)
-    }
+    reports = {f"a very long name of a run that nobody could have foreseen {k}": toys.report(seed=k) for k in range(5)}
     for draw in (
         run_figures.accuracy_bars_figure,
         run_figures.genre_scores_figure,

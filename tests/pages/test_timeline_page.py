@@ -20,12 +20,7 @@ VOID = {"meta", "input", "path", "rect", "br"}
 
 
 def row(
-    path: str,
-    windows: list[list[float]],
-    *,
-    reason: str | None = None,
-    notes: tuple[str, ...] = (),
-    **more: Any,
+    path: str, windows: list[list[float]], *, reason: str | None = None, notes: tuple[str, ...] = (), **more: Any
 ) -> dict[str, Any]:
     """A prediction of one-second windows with these probabilities."""
     table = np.array(windows, dtype=np.float64)
@@ -49,9 +44,7 @@ def row(
 
 
 def failed(path: str, message: str) -> dict[str, Any]:
-    return failed_row(
-        path, code="damaged", message=message, model_name="m<odel", model_hash="0123", timeline=True
-    )
+    return failed_row(path, code="damaged", message=message, model_name="m<odel", model_hash="0123", timeline=True)
 
 
 class Checker(HTMLParser):
@@ -131,10 +124,7 @@ def test_names_and_messages_cannot_become_markup(page: str) -> None:
 
 
 def test_what_the_cards_say(page: str) -> None:
-    text = [
-        " ".join("".join(parse(part).text).split())
-        for part in re.findall(r"<article.*?</article>", page, re.S)
-    ]
+    text = [" ".join("".join(parse(part).text).split()) for part in re.findall(r"<article.*?</article>", page, re.S)]
     assert "disco 90 %" in text[0]
     assert "The model is sure of disco." in text[0]
     assert "Likeliest throughout: disco." in text[0]
@@ -154,10 +144,7 @@ def test_sets_and_tags_in_words() -> None:
     even = [[0.4, 0.35, 0.25]]
     cases = [
         ({"set": ("disco",), "coverage": 0.9}, None),
-        (
-            {"set": ("disco", "jazz"), "coverage": 0.9},
-            "One of these is right 90 % of the time: disco or jazz.",
-        ),
+        ({"set": ("disco", "jazz"), "coverage": 0.9}, "One of these is right 90 % of the time: disco or jazz."),
         ({"set": ("disco", "jazz"), "multi_label": True}, "Belongs to disco, jazz."),
         ({"tags": (("<loud>", 0.5), ("slow", 0.25))}, "Sounds like: <loud> 50 %, slow 25 %."),
         (
@@ -210,8 +197,7 @@ def test_overlapping_windows_become_stretches_that_meet_half_way() -> None:
 
 def test_long_pieces_are_averaged_and_silence_does_not_count() -> None:
     windows = [
-        {"start_s": float(i), "end_s": i + 1.0, "probabilities": {"a": i % 2} if i % 4 else None}
-        for i in range(4000)
+        {"start_s": float(i), "end_s": i + 1.0, "probabilities": {"a": i % 2} if i % 4 else None} for i in range(4000)
     ]
     found = columns(windows, duration_s=4000.0)
     assert len(found) <= MAX_COLUMNS

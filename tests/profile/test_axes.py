@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genrelens.profile.axes import (
-    CONTRAST,
-    INSTRUMENTAL_TAG,
-    VOCAL_TAGS,
-    axes_report,
-    best_direction,
-    principal,
-)
+from genrelens.profile.axes import CONTRAST, INSTRUMENTAL_TAG, VOCAL_TAGS, axes_report, best_direction, principal
 
 NAMES = (*VOCAL_TAGS, INSTRUMENTAL_TAG, "guitar")
 
@@ -78,10 +71,7 @@ def test_what_only_the_genre_makes_does_not_survive_within_genres() -> None:
 def test_the_best_of_many_directions_is_judged_by_the_best_of_chance() -> None:
     rng = np.random.default_rng(0)
     orders = rng.permuted(np.tile(np.arange(40), (999, 1)), axis=1)
-    p = [
-        best_direction(rng.normal(size=(40, 2)), rng.normal(size=40), orders, plane="plane").p
-        for _ in range(40)
-    ]
+    p = [best_direction(rng.normal(size=(40, 2)), rng.normal(size=40), orders, plane="plane").p for _ in range(40)]
     assert 0 <= np.mean(np.array(p) <= 0.05) <= 0.15
     assert 0.3 < np.mean(p) < 0.7
 
@@ -89,10 +79,7 @@ def test_the_best_of_many_directions_is_judged_by_the_best_of_chance() -> None:
 def test_too_few_artists_are_not_tested() -> None:
     _, tags, genres, groups = _music(0, n=6)
     places = np.zeros((6, 2))
-    assert (
-        axes_report({"plane": places}, tags=tags, tag_names=NAMES, genres=genres, groups=groups, seed=0)
-        is None
-    )
+    assert axes_report({"plane": places}, tags=tags, tag_names=NAMES, genres=genres, groups=groups, seed=0) is None
 
 
 def test_principal_components_equal_scikit_learns() -> None:

@@ -58,9 +58,7 @@ def test_planted_differences_are_found_and_all_tests_are_one_family(prints: tupl
     assert smallest == pytest.approx(min(p * len(p) / np.arange(1, len(p) + 1)))
 
 
-def test_a_range_that_speaks_for_all_genres_is_no_difference_and_one_that_speaks_for_one_is(
-    prints: tuple,
-) -> None:
+def test_a_range_that_speaks_for_all_genres_is_no_difference_and_one_that_speaks_for_one_is(prints: tuple) -> None:
     changed = []
     for row in prints:
         bands = row.bands.copy()
@@ -103,9 +101,7 @@ def test_mistakes_are_explained_by_what_speaks_for_the_wrong_genre(prints: tuple
     rows = [changed if row is wrong else row for row in prints]
     plain = frozenset({"level", "centroid", "tempo"})
     names = [f"tag {i}" for i in range(50)]
-    found = confused(
-        rows, names=toys.NAMES, groups=GROUPS, columns=toys.its_columns(), tags=names, plain=plain
-    )
+    found = confused(rows, names=toys.NAMES, groups=GROUPS, columns=toys.its_columns(), tags=names, plain=plain)
     mine = next(row for row in found if row.id == wrong.id)
     assert (mine.genre, mine.other) == ("calm", "loud")
     assert mine.band == (300.0, 400.0, 5.0) and mine.segment == (7.0, 8.0, 4.0)

@@ -54,9 +54,7 @@ def test_scores_are_those_of_the_method_for_every_genre(bundle: Bundle) -> None:
 
 def test_the_seconds_that_count_are_those_of_the_cue(found: TrackPrint) -> None:
     assert np.flatnonzero(found.top).tolist() == [3, 4]
-    assert (
-        found.genre == "hum" and found.group == "x" and found.seen
-    )  # by its alias; the toy says it learnt "a"
+    assert found.genre == "hum" and found.group == "x" and found.seen  # by its alias; the toy says it learnt "a"
     assert found.bands[:2, 0].min() > 0 > found.bands[-1, 0]
     assert found.times_s[0] == 0 and found.times_s[-1] == pytest.approx(10.0)
     names = columns(tagger_of(Bundle.load("base")))

@@ -136,11 +136,7 @@ def test_an_optional_number_may_be_left_out() -> None:
 def test_an_unknown_key_is_named_with_the_known_ones(key: str) -> None:
     with pytest.raises(RecipeError, match=rf"^mine\.toml: unknown key '{key}'; known keys here: ") as caught:
         Recipe.from_dict(spoilt(key, 1), where="mine.toml")
-    sibling = (
-        "system"
-        if "." not in key
-        else {"training": "patience", "front_end": "n_fft"}.get(key.split(".")[0], "")
-    )
+    sibling = "system" if "." not in key else {"training": "patience", "front_end": "n_fft"}.get(key.split(".")[0], "")
     assert sibling in str(caught.value)
 
 
@@ -183,19 +179,11 @@ def test_a_whole_number_does_for_a_float_and_becomes_one() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    [
-        "training.weight_decay",
-        "training.learning_rate",
-        "augment.eq_db",
-        "augment.mixup_alpha",
-        "front_end.top_db",
-    ],
+    ["training.weight_decay", "training.learning_rate", "augment.eq_db", "augment.mixup_alpha", "front_end.top_db"],
 )
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, pytest.param(10**400, id="400 digits")])
 def test_no_number_that_is_none(key: str, value: float) -> None:
-    with pytest.raises(
-        RecipeError, match=rf"^mine\.toml: {key} should be a finite number, got (-?(nan|inf)|100)"
-    ):
+    with pytest.raises(RecipeError, match=rf"^mine\.toml: {key} should be a finite number, got (-?(nan|inf)|100)"):
         Recipe.from_dict(spoilt(key, value), where="mine.toml")
 
 
@@ -230,9 +218,7 @@ def test_no_number_that_is_none(key: str, value: float) -> None:
         ("front_end.fmin_hz", -1.0, 20.0),
     ],
 )
-def test_out_of_range_is_named_and_the_bound_itself_is_in_range(
-    key: str, outside: object, inside: object
-) -> None:
+def test_out_of_range_is_named_and_the_bound_itself_is_in_range(key: str, outside: object, inside: object) -> None:
     with pytest.raises(RecipeError) as caught:
         Recipe.from_dict(spoilt(key, outside), where="mine.toml")
     assert str(caught.value).startswith("mine.toml: ")
@@ -244,9 +230,7 @@ def test_out_of_range_is_named_and_the_bound_itself_is_in_range(
 
 
 def test_recipes_of_ones_own(tmp_path: Path) -> None:
-    text = (resources.files("genrelens.recipe") / "shipped" / "mel-transformer.toml").read_text(
-        encoding="utf-8"
-    )
+    text = (resources.files("genrelens.recipe") / "shipped" / "mel-transformer.toml").read_text(encoding="utf-8")
     path = tmp_path / "mine.toml"
     path.write_text(text.replace('name = "mel-transformer"', 'name = "mine"'), encoding="utf-8")
     assert recipes.load(path).name == "mine"
@@ -276,8 +260,7 @@ def test_a_file_or_a_name_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="could not read the recipe"):
         recipes.load(tmp_path / "none.toml")
     with pytest.raises(
-        RecipeError,
-        match=r"unknown recipe 'mel-transfomer'; did you mean 'mel-transformer'\? known: .* path ending",
+        RecipeError, match=r"unknown recipe 'mel-transfomer'; did you mean 'mel-transformer'\? known: .* path ending"
     ):
         recipes.load("mel-transfomer")
 

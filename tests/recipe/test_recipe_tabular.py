@@ -23,12 +23,7 @@ def test_a_file_with_a_classifier_is_a_tabular_recipe() -> None:
 @pytest.mark.parametrize(
     ("section", "key", "value", "message"),
     [
-        (
-            "features",
-            "set",
-            "kaggle58",
-            r"features\.set should be one of 'kaggle57', .*, got 'kaggle58'",
-        ),
+        ("features", "set", "kaggle58", r"features\.set should be one of 'kaggle57', .*, got 'kaggle58'"),
         ("features", "segment_s", 5, r"features\.segment_s should be one of 3, 30, got 5"),
         ("features", "hop", 5, r"unknown key 'features\.hop'"),
         ("classifier", "name", 1, r"classifier\.name should be of type str"),
@@ -62,11 +57,7 @@ def test_vggish_needs_a_pooling_and_musicnn_has_no_components() -> None:
 
 
 def test_what_only_vggish_has_is_written_only_there() -> None:
-    assert recipes.load("svm").to_dict()["features"] == {
-        "set": "kaggle57",
-        "segment_s": 3,
-        "log_variances": False,
-    }
+    assert recipes.load("svm").to_dict()["features"] == {"set": "kaggle57", "segment_s": 3, "log_variances": False}
     assert recipes.load("vggish-svm").to_dict()["features"] == {
         "set": "vggish",
         "segment_s": 30,

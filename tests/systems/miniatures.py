@@ -26,9 +26,7 @@ def gtzan_ids() -> list[str]:
     """Nine clips of each of three genres: six of the fault-filtered split's train, three of its valid part; those that
     S3's and S4's splits stop on or test come first."""
     fair = gtzan.split("fault-filtered")
-    held = {
-        id_ for name in ("s3", "s4") for part in ("valid", "test") for id_ in gtzan.split(name).parts[part]
-    }
+    held = {id_ for name in ("s3", "s4") for part in ("valid", "test") for id_ in gtzan.split(name).parts[part]}
     chosen = []
     for genre in STYLES:
         for part, n in (("train", N_LEARNT), ("valid", N_ANSWERED)):
@@ -85,9 +83,7 @@ def write_fma(root: Path, *, n: int = 18, seconds: float = 4.0) -> Path:
         writer.writerow(["track_id", *[""] * len(columns)])
         for k in range(n):
             genre = list(genres)[k % 3]
-            clip = synthetic.render(
-                genres[genre], seed=k, timbre_seed=k, duration_s=seconds, sample_rate=22_050
-            )
+            clip = synthetic.render(genres[genre], seed=k, timbre_seed=k, duration_s=seconds, sample_rate=22_050)
             soundfile.write(folder / f"{k + 1:06d}.wav", clip.samples, 22_050)
             writer.writerow([k + 1, k + 1, f"artist {k + 1}", parts[k // 3 % 6], "small", genre, "[]"])
     return root

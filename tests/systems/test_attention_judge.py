@@ -39,14 +39,7 @@ torch = pytest.importorskip("torch")
 
 RATE, N_FRAMES, N_MELS = 8000, 170, 16
 MEL = MelSettings(
-    sample_rate=RATE,
-    n_fft=512,
-    hop_length=512,
-    n_mels=N_MELS,
-    fmin_hz=50.0,
-    fmax_hz=None,
-    htk=False,
-    top_db=80.0,
+    sample_rate=RATE, n_fft=512, hop_length=512, n_mels=N_MELS, fmin_hz=50.0, fmax_hz=None, htk=False, top_db=80.0
 )
 OPTIONS = {"n_layers": 2, "n_heads": 2, "d_model": 8, "d_hidden": 16, "dropout": 0.1}
 NOWHERE = Path("nowhere.wav")
@@ -70,9 +63,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     })  # fmt: skip
     place = write_bundle(
         tmp_path_factory.mktemp("model") / "b",
-        manifest=tiny_model.manifest(
-            front_end=MEL, windows=WindowSettings(N_FRAMES, N_FRAMES), training=record
-        ),
+        manifest=tiny_model.manifest(front_end=MEL, windows=WindowSettings(N_FRAMES, N_FRAMES), training=record),
         predict_onnx=predict_onnx(network, input_name="mel_db", **shape),
         attention_onnx=attention_onnx(network, input_name="mel_db", **shape),
         card="",
@@ -107,9 +98,7 @@ def judged(
 
     def diff(name: str, other: str) -> Difference:
         deletion, insertion = attention.get(other, (0.0, 0.0)) if name == "attention" else (0.0, 0.0)
-        return Difference(
-            name, other, "time", ("shuffled",), interval(deletion, half), interval(insertion, half)
-        )
+        return Difference(name, other, "time", ("shuffled",), interval(deletion, half), interval(insertion, half))
 
     return Judged(
         maps=maps,
@@ -125,14 +114,7 @@ def judged(
 
 
 def test_each_rival_is_named_with_what_the_intervals_say() -> None:
-    found = judged(
-        attention={
-            "random": (0.03, 0.02),
-            "energy": (0.03, 0.0),
-            "onset": (0.0, 0.0),
-            BOTH: (-0.03, -0.02),
-        }
-    )
+    found = judged(attention={"random": (0.03, 0.02), "energy": (0.03, 0.0), "onset": (0.0, 0.0), BOTH: (-0.03, -0.02)})
     raw = says_judged(found)[0]
     assert "beats chance (deletion +0.030 [0.020, 0.040], insertion +0.020 [0.010, 0.030]);" in raw
     assert "; beats loudness in deletion alone (" in raw
@@ -158,8 +140,7 @@ def test_shuffled_weights_are_read_by_the_interval(kept: float, says: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("hits", "says"),
-    [(0.5, "more than blindly"), (0.2, "not told apart from blindly"), (0.05, "less than blindly")],
+    ("hits", "says"), [(0.5, "more than blindly"), (0.2, "not told apart from blindly"), (0.05, "less than blindly")]
 )
 def test_pointing_is_set_against_blind_pointing(hits: float, says: str) -> None:
     sentence = says_judged(judged(attention={}, hits=hits))[4]
@@ -256,12 +237,7 @@ def test_every_map_is_judged_alike(
     )
     assert studied is not None
     again = judge(
-        bundle,
-        [clip.track for clip in studied.clips],
-        n_layers=2,
-        seed=0,
-        file=tmp_path / "kept.json",
-        say=said.append,
+        bundle, [clip.track for clip in studied.clips], n_layers=2, seed=0, file=tmp_path / "kept.json", say=said.append
     )
     assert "is taken as it is" in said[-1]
     assert encode(studied.judged) == encode(again)  # NaN where artists are too few

@@ -98,9 +98,7 @@ def test_the_surest_right_answer_of_each_genre_is_the_example() -> None:
 def test_verdicts_are_paired_means() -> None:
     of = {one.name: one for one in verdicts(clips(0.3, 0.2))}
     assert of["attention"].fall.value == pytest.approx(0.3 + 0.02 * np.sin(np.arange(12)).mean())
-    assert of["attention"].above_random.value == pytest.approx(
-        of["attention"].fall.value - of["random"].fall.value
-    )
+    assert of["attention"].above_random.value == pytest.approx(of["attention"].fall.value - of["random"].fall.value)
     assert of["attention"].above_loudness.low > 0 and of["attention"].n_artists == 12
     assert of["random"].above_random.value == 0.0 and np.isnan(of["random"].above_random.low)
 
@@ -134,10 +132,7 @@ def with_parts(falls: np.ndarray) -> list[Clip]:
     """Clips by as many artists with falls ``(clips, 6)`` of the layers and heads beyond a random fifth's 0.1."""
     names = parts_of(clip(0, falls={}))
     return [
-        clip(
-            k,
-            falls={"attention": 0.1, "random": 0.1, **{n: 0.1 + f for n, f in zip(names, row, strict=True)}},
-        )
+        clip(k, falls={"attention": 0.1, "random": 0.1, **{n: 0.1 + f for n, f in zip(names, row, strict=True)}})
         for k, row in enumerate(falls)
     ]
 
@@ -164,9 +159,7 @@ def test_a_head_that_is_truest_for_everybody_is_found_and_said() -> None:
     found = truest(with_parts(falls))
     assert found.name == "attention-layer2-head1" and found.fitted.value == found.above_random.value
     said = says_truest(found)
-    assert (
-        said.startswith("Of its layers and heads layer 2, head 1 is the truest") and "worth picking" in said
-    )
+    assert said.startswith("Of its layers and heads layer 2, head 1 is the truest") and "worth picking" in said
 
 
 def test_one_fill_alone_is_not_asked() -> None:
@@ -203,6 +196,4 @@ def test_a_habit_of_position_is_what_clips_of_other_artists_share() -> None:
 
 
 def test_louder_is_the_level_of_what_is_attended_to_over_all_bands() -> None:
-    assert louder([clip(0, falls={}), clip(1, falls={})]).value == pytest.approx(
-        1.0
-    )  # 4 dB in one of four bands
+    assert louder([clip(0, falls={}), clip(1, falls={})]).value == pytest.approx(1.0)  # 4 dB in one of four bands

@@ -67,15 +67,11 @@ def check_folder(outcome: Outcome, out: Path) -> str:
     assert set(stored["files"]) <= {path.name for path in out.iterdir()}
     assert found.versions[0].package == "python" and found.commands and found.mended and found.leaked
     page = (out / "report.html").read_text("utf-8")
-    assert (
-        "http://" not in page and "https://" not in page and "<script" not in page
-    )  # opens without a network
+    assert "http://" not in page and "https://" not in page and "<script" not in page  # opens without a network
     with (out / "claims.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == sum((line.protocol is not None) + (line.honest is not None) for line in found.lines)
-    for row, one in zip(
-        rows, [m for line in found.lines for m in (line.protocol, line.honest) if m], strict=True
-    ):
+    for row, one in zip(rows, [m for line in found.lines for m in (line.protocol, line.honest) if m], strict=True):
         assert float(row["accuracy"]) == one.accuracy.value
     text = to_text(found)
     assert all(word in text for word in HEAD) and all(line.name in text for line in found.lines)
@@ -107,9 +103,7 @@ def test_s4_whole_interrupted_and_gone_on_with(small: Path, tmp_path: Path) -> N
     assert voted.honest.n == 9 and "THE SPLIT LEAKS artists, duplicates" in page
     # A finished training is taken as it is, and the figures are the same; another seed is not the same training.
     again, said = run("s4", small, out, recipes=recipes)
-    assert sum("is taken as it is" in line for line in said) == 2 and not any(
-        "epoch" in line for line in said
-    )
+    assert sum("is taken as it is" in line for line in said) == 2 and not any("epoch" in line for line in said)
     assert again.reproduction.to_dict() == outcome.reproduction.to_dict()
     with pytest.raises(TrainingError, match="another recipe, seed or other tracks"):
         run("s4", small, out, recipes=recipes, seed=1)
@@ -131,12 +125,7 @@ def test_s0_studies_attention_of_the_network_that_kept_artists_apart(small: Path
     )
     notes = [note for note in outcome.reproduction.notes if note.startswith(f"{name}: ")]
     assert any("By its curves raw attention" in note for note in notes)
-    for key in (
-        "attention-true.png",
-        "attention-judged.png",
-        "attention-differences.csv",
-        "attention-sanity.csv",
-    ):
+    for key in ("attention-true.png", "attention-judged.png", "attention-differences.csv", "attention-sanity.csv"):
         assert (tmp_path / "s0" / key).is_file(), key
     assert "No pieces were spliced" in page  # of windows of 2 s
     with (tmp_path / "s0" / "attention-moments.csv").open(encoding="utf-8", newline="") as file:
@@ -205,9 +194,7 @@ def test_s2_with_weights_runs_everything_on_vggish(tmp_path: Path, monkeypatch: 
     def heard(tracks: Sequence[Track], **_: object) -> tuple[NDArray[np.float32], ...]:
         rng = np.random.default_rng(0)
         level = {"Electronic": -1.0, "Folk": 0.0, "Rock": 1.0}
-        return tuple(
-            (level[t.genre] + 0.1 * rng.normal(size=(1, 31, 128))).astype(np.float32) for t in tracks
-        )
+        return tuple((level[t.genre] + 0.1 * rng.normal(size=(1, 31, 128))).astype(np.float32) for t in tracks)
 
     def with_weights(recipe: Recipe, path: Path) -> tuple[Recipe, Weights]:
         assert recipe.model.architecture == "vggish" and path == weights
@@ -239,9 +226,7 @@ def test_s3_counts_windows_and_tracks(small: Path, tmp_path: Path, monkeypatch: 
     pytest.importorskip("transformers")
     encoder = tiny_encoder.write(tmp_path / "encoder")
     name = "wav2vec2-debias"
-    monkeypatch.setattr(
-        "genrelens.systems.s3.RECIPES", (name,)
-    )  # the other runs the same way, and costs as much
+    monkeypatch.setattr("genrelens.systems.s3.RECIPES", (name,))  # the other runs the same way, and costs as much
     outcome, _ = run("s3", small, tmp_path / "s3", recipes={name: wav2vec2(name)}, encoder=str(encoder))
     check_folder(outcome, tmp_path / "s3")
     by_window, by_track = outcome.reproduction.lines

@@ -33,11 +33,7 @@ def run(*words: str | Path) -> int:
     ],
 )
 def test_wrong_usage_is_told_from_failure(
-    words: Sequence[str],
-    says: str,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    words: Sequence[str], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("reproduce", *words) == 2
@@ -50,9 +46,7 @@ def test_what_is_missing_is_said_in_a_line(capsys: pytest.CaptureFixture[str], t
     data = write_gtzan(tmp_path / "gtzan", seconds=0.3)
     assert run("reproduce", "s3", "--data", data, "--out", tmp_path / "s3") == 1
     assert "S3 starts from a pretrained Wav2Vec2" in capsys.readouterr().err
-    assert (
-        run("reproduce", "s3", "--data", data, "--out", tmp_path / "s3", "--encoder", "/no/such folder") == 1
-    )
+    assert run("reproduce", "s3", "--data", data, "--out", tmp_path / "s3", "--encoder", "/no/such folder") == 1
     assert "the encoder '/no/such folder' is not there" in capsys.readouterr().err
     synthetic.write_corpus(tmp_path / "corpus", n_per_style=1, seed=0, duration_s=0.3)
     assert run("reproduce", "s4", "--data", tmp_path / "corpus", "--out", tmp_path / "s4") == 1

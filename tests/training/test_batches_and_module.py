@@ -19,8 +19,7 @@ from genrelens.training.module import GenreModule, TrackWindows, TrainingBatches
 
 N_TRACKS, N_CLASSES = 19, 3
 PLAIN = tiny_training.recipe(
-    augment={"time_stretch": 0, "eq_db": 0, "band_shift": 0, "n_masks": 0, "mixup_alpha": 0},
-    label_smoothing=0,
+    augment={"time_stretch": 0, "eq_db": 0, "band_shift": 0, "n_masks": 0, "mixup_alpha": 0}, label_smoothing=0
 )
 
 
@@ -116,9 +115,7 @@ def test_smoothing_and_mixup_keep_the_mass_of_the_targets() -> None:
 )
 def test_every_switch_of_the_augmentation_does_something(change: str, setting: float) -> None:
     off = {"time_stretch": 0, "eq_db": 0, "band_shift": 0, "n_masks": 0, "mixup_alpha": 0}
-    on = tiny_training.recipe(
-        augment={**off, "time_mask": 0.3, "band_mask": 8, change: setting}, label_smoothing=0
-    )
+    on = tiny_training.recipe(augment={**off, "time_mask": 0.3, "band_mask": 8, change: setting}, label_smoothing=0)
     plain, changed = batches()[0], batches(on)[0]
     assert not torch.equal(plain[0], changed[0])
     assert torch.equal(plain[1], changed[1]) == (change != "mixup_alpha")
@@ -219,9 +216,7 @@ def test_weight_decay_is_for_matrices() -> None:
 def test_the_loss_is_the_cross_entropy_with_soft_targets(monkeypatch: pytest.MonkeyPatch) -> None:
     module = GenreModule(Judge(), PLAIN.training, batches())
     logged: dict[str, float] = {}
-    monkeypatch.setattr(
-        GenreModule, "log", lambda self, name, value, **_: logged.update({name: value.item()})
-    )
+    monkeypatch.setattr(GenreModule, "log", lambda self, name, value, **_: logged.update({name: value.item()}))
     mel_db = torch.tensor([[[0.0, 1.0, 2.0]], [[5.0, 1.0, 2.0]]])
     soft = torch.tensor([[0.2, 0.5, 0.3], [0.9, 0.1, 0.0]])
     loss = module.training_step((mel_db, soft), 0)

@@ -21,13 +21,7 @@ from genrelens.models.network import Network, Output
 from genrelens.models.screens import NotMusic, Screens, read_not_music
 from genrelens.training.export import predict_onnx
 from genrelens.training.heads import MIN_FOR_LIMITS, HeadData, limits_of
-from genrelens.training.screens import (
-    N_DIRECTIONS,
-    abstention,
-    fit_unlikeness,
-    out_of_fold_screens,
-    screens_of,
-)
+from genrelens.training.screens import N_DIRECTIONS, abstention, fit_unlikeness, out_of_fold_screens, screens_of
 
 
 @pytest.fixture
@@ -41,9 +35,7 @@ def toy_music(rng: np.random.Generator, n_tracks: int, *, d: int = 5) -> list[np
 
 
 def toy_detector(d: int, *, heard: tuple[str, ...] = (), scores: tuple[float, ...] = ()) -> NotMusic:
-    return NotMusic(
-        np.zeros(d, np.float32), np.array(0.25, np.float32), "toy", heard, np.array(scores, np.float32)
-    )
+    return NotMusic(np.zeros(d, np.float32), np.array(0.25, np.float32), "toy", heard, np.array(scores, np.float32))
 
 
 def toy_tracks(n: int) -> list[Track]:
@@ -99,9 +91,7 @@ def test_tracks_that_the_detector_has_heard_get_its_out_of_fold_answers(rng: np.
     assert values[3] == 1.5 and np.delete(values, 3).tolist() == [0.25] * 9
 
 
-def test_where_some_windows_are_kept_the_detector_is_asked_about_the_mean_of_all(
-    rng: np.random.Generator,
-) -> None:
+def test_where_some_windows_are_kept_the_detector_is_asked_about_the_mean_of_all(rng: np.random.Generator) -> None:
     music = toy_music(rng, 10)
     detector = dataclasses.replace(toy_detector(5), weight=np.arange(5, dtype=np.float32))
     rows = rng.normal(size=(10, 5))
@@ -117,9 +107,7 @@ def test_a_models_limits_need_enough_tracks_and_never_fall_below_the_detectors(
 ) -> None:
     rows = 0.01 * rng.normal(size=(n, 712))
     limits = limits_of(
-        HeadData(toy_tracks(n), rows, [row[None].astype(np.float32) for row in rows]),
-        confidence=rng.random(n),
-        seed=0,
+        HeadData(toy_tracks(n), rows, [row[None].astype(np.float32) for row in rows]), confidence=rng.random(n), seed=0
     )
     detector = read_not_music()
     own = rows @ detector.weight + detector.bias
@@ -133,9 +121,7 @@ def test_a_models_limits_need_enough_tracks_and_never_fall_below_the_detectors(
         assert limits.min_confidence is not None
     low = rows - 10 * detector.weight / np.linalg.norm(detector.weight) ** 2  # ten below, each of them
     few = limits_of(
-        HeadData(toy_tracks(n), low, [row[None].astype(np.float32) for row in low]),
-        confidence=rng.random(n),
-        seed=0,
+        HeadData(toy_tracks(n), low, [row[None].astype(np.float32) for row in low]), confidence=rng.random(n), seed=0
     )
     assert few.max_not_music == detector.usual_limit
 

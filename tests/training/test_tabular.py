@@ -132,18 +132,10 @@ def test_logistic_gives_scikit_learns_probabilities(n_classes: int) -> None:
     new, _ = blobs(50, seed=5)
     plain = dataclasses.replace(recipe("logistic"), stop_share=0.0)
     model = fit_tabular(
-        plain,
-        rows,
-        classes=classes,
-        stop_rows=rows[:0],
-        stop_classes=classes[:0],
-        n_classes=n_classes,
-        seed=0,
+        plain, rows, classes=classes, stop_rows=rows[:0], stop_classes=classes[:0], n_classes=n_classes, seed=0
     )
     assert model.temperature == 1.0
-    theirs = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, tol=1e-8, max_iter=10_000)).fit(
-        rows, classes
-    )
+    theirs = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, tol=1e-8, max_iter=10_000)).fit(rows, classes)
     np.testing.assert_allclose(model.probabilities(new), theirs.predict_proba(new), atol=1e-4)
 
 

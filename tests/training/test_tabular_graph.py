@@ -50,9 +50,7 @@ def run(model: TabularModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
 @pytest.mark.parametrize(("n_learnt", "n_classes"), [(3, 3), (3, 5), (2, 2), (2, 4)])
-def test_probabilities_are_the_librarys(
-    name: str, options: dict[str, Any], n_learnt: int, n_classes: int
-) -> None:
+def test_probabilities_are_the_librarys(name: str, options: dict[str, Any], n_learnt: int, n_classes: int) -> None:
     """Also of two genres, which libraries treat apart, and of taxonomies with genres that no row has."""
     rows, classes = blobs(300, seed=1, n_classes=n_learnt)
     rows[:, 3] += rows[:, 4] * 0.5
@@ -142,9 +140,7 @@ def test_variances_are_learnt_by_their_logarithms() -> None:
     learnt[:, is_variance] = np.log(learnt[:, is_variance] + 1e-9)
     np.testing.assert_allclose(model.mean, learnt.mean(axis=0))
     logits, embedding = run(model, rows)
-    np.testing.assert_allclose(
-        np.exp(log_softmax(logits)), np.exp(log_softmax(model.scores(rows))), atol=1e-4
-    )
+    np.testing.assert_allclose(np.exp(log_softmax(logits)), np.exp(log_softmax(model.scores(rows))), atol=1e-4)
     np.testing.assert_allclose(embedding[40:], (learnt - model.mean) / model.scale, rtol=1e-4, atol=1e-5)
 
 

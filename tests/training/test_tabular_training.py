@@ -167,15 +167,11 @@ def test_answers_out_of_fold_know_not_the_artist() -> None:
             row = rng.normal(size=57)
             for i in range(3):
                 whole = f"{genre}.{artist}.{i}"
-                pieces.append(
-                    Track(f"{whole}.0", Path(), genre, f"{genre}-{artist}", "test", segment_of=whole)
-                )
+                pieces.append(Track(f"{whole}.0", Path(), genre, f"{genre}-{artist}", "test", segment_of=whole))
                 rows.append(row)
     data = TabularData(tuple(pieces), np.stack(rows), frozenset(piece.whole for piece in pieces))
     answered, logits = out_of_fold_logits(tabular("logistic"), data, taxonomy=TAXONOMY, seed=0)
-    right = np.mean(
-        [TAXONOMY.index(p.genre) == k for p, k in zip(answered, logits.argmax(axis=1), strict=True)]
-    )
+    right = np.mean([TAXONOMY.index(p.genre) == k for p, k in zip(answered, logits.argmax(axis=1), strict=True)])
     assert 0.3 < right < 0.7
 
 

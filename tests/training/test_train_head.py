@@ -36,9 +36,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Track, ...]:
 
 
 @pytest.mark.slow
-def test_the_bundle_answers_a_file_as_the_head_answers_its_row(
-    corpus: tuple[Track, ...], tmp_path: Path
-) -> None:
+def test_the_bundle_answers_a_file_as_the_head_answers_its_row(corpus: tuple[Track, ...], tmp_path: Path) -> None:
     windows = musicnn_windows(corpus, cache=tmp_path / "cache")
     rows = mean_rows(corpus, windows)
     np.testing.assert_array_equal(rows, musicnn_rows(corpus, cache=tmp_path / "cache"))
@@ -86,9 +84,7 @@ def test_out_of_fold_logits_come_from_models_that_have_not_heard_the_artist(tmp_
     of_artist = {track.artist: rng.normal(size=60) for track in tracks}
     rows = np.stack([of_artist[track.artist] for track in tracks])
     classes = np.array([track.genre == "pop" for track in tracks], dtype=np.int64)
-    recipe = TabularRecipe(
-        "mine", "", "", FeatureRecipe("musicnn", 30), ClassifierRecipe("logistic", {"c": 10.0}), 0.0
-    )
+    recipe = TabularRecipe("mine", "", "", FeatureRecipe("musicnn", 30), ClassifierRecipe("logistic", {"c": 10.0}), 0.0)
     logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=Taxonomy(("blues", "pop")), seed=0)
     right = (logits.argmax(axis=1) == classes).mean()
     assert 0.3 < right < 0.7
@@ -102,7 +98,5 @@ def test_tracks_that_are_silent_or_lost_are_named(corpus: tuple[Track, ...], tmp
     lost = Track("lost", tmp_path / "lost.wav", "drone", None, "test")
     with pytest.raises(TrainingError, match=r"1 of 2 tracks cannot be used, the first is lost"):
         musicnn_rows([silent, lost], cache=tmp_path / "cache")
-    with pytest.raises(
-        TrainingError, match=r"1 of 1 tracks cannot be used, the first is silent: silent through"
-    ):
+    with pytest.raises(TrainingError, match=r"1 of 1 tracks cannot be used, the first is silent: silent through"):
         musicnn_rows([silent], cache=tmp_path / "cache")

@@ -47,10 +47,7 @@ def music(n: int = 120, *, d: int = 712, seed: int = 0) -> tuple[list[Track], np
 
 
 def test_labels_are_all_genres_by_any_name() -> None:
-    tracks = [
-        Track("x", Path("x"), "bee", None, "t", genres=("bee", "c")),
-        Track("y", Path("y"), "a", None, "t"),
-    ]
+    tracks = [Track("x", Path("x"), "bee", None, "t", genres=("bee", "c")), Track("y", Path("y"), "a", None, "t")]
     assert labels_of(tracks, taxonomy=TAXONOMY).tolist() == [[False, True, True], [True, False, False]]
     with pytest.raises(TaxonomyError):
         labels_of([Track("z", Path("z"), "z", None, "t")], taxonomy=TAXONOMY)
@@ -121,10 +118,5 @@ def test_a_bundle_of_several_genres(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         train_head(base(), data, origin, out=tmp_path / "run", multi_label=True)
     with pytest.raises(TrainingError, match="classifier logistic"):
         out_of_fold_logits(
-            base(classifier=ClassifierRecipe("svm", {})),
-            tracks,
-            rows,
-            taxonomy=TAXONOMY,
-            multi_label=True,
-            seed=0,
+            base(classifier=ClassifierRecipe("svm", {})), tracks, rows, taxonomy=TAXONOMY, multi_label=True, seed=0
         )

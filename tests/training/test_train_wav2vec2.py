@@ -32,22 +32,13 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def learn(recipe: Recipe, tracks: Sequence[Track], out: Path, cache: Path, **more: Any) -> Path:
     split = tiny_training.by_timbre(tuple(tracks))
-    return train(
-        tiny_training.training(recipe, tracks, split),
-        out=out,
-        cache=cache,
-        **more,
-    )
+    return train(tiny_training.training(recipe, tracks, split), out=out, cache=cache, **more)
 
 
 def best(out: Path, recipe: Recipe) -> models.network.Network:
     """The network with the weights that were kept, built anew."""
     network = models.build(
-        recipe.model.architecture,
-        recipe.model.options,
-        n_frames=recipe.windows.n_frames,
-        n_mels=1,
-        n_classes=3,
+        recipe.model.architecture, recipe.model.options, n_frames=recipe.windows.n_frames, n_mels=1, n_classes=3
     )
     state = torch.load(out / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
     network.load_state_dict({key.removeprefix("network."): value for key, value in state.items()})
@@ -76,10 +67,7 @@ def test_a_model_says_of_a_sound_file_what_torch_says_of_its_windows(
     temperature = bundle.manifest.temperature
     expected = softmax(said.logits.numpy(), temperature=temperature)
     assert np.abs(found.window_probabilities - expected).max() < 1e-4
-    assert (
-        np.abs(found.probabilities - softmax(said.logits.numpy().mean(0), temperature=temperature)).max()
-        < 1e-4
-    )
+    assert np.abs(found.probabilities - softmax(said.logits.numpy().mean(0), temperature=temperature)).max() < 1e-4
     assert np.abs(found.embedding - said.embedding.numpy().mean(0)).max() < 1e-4
     assert bundle.manifest.front_end.input_name == "samples"
     assert bundle.manifest.licence.endswith("under the licence of those who published them")
@@ -90,9 +78,7 @@ def test_a_model_says_of_a_sound_file_what_torch_says_of_its_windows(
         assert not any("biased" in value.name or "bank" in value.name for value in weights)
         n_main = sum(p.numel() for name, p in network.named_parameters() if name.startswith("main."))
         n_all = sum(p.numel() for p in network.parameters())
-        n_stored = sum(
-            int(np.prod(value.dims)) for value in weights if value.data_type == onnx.TensorProto.FLOAT
-        )
+        n_stored = sum(int(np.prod(value.dims)) for value in weights if value.data_type == onnx.TensorProto.FLOAT)
         assert n_stored <= n_main + 100 < n_all
         assert found.window_probabilities.shape == (len(starts), 3)
 
@@ -114,9 +100,7 @@ def test_what_is_frozen_stays_and_what_is_not_learns(
     main = "main." if architecture == "wav2vec2_debias" else ""
     before = load_file(encoder / "model.safetensors")
     moved = {
-        name
-        for name, value in before.items()
-        if not np.array_equal(weights[f"{main}encoder.model.{name}"], value)
+        name for name, value in before.items() if not np.array_equal(weights[f"{main}encoder.model.{name}"], value)
     }
     learnt = ("encoder.layers.1.",) if architecture == "wav2vec2" else ("feature_projection", "encoder")
     # A key's bias moves every score of a query alike, so that it has no gradient.
@@ -147,9 +131,7 @@ def test_without_a_share_the_main_model_is_trained_as_it_would_be_alone(
     # Clipped together with the gradients of a biased model that learns 100 times as fast, its own were next to nothing.
     tiny_training.export_weights_only(monkeypatch)
     beside = tiny_wav2vec2.recipe(encoder, max_epochs=1, weight_decay=0.0)
-    main = {
-        key: beside.model.options[key] for key in ("encoder", "pooling", "freeze", "freeze_layers", "dropout")
-    }
+    main = {key: beside.model.options[key] for key in ("encoder", "pooling", "freeze", "freeze_layers", "dropout")}
     options = {**beside.model.options, "ratio": 0.0, "biased_rate": 100.0}
     alone = replace(beside, model=replace(beside.model, architecture="wav2vec2", options=main))
     beside = replace(beside, model=replace(beside.model, options=options))
@@ -177,7 +159,5 @@ def test_the_recipes_hear_three_seconds_every_one_and_a_half(name: str, tmp_path
         n_classes=10,
     )
     learnt = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
-    layers = {
-        int(key.split("encoder.layers.")[1].split(".")[0]) for key in learnt if "encoder.layers." in key
-    }
+    layers = {int(key.split("encoder.layers.")[1].split(".")[0]) for key in learnt if "encoder.layers." in key}
     assert layers == (set() if name == "wav2vec2-transformer" else {10, 11})

@@ -87,10 +87,7 @@ def assert_same(one: Path, other: Path) -> None:
 
 @pytest.fixture(scope="module", params=[0.0, 0.9], ids=["plain", "averaged"])
 def finished(
-    request: pytest.FixtureRequest,
-    corpus: tuple[Track, ...],
-    cache: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, corpus: tuple[Track, ...], cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, list[Track], list[Track]]:
     """A run that learns for five epochs and then unlearns, so that its last epoch is worse than its best.
 
@@ -116,11 +113,7 @@ def finished(
         patch.setattr(GenreModule, "on_train_epoch_start", start_epoch)
         if request.param:
             patch.setattr("genrelens.training.train.attention_onnx", lambda network, **_: None)
-        bundle = train(
-            replace(tiny_training.training(recipe, corpus, split), stop=tuple(stop)),
-            out=out,
-            cache=cache,
-        )
+        bundle = train(replace(tiny_training.training(recipe, corpus, split), stop=tuple(stop)), out=out, cache=cache)
     assert bundle == out / "bundle"
     return out, learn, stop
 
@@ -197,9 +190,7 @@ def test_the_kept_weights_are_those_of_the_best_epoch_and_validation_is_predicti
     assert accuracy == pytest.approx(history(out)[best]["stop_accuracy"], abs=1e-5)
 
 
-def test_the_temperature_is_the_best_for_the_stopping_tracks(
-    finished: tuple[Path, list[Track], list[Track]],
-) -> None:
+def test_the_temperature_is_the_best_for_the_stopping_tracks(finished: tuple[Path, list[Track], list[Track]]) -> None:
     out, _, stop = finished
     bundle = Bundle.load(out / "bundle")
     logits = pooled_logits(bundle, stop)
@@ -235,9 +226,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 
 
 def test_training_stops_when_patience_ends(learn: Callable[..., Path], light: None, tmp_path: Path) -> None:
-    rough = tiny_training.recipe(
-        max_epochs=60, patience=3, learning_rate=0.1, warmup_epochs=0, schedule="constant"
-    )
+    rough = tiny_training.recipe(max_epochs=60, patience=3, learning_rate=0.1, warmup_epochs=0, schedule="constant")
     learn(tmp_path / "run", rough)
     losses = [row["stop_loss"] for row in history(tmp_path / "run")]
     assert len(losses) < 60
@@ -258,9 +247,7 @@ def test_a_training_that_comes_apart_says_so(learn: Callable[..., Path], light: 
 
 
 @pytest.fixture(scope="module")
-def whole(
-    corpus: tuple[Track, ...], cache: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Recipe], Path]:
+def whole(corpus: tuple[Track, ...], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Recipe], Path]:
     """The run of a recipe that nothing disturbed, made once for each recipe."""
     split = tiny_training.by_timbre(corpus)
     made: dict[str, Path] = {}
@@ -271,11 +258,7 @@ def whole(
             with pytest.MonkeyPatch.context() as patch:
                 tiny_training.export_weights_only(patch)
                 out = tmp_path_factory.mktemp("whole") / "run"
-                train(
-                    tiny_training.training(recipe, corpus, split),
-                    out=out,
-                    cache=cache,
-                )
+                train(tiny_training.training(recipe, corpus, split), out=out, cache=cache)
                 made[key] = out
         return made[key]
 
@@ -289,9 +272,7 @@ def assert_resumed_as_whole(resumed: Path, undisturbed: Path) -> None:
     for record in (one, other):
         del record["training_s"]
     assert one == other
-    last = [
-        torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (resumed, undisturbed)
-    ]
+    last = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (resumed, undisturbed)]
     for key in last[0]["state_dict"]:
         assert torch.equal(last[0]["state_dict"][key], last[1]["state_dict"][key]), key
 
@@ -391,9 +372,7 @@ CHANGES: list[Callable[[dict[str, Any]], Any]] = [
 ]
 
 
-def test_a_checkpoint_of_another_kind_gives_a_sentence(
-    learn: Callable[..., Path], light: None, tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_kind_gives_a_sentence(learn: Callable[..., Path], light: None, tmp_path: Path) -> None:
     recipe, run = tiny_training.recipe(max_epochs=2), tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         learn(run, recipe, progress=kill_at(1))
@@ -426,9 +405,7 @@ def test_the_best_weights_of_another_network_are_named_before_any_sound_is_read(
 
 
 @pytest.mark.parametrize("name", ["http:", "a::b", "zip::http:"])
-def test_a_runs_folder_is_never_an_address(
-    learn: Callable[..., Path], light: None, tmp_path: Path, name: str
-) -> None:
+def test_a_runs_folder_is_never_an_address(learn: Callable[..., Path], light: None, tmp_path: Path, name: str) -> None:
     recipe, run = tiny_training.recipe(max_epochs=2), tmp_path / name / "run"
     with pytest.raises(KeyboardInterrupt):
         learn(run, recipe, progress=kill_at(1))
@@ -517,9 +494,7 @@ def test_ctrl_c_is_heard_again_after_an_interrupted_training(
 def test_a_run_whose_folder_was_moved_still_knows_its_best_weights(
     learn: Callable[..., Path], light: None, whole: Callable[[Recipe], Path], tmp_path: Path
 ) -> None:
-    rough = tiny_training.recipe(
-        max_epochs=60, patience=3, learning_rate=0.1, warmup_epochs=0, schedule="constant"
-    )
+    rough = tiny_training.recipe(max_epochs=60, patience=3, learning_rate=0.1, warmup_epochs=0, schedule="constant")
     undisturbed = whole(rough)
     losses = [row["stop_loss"] for row in history(undisturbed)]
     best = int(np.argmin(losses)) + 1
@@ -650,13 +625,7 @@ def test_an_interrupted_run_is_resumed_on_request_and_as_the_same_run_only(
     with pytest.raises(TrainingError, match="started with another train_ids, stop_ids;"):
         learn(interrupted, recipe, learn=corpus[:5], stop=corpus[5:7], resume=True)
     with pytest.raises(TrainingError, match="started with another dataset, split, stop_part;"):
-        learn(
-            interrupted,
-            recipe,
-            origin=Origin(tiny_training.TAXONOMY, "gtzan", "s4"),
-            stop_part="?",
-            resume=True,
-        )
+        learn(interrupted, recipe, origin=Origin(tiny_training.TAXONOMY, "gtzan", "s4"), stop_part="?", resume=True)
     assert len(history(interrupted)) == 2
     learn(interrupted, recipe, resume=True)
     with pytest.raises(TrainingError, match="holds a finished run"):
@@ -701,12 +670,7 @@ def test_an_unreadable_track_is_named_and_leaves_no_run_behind(
     broken = replace(corpus[0], id="broken.00000", path=path)
     absent = replace(corpus[0], id="absent.00000", path=tmp_path / "absent.wav")
     with pytest.raises(TrainingError, match=r"2 of 5 tracks cannot be read.*(broken|absent)\.00000"):
-        learn(
-            tmp_path / "run",
-            tiny_training.recipe(),
-            learn=(*corpus[:2], broken, absent),
-            stop=corpus[5:6],
-        )
+        learn(tmp_path / "run", tiny_training.recipe(), learn=(*corpus[:2], broken, absent), stop=corpus[5:6])
     assert not (tmp_path / "run").exists()
 
 
@@ -720,9 +684,7 @@ def test_a_recipe_that_cannot_be_built_costs_no_decoding_and_leaves_no_run_behin
     assert list(tmp_path.iterdir()) == []
 
 
-def test_tracks_are_needed_on_both_sides(
-    learn: Callable[..., Path], corpus: tuple[Track, ...], tmp_path: Path
-) -> None:
+def test_tracks_are_needed_on_both_sides(learn: Callable[..., Path], corpus: tuple[Track, ...], tmp_path: Path) -> None:
     for missing in ("learn", "stop"):
         with pytest.raises(TrainingError, match="tracks to learn from and tracks to stop on"):
             learn(tmp_path / "run", tiny_training.recipe(), **{missing: ()})

@@ -88,10 +88,7 @@ def windows(
 
 @pytest.fixture(scope="module")
 def networks(weights: Weights) -> dict[str, RowNetwork]:
-    return {
-        "flatten": row_network(weights, pooling="flatten"),
-        "mean_std": row_network(weights, pooling="mean_std"),
-    }
+    return {"flatten": row_network(weights, pooling="flatten"), "mean_std": row_network(weights, pooling="mean_std")}
 
 
 def embedded(samples: np.ndarray, weights: Weights) -> np.ndarray:
@@ -111,9 +108,7 @@ def test_a_clip_of_30_s_has_the_31_embeddings_of_its_examples(weights: Weights, 
     np.testing.assert_allclose(found[0], embedded(soundfile.read(path)[0], weights), rtol=1e-3, atol=1e-4)
 
 
-def test_longer_pieces_have_a_window_for_each_whole_30_s_and_silence_none(
-    weights: Weights, tmp_path: Path
-) -> None:
+def test_longer_pieces_have_a_window_for_each_whole_30_s_and_silence_none(weights: Weights, tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     samples = rng.normal(scale=0.1, size=3 * WINDOW_SAMPLES + 5000)
     samples[WINDOW_SAMPLES + 400 : 2 * WINDOW_SAMPLES] = 0
@@ -123,9 +118,7 @@ def test_longer_pieces_have_a_window_for_each_whole_30_s_and_silence_none(
     assert np.isnan(found[1]).all()
     data = vggish_data([track(tmp_path / "a.wav")], [found], pooling="flatten")
     assert [piece.id for piece in data.pieces] == ["a.0", "a.2"]
-    np.testing.assert_allclose(
-        [piece.span_s or () for piece in data.pieces], [(0.0, 29.76), (59.52, 89.28)], atol=1e-9
-    )
+    np.testing.assert_allclose([piece.span_s or () for piece in data.pieces], [(0.0, 29.76), (59.52, 89.28)], atol=1e-9)
     assert {data.owner(piece) for piece in data.pieces} == {"a"}
     assert np.array_equal(data.rows[1], found[2].astype(float).ravel())
 
@@ -160,9 +153,7 @@ def test_a_second_run_neither_decodes_nor_runs_the_network(
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
-def test_other_weights_have_a_cache_of_their_own(
-    weights: Weights, tracks: tuple[Track, ...], tmp_path: Path
-) -> None:
+def test_other_weights_have_a_cache_of_their_own(weights: Weights, tracks: tuple[Track, ...], tmp_path: Path) -> None:
     (first,) = vggish_windows(tracks[:1], weights=weights, cache=tmp_path)
     file = tiny_vggish.write_random(tmp_path / "other.safetensors", seed=1)
     other = read_weights(file, shapes=vggish.shapes())

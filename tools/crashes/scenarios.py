@@ -82,16 +82,7 @@ def faithfulness(inputs: Path) -> Scenario:
     from genrelens.explanation.faithfulness import sample as judging
 
     judging.N_DRAWS = 1
-    words = (
-        "faithfulness",
-        tiny(inputs),
-        "--data",
-        hums(inputs),
-        "--part",
-        "train+valid+test",
-        "--out",
-        "faith",
-    )
+    words = ("faithfulness", tiny(inputs), "--data", hums(inputs), "--part", "train+valid+test", "--out", "faith")
     words = (*words, "--workers", "1", "--methods", "random,energy", "--tracks")
     return scenario("faithfulness", (*words, 9), earlier=[(*words, 6)], together=("faith",))
 

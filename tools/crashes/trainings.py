@@ -25,10 +25,7 @@ def learn_zip(inputs: Path) -> Scenario:
 def learn_to(inputs: Path, name: str, model: str) -> Scenario:
     export_once(inputs)
     words = ("learn", music(inputs), "--out", model, "--cache", "cache")
-    earlier = [
-        ("learn", music(inputs), "--leave-out", "drone", *words[2:]),
-        (*words[:2], "--out", "x.zip", *words[4:]),
-    ]
+    earlier = [("learn", music(inputs), "--leave-out", "drone", *words[2:]), (*words[:2], "--out", "x.zip", *words[4:])]
     together = (model,) if model.endswith(".bundle") else ()
     return scenario(name, words, earlier=earlier, forget=2, together=together)
 
@@ -208,9 +205,5 @@ def export_once(inputs: Path) -> None:
         return kept.read_bytes() or None
 
     if not isinstance(train.predict_onnx, functools.partial):
-        for module, name in (
-            (train, "predict_onnx"),
-            (train, "attention_onnx"),
-            (heads, "predict_onnx"),
-        ):
+        for module, name in ((train, "predict_onnx"), (train, "attention_onnx"), (heads, "predict_onnx")):
             setattr(module, name, functools.partial(once, getattr(module, name)))

@@ -151,9 +151,7 @@ def _next_verdict(pipe: Connection) -> Verdict | None:
     return verdict
 
 
-def _answer_files(
-    pipe: Connection, seeds: Sequence[Seed], seed: int, indices: Sequence[int], scratch: str
-) -> None:
+def _answer_files(pipe: Connection, seeds: Sequence[Seed], seed: int, indices: Sequence[int], scratch: str) -> None:
     """Send a verdict of each file through the pipe. Runs in a process of its own."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (_GUARD_BYTES, _GUARD_BYTES))

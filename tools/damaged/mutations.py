@@ -13,21 +13,7 @@ from damaged.seeds import Seed
 HEADER = 512
 """Bytes at the start of a file that are taken for its header."""
 MAX_BYTES = 4 << 20
-_EXTREMES = (
-    0,
-    1,
-    2,
-    0x7F,
-    0x80,
-    0xFF,
-    0x7FFF,
-    0x8000,
-    0xFFFF,
-    0x7FFFFFFF,
-    0x80000000,
-    0xFFFFFFFF,
-    0xFFFFFFFE,
-)
+_EXTREMES = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE)
 
 
 @dataclass(frozen=True)
@@ -115,10 +101,7 @@ def _number(data: bytes, rng: np.random.Generator, _: Sequence[Seed]) -> tuple[b
         new = int(rng.choice(_EXTREMES)) * (1 if size < 8 or kind == 2 else 0x100000001)
     new %= 256**size
     changed = new.to_bytes(size, order)  # type: ignore[arg-type]
-    return (
-        data[:at] + changed + data[at + size :],
-        f"{size} bytes ({order}) at {at}: {old:#x} became {new:#x}",
-    )
+    return (data[:at] + changed + data[at + size :], f"{size} bytes ({order}) at {at}: {old:#x} became {new:#x}")
 
 
 def _cut_end(data: bytes, rng: np.random.Generator, _: Sequence[Seed]) -> tuple[bytes, str]:

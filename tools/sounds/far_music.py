@@ -37,9 +37,7 @@ def drone(rng: np.random.Generator, n: int) -> Array:
     partials = range(1, int(rng.integers(5, 25)))
     return sum(
         (
-            tone(pitch * k * (1 + 0.001 * rng.standard_normal()), n)
-            * np.exp(0.7 * slow_curve(rng, n, hz=0.3))
-            / k
+            tone(pitch * k * (1 + 0.001 * rng.standard_normal()), n) * np.exp(0.7 * slow_curve(rng, n, hz=0.3)) / k
             for k in partials
         ),
         np.zeros(n),
@@ -53,15 +51,8 @@ def atonal(rng: np.random.Generator, n: int) -> Array:
     while at * RATE < n:
         length = samples(rng.uniform(0.1, 2))
         pitch = np.exp(rng.uniform(np.log(80), np.log(3000)))
-        note = sum(
-            (tone(pitch * k, length) / k**roughness for k in range(1, 6) if pitch * k < 10000),
-            np.zeros(length),
-        )
-        put(
-            out,
-            note * decay(length, seconds=length / RATE / 3, attack_s=0.01) * rng.uniform(0.2, 1),
-            int(at * RATE),
-        )
+        note = sum((tone(pitch * k, length) / k**roughness for k in range(1, 6) if pitch * k < 10000), np.zeros(length))
+        put(out, note * decay(length, seconds=length / RATE / 3, attack_s=0.01) * rng.uniform(0.2, 1), int(at * RATE))
         at += rng.exponential(0.3)
     return out
 
@@ -84,9 +75,9 @@ def gongs(rng: np.random.Generator, n: int) -> Array:
             x = x / 8
         else:
             length = samples(0.3)
-            x = tone(rng.uniform(300, 2000), length) * decay(
-                length, seconds=0.03
-            ) + 0.3 * rng.standard_normal(length) * decay(length, seconds=0.01)
+            x = tone(rng.uniform(300, 2000), length) * decay(length, seconds=0.03) + 0.3 * rng.standard_normal(
+                length
+            ) * decay(length, seconds=0.01)
         put(out, x * rng.uniform(0.3, 1), int(at * RATE))
         at += rng.exponential(0.8)
     return out

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sounds.parts import (
-    RATE,
-    Array,
-    band,
-    decay,
-    poisson,
-    put,
-    samples,
-    sloped_noise,
-    slow_curve,
-    times,
-    tone,
-)
+from sounds.parts import RATE, Array, band, decay, poisson, put, samples, sloped_noise, slow_curve, times, tone
 
 
 def rain(rng: np.random.Generator, n: int) -> Array:
@@ -104,14 +92,8 @@ def thunder(rng: np.random.Generator, n: int) -> Array:
     at = samples(rng.uniform(0, 1.5))
     while at < n:
         length = samples(rng.uniform(4, 9))
-        roll = band(rng.standard_normal(length), 20, rng.uniform(90, 350)) * np.exp(
-            0.8 * slow_curve(rng, length, hz=3)
-        )
-        put(
-            out,
-            3 * roll / roll.std() * decay(length, seconds=rng.uniform(1, 3), attack_s=rng.uniform(0.01, 0.5)),
-            at,
-        )
+        roll = band(rng.standard_normal(length), 20, rng.uniform(90, 350)) * np.exp(0.8 * slow_curve(rng, length, hz=3))
+        put(out, 3 * roll / roll.std() * decay(length, seconds=rng.uniform(1, 3), attack_s=rng.uniform(0.01, 0.5)), at)
         if rng.random() < 0.6:
             crack = rng.standard_normal(samples(0.3)) * decay(samples(0.3), seconds=0.06)
             put(out, band(crack, 100, 6000) * 2, at)
@@ -131,9 +113,7 @@ def footsteps(rng: np.random.Generator, n: int) -> Array:
             grains = band(rng.standard_normal(length), 1000, 7000) * (rng.random(length) < 0.08)
             sole = 3 * grains * np.sin(np.pi * np.linspace(0, 1, length))
         else:
-            sole = band(rng.standard_normal(length), 200, 900 if ground == 1 else 5000) * decay(
-                length, seconds=0.02
-            )
+            sole = band(rng.standard_normal(length), 200, 900 if ground == 1 else 5000) * decay(length, seconds=0.02)
         put(out, heel + sole * rng.uniform(0.4, 1), int(at * RATE))
         at += (1 + 0.04 * rng.standard_normal()) / rate
     return out
@@ -162,9 +142,7 @@ def applause(rng: np.random.Generator, n: int) -> Array:
         rate, centre, level = rng.uniform(2.5, 5), rng.uniform(700, 2500), rng.pareto(2.5) + 0.1
         length = samples(0.03)
         clap = band(
-            rng.standard_normal(length) * decay(length, seconds=0.006, attack_s=5e-4),
-            centre / 1.6,
-            centre * 1.6,
+            rng.standard_normal(length) * decay(length, seconds=0.006, attack_s=5e-4), centre / 1.6, centre * 1.6
         )
         at = rng.uniform(0, 1 / rate)
         while at * RATE < n:

@@ -35,16 +35,12 @@ def pump(rng: np.random.Generator, n: int) -> Array:
 
 def engine(rng: np.random.Generator, n: int) -> Array:
     """Cylinders that fire 12 to 90 times a second, unevenly, while the speed drifts; exhaust and valves around."""
-    speed = np.exp(rng.uniform(np.log(12), np.log(90))) * np.exp(
-        rng.uniform(0.02, 0.3) * slow_curve(rng, n, hz=0.2)
-    )
+    speed = np.exp(rng.uniform(np.log(12), np.log(90))) * np.exp(rng.uniform(0.02, 0.3) * slow_curve(rng, n, hz=0.2))
     phase = np.cumsum(speed) / RATE
     fires = np.flatnonzero(np.diff(np.floor(phase)) > 0)
     out = np.zeros(n)
     cylinders = rng.uniform(0.6, 1.3, int(rng.integers(1, 7)))
-    shot = band(
-        rng.standard_normal(1500) * decay(1500, seconds=0.012, attack_s=5e-4), 40, rng.uniform(400, 2500)
-    )
+    shot = band(rng.standard_normal(1500) * decay(1500, seconds=0.012, attack_s=5e-4), 40, rng.uniform(400, 2500))
     for i, at in enumerate(fires):
         put(out, shot * cylinders[i % len(cylinders)] * (1 + 0.1 * rng.standard_normal()), int(at))
     rattle = band(rng.standard_normal(n), 1500, 6000) * (0.5 + 0.5 * np.sin(np.pi * phase) ** 8)
@@ -87,9 +83,5 @@ def clock(rng: np.random.Generator, n: int) -> Array:
         tick = sum((tone(f * pitch, length) for f in rings), np.zeros(length)) * decay(
             length, seconds=0.008, attack_s=3e-4
         )
-        put(
-            out,
-            tick + 0.5 * rng.standard_normal(length) * decay(length, seconds=0.003, attack_s=3e-4),
-            int(at * RATE),
-        )
+        put(out, tick + 0.5 * rng.standard_normal(length) * decay(length, seconds=0.003, attack_s=3e-4), int(at * RATE))
     return out

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sounds.parts import (
-    RATE,
-    Array,
-    band,
-    decay,
-    poisson,
-    put,
-    samples,
-    sloped_noise,
-    slow_curve,
-    times,
-    tone,
-)
+from sounds.parts import RATE, Array, band, decay, poisson, put, samples, sloped_noise, slow_curve, times, tone
 
 
 def white(rng: np.random.Generator, n: int) -> Array:

@@ -47,10 +47,7 @@ _WORDS = {
     "pt": "a casa fica perto do rio e ninguém sabe por que o trem chega tão tarde ontem à noite falamos muito tempo",
     "nl": "het huis staat aan de rivier en niemand weet waarom de trein zo laat komt",
 }
-_CHOICE_LANGUAGES, _OTHER_LANGUAGES = (
-    ("en", "de", "fr", "es", "ru", "pl"),
-    ("it", "fi", "tr", "sw", "pt", "nl"),
-)
+_CHOICE_LANGUAGES, _OTHER_LANGUAGES = (("en", "de", "fr", "es", "ru", "pl"), ("it", "fi", "tr", "sw", "pt", "nl"))
 _CHOICE_VARIANTS = ("", "+f2", "+f4", "+m2", "+m5", "+klatt2", "+whisper", "+croak")
 _OTHER_VARIANTS = ("", "+f1", "+f3", "+m1", "+m7", "+klatt4", "+grandma")
 _FLITE = ("slt", "rms", "awb", "kal16")
@@ -59,9 +56,7 @@ _DIPHONES = (("lp_diphone", "it"), ("suo_fi_lj_diphone", "fi"), ("czech_ph", "cs
 
 
 def espeak(rng: np.random.Generator, n: int) -> Array:
-    return _talk(
-        rng, n, lambda text, wav: _espeak(rng, text, wav, variants=_CHOICE_VARIANTS), _CHOICE_LANGUAGES
-    )
+    return _talk(rng, n, lambda text, wav: _espeak(rng, text, wav, variants=_CHOICE_VARIANTS), _CHOICE_LANGUAGES)
 
 
 def english_diphones(rng: np.random.Generator, n: int) -> Array:
@@ -111,9 +106,7 @@ def babble(rng: np.random.Generator, n: int) -> Array:
 
 
 def _other_espeak(rng: np.random.Generator, n: int) -> Array:
-    return _talk(
-        rng, n, lambda text, wav: _espeak(rng, text, wav, variants=_OTHER_VARIANTS), _OTHER_LANGUAGES
-    )
+    return _talk(rng, n, lambda text, wav: _espeak(rng, text, wav, variants=_OTHER_VARIANTS), _OTHER_LANGUAGES)
 
 
 def _talk(rng: np.random.Generator, n: int, speak, languages: Sequence[str]) -> Array:  # type: ignore[no-untyped-def]

@@ -25,9 +25,7 @@ def chirp(rng: np.random.Generator, n: int) -> Array:
 
 def glide(rng: np.random.Generator, n: int) -> Array:
     """A tone with a few partials whose pitch wanders without steps, as a hand on a dial makes it."""
-    pitch = np.exp(rng.uniform(np.log(150), np.log(900))) * np.exp(
-        rng.uniform(0.1, 0.6) * slow_curve(rng, n, hz=0.5)
-    )
+    pitch = np.exp(rng.uniform(np.log(150), np.log(900))) * np.exp(rng.uniform(0.1, 0.6) * slow_curve(rng, n, hz=0.5))
     return sum((tone(pitch * k, n) / k ** rng.uniform(1, 3) for k in (1, 2, 3)), np.zeros(n))
 
 
@@ -69,9 +67,7 @@ def beeps(rng: np.random.Generator, n: int) -> Array:
     """An alarm clock or a monitor: the same beep, or group of them, at a steady rate."""
     out = np.zeros(n)
     frequency, length = rng.uniform(600, 4000), samples(rng.uniform(0.05, 0.4))
-    beep = tone(frequency, length) + rng.uniform(0, 0.4) * tone(
-        3 * frequency if frequency < 3000 else 500, length
-    )
+    beep = tone(frequency, length) + rng.uniform(0, 0.4) * tone(3 * frequency if frequency < 3000 else 500, length)
     beep *= np.minimum(1, np.minimum(np.arange(length), np.arange(length)[::-1]) / 60)
     group, gap = int(rng.integers(1, 5)), rng.uniform(0.4, 2.0)
     at = 0

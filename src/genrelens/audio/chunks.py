@@ -131,9 +131,7 @@ def _mend_sound(reader: Reader, size: _Size, promised: int, *, first: int, layou
     whole = there
     if promised < there:
         behind = first + max(0, promised)
-        if layout is not None and any(
-            _is_chunk(reader, behind + pad, layout) for pad in (0, -behind % layout.pad)
-        ):
+        if layout is not None and any(_is_chunk(reader, behind + pad, layout) for pad in (0, -behind % layout.pad)):
             if promised <= 0 or layout is _W64:  # else libsndfile would take the chunk for sound
                 reader.narrow(0, behind)
             return promised

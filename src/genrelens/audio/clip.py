@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from genrelens.audio.downmix import mixed
 from genrelens.errors import AudioError
 
-MIN_SAMPLE_RATE = (
-    1_000  # Hz; a header below this is noise, and resampling it up would blow a few bytes up to hours
-)
+MIN_SAMPLE_RATE = 1_000  # Hz; a header below this is noise, and resampling it up would blow a few bytes up to hours
 MAX_SAMPLE_RATE = 1_536_000  # Hz; twice the highest rate anybody publishes
 MAX_CHANNELS = 64
 _BLOCK_FRAMES = 1 << 15
@@ -79,9 +77,7 @@ def mono_from_array(samples: ArrayLike, *, sample_rate: int, source: str) -> tup
     try:
         array = np.asarray(samples)
     except (ValueError, TypeError) as error:
-        raise AudioError(
-            f"{source!r}: expected an array of samples, but {error}", code="bad_samples"
-        ) from error
+        raise AudioError(f"{source!r}: expected an array of samples, but {error}", code="bad_samples") from error
     if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
         raise AudioError(
             f"{source!r}: expected real numbers of shape (n,) or (n, channels), but {array.dtype} of shape "

@@ -17,12 +17,7 @@ from numpy.typing import NDArray
 
 from genrelens.audio.bounds import only_tags_between
 from genrelens.audio.gather import Gather
-from genrelens.audio.lengths import (
-    asf_duration_s,
-    missing_ogg_end_note,
-    more_than_promised_note,
-    truncation_note,
-)
+from genrelens.audio.lengths import asf_duration_s, missing_ogg_end_note, more_than_promised_note, truncation_note
 from genrelens.audio.mpeg import written_length_s
 from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
@@ -81,9 +76,7 @@ class ContainerSound:
         try:
             return av.open(self._reader, mode="r", metadata_errors="ignore", options=OPTIONS)
         except self._errors as error:
-            raise AudioError(
-                f"{self._reader.source!r}: ffmpeg does not know this format", code="not_audio"
-            ) from error
+            raise AudioError(f"{self._reader.source!r}: ffmpeg does not know this format", code="not_audio") from error
 
     def _open_stream(self) -> None:
         best = self._container.streams.best("audio")
@@ -102,9 +95,7 @@ class ContainerSound:
         if self._first is None:
             if self._n_damaged or self._stopped or (self._promised and self._promised[1] > 0):
                 raise AudioError(f"{self._reader.source!r}: no sound in it can be decoded", code="damaged")
-            raise AudioError(
-                f"{self._reader.source!r}: expected sound, but there are 0 samples", code="no_sound"
-            )
+            raise AudioError(f"{self._reader.source!r}: expected sound, but there are 0 samples", code="no_sound")
         self.sample_rate: int = self._first.sample_rate
         self.n_channels: int = self._first.layout.nb_channels
 
@@ -142,9 +133,7 @@ class ContainerSound:
         if not any(word in name for word in _MEASURED):
             return None
         if stream.duration is not None and stream.time_base is not None:
-            return float((stream.start_time or 0) * stream.time_base), float(
-                stream.duration * stream.time_base
-            )
+            return float((stream.start_time or 0) * stream.time_base), float(stream.duration * stream.time_base)
         for key, value in stream.metadata.items():
             if key.upper().startswith("DURATION"):
                 length_s = _seconds(value)
@@ -222,9 +211,7 @@ class ContainerSound:
         is_joined = self._n_damaged and name in ("mp3", "aac") and only_tags_between(self._reader)
         # A cut file's last packet is always broken, and already spoken for.
         if self._n_damaged > len(notes) and not is_joined:
-            notes += (
-                f"the file is damaged: {self._n_damaged} of its packets cannot be decoded and are left out",
-            )
+            notes += (f"the file is damaged: {self._n_damaged} of its packets cannot be decoded and are left out",)
         if self._new_rate is not None:
             notes = (
                 f"only the first {read_s:.1f} s were read: there the sample rate changes from "

@@ -13,9 +13,7 @@ from genrelens.audio.source import Reader
 from genrelens.errors import AudioError
 
 # Formats with a signature worth the name; libsndfile also takes raw data and laboratory formats for sound.
-_FORMATS = frozenset(
-    {"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "AU", "AIFF", "CAF", "NIST", "VOC", "SVX", "AVR"}
-)
+_FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "AU", "AIFF", "CAF", "NIST", "VOC", "SVX", "AVR"})
 _TOLERANCE_S = 0.05  # some writers count their own headers
 _UNKNOWN_FRAMES = 1 << 60
 _READ_FRAMES = 8192  # what a read error may cost; small enough to lose no more than 0.2 s at 44.1 kHz
@@ -33,20 +31,13 @@ class SoundFileSound:
         import soundfile
 
         self._reader = reader
-        self._errors: tuple[type[Exception], ...] = (
-            soundfile.SoundFileError,
-            RuntimeError,
-            ValueError,
-            TypeError,
-        )
+        self._errors: tuple[type[Exception], ...] = (soundfile.SoundFileError, RuntimeError, ValueError, TypeError)
         self._failed = False
         self._n_read = 0
         try:
             self._file = soundfile.SoundFile(reader)
         except self._errors as error:
-            raise AudioError(
-                f"{reader.source!r}: libsndfile does not know this format", code="not_audio"
-            ) from error
+            raise AudioError(f"{reader.source!r}: libsndfile does not know this format", code="not_audio") from error
         is_known = self._file.format in _FORMATS or (
             self._file.format == "MP3" and starts_free_format(reader.peek(0, 4 * MAX_FRAME))
         )

@@ -51,9 +51,7 @@ def frame_length(data: bytes, position: int = 0) -> int:
 def chain_end(data: bytes, position: int) -> tuple[int, int]:
     """Follow frames of one kind from ``position``: how many lie whole in ``data``, and where the last of them ends."""
     kind, n = _kind(data, position), 0
-    while (
-        kind == _kind(data, position) and 0 < (length := frame_length(data, position)) <= len(data) - position
-    ):
+    while kind == _kind(data, position) and 0 < (length := frame_length(data, position)) <= len(data) - position:
         n, position = n + 1, position + length
     return n, position
 
@@ -81,9 +79,7 @@ def starts_free_format(data: bytes) -> bool:
     """Whether frames of layer III begin that say nothing of their length (free format), which ffmpeg does not read."""
     if len(data) < 4 or not SYNC.match(data) or data[1] & 6 != 2 or data[2] & 0xFC > 0x0B:
         return False
-    alike = re.compile(
-        re.escape(data[:2]) + b"[" + re.escape(bytes(data[2] & 0xFD | pad for pad in (0, 2))) + b"]"
-    )
+    alike = re.compile(re.escape(data[:2]) + b"[" + re.escape(bytes(data[2] & 0xFD | pad for pad in (0, 2))) + b"]")
     starts = [match.start() for match in alike.finditer(data, 0, 4 * MAX_FRAME)]
     gaps = {b - a for a, b in pairwise(starts)}
     return len(starts) >= 3 and starts[1] > 100 and max(gaps) - min(gaps) <= 1

@@ -64,12 +64,7 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
     for code in ("damaged", "no_sound"):
         if code in errors:
             raise errors[code]
-    if (
-        reader.error
-        or KNOWN.match(head)
-        or mpeg.SYNC.match(head)
-        or head.startswith((b"ID3", *_SNDFILE_SIGNATURES))
-    ):
+    if reader.error or KNOWN.match(head) or mpeg.SYNC.match(head) or head.startswith((b"ID3", *_SNDFILE_SIGNATURES)):
         why = f" ({reader.error})" if reader.error else ""
         raise AudioError(
             f"{reader.source!r}: it begins like a sound file, but cannot be decoded{why}; get a new copy",
@@ -115,8 +110,7 @@ def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.f
             return sound, chain((first,), chunks)
         if sound.notes():
             raise AudioError(
-                f"{reader.source!r}: its header promises sound, but none can be decoded; get a new copy",
-                code="damaged",
+                f"{reader.source!r}: its header promises sound, but none can be decoded; get a new copy", code="damaged"
             )
         raise AudioError(f"{reader.source!r}: expected sound, but there are 0 samples", code="no_sound")
     except BaseException:

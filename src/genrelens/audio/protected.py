@@ -23,14 +23,7 @@ _ASF_ENCRYPTED: Final = (
     bytes.fromhex("33850543 8169e649 9b74ad12cb86d58c"),
 )
 _EBML: Final = b"\x1aE\xdf\xa3"
-_EBML_WAY: Final = (
-    0x18538067,
-    0x1654AE6B,
-    0xAE,
-    0x6D80,
-    0x6240,
-    0x5035,
-)  # Segment, Tracks, ..., ContentEncryption
+_EBML_WAY: Final = (0x18538067, 0x1654AE6B, 0xAE, 0x6D80, 0x6240, 0x5035)  # Segment, Tracks, ..., ContentEncryption
 
 
 def check_protection(reader: Reader) -> None:
@@ -56,9 +49,7 @@ def _mp4_codecs(reader: Reader, steps: Iterator[int]) -> Iterator[bytes]:
     """The names of the codecs of all tracks."""
     ways = [(0, reader.size)]
     for name in _MP4_WAY:
-        ways = [
-            (start, end) for way in ways for found, start, end in _atoms(reader, *way, steps) if found == name
-        ]
+        ways = [(start, end) for way in ways for found, start, end in _atoms(reader, *way, steps) if found == name]
     for start, end in ways:
         yield from (name for name, _, _ in _atoms(reader, start + 8, end, steps))
 
@@ -91,9 +82,7 @@ def _asf_objects(reader: Reader) -> Iterator[bytes]:
         position += size
 
 
-def _holds_element(
-    reader: Reader, position: int, end: int, way: tuple[int, ...], steps: Iterator[int]
-) -> bool:
+def _holds_element(reader: Reader, position: int, end: int, way: tuple[int, ...], steps: Iterator[int]) -> bool:
     """Whether a Matroska file has an element of the last of these names, in one of the name before, and so on."""
     for _ in islice(steps, _MAX_STEPS):
         header = reader.peek(position, 12).ljust(12, b"\0")

@@ -116,9 +116,7 @@ def _open_path(path: Path, name: str) -> Reader:
             )
         if not path.exists():
             if path.is_symlink():
-                message = (
-                    f"{name!r}: it is a link to {str(path.readlink())!r}, which does not exist; mend the link"
-                )
+                message = f"{name!r}: it is a link to {str(path.readlink())!r}, which does not exist; mend the link"
             else:
                 message = f"{name!r}: there is no such file; check the path"
             raise AudioError(message, code="missing")

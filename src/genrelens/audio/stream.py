@@ -130,9 +130,7 @@ def load(source: str | Path | bytes, *, sample_rate: int | None = None) -> Clip:
         return Clip(samples, stream.sample_rate, stream.source, stream.notes)
 
 
-def open_stream(
-    source: str | Path | bytes, *, sample_rate: int | None, watch: Watch | None = None
-) -> AudioStream:
+def open_stream(source: str | Path | bytes, *, sample_rate: int | None, watch: Watch | None = None) -> AudioStream:
     """Open a file to be read in blocks of about 3 s at ``sample_rate`` Hz; use it in a ``with`` statement.
 
     Arguments and errors are those of ``load``; ``not_finite`` may also come while iterating. ``watch`` is called with

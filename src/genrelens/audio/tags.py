@@ -20,9 +20,7 @@ from genrelens.audio.interrupts import held
 from genrelens.audio.source import Reader, open_reader
 from genrelens.errors import AudioError
 
-_BETWEEN: Final = re.compile(
-    r"[;|\0]"
-)  # not "/" and ",": Hip-Hop/Rap and Folk, World, & Country are one genre each
+_BETWEEN: Final = re.compile(r"[;|\0]")  # not "/" and ",": Hip-Hop/Rap and Folk, World, & Country are one genre each
 _WORDS: Final[Mapping[str, str]] = {"(RX)": "Remix", "RX": "Remix", "(CR)": "Cover", "CR": "Cover"}
 
 

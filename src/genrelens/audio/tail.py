@@ -84,9 +84,7 @@ def last_not_zero(reader: Reader, start: int, end: int) -> int:
 def _end_of_frames(reader: Reader, start: int, end: int) -> int:
     """Where the last chain of frames ends; a frame that is cut off at the end is left there."""
     for first, data in _ever_more(reader, start, end):
-        for at in reversed(
-            deque((match.start() for match in mpeg.SYNC.finditer(data)), maxlen=mpeg.MAX_CANDIDATES)
-        ):
+        for at in reversed(deque((match.start() for match in mpeg.SYNC.finditer(data)), maxlen=mpeg.MAX_CANDIDATES)):
             n, stop = mpeg.chain_end(data, at)
             if n >= mpeg.SURE_FRAMES:
                 is_cut = mpeg.frame_length(data, stop) > len(data) - stop

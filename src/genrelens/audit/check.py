@@ -70,8 +70,7 @@ class Checked:
             "there": dict(self.there),
             "decoded": self.decoded,
             "problems": [
-                {"kind": p.kind, "thing": p.thing, "what": p.what, "message": p.message}
-                for p in self.problems
+                {"kind": p.kind, "thing": p.thing, "what": p.what, "message": p.message} for p in self.problems
             ],
             "notes": list(self.notes),
         }
@@ -120,9 +119,7 @@ def check(
     called with files done and files to do. Raises :class:`DataError` when there is neither a data set nor a record of a
     fetched one.
     """
-    top = (
-        Path(root).expanduser() if root is not None and Path(root).expanduser().is_file() else data_root(root)
-    )
+    top = Path(root).expanduser() if root is not None and Path(root).expanduser().is_file() else data_root(root)
     problems: list[Problem] = []
     there: Counter[str] = Counter()
     jobs: list[_Job] = []
@@ -172,9 +169,7 @@ def check(
     )
 
 
-def _fetched_jobs(
-    top: Path, fetched: list[FetchedFile], quick: bool, problems: list[Problem]
-) -> Iterator[_Job]:
+def _fetched_jobs(top: Path, fetched: list[FetchedFile], quick: bool, problems: list[Problem]) -> Iterator[_Job]:
     for name, size, sha256 in fetched:
         path = top / name
         if not path.is_file():
@@ -238,10 +233,7 @@ def _look(job: _Job, *, quick: bool) -> tuple[Kind, str] | None:
             if stream.native_sample_rate != SAMPLE_RATE:
                 return "altered", f"its rate is {stream.native_sample_rate} Hz, expected {SAMPLE_RATE}"
             if stream.n_samples != job.n_samples:
-                return (
-                    "altered",
-                    f"{stream.n_samples:,} samples, but features_30_sec.csv has {job.n_samples:,}",
-                )
+                return ("altered", f"{stream.n_samples:,} samples, but features_30_sec.csv has {job.n_samples:,}")
     except AudioError as error:
         return "unreadable", str(error)
     return None

@@ -42,9 +42,7 @@ class Duplicate:
     overlap_s: float | None = None
 
 
-def find_duplicates(
-    heard: Sequence[Heard], *, n_workers: int = 1, progress: Progress | None = None
-) -> list[Duplicate]:
+def find_duplicates(heard: Sequence[Heard], *, n_workers: int = 1, progress: Progress | None = None) -> list[Duplicate]:
     """All duplicates: first the exact ones, then the near ones, the surest first.
 
     Files with the same samples are one for the search for near duplicates, and all are named where it finds something.
@@ -61,8 +59,7 @@ def find_duplicates(
     prints = [one.fingerprint for one in listed if one.fingerprint is not None]
     candidates = find_candidates(prints)
     overlays = [
-        Overlay(listed[c.first].path, listed[c.second].path, c.lag * FRAME_S, seconds(c.overlap))
-        for c in candidates
+        Overlay(listed[c.first].path, listed[c.second].path, c.lag * FRAME_S, seconds(c.overlap)) for c in candidates
     ]
     sure: dict[tuple[str, str], tuple[float, Overlay]] = {}
     for done, (i, value) in enumerate(map_each(correlation, overlays, n_workers=n_workers, died=died), 1):
@@ -75,9 +72,7 @@ def find_duplicates(
     return sorted(exact, key=lambda r: r.paths) + sorted(near, key=lambda r: (-r.correlation, r.paths))
 
 
-def with_duplicates(
-    tracks_of: Mapping[str, Sequence[Track]], *, duplicates: Sequence[Duplicate]
-) -> tuple[Track, ...]:
+def with_duplicates(tracks_of: Mapping[str, Sequence[Track]], *, duplicates: Sequence[Duplicate]) -> tuple[Track, ...]:
     """The tracks, with one name of a recording for all that are known or were heard to duplicate each other.
 
     ``tracks_of`` are the tracks by the path of their file.
@@ -89,28 +84,19 @@ def with_duplicates(
     tracks = [(track, path) for path, held in tracks_of.items() for track in held]
     ordered = sorted(tracks, key=lambda item: item[0].id)
     ties: list[list[int | str]] = [
-        [
-            *([] if track.recording is None else [track.recording]),
-            *(heard[path] if track.span_s is None else []),
-        ]
+        [*([] if track.recording is None else [track.recording]), *(heard[path] if track.span_s is None else [])]
         for track, path in ordered
     ]
     roots = joined(ties)
     counts = Counter(roots)
     first_of = {
-        track.id: ordered[root][0].id
-        for (track, _), root in zip(ordered, roots, strict=True)
-        if counts[root] > 1
+        track.id: ordered[root][0].id for (track, _), root in zip(ordered, roots, strict=True) if counts[root] > 1
     }
-    return tuple(
-        replace(track, recording=first_of[track.id]) if track.id in first_of else track for track, _ in tracks
-    )
+    return tuple(replace(track, recording=first_of[track.id]) if track.id in first_of else track for track, _ in tracks)
 
 
 def _duplicate(
-    pairs: Sequence[tuple[str, str]],
-    sure: dict[tuple[str, str], tuple[float, Overlay]],
-    first_of: dict[str, list[str]],
+    pairs: Sequence[tuple[str, str]], sure: dict[tuple[str, str], tuple[float, Overlay]], first_of: dict[str, list[str]]
 ) -> Duplicate:
     firsts = sorted({path for pair in pairs for path in pair})
     value = min(sure[pair][0] for pair in pairs)
@@ -122,9 +108,7 @@ def _duplicate(
     return Duplicate(paths, exact=False, correlation=value, lag_s=lag_s, overlap_s=overlay.overlap_s)
 
 
-def _groups(
-    sure: dict[tuple[str, str], tuple[float, Overlay]],
-) -> list[list[tuple[str, str]]]:
+def _groups(sure: dict[tuple[str, str], tuple[float, Overlay]]) -> list[list[tuple[str, str]]]:
     """The pairs, those together that join files each of which duplicates each other one."""
     partners: dict[str, set[str]] = defaultdict(set)
     for a, b in sure:
@@ -171,9 +155,7 @@ def correlation(overlay: Overlay) -> float:
     margin_s = _SEARCH / SAMPLE_RATE
     try:
         theirs = _excerpts(overlay.second, [(at_s, 1.0) for at_s in starts_s])
-        ours = _excerpts(
-            overlay.first, [(at_s + overlay.lag_s - margin_s, 1.0 + 2 * margin_s) for at_s in starts_s]
-        )
+        ours = _excerpts(overlay.first, [(at_s + overlay.lag_s - margin_s, 1.0 + 2 * margin_s) for at_s in starts_s])
     except AudioError:  # it could be read a moment ago, and the disk is gone
         return 0.0
     values = [_best(a, b) for a, b in zip(ours, theirs, strict=True)]

@@ -46,12 +46,7 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """The four fields that every reader may count on."""
-        return {
-            "kind": self.kind,
-            "tracks": list(self.tracks),
-            "score": round(self.score, 4),
-            "message": self.message,
-        }
+        return {"kind": self.kind, "tracks": list(self.tracks), "score": round(self.score, 4), "message": self.message}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,7 @@ LOWEST_HZ, HIGHEST_HZ = 300.0, 2000.0
 FRAME_S: Final = HOP / SAMPLE_RATE
 
 _CLEAR: Final = 0.02  # |ED| against the sum of its four energies; below it a sign is noise
-_AUDIBLE: Final = (
-    1e-5  # of the frame's energy; what lies below is leakage of the window and noise of the codec
-)
+_AUDIBLE: Final = 1e-5  # of the frame's energy; what lies below is leakage of the window and noise of the codec
 _FLOOR: Final = 1e-4  # energy of full scale 1; the rounding to 16 bits makes 2e-6
 _MIN_CLEAR_BITS: Final = 4  # a frame with fewer says too little to be looked up
 _BATCH: Final = 512
@@ -126,9 +124,7 @@ def _words(energy: NDArray[np.float64], total: NDArray[np.float64]) -> tuple[Wor
 
 def _packed(bits: NDArray[np.bool_]) -> Words:
     """(n, 32) booleans -> (n,) words; column i is bit i."""
-    return (
-        np.ascontiguousarray(np.packbits(bits, axis=1, bitorder="little")).view("<u4")[:, 0].astype(np.uint32)
-    )
+    return np.ascontiguousarray(np.packbits(bits, axis=1, bitorder="little")).view("<u4")[:, 0].astype(np.uint32)
 
 
 MIN_OVERLAP: Final = round(3.0 / FRAME_S)

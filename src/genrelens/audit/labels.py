@@ -67,10 +67,7 @@ def label_suspects(
     if not usable:
         return [], notes
     table = extract(
-        usable,
-        cache=cache,
-        n_workers=n_workers,
-        progress=lambda done, total: tell("features computed:", done, total),
+        usable, cache=cache, n_workers=n_workers, progress=lambda done, total: tell("features computed:", done, total)
     )
     fine = [i for i, error in enumerate(table.errors) if not error]
     if len(fine) < len(usable):
@@ -103,9 +100,7 @@ def apart(tracks: Sequence[Track]) -> tuple[list[Track], list[str]]:
     kept = [track for track in tracks if track.genre not in thin]
     notes = []
     if thin:
-        notes.append(
-            f"label suspects: {', '.join(thin)} not judged, with fewer than {MIN_TRACKS} tracks or one artist"
-        )
+        notes.append(f"label suspects: {', '.join(thin)} not judged, with fewer than {MIN_TRACKS} tracks or one artist")
     if len(set(counts) - set(thin)) < 2 or len(blocks(kept)) < 2:
         return [], [*notes, "label suspects: there are no two genres to tell apart"]
     return kept, notes

@@ -65,9 +65,7 @@ def listen(path: str) -> Heard:
                     digest.push(block)
                     yield block
 
-            for block in resampled(
-                watched(stream), sample_rate_in=stream.sample_rate, sample_rate=SAMPLE_RATE
-            ):
+            for block in resampled(watched(stream), sample_rate_in=stream.sample_rate, sample_rate=SAMPLE_RATE):
                 fingerprint.push(block)
             return Heard(
                 path,
@@ -108,9 +106,7 @@ class ClipMeter:
         high = np.abs(np.asarray(frames)) >= FULL_SCALE
         missing = high.shape[1] - len(self._open)  # the number of channels may change within a file
         if missing > 0:
-            self._n_clipped, self._open = (
-                np.pad(each, (0, missing)) for each in (self._n_clipped, self._open)
-            )
+            self._n_clipped, self._open = (np.pad(each, (0, missing)) for each in (self._n_clipped, self._open))
         for c in range(high.shape[1], len(self._open)):
             self._close(c)
         self._n += len(high)

@@ -54,10 +54,7 @@ class Collection:
 
 
 def collect(
-    root: str | Path,
-    *,
-    paths: Iterable[str] | None = None,
-    refused: Iterable[tuple[str, str]] = (),
+    root: str | Path, *, paths: Iterable[str] | None = None, refused: Iterable[tuple[str, str]] = ()
 ) -> Collection:
     """The sound files below a folder (``paths``, where they are known already) and their tracks.
 
@@ -84,8 +81,7 @@ def collect(
     refused = tuple(refused)
     if not found and not refused:
         raise DataError(
-            f"expected music, found no sound file in {str(root)!r}; give the folder of a data set",
-            code="no_music",
+            f"expected music, found no sound file in {str(root)!r}; give the folder of a data set", code="no_music"
         )
     tracks_of = {path: tuple(by_place[_place(path)]) for path in found if _place(path) in by_place}
     return Collection(str(root), tuple(dict.fromkeys(found)), tracks_of, dataset, notes, why, refused)
@@ -134,9 +130,7 @@ def audit(
         check_parts()
     heard = _hear(collection.paths, n_workers=n_workers, tell=tell)
     duplicates = find_duplicates(
-        heard,
-        n_workers=n_workers,
-        progress=lambda done, total: tell("possible duplicates compared:", done, total),
+        heard, n_workers=n_workers, progress=lambda done, total: tell("possible duplicates compared:", done, total)
     )
     findings = [
         *(Finding("unreadable", (path,), 1.0, why, serious=True) for path, why in collection.refused),

@@ -31,9 +31,7 @@ class Conformal:
     def __post_init__(self) -> None:
         scores, weights = np.array(self.scores), np.array(self.weights)
         if not len(scores) or len(scores) != len(weights):
-            raise BundleError(
-                f"prediction sets need one weight a score, got {len(scores)} and {len(weights)}"
-            )
+            raise BundleError(f"prediction sets need one weight a score, got {len(scores)} and {len(weights)}")
         if not (np.diff(scores) >= 0).all() or scores[0] < 0 or scores[-1] > 1:
             raise BundleError("the scores of prediction sets should ascend from 0 to 1 at most")
         if not (weights > 0).all() or weights.sum() >= 1:
@@ -62,8 +60,6 @@ def check_coverage(coverage: float) -> None:
         raise ValueError(f"expected a coverage above 0 and below 1, such as 0.9, got {coverage}")
 
 
-def in_order(
-    names: Sequence[str], *, chosen: NDArray[np.bool_], probabilities: NDArray[np.float64]
-) -> tuple[str, ...]:
+def in_order(names: Sequence[str], *, chosen: NDArray[np.bool_], probabilities: NDArray[np.float64]) -> tuple[str, ...]:
     """The chosen genres, likeliest first."""
     return tuple(names[i] for i in np.argsort(-probabilities, kind="stable") if chosen[i])

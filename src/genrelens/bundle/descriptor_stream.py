@@ -37,9 +37,7 @@ def hear_descriptors(
         heard.add(row, start_s=start / rate, end_s=end / rate)
 
 
-def segments(
-    blocks: Iterable[Samples], *, sample_rate: int, segment_s: float
-) -> Iterator[tuple[int, Samples]]:
+def segments(blocks: Iterable[Samples], *, sample_rate: int, segment_s: float) -> Iterator[tuple[int, Samples]]:
     """Pairs of first sample and samples: the segments of the tables, and what is left after them.
 
     Where the tables have a segment, this one has the same samples

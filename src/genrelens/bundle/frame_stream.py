@@ -25,9 +25,7 @@ def take_frames(
         )
 
 
-def frames_of(
-    blocks: Iterable[NDArray[np.float32]], *, settings: FrameSettings
-) -> Iterator[NDArray[np.float32]]:
+def frames_of(blocks: Iterable[NDArray[np.float32]], *, settings: FrameSettings) -> Iterator[NDArray[np.float32]]:
     """The frames ``(k, n_bands)`` of a sound whose blocks ``(n,)`` are at the front end's sample rate."""
     frames = frame_stream(settings)
     for block in blocks:

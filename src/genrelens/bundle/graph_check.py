@@ -83,9 +83,7 @@ class _Walk:
             elif field.number == 7:
                 domain = self._content[field.start : field.end].decode("utf-8", "backslashreplace")
                 if domain not in _DOMAINS:
-                    raise _Refused(
-                        f"it has operators of the domain {domain!r:.80}, which ONNX itself has not"
-                    )
+                    raise _Refused(f"it has operators of the domain {domain!r:.80}, which ONNX itself has not")
 
     def _attribute(self, attribute: _Field) -> None:
         n_tensors = 0
@@ -111,9 +109,7 @@ class _Walk:
                     raise _Refused(f"an array of more than {MAX_AXES} axes is declared")
         # An entry takes half a byte at least.
         if any(dim >= 2**63 for dim in dims) or math.prod(dims) > 2 * (tensor.end - tensor.start):
-            raise _Refused(
-                f"an array of {' x '.join(map(str, dims)):.80} entries is declared, but is not there"
-            )
+            raise _Refused(f"an array of {' x '.join(map(str, dims)):.80} entries is declared, but is not there")
 
     def _integers(self, field: _Field) -> list[int]:
         """A list of whole numbers in one field."""

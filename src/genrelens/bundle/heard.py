@@ -68,13 +68,7 @@ class Heard:
         self._waiting.clear()
 
     def prediction(
-        self,
-        *,
-        duration_s: float,
-        notes: tuple[str, ...],
-        coverage: float,
-        embedding_size: int,
-        model_hash: str,
+        self, *, duration_s: float, notes: tuple[str, ...], coverage: float, embedding_size: int, model_hash: str
     ) -> Prediction:
         """The answer to all that was added, which is one window at least."""
         self._run()
@@ -83,9 +77,7 @@ class Heard:
         nothing = np.full(len(manifest.taxonomy), np.nan)
         window_logits = np.stack([nothing if row is None else row for row in self._logits])
         to_probabilities = sigmoid if manifest.multi_label else softmax
-        probabilities = to_probabilities(
-            pool_logits(window_logits, weights=weights), temperature=manifest.temperature
-        )
+        probabilities = to_probabilities(pool_logits(window_logits, weights=weights), temperature=manifest.temperature)
         means = {name: total / weights.sum() for name, total in self._sums.items()}
         not_music, unlikeness = means.get("screens", np.full(2, np.nan))
         reason = manifest.abstention.reason(

@@ -99,11 +99,7 @@ class Manifest:
             raise BundleError(
                 f"the calibration temperature must be a number above 0, from 1e-6 to 1e6, got {self.temperature}"
             )
-        for what, texts in (
-            ("genres", self.taxonomy.names),
-            ("aliases", self.taxonomy.aliases),
-            ("tags", self.tags),
-        ):
+        for what, texts in (("genres", self.taxonomy.names), ("aliases", self.taxonomy.aliases), ("tags", self.tags)):
             if len(texts) > MAX_GENRES:
                 raise BundleError(f"a model has at most {MAX_GENRES} {what}, there are {len(texts)}")
         strangers = [genre for genre in self.experimental if genre not in self.taxonomy.names]
@@ -114,9 +110,7 @@ class Manifest:
         if self.multi_label and self.conformal is not None:
             raise BundleError("prediction sets are for models that give one genre a piece, not several")
         if (self.windows is None) != isinstance(self.front_end, DescriptorSettings):
-            raise BundleError(
-                "windows go with a front end of frames, which cannot be without, and with no other"
-            )
+            raise BundleError("windows go with a front end of frames, which cannot be without, and with no other")
         if self.windows is not None and not isinstance(self.front_end, DescriptorSettings):
             n_bands = self.front_end.n_bands
             if self.windows.n_frames * n_bands > MAX_WINDOW_NUMBERS:
@@ -157,8 +151,7 @@ class Manifest:
             "licence": self.licence,
             "training": training,
             "files": {
-                name: {"sha256": record.sha256, "bytes": record.n_bytes}
-                for name, record in sorted(self.files.items())
+                name: {"sha256": record.sha256, "bytes": record.n_bytes} for name, record in sorted(self.files.items())
             },
         }
         return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
@@ -171,9 +164,7 @@ class Manifest:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise BundleError(
-                f"{where}: manifest.json is not JSON ({error}); the model is damaged"
-            ) from error
+            raise BundleError(f"{where}: manifest.json is not JSON ({error}); the model is damaged") from error
         version = _check_schema(document, where=where)
         table = JsonTable(document, where=where, path="")
         try:
@@ -213,9 +204,7 @@ def check_file_name(name: str) -> None:
 
 def _check_schema(document: Any, *, where: str) -> int:
     schema = document.get("schema") if isinstance(document, dict) else None
-    match = (
-        re.fullmatch(rf"{re.escape(SCHEMA_NAME)}/(\d{{1,9}})", schema) if isinstance(schema, str) else None
-    )
+    match = re.fullmatch(rf"{re.escape(SCHEMA_NAME)}/(\d{{1,9}})", schema) if isinstance(schema, str) else None
     if match is None:
         raise BundleError(f"{where}: not a genrelens model: manifest.json has the schema {schema!r}")
     version = int(match.group(1))
@@ -270,9 +259,7 @@ def _calibration(table: JsonTable) -> float:
 def _answers(table: JsonTable) -> dict[str, Any]:
     """What schema 3 brought: the ways in which a model answers."""
     abstention = table.table("abstention")
-    limits = Abstention(
-        **{limit.name: abstention.maybe_number(limit.name) for limit in dataclasses.fields(Abstention)}
-    )
+    limits = Abstention(**{limit.name: abstention.maybe_number(limit.name) for limit in dataclasses.fields(Abstention)})
     abstention.check_nothing_left()
     conformal = None
     if not table.is_null("conformal"):

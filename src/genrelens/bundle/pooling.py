@@ -36,7 +36,5 @@ def softmax(logits: ArrayLike, *, temperature: float = 1.0) -> NDArray[np.float6
 def sigmoid(logits: ArrayLike, *, temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities of logits of any shape, each by itself; NaN stays NaN."""
     # tanh does not overflow, which 1 / (1 + exp(-x)) does.
-    probabilities: NDArray[np.float64] = 0.5 + 0.5 * np.tanh(
-        np.asarray(logits, dtype=np.float64) / (2.0 * temperature)
-    )
+    probabilities: NDArray[np.float64] = 0.5 + 0.5 * np.tanh(np.asarray(logits, dtype=np.float64) / (2.0 * temperature))
     return probabilities

@@ -142,18 +142,14 @@ class Bundle:
         Raises :class:`BundleError` with the code ``no_attention`` when the model has none.
         """
         if not self.has_attention:
-            raise BundleError(
-                f"{self.name} has no attention to show: its architecture has none", code="no_attention"
-            )
+            raise BundleError(f"{self.name} has no attention to show: its architecture has none", code="no_attention")
         where = f"{self.path}: {ATTENTION}"
         session = self._session(ATTENTION)
         inputs = {self.manifest.front_end.input_name: mel[np.newaxis]}
         maps: Float32 = run_graph(session, ["attention"], inputs=inputs, where=where)[0]
         return maps
 
-    def predict(
-        self, source: Source, *, sample_rate: int | None = None, coverage: float = COVERAGE
-    ) -> Prediction:
+    def predict(self, source: Source, *, sample_rate: int | None = None, coverage: float = COVERAGE) -> Prediction:
         """The genre of a piece: a path, the bytes of a file, or samples ``(n,)`` or ``(n, channels)``.
 
         A file may also be a picture of a spectrogram as Kaggle drew them of GTZAN (PNG), where the model has the front
@@ -207,9 +203,7 @@ class Bundle:
             take_frames(arrays, heard, settings=front_end, windows=self.manifest.windows)
         if stream.n_samples == 0:
             raise AudioError("the file holds no sound: 0 samples", code="no_sound")
-        return self._answer(
-            heard, duration_s=stream.n_samples / rate, notes=tuple(stream.notes), coverage=coverage
-        )
+        return self._answer(heard, duration_s=stream.n_samples / rate, notes=tuple(stream.notes), coverage=coverage)
 
     def _look(self, source: Path | bytes, heard: Heard, *, coverage: float) -> Prediction:
         """The answer to a picture in the place of sound."""
@@ -225,9 +219,7 @@ class Bundle:
             coverage=coverage,
         )
 
-    def _answer(
-        self, heard: Heard, *, duration_s: float, notes: tuple[str, ...], coverage: float
-    ) -> Prediction:
+    def _answer(self, heard: Heard, *, duration_s: float, notes: tuple[str, ...], coverage: float) -> Prediction:
         return heard.prediction(
             duration_s=duration_s,
             notes=notes,
@@ -361,17 +353,13 @@ def _picture_file(source: str | Path | bytes | ArrayLike) -> Path | bytes | None
     return file if is_png(file) else None
 
 
-def _opened(
-    source: str | Path | bytes | ArrayLike, *, sample_rate: int | None, target_rate: int | None
-) -> AudioStream:
+def _opened(source: str | Path | bytes | ArrayLike, *, sample_rate: int | None, target_rate: int | None) -> AudioStream:
     if isinstance(source, str | Path | bytes | bytearray | memoryview):
         if sample_rate is not None:
             raise AudioError(
                 "sample_rate= goes with samples only, a file knows its own; leave it out", code="bad_samples"
             )
-        return open_stream(
-            source if isinstance(source, str | Path) else bytes(source), sample_rate=target_rate
-        )
+        return open_stream(source if isinstance(source, str | Path) else bytes(source), sample_rate=target_rate)
     if sample_rate is None:
         raise AudioError(
             "expected a path, the bytes of a file, or samples with their rate in Hz: predict(samples, sample_rate=...)",

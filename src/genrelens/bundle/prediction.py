@@ -121,9 +121,7 @@ class Prediction:
                     "end_s": round(float(end_s), 3),
                     "probabilities": _by_name(self.names, probabilities),
                 }
-                for (start_s, end_s), probabilities in zip(
-                    self.window_times_s, self.window_probabilities, strict=True
-                )
+                for (start_s, end_s), probabilities in zip(self.window_times_s, self.window_probabilities, strict=True)
             ]
         row["duration_s"] = round(self.duration_s, 3)
         row["model"] = {"name": self.model_name, "hash": self.model_hash}

@@ -24,9 +24,7 @@ MAX_EMBEDDING: Final = 1 << 20
 _arenas = threading.Lock()
 
 
-def open_session(
-    graph: bytes, *, where: str, n_threads: int | None = None, memory_bytes: int | None = None
-) -> Any:
+def open_session(graph: bytes, *, where: str, n_threads: int | None = None, memory_bytes: int | None = None) -> Any:
     """An ``onnxruntime.InferenceSession`` on the CPU; ``where`` names the graph in a :class:`BundleError`.
 
     With ``memory_bytes``, what comes from strangers: what it computes may take so much memory, and it runs once at a
@@ -44,16 +42,12 @@ def open_session(
     more: dict[str, Any] = {}
     if memory_bytes is not None:
         options.add_session_config_entry("session.use_env_allocators", "1")
-        more["disabled_optimizers"] = [
-            "ConstantFolding"
-        ]  # it computes while the graph is read, without a bound
+        more["disabled_optimizers"] = ["ConstantFolding"]  # it computes while the graph is read, without a bound
     try:
         with _arenas:
             if memory_bytes is not None:
                 _bound_next_session(ort, memory_bytes)
-            session = ort.InferenceSession(
-                graph, sess_options=options, providers=["CPUExecutionProvider"], **more
-            )
+            session = ort.InferenceSession(graph, sess_options=options, providers=["CPUExecutionProvider"], **more)
     except Exception as error:  # the runtime raises classes of its own, none of them public
         raise BundleError(f"{where}: ONNX Runtime cannot use this graph: {_first_line(error)}") from error
     return session if memory_bytes is None else _OneAtATime(session)
@@ -64,9 +58,7 @@ def _bound_next_session(ort: Any, memory_bytes: int) -> None:
     memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
     # Strategy 1: grow by what is asked for, not by doubling.
     arena = ort.OrtArenaCfg({"max_mem": memory_bytes, "arena_extend_strategy": 1})
-    with contextlib.suppress(
-        RuntimeError
-    ):  # older runtimes keep the first arena for all sessions, and its bound
+    with contextlib.suppress(RuntimeError):  # older runtimes keep the first arena for all sessions, and its bound
         ort.create_and_register_allocator(memory, arena)
 
 
@@ -101,14 +93,10 @@ def check_predict_graph(
             f"got one from {', '.join(inputs)} to {', '.join(outputs)}"
         )
     if not _fits(inputs[input_name], (None, *window)):
-        raise BundleError(
-            f"{where}: the graph takes windows {inputs[input_name][1:]}, the manifest has {list(window)}"
-        )
+        raise BundleError(f"{where}: the graph takes windows {inputs[input_name][1:]}, the manifest has {list(window)}")
     size = outputs["embedding"][-1:] or [0]
     if isinstance(size[0], int) and size[0] > MAX_EMBEDDING:
-        raise BundleError(
-            f"{where}: the graph gives an embedding of {size[0]} numbers, more than any model's"
-        )
+        raise BundleError(f"{where}: the graph gives an embedding of {size[0]} numbers, more than any model's")
     for name, n in widths.items():
         if not _fits(outputs[name], (None, n)):
             raise BundleError(f"{where}: the graph gives {outputs[name][-1]} {name}, the manifest has {n}")
@@ -140,8 +128,7 @@ def _fits(shape: list[Any], expected: tuple[int | None, ...]) -> bool:
     if len(shape) != len(expected):
         return False
     return all(
-        want is None or not isinstance(size, int) or size == want
-        for size, want in zip(shape, expected, strict=True)
+        want is None or not isinstance(size, int) or size == want for size, want in zip(shape, expected, strict=True)
     )
 
 

@@ -59,12 +59,7 @@ def read_bundle(path: str | Path) -> StoredBundle:
 
 
 def write_bundle(
-    path: str | Path,
-    *,
-    manifest: Manifest,
-    predict_onnx: bytes,
-    attention_onnx: bytes | None = None,
-    card: str = "",
+    path: str | Path, *, manifest: Manifest, predict_onnx: bytes, attention_onnx: bytes | None = None, card: str = ""
 ) -> Path:
     """Write a bundle to ``path``: a zip file where the name ends in ``.zip``, else a folder. Returns the
     path.
@@ -77,9 +72,7 @@ def write_bundle(
     files = {PREDICT: predict_onnx, CARD: card.encode()}
     if attention_onnx is not None:
         files[ATTENTION] = attention_onnx
-    manifest = dataclasses.replace(
-        manifest, files={name: FileRecord.of(content) for name, content in files.items()}
-    )
+    manifest = dataclasses.replace(manifest, files={name: FileRecord.of(content) for name, content in files.items()})
     files[MANIFEST] = manifest.to_bytes()
     try:
         give_back(place)
@@ -137,9 +130,7 @@ class _Directory(io.FileIO):
 def _opened_zip(place: Path) -> Iterator[zipfile.ZipFile]:
     """Raises :class:`BundleError` where it is none."""
     if not place.is_file():
-        raise BundleError(
-            f"{place}: not a genrelens model: a device or a pipe, expected a folder or a zip file"
-        )
+        raise BundleError(f"{place}: not a genrelens model: a device or a pipe, expected a folder or a zip file")
     with _Directory(place) as file:
         try:
             archive = zipfile.ZipFile(file)
@@ -163,10 +154,7 @@ class _Zip:
 
     def read(self, name: str, limit: int) -> bytes:
         info = self._archive.getinfo(name)
-        if info.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):  # others unpack without a bound
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a bound
             raise BundleError(f"{self._where}: {name} is packed in a way that no model is; expected deflate")
         if info.file_size > limit:
             raise BundleError(f"{self._where}: {name} is larger than it should be; the model is damaged")
@@ -180,9 +168,7 @@ class _Zip:
                 content = member.read(limit + 1)
         except Exception as error:
             # A damaged member makes zipfile raise zlib.error, RuntimeError, EOFError and more: all mean the same.
-            raise BundleError(
-                f"{self._where}: {name} cannot be unpacked; the model is damaged ({error})"
-            ) from error
+            raise BundleError(f"{self._where}: {name} cannot be unpacked; the model is damaged ({error})") from error
         if len(content) > limit:
             raise BundleError(f"{self._where}: {name} is larger than it should be; the model is damaged")
         return content
@@ -207,8 +193,7 @@ def _read(source: _Source, path: Path) -> StoredBundle:
             raise BundleError(f"{where}: the file {name} is missing; the model is damaged") from None
         if FileRecord.of(files[name]) != record:
             raise BundleError(
-                f"{where}: {name} is damaged: its SHA-256 is not the one in {MANIFEST}; "
-                "copy or download it again"
+                f"{where}: {name} is damaged: its SHA-256 is not the one in {MANIFEST}; copy or download it again"
             )
     return StoredBundle(manifest, Manifest.hash_of(content), files, path)
 

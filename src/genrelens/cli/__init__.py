@@ -56,9 +56,7 @@ def _run(args: Sequence[str] | None) -> int:
 
     wrong_usage: Any = typer.BadParameter.__mro__[1]  # typer has no name for it
     try:
-        return int(
-            app(args=None if args is None else list(args), prog_name="genrelens", standalone_mode=False) or 0
-        )
+        return int(app(args=None if args is None else list(args), prog_name="genrelens", standalone_mode=False) or 0)
     except wrong_usage as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()

@@ -122,9 +122,7 @@ COMMANDS: Final = (
     Command(splits, DATA, None, "data splits"),
     Command(split, DATA, _as_it_was, "data split"),
     Command(
-        synthesise,
-        DATA,
-        lambda given: f"the tracks in {given['folder']} are whole; the same command makes the rest",
+        synthesise, DATA, lambda given: f"the tracks in {given['folder']} are whole; the same command makes the rest"
     ),
     Command(recipes, MEASURE),
     Command(train, MEASURE, _train),
@@ -189,9 +187,7 @@ def program(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
     for command in commands:
         *group, name = command.words
         home = data if group else app
-        home.command(name, help=help_of(command.function), rich_help_panel=command.heading)(
-            _stoppable(command)
-        )
+        home.command(name, help=help_of(command.function), rich_help_panel=command.heading)(_stoppable(command))
     if any(len(command.words) > 1 for command in commands):
         app.add_typer(data, rich_help_panel=DATA)
     return app
@@ -210,12 +206,8 @@ def _folded(example: str) -> list[str]:
     if len(example) <= WIDE:
         return [example]
     glued = re.sub(r" (--\S+) (?!-)", " \\1\xa0", example.strip())  # an option stays with its value
-    lines = textwrap.wrap(
-        glued, WIDE - 8, break_long_words=False, break_on_hyphens=False, subsequent_indent="    "
-    )
-    return [f"  {line} \\".replace("\xa0", " ") for line in lines[:-1]] + [
-        f"  {lines[-1]}".replace("\xa0", " ")
-    ]
+    lines = textwrap.wrap(glued, WIDE - 8, break_long_words=False, break_on_hyphens=False, subsequent_indent="    ")
+    return [f"  {line} \\".replace("\xa0", " ") for line in lines[:-1]] + [f"  {lines[-1]}".replace("\xa0", " ")]
 
 
 def _stoppable(command: Command) -> Callable[..., None]:
@@ -249,8 +241,7 @@ def _show_version(asked: bool) -> None:
 
 def _options(
     version: Annotated[
-        bool,
-        typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True),
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     pass

@@ -16,20 +16,15 @@ from genrelens.cli.terminal import Progress, check_page, print_lines, tell_passe
 def audit(
     folder: Annotated[Path | None, options.argument("DIR", "Folder of a data set, or of any music.")] = None,
     as_json: options.Json = False,
-    html: Annotated[
-        Path | None, options.option("--html", "FILE", "Also write a page with the findings.")
-    ] = None,
+    html: Annotated[Path | None, options.option("--html", "FILE", "Also write a page with the findings.")] = None,
     split: Annotated[
         str | None,
         options.option(
-            "--split",
-            "NAME",
-            "Also look for artists on both sides of a split of the data set, or of a .json file.",
+            "--split", "NAME", "Also look for artists on both sides of a split of the data set, or of a .json file."
         ),
     ] = None,
     labels: Annotated[
-        bool,
-        typer.Option("--labels", help="Also look for tracks that sound like another genre (some minutes)."),
+        bool, typer.Option("--labels", help="Also look for tracks that sound like another genre (some minutes).")
     ] = False,
     cache: options.Cache = DEFAULT_CACHE,
     workers: options.Workers = None,

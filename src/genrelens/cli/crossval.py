@@ -59,9 +59,7 @@ def crossval(
     say = Lines()
     if isinstance(chosen, recipes.TabularRecipe):
         with Progress("getting ready") as line:
-            source = RowSource(
-                cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what)
-            )
+            source = RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what))
             rows = rows_for(chosen, tracks, source)
         report = run_tabular(
             TabularAnswers(chosen, rows.pieces, rows.rows, taxonomy=taxonomy, seed=seed),

@@ -34,11 +34,7 @@ def fetch(
     if name in SOURCES:
         line(f"{name}: {SOURCES[name].size}, licence: {SOURCES[name].licence}")
     with Progress(name, unit="bytes") as progress:
-        got = get(
-            name,
-            out,
-            progress=lambda stage, done, total: progress.show(done, total, what=f"{name}: {stage}"),
-        )
+        got = get(name, out, progress=lambda stage, done, total: progress.show(done, total, what=f"{name}: {stage}"))
     line(f"the archive is {got.checked}")
     typer.echo(f"{got.folder}: {got.n_files:,} files, {got.n_bytes / 1e9:.2f} GB")
     wrote(got.folder, then=f"genrelens data check {out}")
@@ -70,9 +66,7 @@ def check(
 
     folder = one_data(folder, data)
     with Progress("checked") as progress:
-        found = look(
-            folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=progress.show
-        )
+        found = look(folder, dataset=dataset, quick=quick, n_workers=parallel.n_cores(), progress=progress.show)
     tell_passed_over(found.passed_over)
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=1))

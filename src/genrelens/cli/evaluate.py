@@ -21,26 +21,17 @@ def evaluate(
     data: options.Data = None,
     dataset: options.Dataset = None,
     split: Annotated[
-        str | None,
-        options.option("--split", "NAME", "Split of the data set, or a .json file (default: all tracks)."),
+        str | None, options.option("--split", "NAME", "Split of the data set, or a .json file (default: all tracks).")
     ] = None,
-    part: Annotated[
-        str | None, options.option("--part", "PART", 'Part of the split; "train+valid" joins two.')
-    ] = None,
+    part: Annotated[str | None, options.option("--part", "PART", 'Part of the split; "train+valid" joins two.')] = None,
     as_json: options.Json = False,
-    out: Annotated[
-        Path | None, options.option("--out", "FILE", "Also write the report as JSON to a file.")
-    ] = None,
+    out: Annotated[Path | None, options.option("--out", "FILE", "Also write the report as JSON to a file.")] = None,
     figure: Annotated[
-        Path | None,
-        options.option("--figure", "FILE", "Also draw the confusion matrix: .png, .svg or .pdf."),
+        Path | None, options.option("--figure", "FILE", "Also draw the confusion matrix: .png, .svg or .pdf.")
     ] = None,
-    seen: Annotated[
-        bool, typer.Option("--seen", help="Measure tracks that the model was trained on, too.")
-    ] = False,
+    seen: Annotated[bool, typer.Option("--seen", help="Measure tracks that the model was trained on, too.")] = False,
     pictures: Annotated[
-        bool,
-        typer.Option("--pictures", help="Ask with the data set's pictures in the place of sound (cnn-png)."),
+        bool, typer.Option("--pictures", help="Ask with the data set's pictures in the place of sound (cnn-png).")
     ] = False,
 ) -> None:
     """Measure a model on one part of a data set: accuracy, each genre, what is taken for what.
@@ -83,9 +74,7 @@ def evaluate(
         tracks = chosen.part(as_split(chosen, tracks, dataset=name), part)
     with Progress("tracks answered") as line:
         if bundle.manifest.multi_label:
-            labelled = evaluate_multi_label(
-                bundle, tracks, split=chosen, part=part, seen=seen, progress=line.show
-            )
+            labelled = evaluate_multi_label(bundle, tracks, split=chosen, part=part, seen=seen, progress=line.show)
             answer_json, answer_text = labelled.to_json(), labelled.to_text()
         else:
             report = measure(bundle, tracks, split=chosen, part=part, seen=seen, progress=line.show)

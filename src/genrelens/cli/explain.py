@@ -17,8 +17,7 @@ def explain(
     file: Annotated[str, options.argument("FILE", "One sound file.")],
     out: options.OutFolder,
     genre: Annotated[
-        str | None,
-        options.option("--class", "GENRE", "Explain this genre instead of the likeliest; any spelling."),
+        str | None, options.option("--class", "GENRE", "Explain this genre instead of the likeliest; any spelling.")
     ] = None,
     method: Annotated[
         str,

@@ -33,9 +33,7 @@ def explore(
     sounds: options.Sounds = False,
     cache: options.Cache = DEFAULT_CACHE,
     named_data: options.HiddenData = None,
-    features: Annotated[
-        Path | None, options.option("--features", "FILE", "The same as --table.", hidden=True)
-    ] = None,
+    features: Annotated[Path | None, options.option("--features", "FILE", "The same as --table.", hidden=True)] = None,
     sound: Annotated[bool, typer.Option("--sound", help="The same as --sounds.", hidden=True)] = False,
 ) -> None:
     """Draw what a data set holds: a page, its pictures, and the numbers behind each.
@@ -81,8 +79,7 @@ def explore(
         files = write_exploration(
             gathered,
             out=out,
-            name=registry.DATASETS[loaded.dataset].title
-            or f"\u201c{(data or loaded.root).resolve().name}\u201d",
+            name=registry.DATASETS[loaded.dataset].title or f"\u201c{(data or loaded.root).resolve().name}\u201d",
             features_from=_whence(table),
             bundle=bundle,
             embedded=embedded,
@@ -109,7 +106,5 @@ def _compute(loaded: Loaded, *, cache: Path) -> FeatureTable:
 
 def _whence(table: Path | None) -> str:
     if table is None:
-        return (
-            "The features were computed from the sound: the 57 of Kaggle's tables, each over the whole track."
-        )
+        return "The features were computed from the sound: the 57 of Kaggle's tables, each over the whole track."
     return f"The features were read from {table.name}."

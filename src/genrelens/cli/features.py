@@ -35,18 +35,13 @@ def features(
         Path | None, options.argument("PATH", "A sound file, a folder of music, or a data set's folder.")
     ] = None,
     set_name: Annotated[
-        SetName,
-        typer.Option("--set", help="57 as in Kaggle's GTZAN tables, or 518 as in FMA's."),
+        SetName, typer.Option("--set", help="57 as in Kaggle's GTZAN tables, or 518 as in FMA's.")
     ] = SetName.kaggle57,
     segments: Annotated[
-        Segments,
-        typer.Option(
-            help="A row for every 3 seconds, or (30) one for all of a file, as Kaggle's 30-s table."
-        ),
+        Segments, typer.Option(help="A row for every 3 seconds, or (30) one for all of a file, as Kaggle's 30-s table.")
     ] = Segments.thirty,
     out: Annotated[
-        Path | None,
-        options.option("--out", "FILE", "Where to write: .csv or .parquet (default: CSV on stdout)."),
+        Path | None, options.option("--out", "FILE", "Where to write: .csv or .parquet (default: CSV on stdout).")
     ] = None,
     dataset: options.Dataset = None,
     workers: options.Workers = None,

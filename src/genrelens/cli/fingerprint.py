@@ -22,13 +22,9 @@ def fingerprint(
     split: options.SplitName = None,
     part: Annotated[
         str | None,
-        options.option(
-            "--part", "PART", 'Part of the split; "train+valid" joins two (default: all but test).'
-        ),
+        options.option("--part", "PART", 'Part of the split; "train+valid" joins two (default: all but test).'),
     ] = None,
-    per_genre: Annotated[
-        int, typer.Option("--per-genre", min=1, metavar="N", help="Tracks of a genre, at most.")
-    ] = 25,
+    per_genre: Annotated[int, typer.Option("--per-genre", min=1, metavar="N", help="Tracks of a genre, at most.")] = 25,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Another seed draws other tracks.")] = 0,
     sounds: options.Sounds = False,
     workers: options.Workers = None,
@@ -66,20 +62,14 @@ def fingerprint(
     fingerprint_files.FOLDER.claim(out)
     with Progress("listening") as line:
         heard, left_out = collect(
-            model,
-            chosen,
-            tagger=tagger,
-            n_workers=workers or parallel.n_cores(),
-            progress=line.show,
+            model, chosen, tagger=tagger, n_workers=workers or parallel.n_cores(), progress=line.show
         )
         found = build(
             model,
             tagger=tagger,
             tracks=heard,
             left_out=left_out,
-            asked=Asked(
-                f"{name}, split {named_split.name}, {_parts(asked_part)}", len(there), per_genre, seed
-            ),
+            asked=Asked(f"{name}, split {named_split.name}, {_parts(asked_part)}", len(there), per_genre, seed),
             stage=lambda what: line.show(len(heard), len(chosen), what=what),
         )
         written = fingerprint_files.write(found, out=out, tracks=chosen, sounds=sounds)

@@ -25,14 +25,11 @@ def grid(
         options.option("--features", "NAME", "Only these columns (mfcc, ...); give it again for more."),
     ] = None,
     classifier: Annotated[
-        list[str] | None,
-        options.option("--classifier", "NAME", "Only this (LR, SVCrbf, ...); give it again for more."),
+        list[str] | None, options.option("--classifier", "NAME", "Only this (LR, SVCrbf, ...); give it again for more.")
     ] = None,
     folds: options.Folds = 5,
     seed: options.Seed = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, with what each cell remarked.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with what each cell remarked.")] = False,
     cache: options.Cache = DEFAULT_CACHE,
 ) -> None:
     """Score thirteen classifiers on parts of the descriptors of whole tracks, as FMA's baselines do, or on VGGish.
@@ -63,9 +60,7 @@ def grid(
 
     chosen = named.part(tracks, part)
     with Progress("getting ready") as line:
-        source = RowSource(
-            cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what)
-        )
+        source = RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what))
         rows, columns = survey_rows(recipe, chosen, source)
     n_cells = len(features or grids.FEATURES[feature_set]) * len(classifier or grids.CLASSIFIERS)
     with Progress("cells", total=n_cells) as line:

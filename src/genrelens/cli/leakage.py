@@ -13,16 +13,12 @@ from genrelens.cli.options import DEFAULT_CACHE
 
 def leakage(
     data: options.Data = None,
-    recipe: Annotated[
-        str, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or a .toml file.")
-    ] = "svm",
+    recipe: Annotated[str, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or a .toml file.")] = "svm",
     dataset: options.Dataset = None,
     split: Annotated[
         str | None,
         options.option(
-            "--split",
-            "NAME",
-            "Published split to score beside (default: fault-filtered for GTZAN, else none).",
+            "--split", "NAME", "Published split to score beside (default: fault-filtered for GTZAN, else none)."
         ),
     ] = None,
     part: Annotated[

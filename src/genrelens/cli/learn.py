@@ -14,9 +14,7 @@ from genrelens.cli.terminal import Progress, notes, print_text, tell, wrote
 
 def learn(
     music: Annotated[Path, options.argument("MUSIC", "A folder of music, or a table (.csv, .parquet).")],
-    out: Annotated[
-        Path, option("--out", "MODEL", "Where the model goes: a folder, or one file if it ends in .zip.")
-    ],
+    out: Annotated[Path, option("--out", "MODEL", "Where the model goes: a folder, or one file if it ends in .zip.")],
     genres_from: Annotated[
         str | None, option("--genres-from", "WHAT", "folders, tags or table (default: found out).")
     ] = None,

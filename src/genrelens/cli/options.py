@@ -33,16 +33,12 @@ Dataset = Annotated[str | None, option("--dataset", "NAME", "Which data set it i
 SplitName = Annotated[
     str | None,
     option(
-        "--split",
-        "NAME",
-        "Split of the data set, or a .json file (default: its usual one, see genrelens data splits).",
+        "--split", "NAME", "Split of the data set, or a .json file (default: its usual one, see genrelens data splits)."
     ),
 ]
 FoldPart = Annotated[str, typer.Option("--part", metavar="PART", help="Tracks to make folds of.")]
 Folds = Annotated[int, typer.Option("--folds", min=2, metavar="K", help="Number of folds.")]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, metavar="S", help="Seed of the folds and of the trainings.")
-]
+Seed = Annotated[int, typer.Option("--seed", min=0, metavar="S", help="Seed of the folds and of the trainings.")]
 RecipeName = Annotated[str, argument("RECIPE", "A recipe's name (see genrelens recipes) or a .toml file.")]
 Table = Annotated[
     Path | None,
@@ -64,34 +60,24 @@ Encoder = Annotated[
         "Pretrained audio encoder: a folder in the Hugging Face format or a hub id (default: the recipe's).",
     ),
 ]
-ModelArgument = Annotated[
-    str, argument("MODEL", "A run's folder, a saved model (folder or .zip), base or lite.")
-]
+ModelArgument = Annotated[str, argument("MODEL", "A run's folder, a saved model (folder or .zip), base or lite.")]
 Model = Annotated[
     str,
     typer.Option(
-        "--model",
-        metavar="MODEL",
-        help="base, lite (faster), a run's folder, or a saved model (folder or .zip).",
+        "--model", metavar="MODEL", help="base, lite (faster), a run's folder, or a saved model (folder or .zip)."
     ),
 ]
 Workers = Annotated[int | None, option("--workers", "N", "Processes (default: one a core).", min=1)]
 Cache = Annotated[
-    Path,
-    typer.Option(
-        "--cache", metavar="DIR", help="Folder where what is computed of sound is kept between runs."
-    ),
+    Path, typer.Option("--cache", metavar="DIR", help="Folder where what is computed of sound is kept between runs.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-OutFolder = Annotated[
-    Path, option("--out", "DIR", "Folder to write to: a new one, or that of an earlier run.")
-]
+OutFolder = Annotated[Path, option("--out", "DIR", "Folder to write to: a new one, or that of an earlier run.")]
 OutFolderOrNone = Annotated[
     Path | None, option("--out", "DIR", "Folder to write to: a new one, or that of an earlier run.")
 ]
 Sounds = Annotated[
-    bool,
-    typer.Option("--sounds", help="Let the page play the typical tracks: for yourself, not for publishing."),
+    bool, typer.Option("--sounds", help="Let the page play the typical tracks: for yourself, not for publishing.")
 ]
 
 

@@ -16,21 +16,15 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
     top: Annotated[int | None, options.option("--top", "N", "Show the N likeliest genres.", min=1)] = None,
-    timeline: Annotated[
-        bool, typer.Option("--timeline", help="Say what each part of a track sounds like.")
-    ] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Say what each part of a track sounds like.")] = False,
     coverage: Annotated[
         float | None,
         options.option(
-            "--coverage",
-            "P",
-            "Name as many genres as it takes to hold the right one this often, such as 0.9.",
+            "--coverage", "P", "Name as many genres as it takes to hold the right one this often, such as 0.9."
         ),
     ] = None,
     model: options.Model = "base",
-    html: Annotated[
-        Path | None, options.option("--html", "FILE", "Also write a page with the timelines.")
-    ] = None,
+    html: Annotated[Path | None, options.option("--html", "FILE", "Also write a page with the timelines.")] = None,
     workers: Annotated[
         int | None,
         options.option(

@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 
 
 def report(
-    run: Annotated[
-        Path, options.argument("RUN", "Folder of a training or a cross-validation, or a report in JSON.")
-    ],
+    run: Annotated[Path, options.argument("RUN", "Folder of a training or a cross-validation, or a report in JSON.")],
     out: options.OutFolder,
     data: Annotated[
         Path | None,
-        options.option(
-            "--data", "DIR", "Folder of the data set, for the map of embeddings (default: no map)."
-        ),
+        options.option("--data", "DIR", "Folder of the data set, for the map of embeddings (default: no map)."),
     ] = None,
     dataset: options.Dataset = None,
 ) -> None:
@@ -56,9 +52,7 @@ def report(
 def compare(
     runs: Annotated[
         list[Path],
-        options.argument(
-            "RUN", "Two or more: folders of trainings or cross-validations, or reports in JSON."
-        ),
+        options.argument("RUN", "Two or more: folders of trainings or cross-validations, or reports in JSON."),
     ],
     out: options.OutFolderOrNone = None,
     as_json: options.Json = False,
@@ -77,9 +71,7 @@ def compare(
       genrelens compare a.json b.json --json > comparison.json
     """
     if len(runs) < 2:
-        raise typer.BadParameter(
-            f"expected two runs or more, got {len(runs)}; genrelens report draws a single one"
-        )
+        raise typer.BadParameter(f"expected two runs or more, got {len(runs)}; genrelens report draws a single one")
     if out is not None:
         check_folder("--out", out)
         check_extra("matplotlib", "sklearn", needed_for="drawing runs")

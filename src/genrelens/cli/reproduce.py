@@ -30,32 +30,22 @@ class System(StrEnum):
 def reproduce(
     system: Annotated[System, options.argument("SYSTEM", "s0, s1, s2, s3 or s4.")],
     out: Annotated[
-        Path,
-        option("--out", "DIR", "Folder to write to: a new one, or that of an earlier or interrupted run."),
+        Path, option("--out", "DIR", "Folder to write to: a new one, or that of an earlier or interrupted run.")
     ],
     data: options.Data = None,
-    seed: Annotated[
-        int, typer.Option(min=0, metavar="S", help="Seed of random splits and of the trainings.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="Seed of random splits and of the trainings.")] = 0,
     weights: Annotated[
         Path | None, option("--weights", "FILE", "S2: VGGish's weights (default: only its baseline).")
     ] = None,
-    encoder: Annotated[
-        str | None, option("--encoder", "DIR_OR_ID", "S3: the Wav2Vec2 to start from.")
-    ] = None,
+    encoder: Annotated[str | None, option("--encoder", "DIR_OR_ID", "S3: the Wav2Vec2 to start from.")] = None,
     only: Annotated[
-        str | None,
-        option("--only", "RECIPE", "S0: transformer-2x4 or transformer-4x4 alone (default: both)."),
+        str | None, option("--only", "RECIPE", "S0: transformer-2x4 or transformer-4x4 alone (default: both).")
     ] = None,
     epochs: Annotated[
         int | None,
-        option(
-            "--epochs", "N", "At most N epochs a network: a quick look, and called one on the page.", min=1
-        ),
+        option("--epochs", "N", "At most N epochs a network: a quick look, and called one on the page.", min=1),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print reproduce.json in the place of the table.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print reproduce.json in the place of the table.")] = False,
     cache: options.Cache = DEFAULT_CACHE,
 ) -> None:
     """Run a whole system of others again: data, training, evaluation, its own figures, and what its protocol leaked.
@@ -79,11 +69,7 @@ def reproduce(
       genrelens reproduce s2 --data ~/fma --weights vggish.safetensors --out s2
     """
     check_folder("--out", out)
-    for flag, given, its in (
-        ("--weights", weights, "s2"),
-        ("--encoder", encoder, "s3"),
-        ("--only", only, "s0"),
-    ):
+    for flag, given, its in (("--weights", weights, "s2"), ("--encoder", encoder, "s3"), ("--only", only, "s0")):
         if given is not None and system != its:
             raise typer.BadParameter(f"{flag} is for {its}: leave it out")
     if only is not None and only not in S0_RECIPES:
@@ -96,19 +82,9 @@ def reproduce(
 
     if epochs is not None:
         notes([f"a quick look: at most {epochs} epochs a network, so the figures are too low to compare"])
-    command = [
-        "genrelens",
-        "reproduce",
-        system.value,
-        "--data",
-        str(data or "$GENRELENS_DATA"),
-        "--out",
-        str(out),
-    ]
+    command = ["genrelens", "reproduce", system.value, "--data", str(data or "$GENRELENS_DATA"), "--out", str(out)]
     command += [f"--seed={seed}"] if seed else []
-    command += [
-        f"{flag}={value}" for flag, value in (("--weights", weights), ("--encoder", encoder)) if value
-    ]
+    command += [f"{flag}={value}" for flag, value in (("--weights", weights), ("--encoder", encoder)) if value]
     command += [f"--only={only}"] if only else []
     command += [f"--epochs={epochs}"] if epochs else []
     outcome = run(

@@ -20,13 +20,9 @@ class AudioFormat(StrEnum):
 
 def synthesise(
     folder: Annotated[Path, options.argument("DIR", "Folder to write to; made if absent.")],
-    per_style: Annotated[
-        int, typer.Option("--per-style", min=1, metavar="N", help="Pieces of each style.")
-    ] = 1,
+    per_style: Annotated[int, typer.Option("--per-style", min=1, metavar="N", help="Pieces of each style.")] = 1,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Another seed makes other pieces.")] = 0,
-    duration: Annotated[
-        float, typer.Option(min=1.0, max=3600.0, metavar="S", help="Seconds of each piece.")
-    ] = 30.0,
+    duration: Annotated[float, typer.Option(min=1.0, max=3600.0, metavar="S", help="Seconds of each piece.")] = 30.0,
     file_format: Annotated[AudioFormat, typer.Option("--format", help="File format.")] = AudioFormat.wav,
 ) -> None:
     """Make a few pieces of synthetic music to try the program with.

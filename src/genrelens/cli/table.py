@@ -49,9 +49,7 @@ class TableWriter:
             "genre": max(genre, len("genre")),
             "confidence": len("confidence"),
             "next best": max((genre + len(" 100 %, ")) * (top - 1) - 2, len("next best")) if top > 1 else 0,
-            "sounds like": sum(
-                sorted((width(visible(tag)) + 2 for tag in bundle.manifest.tags), reverse=True)[:TAGS]
-            ),
+            "sounds like": sum(sorted((width(visible(tag)) + 2 for tag in bundle.manifest.tags), reverse=True)[:TAGS]),
         }
         if sets:
             self._widths["next best"] = max(3 * genre + len(",  or "), len("one of"))
@@ -78,9 +76,7 @@ class TableWriter:
             self._line(path, NOTHING, NOTHING, "", f"{found.code}: {visible(message)}", style="red")
             return
         notes = "; ".join(visible(note) for note in prediction.notes)
-        one_of = (
-            either([self._mark(name) for name in prediction.set]) if self._sets and prediction.set else None
-        )
+        one_of = either([self._mark(name) for name in prediction.set]) if self._sets and prediction.set else None
         like = ", ".join(visible(tag) for tag, _ in prediction.tags[:TAGS])
         if prediction.abstained:
             why = REASONS.get(prediction.reason or "", prediction.reason or "")
@@ -112,9 +108,7 @@ class TableWriter:
                 continue
             n_genres = max(1, (probabilities >= MULTI_LABEL_FROM).sum()) if self._several else self._top
             order = np.argsort(-probabilities, kind="stable")[:n_genres]
-            self._answer(
-                span, [(prediction.names[i], float(probabilities[i])) for i in order], "", style="dim"
-            )
+            self._answer(span, [(prediction.names[i], float(probabilities[i])) for i in order], "", style="dim")
 
     def _answer(
         self,
@@ -139,15 +133,7 @@ class TableWriter:
         return f"{shown}*"
 
     def _line(
-        self,
-        path: str,
-        genre: str,
-        confidence: str,
-        next_best: str,
-        note: str,
-        *,
-        like: str = "",
-        style: str = "",
+        self, path: str, genre: str, confidence: str, next_best: str, note: str, *, like: str = "", style: str = ""
     ) -> None:
         cells = [
             (pad(path, self._widths["path"]), style),

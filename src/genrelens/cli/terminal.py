@@ -40,9 +40,7 @@ def line(text: str) -> None:
     """
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with contextlib.suppress(OSError):  # who reads errors is gone: the exit code still tells
-        print(
-            visible(text).encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True
-        )
+        print(visible(text).encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
 
 
 def notes(sentences: Iterable[str]) -> None:
@@ -86,9 +84,7 @@ def tell(loaded: Loaded) -> None:
     if loaded.left_out:
         n = len(loaded.left_out)
         some = "; ".join(f"{what}: {why}" for what, why in loaded.left_out[:N_SHOWN])
-        notes(
-            [f"{n} {'file is' if n == 1 else 'files are'} left out: {some}{'; ...' if n > N_SHOWN else ''}"]
-        )
+        notes([f"{n} {'file is' if n == 1 else 'files are'} left out: {some}{'; ...' if n > N_SHOWN else ''}"])
 
 
 def tell_passed_over(counts: Mapping[str, int] | Counter[str]) -> None:
@@ -103,9 +99,7 @@ def width(text: str) -> int:
     """Columns that a text takes in a terminal: two for East Asian wide ones, none for combining ones."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def shorten(text: str, columns: int) -> str:
@@ -272,9 +266,7 @@ def check_page(page: Path) -> None:
     if (mode is not None and stat.S_ISDIR(mode)) or not place.parent.is_dir():
         raise typer.BadParameter(f"--html {page}: expected a file name in a folder that exists")
     if mode is not None and not (stat.S_ISREG(mode) and page.suffix.lower() in (".html", ".htm")):
-        raise typer.BadParameter(
-            f"--html {page}: this is there already and is no .html file; give another name"
-        )
+        raise typer.BadParameter(f"--html {page}: this is there already and is no .html file; give another name")
     from tempfile import TemporaryFile
 
     try:

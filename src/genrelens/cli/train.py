@@ -21,9 +21,7 @@ def train(
         str, typer.Option("--part", metavar="PART", help='Part to train on; "train+valid" joins two.')
     ] = "train",
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Another seed gives another model.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted training in RUN.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted training in RUN.")] = False,
     table: options.Table = None,
     weights: options.Weights = None,
     encoder: options.Encoder = None,

@@ -23,9 +23,7 @@ class Network(StrEnum):
 def weights(
     network: Annotated[Network, options.argument("NETWORK", "vggish.")],
     out: Annotated[Path, option("--out", "FILE", "File that the weights go to (.safetensors).")],
-    released: Annotated[
-        Path | None, options.argument("FILE", "The released file, vggish-10086976.pth.")
-    ] = None,
+    released: Annotated[Path | None, options.argument("FILE", "The released file, vggish-10086976.pth.")] = None,
     download: Annotated[
         bool, typer.Option("--download", help="Get the released file first (275 MB), beside --out.")
     ] = False,
@@ -80,9 +78,7 @@ def _downloaded(files: ModuleType, target: Path) -> Path:
     if not files.is_released(target):
         from genrelens.data.fetch import download
 
-        by_hand = (
-            f"Get it by other means and give its path: genrelens weights vggish {target.name} --out FILE"
-        )
+        by_hand = f"Get it by other means and give its path: genrelens weights vggish {target.name} --out FILE"
         with Progress("downloading", unit="bytes") as progress:
             download(
                 files.RELEASE_URL,

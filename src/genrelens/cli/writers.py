@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 CSV_COLUMNS = (
-    "path genre confidence guess abstained reason set tags duration_s notes "
-    "error_code error_message model model_hash"
+    "path genre confidence guess abstained reason set tags duration_s notes error_code error_message model model_hash"
 )
 """The columns before the probabilities, which are ``p_`` and the genre's name."""
 CSV_TAGS = 5
@@ -58,9 +57,7 @@ def open_writer(
         return CsvWriter(bundle=bundle, top=top)
     from genrelens.cli.table import TableWriter
 
-    return TableWriter(
-        bundle=bundle, paths=paths, timeline=timeline, top=2 if top is None else top, sets=sets
-    )
+    return TableWriter(bundle=bundle, paths=paths, timeline=timeline, top=2 if top is None else top, sets=sets)
 
 
 class JsonWriter:

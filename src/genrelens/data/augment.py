@@ -23,9 +23,7 @@ def crop(frames: Array, *, n_frames: int, time_stretch: float, rng: np.random.Ge
     to ``n_frames``: a change of tempo without one of pitch.
     """
     length = (
-        max(2, round(n_frames * float(np.exp(rng.uniform(-time_stretch, time_stretch)))))
-        if time_stretch
-        else n_frames
+        max(2, round(n_frames * float(np.exp(rng.uniform(-time_stretch, time_stretch))))) if time_stretch else n_frames
     )
     if len(frames) < length:
         frames = np.tile(frames, (-(-length // len(frames)), 1))
@@ -95,7 +93,4 @@ def mixup(mel_db: Array, targets: Array, *, alpha: float, rng: np.random.Generat
     weight = rng.beta(alpha, alpha, size=len(mel_db)).astype(np.float32)
     other = rng.permutation(len(mel_db))
     w = weight[:, None, None]
-    return (
-        w * mel_db + (1 - w) * mel_db[other],
-        weight[:, None] * targets + (1 - weight[:, None]) * targets[other],
-    )
+    return (w * mel_db + (1 - w) * mel_db[other], weight[:, None] * targets + (1 - weight[:, None]) * targets[other])

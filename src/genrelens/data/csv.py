@@ -71,14 +71,11 @@ def csv_rows(path: Path) -> Iterator[Row]:
         ) from error
     except csv.Error as error:
         raise DataError(
-            f"{str(path)!r}, after line {line}: not a comma-separated table ({error}); mend it or save it "
-            "again",
+            f"{str(path)!r}, after line {line}: not a comma-separated table ({error}); mend it or save it again",
             code="bad_table",
         ) from error
     except OSError as error:
-        raise DataError(
-            f"the table {str(path)!r} cannot be read: {error.strerror}", code="bad_table"
-        ) from error
+        raise DataError(f"the table {str(path)!r} cannot be read: {error.strerror}", code="bad_table") from error
     finally:
         csv.field_size_limit(limit)
 

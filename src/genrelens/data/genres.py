@@ -29,9 +29,7 @@ def labels_of(tracks: Sequence[Track], *, taxonomy: Taxonomy) -> NDArray[np.bool
     return labels
 
 
-def under_supported(
-    taxonomy: Taxonomy, tracks: Iterable[Track], *, every_genre: bool = False
-) -> tuple[str, ...]:
+def under_supported(taxonomy: Taxonomy, tracks: Iterable[Track], *, every_genre: bool = False) -> tuple[str, ...]:
     """The genres with fewer than :data:`MIN_TRACKS` of the tracks, in class order.
 
     Segments of one track count as that track. A track counts for its first genre; with ``every_genre`` for all that it

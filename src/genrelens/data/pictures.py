@@ -63,9 +63,7 @@ def read_png(source: Path | bytes, *, size_px: tuple[int, int]) -> npt.NDArray[n
     where = "the picture" if isinstance(source, bytes) else repr(str(source))
     try:
         chunks = [
-            (kind, content)
-            for kind, content in _chunks(_content(source), size_px=size_px)
-            if kind in _PIXEL_CHUNKS
+            (kind, content) for kind, content in _chunks(_content(source), size_px=size_px) if kind in _PIXEL_CHUNKS
         ]
         _check_length([content for kind, content in chunks if kind == b"IDAT"], size_px=size_px)
     except _Fault as fault:
@@ -121,9 +119,7 @@ def _chunks(data: bytes, *, size_px: tuple[int, int] | None) -> Iterator[tuple[b
         if kind == b"IHDR" and size_px is not None:
             width, height = struct.unpack_from(">II", content.ljust(8, b"\0"))
             if (width, height) != size_px:
-                raise _Fault(
-                    f"the picture is {width} x {height} pixels, expected {size_px[0]} x {size_px[1]}"
-                )
+                raise _Fault(f"the picture is {width} x {height} pixels, expected {size_px[0]} x {size_px[1]}")
         yield kind, content
         at += 12 + length
 
@@ -156,6 +152,4 @@ def picture_frames(source: Path | bytes, *, settings: object) -> npt.NDArray[np.
         return image.to_mel_power(image.from_pixels(pixels))
     except DataError as error:
         message = str(error)
-        raise AudioError(
-            message if message.startswith(where) else f"{where}: {message}", code="bad_picture"
-        ) from error
+        raise AudioError(message if message.startswith(where) else f"{where}: {message}", code="bad_picture") from error

@@ -24,17 +24,13 @@ def data_root(root: Path | str | None = None) -> Path:
     given = os.environ.get(VARIABLE, "") if root is None else str(root)
     if not given.strip():
         raise DataError(
-            "no data folder",
-            code="no_data_root",
-            hint=f"give one, or name it in the environment variable {VARIABLE}",
+            "no data folder", code="no_data_root", hint=f"give one, or name it in the environment variable {VARIABLE}"
         )
     folder = Path(given).expanduser()
     if not folder.is_dir():
         came = "is not a folder" if folder.exists() else "does not exist"
         told = f" (from {VARIABLE})" if root is None else ""
-        raise DataError(
-            f"the data folder {str(folder)!r}{told} {came}; give the folder of a data set", code="missing"
-        )
+        raise DataError(f"the data folder {str(folder)!r}{told} {came}; give the folder of a data set", code="missing")
     return folder
 
 
@@ -64,10 +60,7 @@ def genre_root(top: Path) -> Path:
 
 def holds_files(folder: Path) -> bool:
     """Whether files that may be sound lie in a folder itself."""
-    return any(
-        is_media(entry.name) and not is_hidden(entry.name) and not entry.is_folder
-        for entry in _inside(folder)
-    )
+    return any(is_media(entry.name) and not is_hidden(entry.name) and not entry.is_folder for entry in _inside(folder))
 
 
 def folders(top: Path) -> list[Path]:

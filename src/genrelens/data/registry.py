@@ -130,9 +130,7 @@ def split(dataset: str, name: str, *, tracks: Iterable[Track] = ()) -> Split:
     except SplitError as error:
         if error.code != "unknown_split":
             raise
-        raise SplitError(
-            f"{error} (and of any data set {computed}, or a .json file)", code="unknown_split"
-        ) from error
+        raise SplitError(f"{error} (and of any data set {computed}, or a .json file)", code="unknown_split") from error
 
 
 def splits(dataset: str) -> tuple[str, ...]:
@@ -202,7 +200,5 @@ def _level(given: Path, dataset: str) -> Path:
 
 def _known(dataset: str) -> str:
     if dataset not in DATASETS:
-        raise DataError(
-            f"unknown data set {dataset!r}; known data sets: {', '.join(DATASETS)}", code="unknown_dataset"
-        )
+        raise DataError(f"unknown data set {dataset!r}; known data sets: {', '.join(DATASETS)}", code="unknown_dataset")
     return dataset

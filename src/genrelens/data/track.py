@@ -38,8 +38,7 @@ class Track:
     def __post_init__(self) -> None:
         if not self.id or not self.genre:
             raise DataError(
-                f"a track needs an id and a genre, got id {self.id!r} and genre {self.genre!r} for "
-                f"{str(self.path)!r}"
+                f"a track needs an id and a genre, got id {self.id!r} and genre {self.genre!r} for {str(self.path)!r}"
             )
         if self.artist is not None and not self.artist.strip():
             raise DataError(f"track {self.id!r} has an empty artist; give None when the artist is unknown")

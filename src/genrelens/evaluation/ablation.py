@@ -126,20 +126,11 @@ def ablation(
 
 
 def summarise(
-    reports: Mapping[str, Report],
-    *,
-    recipe: str,
-    encoder: str,
-    dataset: str,
-    part: str,
-    n_folds: int,
-    seed: int,
+    reports: Mapping[str, Report], *, recipe: str, encoder: str, dataset: str, part: str, n_folds: int, seed: int
 ) -> AblationReport:
     """The figures of stored reports, the first of them that of no debiasing."""
     plain, *_ = reports
-    above = {
-        pair.b: pair.full_genres or pair.all_genres for pair in compare(dict(reports)) if pair.a == plain
-    }
+    above = {pair.b: pair.full_genres or pair.all_genres for pair in compare(dict(reports)) if pair.a == plain}
     results = []
     for variant, report in reports.items():
         headline = report.full_genres if report.full_genres.n_tracks else report.all_genres

@@ -133,27 +133,21 @@ def _check_rows(rows: Sequence[TrackRow], *, names: tuple[str, ...]) -> None:
     for row in rows:
         for genre in (row.genre, row.predicted):
             if genre is not None and genre not in names:
-                raise DataError(
-                    f"track {row.id!r} has the genre {genre!r}, expected one of {', '.join(names)}"
-                )
+                raise DataError(f"track {row.id!r} has the genre {genre!r}, expected one of {', '.join(names)}")
         given = 0 if row.probabilities is None else len(row.probabilities)
         expected = 0 if row.predicted is None else len(names)
         if given != expected:
             raise DataError(f"track {row.id!r} should have {expected} probabilities, got {given}")
 
 
-def _measure(
-    answers: _Answers, *, full: NDArray[np.bool_], n_resamples: int, seed: int
-) -> dict[str, Interval]:
+def _measure(answers: _Answers, *, full: NDArray[np.bool_], n_resamples: int, seed: int) -> dict[str, Interval]:
     """Every figure that has an interval, by name, all from the same draws of artists."""
     n, c = len(answers.truth), len(full)
     cells = np.zeros((n, c * c))
     cells[np.arange(n), answers.truth * c + answers.guesses] = 1.0
     when_sure = mean_statistic(answers.guesses == answers.truth, among=answers.sure)
     everything = np.ones(c, dtype=bool)
-    labels = [
-        f"{which} {name}" for which in ("all", "full") for name in ("accuracy", "precision", "recall", "f1")
-    ]
+    labels = [f"{which} {name}" for which in ("all", "full") for name in ("accuracy", "precision", "recall", "f1")]
     labels += [f"{name} {i}" for name in ("precision", "recall", "f1") for i in range(c)] + ["sure"]
 
     def statistic(weights: FloatArray) -> FloatArray:
@@ -172,10 +166,7 @@ def _measure(
     drawn = bootstrap_distribution(statistic, groups=answers.groups, n_resamples=n_resamples, seed=seed)
     if len(np.unique(answers.groups)) < 2:
         drawn = np.full_like(drawn, np.nan)
-    return {
-        label: interval_from(drawn[:, k], value=float(values[k]), level=LEVEL)
-        for k, label in enumerate(labels)
-    }
+    return {label: interval_from(drawn[:, k], value=float(values[k]), level=LEVEL) for k, label in enumerate(labels)}
 
 
 def _headline_figures(confusion: FloatArray, genres: NDArray[np.bool_]) -> FloatArray:
@@ -198,12 +189,7 @@ def _genre_figures(confusion: FloatArray) -> FloatArray:
 
 
 def _headline(
-    answers: _Answers,
-    figures: dict[str, Interval],
-    which: str,
-    *,
-    genres: NDArray[np.bool_],
-    names: tuple[str, ...],
+    answers: _Answers, figures: dict[str, Interval], which: str, *, genres: NDArray[np.bool_], names: tuple[str, ...]
 ) -> Headline:
     return Headline(
         genres=tuple(name for name, chosen in zip(names, genres, strict=True) if chosen),

@@ -86,9 +86,7 @@ def judge_calibration(
 
     values = statistic(np.ones((1, len(targets))))[0]
     drawn = bootstrap_distribution(statistic, groups=np.array(groups), n_resamples=n_resamples, seed=seed)
-    intervals = [
-        interval_from(drawn[:, k], value=float(value), level=LEVEL) for k, value in enumerate(values)
-    ]
+    intervals = [interval_from(drawn[:, k], value=float(value), level=LEVEL) for k, value in enumerate(values)]
     sets = []
     for k, coverage in enumerate(coverages):
         inside = chosen[coverage][rows, targets]

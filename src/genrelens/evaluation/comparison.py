@@ -19,19 +19,14 @@ SCHEMA: Final = "genrelens.comparison/1"
 
 def comparison_text(runs: Sequence[Run], pairs: Sequence[Pair]) -> str:
     """The comparison in aligned columns, for a terminal or a pipe."""
-    rows: list[tuple[str, ...]] = [
-        ("run", "over", "tracks", "artists", "accuracy", "macro F1", "majority", "by lot")
-    ]
+    rows: list[tuple[str, ...]] = [("run", "over", "tracks", "artists", "accuracy", "macro F1", "majority", "by lot")]
     for run in runs:
         for over, head in run.report.headlines:
             levels = chance(run.report, head)
             sizes = (str(head.n_tracks), str(head.n_artists))
             figures = (percent_interval(head.accuracy), percent_interval(head.macro_f1))
             rows.append((run.name, over, *sizes, *figures, percent(levels.majority), percent(levels.uniform)))
-    lines = [
-        f"Figures in %, with their {100 * LEVEL:.0f} % interval over artists",
-        *columns(rows, left=(0, 1)),
-    ]
+    lines = [f"Figures in %, with their {100 * LEVEL:.0f} % interval over artists", *columns(rows, left=(0, 1))]
     for run in runs:
         if run.report.seen:
             lines.append(f"{run.name}: THE MODEL WAS TRAINED ON SOME OF THESE TRACKS")

@@ -106,9 +106,7 @@ def evaluate_multi_label(
             answered.append(track)
             probabilities.append(row.probabilities)
     if not answered:
-        raise DataError(
-            f"no track has an answer, the first is {failed[0][0]}: {failed[0][1]}", code="no_tracks"
-        )
+        raise DataError(f"no track has an answer, the first is {failed[0][0]}: {failed[0][1]}", code="no_tracks")
     return build_multi_label_report(
         np.array(probabilities, dtype=np.float64),
         tracks=answered,

@@ -52,12 +52,7 @@ FEATURES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "mfcc/contrast/chroma": (*_CONTRAST, "chroma_cens"),
         "mfcc/contrast/centroid": (*_CONTRAST, "spectral_centroid"),
         "mfcc/contrast/chroma/centroid": (*_CONTRAST, "chroma_cens", "spectral_centroid"),
-        "mfcc/contrast/chroma/centroid/tonnetz": (
-            *_CONTRAST,
-            "chroma_cens",
-            "spectral_centroid",
-            "tonnetz",
-        ),
+        "mfcc/contrast/chroma/centroid/tonnetz": (*_CONTRAST, "chroma_cens", "spectral_centroid", "tonnetz"),
         "mfcc/contrast/chroma/centroid/zcr": (*_CONTRAST, "chroma_cens", "spectral_centroid", "zcr"),
         "all": ("",),
     },
@@ -81,11 +76,7 @@ FEATURES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "mfcc/chroma/centroid": ("mfcc", "chroma_stft", "spectral_centroid"),
         "all": ("",),
     },
-    "vggish": {
-        "flatten": ("embedding",),
-        "flatten/pca128": ("embedding",),
-        "mean_std": ("mean", "std"),
-    },
+    "vggish": {"flatten": ("embedding",), "flatten/pca128": ("embedding",), "mean_std": ("mean", "std")},
 }
 """Set of features -> name of a choice of its columns -> what the columns' names begin with."""
 
@@ -155,9 +146,7 @@ class Asked:
 def recipe_of(feature_set: str) -> TabularRecipe:
     """Rows of whole tracks of a set of features, for any classifier."""
     rows = FeatureRecipe(feature_set, 30, pooling="flatten" if feature_set == "vggish" else "none")  # type: ignore[arg-type]
-    return TabularRecipe(
-        "grid", "S2", "rows of whole tracks", rows, ClassifierRecipe("any", {}), stop_share=0.0
-    )
+    return TabularRecipe("grid", "S2", "rows of whole tracks", rows, ClassifierRecipe("any", {}), stop_share=0.0)
 
 
 def survey(
@@ -214,31 +203,18 @@ def grid(
     name that is not among them.
     """
     choices = FEATURES[feature_set]
-    for given, known, what in (
-        (features, tuple(choices), "features"),
-        (classifiers, CLASSIFIERS, "classifier"),
-    ):
+    for given, known, what in ((features, tuple(choices), "features"), (classifiers, CLASSIFIERS, "classifier")):
         unknown = [name for name in given if name not in known]
         if unknown:
             raise DataError(f"unknown {what} {unknown[0]!r}; known: {', '.join(known)}")
-    wanted = [
-        (chosen, name) for chosen in (features or tuple(choices)) for name in (classifiers or CLASSIFIERS)
-    ]
+    wanted = [(chosen, name) for chosen in (features or tuple(choices)) for name in (classifiers or CLASSIFIERS)]
     cells = []
     for chosen, name in wanted:
         if progress is not None:
             progress(chosen, name)
         its = [j for j, column in enumerate(columns) if column.startswith(choices[chosen])]
         cells.append(
-            _cell(
-                rows[:, its],
-                classes,
-                folds,
-                feature_set=feature_set,
-                features=chosen,
-                classifier=name,
-                seed=seed,
-            )
+            _cell(rows[:, its], classes, folds, feature_set=feature_set, features=chosen, classifier=name, seed=seed)
         )
     return tuple(cells)
 
@@ -296,9 +272,7 @@ def _classifier(name: str, *, feature_set: str, seed: int) -> Any:
         "SVClinear1": lambda: svm.SVC(kernel="linear"),
         "SVClinear2": lambda: svm.LinearSVC(random_state=seed),
         "DT": lambda: tree.DecisionTreeClassifier(max_depth=5, random_state=seed),
-        "RF": lambda: ensemble.RandomForestClassifier(
-            max_depth=5, n_estimators=10, max_features=1, random_state=seed
-        ),
+        "RF": lambda: ensemble.RandomForestClassifier(max_depth=5, n_estimators=10, max_features=1, random_state=seed),
         "AdaBoost": lambda: ensemble.AdaBoostClassifier(n_estimators=10, random_state=seed),
         "MLP1": lambda: MLPClassifier(hidden_layer_sizes=(100,), max_iter=2000, random_state=seed),
         "MLP2": lambda: MLPClassifier(hidden_layer_sizes=(200, 50), max_iter=2000, random_state=seed),

@@ -126,8 +126,7 @@ def build_multi_label_report(
 
     def statistic(weights: FloatArray) -> FloatArray:
         ap = np.stack(
-            [average_precision(probabilities[:, k], targets=labels[:, k], weights=weights) for k in range(c)],
-            axis=1,
+            [average_precision(probabilities[:, k], targets=labels[:, k], weights=weights) for k in range(c)], axis=1
         )
         h, s, t = weights @ hits, weights @ called, weights @ true
         there = t > 0
@@ -143,9 +142,7 @@ def build_multi_label_report(
     n_groups = len(np.unique(groups))
     if n_groups < 2:
         drawn = np.full_like(drawn, np.nan)
-    figures = [
-        interval_from(drawn[:, k], value=float(values[k]), level=LEVEL) for k in range(values.shape[0])
-    ]
+    figures = [interval_from(drawn[:, k], value=float(values[k]), level=LEVEL) for k in range(values.shape[0])]
     n_artists = [len(np.unique(groups[labels[:, k]])) for k in range(c)]
 
     def of(kind: int, k: int) -> Interval:

@@ -169,9 +169,7 @@ def window_pieces(recipe: Recipe, tracks: Sequence[Track], *, cache: Path) -> tu
     errors = frames.fill(tracks)
     if errors:
         id_, message = next(iter(errors.items()))
-        raise DataError(
-            f"{len(errors)} of {len(tracks)} tracks cannot be read, the first is {id_}: {message}"
-        )
+        raise DataError(f"{len(errors)} of {len(tracks)} tracks cannot be read, the first is {id_}: {message}")
     n, front_end = recipe.windows.n_frames, recipe.front_end
     pieces = []
     for track in tracks:

@@ -42,13 +42,7 @@ class TrackRow:
 
     @classmethod
     def answered(
-        cls,
-        id_: str,
-        artist: str | None,
-        genre: str,
-        probabilities: NDArray[np.float64],
-        *,
-        names: Sequence[str],
+        cls, id_: str, artist: str | None, genre: str, probabilities: NDArray[np.float64], *, names: Sequence[str]
     ) -> TrackRow:
         """The row of a track whose ``probabilities (c,)``, in the order of ``names``, are known; none is held back."""
         return cls(

@@ -18,13 +18,7 @@ N_FAILED_SHOWN = 20
 
 def report_text(report: Report) -> str:
     """The report in paragraphs, from what was measured on what to the tracks without an answer."""
-    paragraphs = [
-        _title(report),
-        _headlines(report),
-        _genres(report),
-        _confusion(report),
-        _calibration(report),
-    ]
+    paragraphs = [_title(report), _headlines(report), _genres(report), _confusion(report), _calibration(report)]
     if report.notes:
         paragraphs.append("Notes\n" + "\n".join(_item(note) for note in report.notes))
     if report.n_failed:
@@ -66,9 +60,7 @@ def _title(report: Report) -> str:
 
 
 def _headlines(report: Report) -> str:
-    rows: list[tuple[str, ...]] = [
-        ("", "tracks", "artists", "accuracy", "macro precision", "macro recall", "macro F1")
-    ]
+    rows: list[tuple[str, ...]] = [("", "tracks", "artists", "accuracy", "macro precision", "macro recall", "macro F1")]
     there = {row.genre for row in report.genres if row.support}
     rows.append(_headline_row("genre", there, report.all_genres))
     if report.experimental:
@@ -113,9 +105,7 @@ def _confusion(report: Report) -> str:
 def _short_names(names: Sequence[str]) -> tuple[str, ...]:
     """The shortest beginnings, of three letters or more, that tell the names apart."""
     longest = max(map(len, names))
-    n_letters = next(
-        (n for n in range(3, longest) if len({name[:n] for name in names}) == len(names)), longest
-    )
+    n_letters = next((n for n in range(3, longest) if len({name[:n] for name in names}) == len(names)), longest)
     return tuple(name[:n_letters] for name in names)
 
 
@@ -146,9 +136,7 @@ def _failed(report: Report) -> str:
 
 def _item(text: str) -> str:
     one_line = " ".join(text.split())
-    return textwrap.fill(
-        one_line, width=WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False
-    )
+    return textwrap.fill(one_line, width=WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False)
 
 
 def columns(rows: Sequence[Sequence[str]], *, left: tuple[int, ...]) -> list[str]:

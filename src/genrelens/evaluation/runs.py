@@ -16,15 +16,7 @@ from typing import TYPE_CHECKING, Final
 from genrelens.data import registry
 from genrelens.errors import DataError, TrainingError
 from genrelens.evaluation.report import Report
-from genrelens.evaluation.trainings import (
-    Cost,
-    History,
-    cost_of,
-    find_bundle,
-    find_folds,
-    find_trainings,
-    history_of,
-)
+from genrelens.evaluation.trainings import Cost, History, cost_of, find_bundle, find_folds, find_trainings, history_of
 from genrelens.features.description import GenreMap, map_or_reason
 from genrelens.features.gather import embed_tracks
 
@@ -101,9 +93,7 @@ def open_run(path: Path) -> Run:
         missing = dict.fromkeys(("learning", "cost", "bundle"), other)
         trainings = []
     elif len(trainings) > 1:
-        missing["bundle"] = (
-            "a cross-validation has a model for each fold, and each puts tracks in a space of its own"
-        )
+        missing["bundle"] = "a cross-validation has a model for each fold, and each puts tracks in a space of its own"
     elif not bundles:
         missing["bundle"] = "the model is not here"
     histories = tuple(history for training in trainings if (history := history_of(training, folder)))
@@ -134,9 +124,7 @@ class Embedded:
     n_missing: int = 0
 
 
-def map_run(
-    report: Report, bundle: Bundle, tracks: Sequence[Track], *, progress: Progress | None = None
-) -> Embedded:
+def map_run(report: Report, bundle: Bundle, tracks: Sequence[Track], *, progress: Progress | None = None) -> Embedded:
     """The t-SNE map of the tracks that a report has answers for, by their labels in it; ``tracks`` are the data set's.
 
     Imports scikit-learn.
@@ -175,9 +163,7 @@ def report_file(path: Path) -> Path:
         raise DataError(f"{str(path)!r} holds several reports: give one of {names}")
     is_bundle = (path / "manifest.json").is_file()
     if is_bundle or find_bundle(path) is not None:
-        where = (
-            path.parent if is_bundle else path
-        ) / REPORT  # a bundle holds nothing but what its manifest names
+        where = (path.parent if is_bundle else path) / REPORT  # a bundle holds nothing but what its manifest names
         raise DataError(
             f"{str(path)!r} is a model without a report: make one with genrelens evaluate {quote(str(path))} "
             f"--data DIR --split NAME --part PART --out {quote(str(where))}",
@@ -254,8 +240,6 @@ def _different_names(names: Sequence[str], paths: Sequence[Path]) -> list[str]:
             different.append(name)
             continue
         parts = paths[k].resolve().parts
-        n = next(
-            (n for n in range(1, len(parts)) if all(other[-n:] != parts[-n:] for other in same)), len(parts)
-        )
+        n = next((n for n in range(1, len(parts)) if all(other[-n:] != parts[-n:] for other in same)), len(parts))
         different.append(f"{name} ({'/'.join(parts[-n:])})")
     return different

@@ -52,11 +52,7 @@ class Cost:
 
 def find_trainings(folder: Path) -> list[Path]:
     """The folders of the trainings behind a report: this one, or the folds below it."""
-    if (
-        (folder / "history.csv").is_file()
-        or (folder / "run.json").is_file()
-        or find_bundle(folder) is not None
-    ):
+    if (folder / "history.csv").is_file() or (folder / "run.json").is_file() or find_bundle(folder) is not None:
         return [folder]
     return find_folds(folder)
 
@@ -98,9 +94,7 @@ def read_history(file: Path) -> tuple[Epoch, ...]:
         raise DataError(f"the history {str(file)!r} cannot be read: {error}") from error
     except (csv.Error, KeyError, TypeError, ValueError, OverflowError) as error:
         keys = ", ".join(COLUMNS)
-        raise DataError(
-            f"{str(file)!r} is no history of a run: expected numbers in the columns {keys}"
-        ) from error
+        raise DataError(f"{str(file)!r} is no history of a run: expected numbers in the columns {keys}") from error
 
 
 def cost_of(training: Path, folder: Path) -> Cost | None:

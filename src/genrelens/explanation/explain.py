@@ -68,12 +68,7 @@ def explain(
         return Explained(prediction, None, None)
     target = bundle.names.index(prediction.guess) if asked is None else asked
     sound = stretch(
-        source,
-        bundle=bundle,
-        prediction=prediction,
-        genre=target,
-        sample_rate=sample_rate,
-        longest_s=longest_s,
+        source, bundle=bundle, prediction=prediction, genre=target, sample_rate=sample_rate, longest_s=longest_s
     )
     hearing = Hearing(bundle, sound.frames)
     if hearing.is_silent:  # a long silence in a file that has sound elsewhere
@@ -97,9 +92,7 @@ def _explanation(
     bundle, grid, names = hearing.bundle, hearing.grid, hearing.bundle.names
     found = score(method, hearing, genre=target, progress=progress)
     times_s = _times_s(grid.edges, sound=sound, frames_per_s=grid.frames_per_s)
-    segments = [
-        Segment(a, b, float(s)) for (a, b), s in zip(pairwise(times_s.tolist()), found.segments, strict=True)
-    ]
+    segments = [Segment(a, b, float(s)) for (a, b), s in zip(pairwise(times_s.tolist()), found.segments, strict=True)]
     bands = [
         Band(group.low_hz, group.high_hz, float(s))
         for group, s in zip(grid.groups if found.bands.size else (), found.bands, strict=True)
@@ -130,10 +123,7 @@ def _explanation(
         duration_s=prediction.duration_s,
         model_name=prediction.model_name,
         model_hash=prediction.model_hash,
-        notes=(
-            *_notes(prediction, sound, target=names[target], asked=asked is not None, bundle=bundle),
-            *found.notes,
-        ),
+        notes=(*_notes(prediction, sound, target=names[target], asked=asked is not None, bundle=bundle), *found.notes),
     )
 
 
@@ -155,16 +145,10 @@ def _cells(found: Scored, grid: Grid, *, sound: Stretch) -> ScoreMap | None:
     )
 
 
-def _notes(
-    prediction: Prediction, sound: Stretch, *, target: str, asked: bool, bundle: Bundle
-) -> tuple[str, ...]:
+def _notes(prediction: Prediction, sound: Stretch, *, target: str, asked: bool, bundle: Bundle) -> tuple[str, ...]:
     notes = list(prediction.notes)
     if prediction.abstained:
-        guess = (
-            ""
-            if asked
-            else f" This explains its likeliest guess, {target}, which it holds back: it is no answer."
-        )
+        guess = "" if asked else f" This explains its likeliest guess, {target}, which it holds back: it is no answer."
         notes.append(f"{NO_ANSWER} ({_WHY[str(prediction.reason)]}).{guess}")
     if asked and target != prediction.guess:
         held = "held-back guess" if prediction.abstained else "answer"
@@ -173,9 +157,7 @@ def _notes(
             f"against {target}."
         )
     if target in bundle.manifest.experimental:
-        notes.append(
-            f"{target} is experimental in this model: how often it is right about it could not be measured."
-        )
+        notes.append(f"{target} is experimental in this model: how often it is right about it could not be measured.")
     if sound.end_s - sound.start_s < prediction.duration_s - 1:
         explained = _minutes(sound.end_s - sound.start_s)
         notes.append(

@@ -224,18 +224,14 @@ class Explanation:
             "path": path,
             "class": self.genre,
             "probability": _rounded(self.probability),
-            "runner_up": None
-            if runner_up is None
-            else {"class": runner_up[0], "probability": _rounded(runner_up[1])},
+            "runner_up": None if runner_up is None else {"class": runner_up[0], "probability": _rounded(runner_up[1])},
             "method": self.method,
             "unit": self.unit,
             "segments": _rounded(encode(self.segments)),
             "bands": _rounded(encode(self.bands)),
             "cells": None
             if cells is None
-            else _rounded(
-                {name: getattr(cells, name).tolist() for name in ("times_s", "edges_hz", "scores")}
-            ),
+            else _rounded({name: getattr(cells, name).tolist() for name in ("times_s", "edges_hz", "scores")}),
             "faithfulness": None
             if self.faithfulness is None
             else _rounded({name: getattr(self.faithfulness, name) for name in _FAITHFULNESS}),

@@ -104,9 +104,7 @@ def mask(explanation: Explanation, *, times_s: Float64, bins_hz: Float64, agains
     else:
         edges_s, scores = cells.times_s, cells.scores
         bins = _shares(
-            np.log2(np.maximum(bins_hz, 1.0)),
-            np.log2(np.maximum(cells.edges_hz, 1.0)),
-            width=FADE_OCTAVES,
+            np.log2(np.maximum(bins_hz, 1.0)), np.log2(np.maximum(cells.edges_hz, 1.0)), width=FADE_OCTAVES
         ).T
     times = _shares(times_s, edges_s, width=FADE_S)
     return Mask(times, gains(scores, against=against), bins)

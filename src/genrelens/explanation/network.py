@@ -108,9 +108,7 @@ def _musicnn_head(arrays: dict[str, Any]) -> Network:
 
     from genrelens.models.musicnn_head import MusicnnHead
 
-    return MusicnnHead(
-        torch.from_numpy(arrays["head.weight"].copy()), torch.from_numpy(arrays["head.bias"].copy())
-    )
+    return MusicnnHead(torch.from_numpy(arrays["head.weight"].copy()), torch.from_numpy(arrays["head.bias"].copy()))
 
 
 def _compare(bundle: Bundle, network: Network) -> None:
@@ -130,6 +128,5 @@ def _compare(bundle: Bundle, network: Network) -> None:
 
 def _cannot(bundle: Bundle, why: str) -> BundleError:
     return BundleError(
-        f"{bundle.name} cannot be explained by gradients: {why}; occlusion works with every model",
-        code="no_gradients",
+        f"{bundle.name} cannot be explained by gradients: {why}; occlusion works with every model", code="no_gradients"
     )

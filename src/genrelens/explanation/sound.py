@@ -82,9 +82,7 @@ def stretch(
     if prediction.duration_s > longest_s:
         start_s = most_decisive(prediction, genre=genre, longest_s=longest_s)
         end_s = min(start_s + longest_s, prediction.duration_s)
-    samples = read(
-        source, start_s=start_s, end_s=end_s, sample_rate=front_end.sample_rate, own_rate=sample_rate
-    )
+    samples = read(source, start_s=start_s, end_s=end_s, sample_rate=front_end.sample_rate, own_rate=sample_rate)
     frames = frames_of(samples, settings=front_end)
     return Stretch(samples, frames, start_s, start_s + len(samples) / front_end.sample_rate)
 
@@ -122,12 +120,7 @@ def most_decisive(prediction: Prediction, *, genre: int, longest_s: float) -> fl
 
 
 def read(
-    source: Source,
-    *,
-    start_s: float,
-    end_s: float,
-    sample_rate: int | None,
-    own_rate: int | None = None,
+    source: Source, *, start_s: float, end_s: float, sample_rate: int | None, own_rate: int | None = None
 ) -> Float32:
     """Samples ``(n,)`` from ``start_s`` to ``end_s`` at ``sample_rate`` (None: the file's own), mono.
 
@@ -138,12 +131,7 @@ def read(
 
 
 def read_with_rate(
-    source: Source,
-    *,
-    start_s: float,
-    end_s: float,
-    sample_rate: int | None,
-    own_rate: int | None = None,
+    source: Source, *, start_s: float, end_s: float, sample_rate: int | None, own_rate: int | None = None
 ) -> tuple[Float32, int]:
     """As :func:`read`, and the rate that the samples have, Hz."""
     with _opened(source, sample_rate=sample_rate, own_rate=own_rate) as stream:
@@ -168,7 +156,5 @@ def _opened(source: Source, *, sample_rate: int | None, own_rate: int | None) ->
     if isinstance(source, str | Path | bytes):
         return open_stream(source, sample_rate=sample_rate)
     if own_rate is None:
-        raise AudioError(
-            "expected a path, the bytes of a file, or samples with their rate in Hz", code="bad_samples"
-        )
+        raise AudioError("expected a path, the bytes of a file, or samples with their rate in Hz", code="bad_samples")
     return stream_array(source, sample_rate_in=own_rate, sample_rate=sample_rate or own_rate)

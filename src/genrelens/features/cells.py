@@ -41,9 +41,7 @@ class Header:
 def find_columns(names: Sequence[str], *, where: str, feature_set: str | None) -> Header:
     """Find the set's columns among the names of a file's, or raise :class:`DataError` that names them."""
     if feature_set is not None and feature_set not in SETS:
-        raise DataError(
-            f"unknown feature set {feature_set!r}; known sets: {', '.join(SETS)}", code="unknown_set"
-        )
+        raise DataError(f"unknown feature set {feature_set!r}; known sets: {', '.join(SETS)}", code="unknown_set")
     chosen = feature_set or max(SETS, key=lambda name: len(set(SETS[name].columns) & set(names)))
     columns = SETS[chosen].columns
     needed = ("filename", "length", *columns, "label")
@@ -52,8 +50,7 @@ def find_columns(names: Sequence[str], *, where: str, feature_set: str | None) -
     unknown = [name for name in names if name not in needed and name != "error"]
     if len(missing) > len(columns):
         raise DataError(
-            f"{where}: expected a table of descriptors with the columns {_shown(needed)}, but they are "
-            f"{_shown(names)}",
+            f"{where}: expected a table of descriptors with the columns {_shown(needed)}, but they are {_shown(names)}",
             code="bad_columns",
         )
     wrong = [
@@ -92,8 +89,7 @@ def whole_number(number: float, *, place: str) -> int:
     """A length as a number of samples."""
     if number < 1 or number != int(number) or number > 2**53:
         raise DataError(
-            f"{place}: column 'length' should be a whole number of samples, at least 1, not {number:g}",
-            code="bad_cell",
+            f"{place}: column 'length' should be a whole number of samples, at least 1, not {number:g}", code="bad_cell"
         )
     return int(number)
 

@@ -13,13 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import DataError
-from genrelens.metrics.description import (
-    correlation,
-    eta_squared,
-    nearest_to_median,
-    neighbour_agreement,
-    standardise,
-)
+from genrelens.metrics.description import correlation, eta_squared, nearest_to_median, neighbour_agreement, standardise
 
 TEMPO = "tempo"
 MEAN_SUFFIX = "_mean"
@@ -169,8 +163,7 @@ def strongest_pairs(matrix: Float64, columns: Sequence[str], *, n: int) -> list[
 def eta_by_column(described: Described) -> dict[str, float]:
     """Eta squared over genres of every column, the most telling first, those without one last."""
     found = {
-        name: eta_squared(described.values[:, j], classes=described.labels)
-        for j, name in enumerate(described.columns)
+        name: eta_squared(described.values[:, j], classes=described.labels) for j, name in enumerate(described.columns)
     }
     return dict(sorted(found.items(), key=lambda item: (not item[1] >= 0.0, -item[1])))
 
@@ -244,8 +237,7 @@ def make_map(described: Described, *, what: str, seen: Collection[str] = ()) -> 
     rows = np.flatnonzero(np.isfinite(described.values[:, columns]).all(axis=1))
     if len(rows) < MIN_MAPPED:
         raise DataError(
-            f"a map needs at least {MIN_MAPPED} tracks with all their numbers, got {len(rows)}",
-            code="too_few",
+            f"a map needs at least {MIN_MAPPED} tracks with all their numbers, got {len(rows)}", code="too_few"
         )
     from sklearn.manifold import TSNE
 

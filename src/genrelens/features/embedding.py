@@ -138,9 +138,7 @@ def mean_rows(tracks: Sequence[Track], windows: Sequence[Windows]) -> NDArray[np
 def refuse_silent(tracks: Sequence[Track], windows: Sequence[Windows]) -> None:
     """Raise :class:`TrainingError` where a track has no window that is not silent."""
     problems = {
-        track.id: "silent throughout"
-        for track, one in zip(tracks, windows, strict=True)
-        if not is_heard(one).any()
+        track.id: "silent throughout" for track, one in zip(tracks, windows, strict=True) if not is_heard(one).any()
     }
     refuse(problems, n_tracks=len(tracks))
 

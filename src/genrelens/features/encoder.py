@@ -90,9 +90,7 @@ def _means(windows: NDArray[np.float32], *, pretrained: Pretrained, source: str)
     """Samples ``(w, n, 1)`` -> ``(w, width)``: the mean over the last layer's frames of each window."""
     model, extractor = pretrained
     try:
-        values = extractor(
-            list(windows[..., 0]), sampling_rate=int(extractor.sampling_rate), return_tensors="pt"
-        )
+        values = extractor(list(windows[..., 0]), sampling_rate=int(extractor.sampling_rate), return_tensors="pt")
         last: Any = model(values[model.main_input_name]).last_hidden_state
     except Exception as error:  # whatever a model of text, of pictures or of both says to sound
         raise TrainingError(

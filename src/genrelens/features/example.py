@@ -14,14 +14,7 @@ from genrelens.frontend.mel import MelSettings, mel_power, power_to_db
 
 EXCERPT_S = 30.0
 MEL = MelSettings(
-    sample_rate=22_050,
-    n_fft=2048,
-    hop_length=512,
-    n_mels=128,
-    fmin_hz=0.0,
-    fmax_hz=None,
-    htk=False,
-    top_db=80.0,
+    sample_rate=22_050, n_fft=2048, hop_length=512, n_mels=128, fmin_hz=0.0, fmax_hz=None, htk=False, top_db=80.0
 )
 N_OUTLINE = 900
 """Points of the wave's outline: more than a page is wide would not be seen."""

@@ -147,9 +147,7 @@ def extract_files(
         MissingExtraError: librosa is not installed.
     """
     if feature_set not in SETS:
-        raise DataError(
-            f"unknown feature set {feature_set!r}; known sets: {', '.join(SETS)}", code="unknown_set"
-        )
+        raise DataError(f"unknown feature set {feature_set!r}; known sets: {', '.join(SETS)}", code="unknown_set")
     if segment_s is not None and not 0.2 <= segment_s <= MAX_WHOLE_S:
         raise DataError(f"segments should last between 0.2 and {MAX_WHOLE_S:g} s, not {segment_s}")
     if find_spec("librosa") is None:
@@ -265,9 +263,7 @@ def _native_rate(path: Path) -> int:
         return stream.native_sample_rate
 
 
-def _cut(
-    blocks: Iterable[Samples], *, sample_rate: int, span_s: tuple[float, float] | None
-) -> Iterator[Samples]:
+def _cut(blocks: Iterable[Samples], *, sample_rate: int, span_s: tuple[float, float] | None) -> Iterator[Samples]:
     """The blocks of a span, in seconds; all of them for ``None``."""
     if span_s is None:
         yield from blocks

@@ -27,9 +27,7 @@ from genrelens.taxonomy import Taxonomy, composed, fold
 SUFFIXES: Final = (".csv", ".parquet")
 
 
-def read_table(
-    path: Path | str, *, feature_set: str | None = None, taxonomy: Taxonomy | None = None
-) -> FeatureTable:
+def read_table(path: Path | str, *, feature_set: str | None = None, taxonomy: Taxonomy | None = None) -> FeatureTable:
     """Read a feature table: Kaggle's, or one that :func:`write_table` wrote.
 
     Args:
@@ -146,17 +144,14 @@ def read_csv(path: Path, *, feature_set: str | None) -> Found:
     rows = csv_rows(path)
     first = next(rows, None)
     if first is None:
-        raise DataError(
-            f"{where} is empty; expected a header and a row for each piece of sound", code="empty"
-        )
+        raise DataError(f"{where} is empty; expected a header and a row for each piece of sound", code="empty")
     header = find_columns(first.cells, where=f"{where}, line {first.line}", feature_set=feature_set)
     found = Found(header.columns, [], [], [], [], [], [])
     for line, cells in rows:
         place = f"{where}, line {line}"
         if len(cells) != header.n:
             raise DataError(
-                f"{place}: expected {header.n} cells, as many as the header has, there are {len(cells)}",
-                code="bad_row",
+                f"{place}: expected {header.n} cells, as many as the header has, there are {len(cells)}", code="bad_row"
             )
         error = "" if header.error is None else text_of_cell(cells[header.error])
         found.places.append(f"line {line}")
@@ -172,10 +167,7 @@ def read_csv(path: Path, *, feature_set: str | None) -> Found:
         length = _number(cells[header.length], column="length", place=place)
         found.lengths.append(whole_number(length, place=place))
         found.values.append(
-            [
-                _number(cell, column=name, place=place)
-                for cell, name in zip(numbers, header.columns, strict=True)
-            ]
+            [_number(cell, column=name, place=place) for cell, name in zip(numbers, header.columns, strict=True)]
         )
     return found
 

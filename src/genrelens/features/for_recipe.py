@@ -20,9 +20,7 @@ def table_for(recipe: AnyRecipe, path: Path) -> FeatureTable:
     """
     if not isinstance(recipe, TabularRecipe) or recipe.features.set not in DESCRIPTORS:
         raise RecipeError(
-            f"the table holds descriptors, of which {recipe.name} learns nothing",
-            code="no_table",
-            hint="leave it out",
+            f"the table holds descriptors, of which {recipe.name} learns nothing", code="no_table", hint="leave it out"
         )
     table, features = read_table(path), recipe.features
     if table.columns != SETS[features.set].columns:
@@ -34,9 +32,7 @@ def table_for(recipe: AnyRecipe, path: Path) -> FeatureTable:
     if cuts != {features.segment_s == 3}:
         wanted = "pieces of 3 s" if features.segment_s == 3 else "whole tracks"
         there = " and ".join("pieces" if cut else "whole tracks" for cut in sorted(cuts))
-        raise DataError(
-            f"the recipe {recipe.name!r} learns from rows of {wanted}, the table holds rows of {there}"
-        )
+        raise DataError(f"the recipe {recipe.name!r} learns from rows of {wanted}, the table holds rows of {there}")
     return table
 
 

@@ -45,9 +45,7 @@ class FrameCache:
             "schema": SCHEMA,
             "frames": kind_of(self.settings),
             "settings": {
-                name: value
-                for name, value in settings.items()
-                if name not in ("top_db", "log_factor", "level")
+                name: value for name, value in settings.items() if name not in ("top_db", "log_factor", "level")
             },
             "without_constant": settings.get("level") is not None,
         }
@@ -67,18 +65,14 @@ class FrameCache:
             self._store.write(path, _computed(track.path, self.settings), shape=shape, dtype=np.float32)
             frames = self._read(path)
             if frames is None:
-                raise DataError(
-                    f"the cache file {str(path)!r} cannot be read back; is the disk full or failing?"
-                )
+                raise DataError(f"the cache file {str(path)!r} cannot be read back; is the disk full or failing?")
         if track.span_s is None:
             return frames
         hop_s = self.settings.hop_length / self.settings.sample_rate
         first, end = (math.ceil(round(at_s / hop_s, 6)) for at_s in track.span_s)
         return frames[first:end]
 
-    def fill(
-        self, tracks: Iterable[Track], *, n_workers: int = 1, progress: Progress | None = None
-    ) -> dict[str, str]:
+    def fill(self, tracks: Iterable[Track], *, n_workers: int = 1, progress: Progress | None = None) -> dict[str, str]:
         """Compute what is not there yet; return why not, by id, for the tracks that cannot be read.
 
         With ``n_workers`` above 1 that many processes are spawned (so the calling script needs the usual

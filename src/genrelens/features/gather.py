@@ -112,12 +112,7 @@ def gather(loaded: Loaded, table: FeatureTable) -> Gathered:
         artists=artists,
         with_sound=with_sound,
         described=describe(
-            list(rows),
-            _values(table, list(rows.values())),
-            table.columns,
-            names=names,
-            genres=genres,
-            artists=artists,
+            list(rows), _values(table, list(rows.values())), table.columns, names=names, genres=genres, artists=artists
         ),
         segments=max(map(len, rows.values())) > 1,
         left_out=tuple(left_out),

@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genrelens.errors import DataError, MissingExtraError
-from genrelens.features.cells import (
-    Found,
-    check_no_numbers,
-    find_columns,
-    not_a_number,
-    plain,
-    whole_number,
-)
+from genrelens.features.cells import Found, check_no_numbers, find_columns, not_a_number, plain, whole_number
 from genrelens.features.table import FeatureTable
 from genrelens.files import no_device
 
@@ -35,10 +28,7 @@ def table_to_parquet(table: FeatureTable) -> bytes:
     arrays: Mapping[str, pyarrow.Array] = {
         "filename": pa.array([plain(name) for name in table.filenames], pa.string()),
         "length": pa.array(table.lengths, pa.int64(), mask=failed),
-        **{
-            name: pa.array(table.values[:, j], pa.float64(), mask=failed)
-            for j, name in enumerate(table.columns)
-        },
+        **{name: pa.array(table.values[:, j], pa.float64(), mask=failed) for j, name in enumerate(table.columns)},
         "label": pa.array([plain(label) for label in table.labels], pa.string()),
     }
     if failed.any():
@@ -102,9 +92,7 @@ def _texts(column: Any, name: str, *, where: str) -> list[str]:
     values = column.to_pylist()
     for i, value in enumerate(values):
         if value is not None and not isinstance(value, str):
-            raise DataError(
-                f"{where}, row {i + 1}: column {name!r} should be text, not {value!r:.80}", code="bad_cell"
-            )
+            raise DataError(f"{where}, row {i + 1}: column {name!r} should be text, not {value!r:.80}", code="bad_cell")
     return ["" if value is None else value for value in values]
 
 
@@ -113,9 +101,7 @@ def _floats(column: Any, name: str, *, where: str) -> np.ndarray[Any, np.dtype[n
     import pyarrow.types as types
 
     if not (types.is_floating(column.type) or types.is_integer(column.type) or types.is_null(column.type)):
-        raise DataError(
-            f"{where}: column {name!r} should hold numbers, not {column.type}", code="bad_columns"
-        )
+        raise DataError(f"{where}: column {name!r} should hold numbers, not {column.type}", code="bad_columns")
     return np.array([math.nan if value is None else value for value in column.to_pylist()], dtype=np.float64)
 
 

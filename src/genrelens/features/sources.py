@@ -34,9 +34,7 @@ def sources_of(path: Path, *, dataset: str | None = None) -> Sources:
         return _files(path)
     music = registry.open_dataset(path, dataset=dataset)
     files = [track_source(track) for track in music.tracks]
-    genres = {
-        clip.id: clip.genre for clip in registry.clips_of_rows(dataset, [id_ for id_, _ in music.left_out])
-    }
+    genres = {clip.id: clip.genre for clip in registry.clips_of_rows(dataset, [id_ for id_, _ in music.left_out])}
     for id_, reason in music.left_out:
         name = registry.file_name(dataset, id_)
         files.append(Source(name, Path(id_), genres.get(id_, ""), error=reason))

@@ -45,9 +45,7 @@ class ArrayStore:
         except OSError as error:
             raise DataError(f"the cache folder {str(folder)!r} cannot be made: {error.strerror}") from error
 
-    def path(
-        self, source: Path, *, made_by: Mapping[str, object], span_s: tuple[float, float] | None = None
-    ) -> Path:
+    def path(self, source: Path, *, made_by: Mapping[str, object], span_s: tuple[float, float] | None = None) -> Path:
         """Where the entry of a sound file is or will be.
 
         ``made_by`` says in JSON values what computes it; ``span_s`` which seconds of the file are meant (``None``: all
@@ -65,9 +63,7 @@ class ArrayStore:
             "mtime_ns": state.st_mtime_ns,
             "span_s": span_s,
         }
-        return (
-            self.folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:40]}.npy"
-        )
+        return self.folder / f"{hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:40]}.npy"
 
     def read(self, path: Path, *, shape: tuple[int, ...] | None, dtype: DTypeLike) -> Entry | None:
         """The entry at a path, an array ``(n, *shape)`` (``None``: of any shape); ``None`` when it is missing or not

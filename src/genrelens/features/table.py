@@ -188,9 +188,7 @@ def join(table: FeatureTable, tracks: Iterable[Track], *, segment_s: float = 3.0
         if track is None and segment is not None and whole in by_id:
             track = _piece(by_id[whole], id_=id_, start_s=segment * segment_s, segment_s=segment_s)
         if track is None:
-            left_out.append(
-                (name, f"no track has the id {id_!r}" + (f" or {whole!r}" if segment is not None else ""))
-            )
+            left_out.append((name, f"no track has the id {id_!r}" + (f" or {whole!r}" if segment is not None else "")))
             continue
         if table.labels[i] and table.labels[i] != track.genre:
             raise DataError(
@@ -201,9 +199,7 @@ def join(table: FeatureTable, tracks: Iterable[Track], *, segment_s: float = 3.0
         kept.append(i)
         pieces.append(track)
     chosen = table.rows(kept)
-    return Joined(
-        replace(chosen, labels=tuple(track.genre for track in pieces)), tuple(pieces), tuple(left_out)
-    )
+    return Joined(replace(chosen, labels=tuple(track.genre for track in pieces)), tuple(pieces), tuple(left_out))
 
 
 def _piece(track: Track, *, id_: str, start_s: float, segment_s: float) -> Track:

@@ -45,12 +45,7 @@ def embedding(source: Weights) -> Embedding:
 
 
 def vggish_windows(
-    tracks: Sequence[Track],
-    *,
-    weights: Weights,
-    cache: Path,
-    n_workers: int = 1,
-    progress: Progress | None = None,
+    tracks: Sequence[Track], *, weights: Weights, cache: Path, n_workers: int = 1, progress: Progress | None = None
 ) -> tuple[Windows, ...]:
     """``(w, 31, 128)`` for each track; not a number where a window is silent.
 

@@ -19,13 +19,7 @@ from genrelens.frontend import mel
 from genrelens.frontend.mel import MelStream
 from genrelens.frontend.settings import MelSettings
 from genrelens.frontend.silence import mel_is_silent
-from genrelens.frontend.vggish import (
-    VggishSettings,
-    VggishStream,
-    from_magnitude,
-    to_magnitude,
-    vggish_is_silent,
-)
+from genrelens.frontend.vggish import VggishSettings, VggishStream, from_magnitude, to_magnitude, vggish_is_silent
 from genrelens.frontend.wave import WaveSettings, WaveStream, as_they_are, wave_is_silent
 
 _Float32 = npt.NDArray[np.float32]
@@ -92,9 +86,7 @@ class FrameKind:
 
 KINDS: Final[Mapping[str, FrameKind]] = {
     "mel": FrameKind(MelSettings, MelStream, mel.compress, mel_is_silent, 1),
-    "vggish": FrameKind(
-        VggishSettings, VggishStream, as_they_are, vggish_is_silent, 2, to_magnitude, from_magnitude
-    ),
+    "vggish": FrameKind(VggishSettings, VggishStream, as_they_are, vggish_is_silent, 2, to_magnitude, from_magnitude),
     "waveform": FrameKind(WaveSettings, WaveStream, as_they_are, wave_is_silent, 2),
 }
 """Front ends by the ``kind`` that a manifest or a recipe names."""

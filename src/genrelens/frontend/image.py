@@ -23,14 +23,7 @@ from genrelens.frontend.mel import MelSettings, mel_power
 from genrelens.frontend.picture_colours import N_LEVELS, nearest_levels
 
 SETTINGS: Final = MelSettings(
-    sample_rate=22050,
-    n_fft=2048,
-    hop_length=512,
-    n_mels=128,
-    fmin_hz=0.0,
-    fmax_hz=None,
-    htk=False,
-    top_db=40.0,
+    sample_rate=22050, n_fft=2048, hop_length=512, n_mels=128, fmin_hz=0.0, fmax_hz=None, htk=False, top_db=40.0
 )
 """``top_db`` as decibels of power, which are half as many as the picture's decibels of "amplitude"."""
 
@@ -43,18 +36,13 @@ N_FRAMES: Final = 1293
 """Mel frames of a usual clip, 30.0 s: what a picture whose clip is not at hand is taken to show."""
 
 _LEFT_PX, _TOP_PX = 55, 36  # the first pixel inside the line
-_AXES_LEFT_PX, _AXES_BOTTOM_PX = (
-    54.0,
-    252.0,
-)  # 0.125 of 432; 0.875 of 288: matplotlib 1's figure in a notebook
+_AXES_LEFT_PX, _AXES_BOTTOM_PX = (54.0, 252.0)  # 0.125 of 432; 0.875 of 288: matplotlib 1's figure in a notebook
 _AXES_WIDTH_PX, _AXES_HEIGHT_PX = 334.8, 217.44  # (0.9 - 0.125) * 432; (0.88 - 0.125) * 288
 _SUBPIXELS = 256
 
 _AMIN = np.float32(1e-5)  # librosa's, for amplitudes
 _FLOOR = np.float32(-80)
-_DRAWN_IN_MAGMA = (
-    100.0  # mean squared distance; the published pictures have 0 inside the line, other maps thousands
-)
+_DRAWN_IN_MAGMA = 100.0  # mean squared distance; the published pictures have 0 inside the line, other maps thousands
 
 
 def picture(samples: npt.NDArray[np.floating[Any]], *, sample_rate: int) -> npt.NDArray[np.float32]:
@@ -73,9 +61,7 @@ def picture(samples: npt.NDArray[np.floating[Any]], *, sample_rate: int) -> npt.
     return draw(mirrored_mel_power(samples, sample_rate=sample_rate))
 
 
-def mirrored_mel_power(
-    samples: npt.NDArray[np.floating[Any]], *, sample_rate: int
-) -> npt.NDArray[np.float32]:
+def mirrored_mel_power(samples: npt.NDArray[np.floating[Any]], *, sample_rate: int) -> npt.NDArray[np.float32]:
     """Mel power (n_frames, 128) as librosa computed it before version 0.10: the ends are mirrored, not silent."""
     if sample_rate != SETTINGS.sample_rate:
         raise AudioError(
@@ -85,8 +71,7 @@ def mirrored_mel_power(
         )
     if samples.ndim == 1 and samples.size < SETTINGS.n_fft:
         raise AudioError(
-            f"the picture: expected at least {SETTINGS.n_fft} samples, there are {samples.size}",
-            code="too_short",
+            f"the picture: expected at least {SETTINGS.n_fft} samples, there are {samples.size}", code="too_short"
         )
     half = SETTINGS.n_fft // 2
     mirrored = np.pad(samples, half, mode="reflect") if samples.ndim == 1 else samples
@@ -116,9 +101,7 @@ def cells(n_frames: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return bands, _last_begun(right, _AXES_WIDTH_PX * np.arange(n_frames) / n_frames)
 
 
-def _last_begun(
-    at_px: npt.NDArray[np.floating[Any]], begin_px: npt.NDArray[np.floating[Any]]
-) -> npt.NDArray[np.int64]:
+def _last_begun(at_px: npt.NDArray[np.floating[Any]], begin_px: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int64]:
     """The last cell that begins before each place, where it begins rounded to 1/256 pixel, as Agg does."""
     begin_px = np.round(begin_px * _SUBPIXELS) / _SUBPIXELS
     return np.searchsorted(begin_px, at_px, side="left").astype(np.int64) - 1

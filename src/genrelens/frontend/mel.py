@@ -26,15 +26,7 @@ import numpy.typing as npt
 from genrelens.errors import AudioError
 from genrelens.frontend.settings import MelSettings
 
-__all__ = [
-    "MelSettings",
-    "MelStream",
-    "compress",
-    "mel_filter_bank",
-    "mel_power",
-    "power_to_db",
-    "power_to_log",
-]
+__all__ = ["MelSettings", "MelStream", "compress", "mel_filter_bank", "mel_power", "power_to_db", "power_to_log"]
 
 _Float32 = npt.NDArray[np.float32]
 

@@ -47,9 +47,7 @@ def nearest_levels(rgb: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], f
         picture that is drawn in magma; tens of thousands at most).
     """
     packed = (rgb.astype(np.uint32) << np.array([16, 8, 0], np.uint32)).sum(axis=2, dtype=np.uint32)
-    colours, place = np.unique(
-        packed.reshape(-1), return_inverse=True
-    )  # a picture has few, and one may have 72,144
+    colours, place = np.unique(packed.reshape(-1), return_inverse=True)  # a picture has few, and one may have 72,144
     levels = np.empty(colours.size, np.uint8)
     distances = np.empty(colours.size)
     for start in range(0, colours.size, 4096):

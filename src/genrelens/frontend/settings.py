@@ -11,13 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.errors import RecipeError
-from genrelens.frontend.filter_bank import (
-    constant_q,
-    constant_q_periods,
-    empty_bands,
-    triangle_edges,
-    triangles,
-)
+from genrelens.frontend.filter_bank import constant_q, constant_q_periods, empty_bands, triangle_edges, triangles
 
 MAX_SAMPLE_RATE: Final = 768_000
 MAX_BANK: Final = 1 << 24
@@ -121,15 +115,12 @@ class MelSettings:
             )
         if not 0 <= self.fmin_hz < self.top_hz:
             raise RecipeError(
-                f"mel: fmin_hz should be at least 0 and below the upper edge, {self.top_hz:g} Hz, "
-                f"not {self.fmin_hz:g}"
+                f"mel: fmin_hz should be at least 0 and below the upper edge, {self.top_hz:g} Hz, not {self.fmin_hz:g}"
             )
         if self.top_db is not None and self.top_db <= 0:
             raise RecipeError(f"mel: top_db should be above 0, not {self.top_db:g}; None means no floor")
         if self.log_factor is not None and self.log_factor <= 0:
-            raise RecipeError(
-                f"mel: log_factor should be above 0, not {self.log_factor:g}; None means decibels"
-            )
+            raise RecipeError(f"mel: log_factor should be above 0, not {self.log_factor:g}; None means decibels")
         if self.level is not None and (self.level <= 0 or self.log_factor is None):
             raise RecipeError(
                 f"mel: level should be above 0 and go with a log_factor, not {self.level:g} with "
@@ -148,9 +139,7 @@ class MelSettings:
                 f"mel scale; got fmin_hz = {self.fmin_hz:g}, fmax_hz = {self.fmax_hz} and htk = {self.htk}"
             )
         if bins_per_octave > 1200:
-            raise RecipeError(
-                f"mel: bins_per_octave should be at most 1200 (cents), not {_short(bins_per_octave)}"
-            )
+            raise RecipeError(f"mel: bins_per_octave should be at most 1200 (cents), not {_short(bins_per_octave)}")
         periods = constant_q_periods(bins_per_octave)
         octaves = min((self.n_mels - 1) / bins_per_octave, 100)
         highest_hz = self.fmin_hz * 2.0**octaves

@@ -183,9 +183,7 @@ def mel_bank() -> _Float64:
     bins_mel = np.array([hz_to_mel(hz, htk=True) for hz in np.arange(1 + N_FFT // 2) * SAMPLE_RATE / N_FFT])
     corners = np.linspace(hz_to_mel(FMIN_HZ, htk=True), hz_to_mel(FMAX_HZ, htk=True), N_BANDS + 2)
     low, centre, high = (corners[i : i + N_BANDS, np.newaxis] for i in range(3))
-    bank: _Float64 = np.maximum(
-        0.0, np.minimum((bins_mel - low) / (centre - low), (high - bins_mel) / (high - centre))
-    )
+    bank: _Float64 = np.maximum(0.0, np.minimum((bins_mel - low) / (centre - low), (high - bins_mel) / (high - centre)))
     bank.setflags(write=False)
     return bank
 

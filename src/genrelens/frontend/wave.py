@@ -85,8 +85,7 @@ class WaveStream:
         """The samples ``(k,)`` as ``(k, 1)``. Raises :class:`AudioError` on NaN and infinity."""
         if not np.isfinite(block).all():
             raise AudioError(
-                "the sound holds NaN or infinity; expected finite samples between about -1 and 1",
-                code="not_finite",
+                "the sound holds NaN or infinity; expected finite samples between about -1 and 1", code="not_finite"
             )
         return block.astype(np.float32, copy=False)[:, np.newaxis]
 

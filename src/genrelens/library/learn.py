@@ -77,8 +77,7 @@ def learn(
     if not heard.tracks:
         track, why = heard.left_out[0]
         raise DataError(
-            f"none of the {len(heard.left_out)} files can be heard, the first is {track.id}: {why}",
-            code="no_tracks",
+            f"none of the {len(heard.left_out)} files can be heard, the first is {track.id}: {why}", code="no_tracks"
         )
     place = {track.id: i for i, track in enumerate(heard.tracks)}
     known, n_repeats = one_recording(heard.tracks, heard.rows)
@@ -135,12 +134,7 @@ def learn(
             all_right=all_right,
         ),
     )
-    card = own_card(
-        manifest,
-        figures=learned.figures_text(),
-        calibrated_on=CALIBRATED_ON,
-        notice=read_weights().notice,
-    )
+    card = own_card(manifest, figures=learned.figures_text(), calibrated_on=CALIBRATED_ON, notice=read_weights().notice)
     write_bundle(out, manifest=manifest, predict_onnx=stored.files["predict.onnx"], card=card)
     return dataclasses.replace(learned, hash=read_bundle(out).hash)
 
@@ -196,9 +190,7 @@ def check_out(out: Path) -> None:
     try:
         read_bundle(out)
     except BundleError as error:
-        raise BundleError(
-            f"{out}: something else than a model is there already; give another name"
-        ) from error
+        raise BundleError(f"{out}: something else than a model is there already; give another name") from error
 
 
 def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: int) -> _OutOfFold:
@@ -211,9 +203,7 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
 
     tracks, taxonomy = task.tracks, task.taxonomy
     labels = labels_of(tracks, taxonomy=taxonomy)
-    logits = out_of_fold_logits(
-        recipe, tracks, rows, taxonomy=taxonomy, multi_label=task.multi_label, seed=seed
-    )
+    logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, multi_label=task.multi_label, seed=seed)
     about: dict[str, Any] = {
         "model": recipe.name,
         "model_hash": "-",

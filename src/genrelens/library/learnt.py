@@ -130,10 +130,7 @@ def _of_100(interval: Interval) -> str:
 def _pairs(learned: Learned) -> str:
     kinds = (
         ("not_told_apart", "Genres that it is not shown to tell apart (the interval includes a coin's 50 %)"),
-        (
-            "often_mistaken",
-            f"Genres that it often mistakes ({percent(OFTEN)} % or more of one called the other)",
-        ),
+        ("often_mistaken", f"Genres that it often mistakes ({percent(OFTEN)} % or more of one called the other)"),
         ("never_apart", "Genres that too few artists have apart to measure it"),
     )
     blocks = []
@@ -144,9 +141,7 @@ def _pairs(learned: Learned) -> str:
         lost = _lost_genres(pairs, n_genres=len(learned.report.names)) if verdict == "not_told_apart" else {}
         lines = [f"{title}: {len(pairs)}"]
         lines += [
-            _item(
-                f"{genre} and {len(others)} of the {len(learned.report.names) - 1} others: {', '.join(others)}"
-            )
+            _item(f"{genre} and {len(others)} of the {len(learned.report.names) - 1} others: {', '.join(others)}")
             for genre, others in lost.items()
         ]
         rest = [pair for pair in pairs if pair.a not in lost and pair.b not in lost]
@@ -183,9 +178,7 @@ def _filled(text: str) -> str:
 
 def _item(text: str) -> str:
     one_line = " ".join(text.split())
-    return textwrap.fill(
-        one_line, width=WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False
-    )
+    return textwrap.fill(one_line, width=WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False)
 
 
 def own_card(manifest: Manifest, *, figures: str, calibrated_on: str, notice: str) -> str:

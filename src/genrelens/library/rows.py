@@ -47,9 +47,7 @@ class Embedded:
     left_out: tuple[tuple[Track, str], ...]
 
 
-def embed(
-    tracks: Sequence[Track], *, cache: Path, n_workers: int = 1, progress: Progress | None = None
-) -> Embedded:
+def embed(tracks: Sequence[Track], *, cache: Path, n_workers: int = 1, progress: Progress | None = None) -> Embedded:
     """The mean embedding of each track's windows, silent ones not counted; of 30 s the row that
     :func:`genrelens.features.musicnn.musicnn_rows` gives.
 
@@ -89,9 +87,7 @@ def _row(track: Track, *, folder: Path, n_threads: int | None) -> _Heard | str:
     from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, embedding_of
 
     if n_threads is not None:
-        torch.set_num_threads(
-            n_threads
-        )  # several processes that each use all cores stand in each other's way
+        torch.set_num_threads(n_threads)  # several processes that each use all cores stand in each other's way
     path = _cache_path(folder, track)
     if path is None:
         return f"{str(track.path)!r} is not there any more"
@@ -106,9 +102,7 @@ def _row(track: Track, *, folder: Path, n_threads: int | None) -> _Heard | str:
             if n_heard % step == 0:
                 heard.append(window.power.copy())
             n_heard += 1
-            if (
-                len(heard) == MAX_WINDOWS
-            ):  # every second one goes: still evenly spread, however long the file is
+            if len(heard) == MAX_WINDOWS:  # every second one goes: still evenly spread, however long the file is
                 heard, step = heard[::2], 2 * step
     except AudioError as error:
         return str(error)
@@ -121,9 +115,7 @@ def _row(track: Track, *, folder: Path, n_threads: int | None) -> _Heard | str:
             np.stack([compress(power, settings=FRONT_END) for power in heard[start : start + 8]])
             for start in range(0, len(heard), 8)
         ]
-        embedded = np.concatenate(
-            [embedding_of(_network()(torch.from_numpy(batch))).numpy() for batch in batches]
-        )
+        embedded = np.concatenate([embedding_of(_network()(torch.from_numpy(batch))).numpy() for batch in batches])
     kept = np.unique(np.linspace(0, len(embedded) - 1, KEPT_WINDOWS).round().astype(int))
     row, windows = embedded.mean(axis=0, dtype=np.float64), embedded[kept]
     buffer = io.BytesIO()

@@ -39,11 +39,7 @@ class Task:
 
 
 def task_of(
-    loaded: Loaded,
-    *,
-    multi_label: bool | None = None,
-    leave_out: Sequence[str] = (),
-    leave_out_thin: bool = False,
+    loaded: Loaded, *, multi_label: bool | None = None, leave_out: Sequence[str] = (), leave_out_thin: bool = False
 ) -> Task:
     """The task in a data set, without the genres of ``leave_out``; with ``leave_out_thin`` without all that have too
     little.
@@ -55,21 +51,13 @@ def task_of(
     sound = tuple(track for track in loaded.tracks if track.id not in faulty)
     notes = list(loaded.notes)
     if len(sound) < len(loaded.tracks):
-        notes.append(
-            f"{len(loaded.tracks) - len(sound)} tracks are known to be faulty and are not learnt from"
-        )
+        notes.append(f"{len(loaded.tracks) - len(sound)} tracks are known to be faulty and are not learnt from")
     n_several = sum(len(track.all_genres) > 1 for track in sound)
     if multi_label is None:
         multi_label = n_several >= SEVERAL_SHARE * len(sound) and n_several > 0
         if n_several:
-            answer = (
-                "several genres a track are learnt"
-                if multi_label
-                else "one genre a track is learnt, the first"
-            )
-            other = (
-                "--single-label learns the first alone" if multi_label else "--multi-label learns them all"
-            )
+            answer = "several genres a track are learnt" if multi_label else "one genre a track is learnt, the first"
+            other = "--single-label learns the first alone" if multi_label else "--multi-label learns them all"
             notes.append(f"{n_several} of {len(sound)} tracks have several genres: {answer} ({other})")
     if not multi_label:
         sound = tuple(dataclasses.replace(track, genres=()) for track in sound)
@@ -85,9 +73,7 @@ def task_of(
         )
     gone = {known[fold(name)] for name in leave_out}
     task = without(task, gone)
-    return settled(
-        task, unusable={name: 0 for name in lost if name not in gone}, leave_out_thin=leave_out_thin
-    )
+    return settled(task, unusable={name: 0 for name in lost if name not in gone}, leave_out_thin=leave_out_thin)
 
 
 def settled(task: Task, *, unusable: Mapping[str, int], leave_out_thin: bool) -> Task:
@@ -104,9 +90,7 @@ def settled(task: Task, *, unusable: Mapping[str, int], leave_out_thin: bool) ->
             f"({len(task.tracks) - len(smaller.tracks)} tracks)"
         )
         # what is left may lack in its turn: tracks that had two genres are gone with both
-        return settled(
-            dataclasses.replace(smaller, notes=(*smaller.notes, note)), unusable={}, leave_out_thin=True
-        )
+        return settled(dataclasses.replace(smaller, notes=(*smaller.notes, note)), unusable={}, leave_out_thin=True)
     if lacks:
         more = f"; and {len(lacks) - _N_SHOWN} more genres" if len(lacks) > _N_SHOWN else ""
         raise DataError(
@@ -146,9 +130,7 @@ def without(task: Task, genres: set[str]) -> Task:
 def n_artists_by_genre(tracks: Sequence[Track]) -> Counter[str]:
     """Genre -> how many artists it has that can be kept apart (those who share a recording count as one)."""
     return Counter(
-        genre
-        for block in blocks(tracks)
-        for genre in {genre for track in block.tracks for genre in track.all_genres}
+        genre for block in blocks(tracks) for genre in {genre for track in block.tracks for genre in track.all_genres}
     )
 
 

@@ -22,12 +22,7 @@ from genrelens.metrics.calibration import (
     log_softmax,
     negative_log_likelihood,
 )
-from genrelens.metrics.classification import (
-    ClassScores,
-    confusion_matrix,
-    scores_from_confusion,
-    top_k_accuracy,
-)
+from genrelens.metrics.classification import ClassScores, confusion_matrix, scores_from_confusion, top_k_accuracy
 
 __all__ = [
     "CalibrationBins",

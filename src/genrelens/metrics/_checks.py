@@ -29,9 +29,7 @@ def class_indices(values: ArrayLike, *, name: str, n_classes: int | None = None)
 def same_length(first: IntArray, second: IntArray, *, names: tuple[str, str]) -> None:
     """Refuse two columns that do not describe the same tracks."""
     if len(first) != len(second):
-        raise ValueError(
-            f"{names[0]} and {names[1]} must be as long as each other, got {len(first)} and {len(second)}"
-        )
+        raise ValueError(f"{names[0]} and {names[1]} must be as long as each other, got {len(first)} and {len(second)}")
 
 
 def score_rows(values: ArrayLike, *, targets: ArrayLike, name: str) -> tuple[FloatArray, IntArray]:
@@ -43,9 +41,7 @@ def score_rows(values: ArrayLike, *, targets: ArrayLike, name: str) -> tuple[Flo
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     truth = class_indices(targets, name="targets", n_classes=rows.shape[1])
     if len(truth) != len(rows):
-        raise ValueError(
-            f"{name} and targets must be as long as each other, got {len(rows)} and {len(truth)}"
-        )
+        raise ValueError(f"{name} and targets must be as long as each other, got {len(rows)} and {len(truth)}")
     return rows, truth
 
 

@@ -140,9 +140,5 @@ def paired_bootstrap(
     """
     a, b = np.asarray(correct_a, dtype=np.float64), np.asarray(correct_b, dtype=np.float64)
     if a.shape != b.shape:
-        raise ValueError(
-            f"correct_a and correct_b must describe the same tracks, got shapes {a.shape} and {b.shape}"
-        )
-    return grouped_bootstrap(
-        mean_statistic(a - b), groups=groups, n_resamples=n_resamples, seed=seed, level=level
-    )
+        raise ValueError(f"correct_a and correct_b must describe the same tracks, got shapes {a.shape} and {b.shape}")
+    return grouped_bootstrap(mean_statistic(a - b), groups=groups, n_resamples=n_resamples, seed=seed, level=level)

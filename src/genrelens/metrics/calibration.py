@@ -58,9 +58,7 @@ def brier_score(probabilities: ArrayLike, *, targets: ArrayLike) -> float:
     return float(np.mean(np.sum((rows - truth_rows) ** 2, axis=1)))
 
 
-def expected_calibration_error(
-    probabilities: ArrayLike, *, targets: ArrayLike, n_bins: int = 15
-) -> CalibrationBins:
+def expected_calibration_error(probabilities: ArrayLike, *, targets: ArrayLike, n_bins: int = 15) -> CalibrationBins:
     """``sum_b (n_b / n) |accuracy_b - confidence_b|`` over equal-width bins of the highest probability.
 
     ``probabilities (n, c)``, ``targets (n,)``. Guo et al. 2017, eq. 3, with their 15 bins ``(b / 15, (b + 1)

@@ -71,9 +71,7 @@ def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
 
 
-def average_precision(
-    scores: ArrayLike, *, targets: ArrayLike, weights: FloatArray | None = None
-) -> FloatArray:
+def average_precision(scores: ArrayLike, *, targets: ArrayLike, weights: FloatArray | None = None) -> FloatArray:
     """``sum_k (R_k - R_(k-1)) P_k`` over the distinct scores from the highest down; ``(r,)`` figures.
 
     ``scores (n,)``, ``targets (n,)`` whether a piece has the class, ``weights (r, n)`` how often it was drawn in
@@ -82,9 +80,7 @@ def average_precision(
     """
     rows, truth = np.asarray(scores, dtype=np.float64), np.asarray(targets, dtype=np.float64)
     if rows.ndim != 1 or truth.shape != rows.shape:
-        raise ValueError(
-            f"scores and targets must have one shape (n,), got shapes {rows.shape} and {truth.shape}"
-        )
+        raise ValueError(f"scores and targets must have one shape (n,), got shapes {rows.shape} and {truth.shape}")
     drawn = np.ones((1, len(rows))) if weights is None else np.asarray(weights, dtype=np.float64)
     if drawn.ndim != 2 or drawn.shape[1] != len(rows):
         raise ValueError(f"weights must be (r, {len(rows)}), got shape {drawn.shape}")

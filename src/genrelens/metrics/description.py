@@ -61,9 +61,7 @@ def eta_squared(values: ArrayLike, *, classes: ArrayLike) -> float:
     """
     column, labels = _column(values), class_indices(classes, name="classes")
     if len(column) != len(labels):
-        raise ValueError(
-            f"values and classes must be as long as each other, got {len(column)} and {len(labels)}"
-        )
+        raise ValueError(f"values and classes must be as long as each other, got {len(column)} and {len(labels)}")
     known = np.isfinite(column)
     column, labels = column[known], labels[known]
     present = np.unique(labels)
@@ -128,11 +126,7 @@ def nearest_to_median(values: ArrayLike, *, among: ArrayLike | None = None) -> i
 
 
 def neighbour_agreement(
-    values: ArrayLike,
-    *,
-    classes: ArrayLike,
-    groups: ArrayLike | None = None,
-    among: ArrayLike | None = None,
+    values: ArrayLike, *, classes: ArrayLike, groups: ArrayLike | None = None, among: ArrayLike | None = None
 ) -> float:
     """Share of the rows of ``(n, f)`` whose nearest other row (Euclid) is of the same class.
 

@@ -57,9 +57,7 @@ def artist_genre_means(
     values: Float64, *, genres: Sequence[str], groups: Sequence[str]
 ) -> tuple[Float64, NDArray[np.str_]]:
     """:func:`artist_means`, an artist of two genres counting as two, and the genre of each row."""
-    means, rows = artist_means(
-        values, [f"{genre}\0{group}" for genre, group in zip(genres, groups, strict=True)]
-    )
+    means, rows = artist_means(values, [f"{genre}\0{group}" for genre, group in zip(genres, groups, strict=True)])
     of = np.empty(len(means), dtype=object)
     of[rows] = list(genres)
     return means, of.astype(str)
@@ -80,9 +78,7 @@ def paired_effects(differences: Float64, *, groups: Sequence[str], seed: int) ->
     return Effects(_ratio(mean, spread), mean, np.where(n >= MIN_ARTISTS, p, np.nan), n, np.zeros_like(n))
 
 
-def between_effects(
-    values: Float64, *, groups: Sequence[str], inside: NDArray[np.bool_], seed: int
-) -> Effects:
+def between_effects(values: Float64, *, groups: Sequence[str], inside: NDArray[np.bool_], seed: int) -> Effects:
     """Do these tracks differ from the others? Cohen's d of artists' means, by the pooled standard deviation.
 
     Args:
@@ -130,9 +126,7 @@ def benjamini_hochberg(p: Float64) -> Float64:
 def _moments(means: Float64, n: NDArray[np.int64]) -> tuple[Float64, Float64]:
     known = np.where(np.isfinite(means), means, 0.0)
     mean = np.divide(known.sum(axis=0), n, out=np.full(len(n), np.nan), where=n > 0)
-    squares = np.where(np.isfinite(means), (means - np.where(np.isfinite(mean), mean, 0.0)) ** 2, 0.0).sum(
-        axis=0
-    )
+    squares = np.where(np.isfinite(means), (means - np.where(np.isfinite(mean), mean, 0.0)) ** 2, 0.0).sum(axis=0)
     spread = np.sqrt(np.divide(squares, n - 1, out=np.full(len(n), np.nan), where=n > 1))
     return mean, spread
 
@@ -192,9 +186,7 @@ def standard_ranks(table: Float64) -> Float64:
         _, where, counts = np.unique(column, return_inverse=True, return_counts=True)
         ranks[:, j] = (np.cumsum(counts) - (counts - 1) / 2)[where]
     spread = ranks.std(axis=0)
-    scaled: Float64 = np.divide(
-        ranks - ranks.mean(axis=0), spread, out=np.zeros_like(ranks), where=spread > 1e-12
-    )
+    scaled: Float64 = np.divide(ranks - ranks.mean(axis=0), spread, out=np.zeros_like(ranks), where=spread > 1e-12)
     return scaled
 
 

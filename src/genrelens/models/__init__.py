@@ -29,12 +29,7 @@ ARCHITECTURES = {
 
 
 def build(
-    architecture: str,
-    options: Mapping[str, str | int | float | bool],
-    *,
-    n_frames: int,
-    n_mels: int,
-    n_classes: int,
+    architecture: str, options: Mapping[str, str | int | float | bool], *, n_frames: int, n_mels: int, n_classes: int
 ) -> Network:
     """A network with fresh weights (seed torch first) for windows of shape (n_frames, n_mels).
 

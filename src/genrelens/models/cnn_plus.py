@@ -37,15 +37,10 @@ class Block(nn.Module):
     def __init__(self, n_in: int, n_out: int, dropout: float) -> None:
         super().__init__()
         self.shrink = nn.Sequential(
-            nn.Conv2d(n_in, n_out, 3, padding=1, bias=False),
-            nn.MaxPool2d(2),
-            nn.BatchNorm2d(n_out),
-            nn.GELU(),
+            nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(n_out), nn.GELU()
         )
         self.refine = nn.Sequential(
-            nn.Dropout2d(dropout),
-            nn.Conv2d(n_out, n_out, 3, padding=1, bias=False),
-            nn.BatchNorm2d(n_out),
+            nn.Dropout2d(dropout), nn.Conv2d(n_out, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -65,10 +60,7 @@ class CnnPlus(Network):
         self.register_buffer("cosines", dct(n_mels, options.n_mfcc), persistent=False)
         self.normalise = BandNorm(options.n_mfcc or n_mels)
         self.blocks = nn.Sequential(
-            *(
-                Block(n_in, n_out, options.block_dropout)
-                for n_in, n_out in zip([1, *channels], channels, strict=False)
-            )
+            *(Block(n_in, n_out, options.block_dropout) for n_in, n_out in zip([1, *channels], channels, strict=False))
         )
         self.dropout = nn.Dropout(options.dropout)
         self.classify = nn.Linear(2 * channels[-1], n_classes)
@@ -102,9 +94,7 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Cn
     if not channels or min(channels) < 1:
         raise RecipeError(f"cnn_plus: channels should be counts such as '24-48-96', got {options.channels!r}")
     if not 0 <= options.n_mfcc <= n_mels:
-        raise RecipeError(
-            f"cnn_plus: n_mfcc should be from 0 to the number of bands, {n_mels}, got {options.n_mfcc}"
-        )
+        raise RecipeError(f"cnn_plus: n_mfcc should be from 0 to the number of bands, {n_mels}, got {options.n_mfcc}")
     least = 1 << len(channels)
     if min(n_frames, options.n_mfcc or n_mels) < least:
         raise RecipeError(

@@ -93,15 +93,12 @@ class WaveformEncoder(nn.Module):
 
     def __init__(self, pretrained: Pretrained, *, source: str, sample_rate: int) -> None:
         super().__init__()
-        self.licence = (
-            f"MIT; the weights of {source} inside are under the licence of those who published them"
-        )
+        self.licence = f"MIT; the weights of {source} inside are under the licence of those who published them"
         self.notice = f"Trained from the weights of {source}."
         model, extractor = pretrained
         layers = getattr(getattr(model, "encoder", None), "layers", None)
         if model.main_input_name != "input_values" or not (
-            isinstance(layers, nn.ModuleList)
-            and isinstance(getattr(model, "feature_extractor", None), nn.Module)
+            isinstance(layers, nn.ModuleList) and isinstance(getattr(model, "feature_extractor", None), nn.Module)
         ):
             raise RecipeError(
                 f"the encoder {source!r} is a {type(model).__name__}: expected one that hears samples, with a "
@@ -109,9 +106,7 @@ class WaveformEncoder(nn.Module):
                 "takes any"
             )
         if getattr(model, "adapter", None) is not None:
-            raise RecipeError(
-                f"the encoder {source!r} has an adapter behind its layers, which is not read here"
-            )
+            raise RecipeError(f"the encoder {source!r} has an adapter behind its layers, which is not read here")
         if extractor.sampling_rate != sample_rate:
             raise RecipeError(
                 f"the encoder {source!r} hears sound at {extractor.sampling_rate} Hz, this architecture gives it "
@@ -129,9 +124,7 @@ class WaveformEncoder(nn.Module):
         for kernel, stride in zip(self.model.config.conv_kernel, self.model.config.conv_stride, strict=True):
             n_frames = (n_frames - kernel) // stride + 1
         if n_frames < 1:
-            raise RecipeError(
-                f"windows of {n_samples} samples are too short for the encoder to make one frame of"
-            )
+            raise RecipeError(f"windows of {n_samples} samples are too short for the encoder to make one frame of")
         return n_frames
 
     def freeze(self, freezing: str, *, n_layers: int = 0) -> None:
@@ -145,13 +138,9 @@ class WaveformEncoder(nn.Module):
         if freezing not in FREEZINGS:
             raise RecipeError(f"freeze should be one of {', '.join(FREEZINGS)}, got {freezing!r}")
         if freezing != "layers" and n_layers:
-            raise RecipeError(
-                f"freeze_layers = {n_layers} goes with freeze = 'layers', not with {freezing!r}"
-            )
+            raise RecipeError(f"freeze_layers = {n_layers} goes with freeze = 'layers', not with {freezing!r}")
         if not 0 <= n_layers <= self.n_layers:
-            raise RecipeError(
-                f"freeze_layers should be from 0 to the encoder's {self.n_layers}, got {n_layers}"
-            )
+            raise RecipeError(f"freeze_layers should be from 0 to the encoder's {self.n_layers}, got {n_layers}")
         self._freezing, self._n_frozen = freezing, n_layers
         self.model.requires_grad_(freezing in ("none", "feature_extractor"))
         if freezing == "feature_extractor":
@@ -211,11 +200,7 @@ def _why_not(source: str, error: Exception, *, local: bool) -> str:
             "preprocessor_config.json and model.safetensors"
         )
     offline = os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
-    how = (
-        "HF_HUB_OFFLINE is set, so only what was downloaded before can be had"
-        if offline
-        else "is there a network?"
-    )
+    how = "HF_HUB_OFFLINE is set, so only what was downloaded before can be had" if offline else "is there a network?"
     return (
         f"the encoder {source!r} cannot be had from the Hugging Face hub: {said}; {how}; or give a local folder in the "
         "hub's format (config.json, preprocessor_config.json, model.safetensors) with --encoder"

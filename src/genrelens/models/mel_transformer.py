@@ -13,15 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from genrelens.errors import RecipeError
-from genrelens.models.network import (
-    BandNorm,
-    EncoderLayer,
-    Network,
-    Output,
-    attention_of,
-    check_dropout,
-    check_encoder,
-)
+from genrelens.models.network import BandNorm, EncoderLayer, Network, Output, attention_of, check_dropout, check_encoder
 
 TIME_POOLINGS = 3
 """The first three blocks of the stem halve the time axis; every block halves the mel axis."""
@@ -43,9 +35,7 @@ class Options:
 class MelTransformer(Network):
     """Stem -> linear -> positions -> encoder layers -> attention pooling -> genres."""
 
-    def __init__(
-        self, options: Options, *, channels: list[int], n_frames: int, n_mels: int, n_classes: int
-    ) -> None:
+    def __init__(self, options: Options, *, channels: list[int], n_frames: int, n_mels: int, n_classes: int) -> None:
         super().__init__()
         self.normalise = BandNorm(n_mels)
         blocks: list[nn.Module] = []
@@ -99,9 +89,7 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Me
     except ValueError:
         channels = []
     if not channels or min(channels) < 1:
-        raise RecipeError(
-            f"mel_transformer: stem should be channel counts such as '32-64-128', got {options.stem!r}"
-        )
+        raise RecipeError(f"mel_transformer: stem should be channel counts such as '32-64-128', got {options.stem!r}")
     if n_mels % (1 << len(channels)):
         raise RecipeError(
             f"mel_transformer: {len(channels)} stem blocks need n_mels divisible by {1 << len(channels)}, got {n_mels}"
@@ -116,7 +104,5 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Me
         dropout=options.dropout,
     )
     if n_frames < 1 << TIME_POOLINGS:
-        raise RecipeError(
-            f"mel_transformer: windows should have at least {1 << TIME_POOLINGS} frames, got {n_frames}"
-        )
+        raise RecipeError(f"mel_transformer: windows should have at least {1 << TIME_POOLINGS} frames, got {n_frames}")
     return MelTransformer(options, channels=channels, n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)

@@ -131,9 +131,7 @@ class _Timbral(_Filters):
         # Frame 4 k + r of a piece is (r, k): tiles are cut without a copy for each.
         by_rest = functional.pad(padded[:, 0], (0, 0, 0, (n_tiles + 3) * _TILE - padded.shape[2]))
         by_rest = by_rest.reshape(n, n_tiles + 3, _TILE, -1).transpose(1, 2)
-        tiles = [
-            by_rest[:, : n_inputs - k, k // _TILE :][:, :_TILE, :n_tiles] for k in range(0, n_inputs, _TILE)
-        ]
+        tiles = [by_rest[:, : n_inputs - k, k // _TILE :][:, :_TILE, :n_tiles] for k in range(0, n_inputs, _TILE)]
         inputs = of_inputs @ torch.cat(tiles, dim=1).reshape(n, n_inputs, -1)
         inputs = inputs.reshape(n, n_inputs, n_tiles, -1)
 
@@ -145,9 +143,7 @@ class _Timbral(_Filters):
         starts = [min(g * n_together, n_positions - n_together) for g in range(n_groups)]
         pieces = torch.stack([inputs[..., start : start + width] for start in starts], dim=3)
         taps = shifted(of_taps @ weight[:, 0], n_together)  # (filters, inputs, positions, width)
-        products = pieces.reshape(n, n_inputs, -1, width) @ taps.permute(1, 3, 2, 0).reshape(
-            n_inputs, width, -1
-        )
+        products = pieces.reshape(n, n_inputs, -1, width) @ taps.permute(1, 3, 2, 0).reshape(n_inputs, width, -1)
         outputs = to_outputs @ products.reshape(n, n_inputs, -1)
         loudest = outputs.reshape(n, _TILE, n_tiles, n_groups * n_together, n_filters).amax(dim=3)
         return loudest.permute(0, 3, 2, 1).reshape(n, n_filters, -1)[:, :, :t]
@@ -208,9 +204,7 @@ class Front(nn.Module):
         super().__init__()
         self.sizes = sizes
         self.norm = nn.BatchNorm2d(1, eps=_EPSILON, momentum=_MOMENTUM)
-        self.timbral = nn.ModuleList(
-            _Timbral(n, *shape) for n, shape in zip(sizes.timbral, _TIMBRAL, strict=True)
-        )
+        self.timbral = nn.ModuleList(_Timbral(n, *shape) for n, shape in zip(sizes.timbral, _TIMBRAL, strict=True))
         self.temporal = nn.ModuleList(
             _Temporal(n, length, 1) for n, length in zip(sizes.temporal, _TEMPORAL, strict=True)
         )
@@ -265,11 +259,7 @@ class Weights:
         """The sizes of the network that the arrays fit."""
         return Sizes(
             timbral=(self._n_filters("timbral", 0), self._n_filters("timbral", 1)),
-            temporal=(
-                self._n_filters("temporal", 0),
-                self._n_filters("temporal", 1),
-                self._n_filters("temporal", 2),
-            ),
+            temporal=(self._n_filters("temporal", 0), self._n_filters("temporal", 1), self._n_filters("temporal", 2)),
             mid=self._n_filters("mid", 0),
             dense=len(self.arrays["dense.bias"]),
             tags=len(self.tags),

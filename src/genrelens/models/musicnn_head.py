@@ -42,12 +42,7 @@ class MusicnnHead(Network):
     """
 
     def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor,
-        *,
-        screens: nn.Module | None = None,
-        musicnn: Musicnn | None = None,
+        self, weight: Tensor, bias: Tensor, *, screens: nn.Module | None = None, musicnn: Musicnn | None = None
     ) -> None:
         super().__init__()
         self.musicnn = musicnn or pretrained()

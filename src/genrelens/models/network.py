@@ -94,9 +94,7 @@ class EncoderLayer(nn.Module):
 
     def _heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         shape = (x.shape[0], x.shape[1], 3, self.n_heads, x.shape[2] // self.n_heads)
-        query, key, value = (
-            self.query_key_value(self.norm_attention(x)).reshape(shape).permute(2, 0, 3, 1, 4).unbind(0)
-        )
+        query, key, value = self.query_key_value(self.norm_attention(x)).reshape(shape).permute(2, 0, 3, 1, 4).unbind(0)
         return query, key, value
 
     def weights(self, x: Tensor) -> Tensor:

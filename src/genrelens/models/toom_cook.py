@@ -37,9 +37,7 @@ def transforms(n_outputs: int, n_taps: int) -> Transforms:
     n = n_outputs + n_taps - 1
     points = POINTS[: n - 1]
     if len(points) < n - 1:
-        raise ValueError(
-            f"there are points for {len(POINTS) + 2} outputs and taps, not for {n_outputs + n_taps}"
-        )
+        raise ValueError(f"there are points for {len(POINTS) + 2} outputs and taps, not for {n_outputs + n_taps}")
     outputs, taps, inputs = np.zeros((n_outputs, n)), np.zeros((n, n_taps)), np.zeros((n, n))
     for j, point in enumerate(points):
         others = [other for other in points if other != point]

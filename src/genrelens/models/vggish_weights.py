@@ -89,12 +89,8 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], *, origin: str, sou
     """Write a safetensors file, whole or not at all. Raises :class:`BundleError` where that fails."""
     import safetensors.torch
 
-    metadata = {"format": "pt", "origin": origin} | (
-        {"source_sha256": source_sha256} if source_sha256 else {}
-    )
-    content = safetensors.torch.save(
-        {name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=metadata
-    )
+    metadata = {"format": "pt", "origin": origin} | ({"source_sha256": source_sha256} if source_sha256 else {})
+    content = safetensors.torch.save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=metadata)
     try:
         write_whole(path, content)
     except OSError as error:
@@ -111,11 +107,7 @@ def is_released(path: Path) -> bool:
 
 
 def convert(
-    source: Path,
-    out: Path,
-    *,
-    shapes: Mapping[str, tuple[int, ...]],
-    sha256_begins: str = RELEASE_SHA256_BEGINS,
+    source: Path, out: Path, *, shapes: Mapping[str, tuple[int, ...]], sha256_begins: str = RELEASE_SHA256_BEGINS
 ) -> str:
     """Write ``out`` (safetensors) from torchvggish's released file, and return that file's SHA-256.
 
@@ -151,9 +143,7 @@ def _check(tensors: Mapping[str, Any], *, shapes: Mapping[str, tuple[int, ...]],
     missing = [name for name in shapes if name not in tensors]
     unknown = [str(name) for name in tensors if name not in shapes]
     if missing or unknown:
-        what = [f"{name!r} is missing" for name in missing[:1]] + [
-            f"{name!r} is unknown" for name in unknown[:1]
-        ]
+        what = [f"{name!r} is missing" for name in missing[:1]] + [f"{name!r} is unknown" for name in unknown[:1]]
         raise BundleError(
             f"{where}: not the weights of VGGish: {' and '.join(what)}; expected just {', '.join(shapes)}"
         )
@@ -165,13 +155,9 @@ def _check(tensors: Mapping[str, Any], *, shapes: Mapping[str, tuple[int, ...]],
                 if isinstance(value, Tensor)
                 else type(value).__name__
             )
-            raise BundleError(
-                f"{where}: not the weights of VGGish: {name} is {came}, expected float32 {shape}"
-            )
+            raise BundleError(f"{where}: not the weights of VGGish: {name} is {came}, expected float32 {shape}")
         if not torch.isfinite(value).all():
-            raise BundleError(
-                f"{where}: {name} holds values that are not finite; the file is damaged, get it again"
-            )
+            raise BundleError(f"{where}: {name} holds values that are not finite; the file is damaged, get it again")
 
 
 def _sha256(path: Path) -> str:

@@ -45,9 +45,7 @@ class Wav2Vec2(Network):
         super().__init__()
         self.encoder, self.pooling = encoder, pooling
         self.licence, self.notice = encoder.licence, encoder.notice
-        self.layer_weights = (
-            nn.Parameter(torch.zeros(1 + encoder.n_layers)) if pooling == "weighted" else None
-        )
+        self.layer_weights = nn.Parameter(torch.zeros(1 + encoder.n_layers)) if pooling == "weighted" else None
         self.dense = nn.Linear(encoder.width, encoder.width)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(encoder.width, n_classes)
@@ -79,9 +77,7 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Wa
     Raises :class:`RecipeError` where the options do not fit, :class:`TrainingError` where there is no such encoder.
     """
     if options.pooling not in POOLINGS:
-        raise RecipeError(
-            f"wav2vec2: pooling should be one of {', '.join(POOLINGS)}, got {options.pooling!r}"
-        )
+        raise RecipeError(f"wav2vec2: pooling should be one of {', '.join(POOLINGS)}, got {options.pooling!r}")
     check_dropout("wav2vec2", "dropout", options.dropout)
     encoder = open_encoder("wav2vec2", options.encoder, n_frames=n_frames, n_mels=n_mels)
     encoder.freeze(options.freeze, n_layers=options.freeze_layers)

@@ -27,14 +27,7 @@ from genrelens.models.wav2vec2 import SAMPLE_RATE, Wav2Vec2
 
 COMBINATIONS: Final = ("mixture", "poe", "learned_mixin")
 BANDS: Final = MelSettings(
-    sample_rate=SAMPLE_RATE,
-    n_fft=400,
-    hop_length=200,
-    n_mels=32,
-    fmin_hz=50.0,
-    fmax_hz=None,
-    htk=True,
-    top_db=None,
+    sample_rate=SAMPLE_RATE, n_fft=400, hop_length=200, n_mels=32, fmin_hz=50.0, fmax_hz=None, htk=True, top_db=None
 )
 """Frames of 25 ms: the only stretch of time that the biased model hears as one."""
 N_HIDDEN: Final = 32
@@ -125,9 +118,7 @@ class Wav2Vec2Debias(Network):
         held = biased.detach()
         if self.gate is not None:
             weight = functional.softplus(self.gate(said.embedding).float())
-            loss = learned_mixin(
-                main, held, targets, weight=weight, entropy_penalty=self.options.entropy_penalty
-            )
+            loss = learned_mixin(main, held, targets, weight=weight, entropy_penalty=self.options.entropy_penalty)
         elif self.options.combine == "poe":
             loss = product_of_experts(main, held, targets)
         else:
@@ -156,9 +147,7 @@ def product_of_experts(main: Tensor, biased: Tensor, targets: Tensor) -> Tensor:
     return cross_entropy((main + biased).log_softmax(dim=1), targets)
 
 
-def learned_mixin(
-    main: Tensor, biased: Tensor, targets: Tensor, *, weight: Tensor, entropy_penalty: float
-) -> Tensor:
+def learned_mixin(main: Tensor, biased: Tensor, targets: Tensor, *, weight: Tensor, entropy_penalty: float) -> Tensor:
     """Cross-entropy of softmax(log p_main + g * log p_biased), plus ``entropy_penalty`` times the entropy of
     softmax(g * log p_biased): Clark et al. 2019, 'learned-mixin +H'. ``weight``: g, (batch, 1), at least 0.
 
@@ -184,8 +173,6 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Wa
     for what, holds in wanted.items():
         if not holds:
             raise RecipeError(f"wav2vec2_debias should have {what}")
-    of_main = wav2vec2.Options(
-        options.encoder, options.pooling, options.freeze, options.freeze_layers, options.dropout
-    )
+    of_main = wav2vec2.Options(options.encoder, options.pooling, options.freeze, options.freeze_layers, options.dropout)
     main = wav2vec2.build(of_main, n_frames=n_frames, n_mels=n_mels, n_classes=n_classes)
     return Wav2Vec2Debias(main, Colour(n_classes, rate=options.biased_rate), options)

@@ -28,11 +28,7 @@ REPORT: Final = "report.json"
 PICTURE: Final = "ablation.png"
 RUNS: Final = "runs"
 FOLDER: Final = OwnFolder(
-    what="ablation",
-    marker=REPORT,
-    schema=AblationReport.SCHEMA,
-    known=frozenset({PICTURE}),
-    keeps=frozenset({RUNS}),
+    what="ablation", marker=REPORT, schema=AblationReport.SCHEMA, known=frozenset({PICTURE}), keeps=frozenset({RUNS})
 )
 
 

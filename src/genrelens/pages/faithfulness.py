@@ -16,9 +16,7 @@ from genrelens.pages.own_folder import OwnFolder
 
 REPORT: Final = "faithfulness.json"
 PICTURE: Final = "faithfulness.png"
-FOLDER: Final = OwnFolder(
-    what="faithfulness report", marker=REPORT, schema=SCHEMA, known=frozenset({PICTURE})
-)
+FOLDER: Final = OwnFolder(what="faithfulness report", marker=REPORT, schema=SCHEMA, known=frozenset({PICTURE}))
 _COLOURS = (figure_style.BLUE, figure_style.ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _GREYS = ("0.45", "0.6", "0.75")
 _DASHES = ("--", ":", "-.")

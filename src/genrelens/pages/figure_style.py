@@ -120,11 +120,7 @@ def _with_palette(file: BytesIO) -> bytes:
     """The same opaque picture in its 256 most frequent colours: figures have few, and take two fifths of the bytes."""
     from PIL import Image  # matplotlib writes its PNGs with it
 
-    palette = (
-        Image.open(file)
-        .convert("RGB")
-        .quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    )
+    palette = Image.open(file).convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     small = BytesIO()
     palette.save(small, format="PNG", optimize=True)
     return min(file.getvalue(), small.getvalue(), key=len)
@@ -182,9 +178,7 @@ def percent_interval(interval: Interval) -> str:
 def share_axis(axes: Axes, which: str, label: str) -> None:
     """An axis from 0 to 100 %."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axes.set(
-        **{f"{which}lim": (0.0, 1.0), f"{which}label": label, f"{which}ticks": [k / 5 for k in range(6)]}
-    )
+    axes.set(**{f"{which}lim": (0.0, 1.0), f"{which}label": label, f"{which}ticks": [k / 5 for k in range(6)]})
     axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100.0 * share:.0f} %"))
     axis.grid(visible=True)
     axes.set_axisbelow(True)
@@ -206,14 +200,7 @@ def name_rows(axes: Axes, labels: Sequence[str]) -> None:
 
 
 def interval_mark(
-    axes: Axes,
-    interval: Interval,
-    y: float,
-    *,
-    colour: str,
-    sign: str = "o",
-    size: float = 6.5,
-    hollow: bool = False,
+    axes: Axes, interval: Interval, y: float, *, colour: str, sign: str = "o", size: float = 6.5, hollow: bool = False
 ) -> None:
     """A sign at the value and a line over its interval, as far as they were measured."""
     if math.isnan(interval.value):
@@ -221,9 +208,7 @@ def interval_mark(
     if not math.isnan(interval.low):
         axes.plot([interval.low, interval.high], [y, y], color=colour, linewidth=2.0, alpha=0.8)
     face = "white" if hollow else colour
-    axes.plot(
-        interval.value, y, sign, color=colour, markerfacecolor=face, markersize=size, zorder=3, clip_on=False
-    )
+    axes.plot(interval.value, y, sign, color=colour, markerfacecolor=face, markersize=size, zorder=3, clip_on=False)
 
 
 def beside_row(axes: Axes, y: float, words: str) -> None:

@@ -131,8 +131,7 @@ class OwnFolder:
 
     def _cannot_write(self, out: Path, error: OSError) -> DataError:
         return DataError(
-            f"the {self.what} cannot be written to {str(out)!r}: {error.strerror or error}",
-            code="cannot_write",
+            f"the {self.what} cannot be written to {str(out)!r}: {error.strerror or error}", code="cannot_write"
         )
 
 

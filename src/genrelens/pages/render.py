@@ -71,11 +71,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    environment.policies["json.dumps_kwargs"] = {
-        "ensure_ascii": False,
-        "allow_nan": False,
-        "separators": (",", ":"),
-    }
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
     environment.globals.update(assets=_assets, version=__version__)
     environment.filters.update(sha256=_sha256, data_url=_data_url, unbroken=_unbroken)
     return environment

@@ -12,12 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.metrics.permutation import (
-    N_PERMUTATIONS,
-    artist_genre_means,
-    benjamini_hochberg,
-    standard_ranks,
-)
+from genrelens.metrics.permutation import N_PERMUTATIONS, artist_genre_means, benjamini_hochberg, standard_ranks
 
 Float64 = NDArray[np.float64]
 
@@ -126,15 +121,12 @@ def axes_report(
     q = benjamini_hochberg(np.concatenate([p.ravel(), within_p.ravel()])).reshape(2, *p.shape)
     figures = np.stack([rho, p, q[0], within, within_p, q[1]])
     tests = tuple(
-        AxisTest(axis, name, *figures[:, i, j].tolist())
-        for i, axis in enumerate(axes)
-        for j, name in enumerate(names)
+        AxisTest(axis, name, *figures[:, i, j].tolist()) for i, axis in enumerate(axes) for j, name in enumerate(names)
     )
     tag_rho = standard_ranks(place).T @ standard_ranks(means[:, len(axes) + len(names) :]) / n
     order = np.argsort(-np.abs(tag_rho), axis=1, kind="stable")
     telling = tuple(
-        (axis, tuple((tag_names[j], float(tag_rho[i, j])) for j in order[i, :3]))
-        for i, axis in enumerate(axes)
+        (axis, tuple((tag_names[j], float(tag_rho[i, j])) for j in order[i, :3])) for i, axis in enumerate(axes)
     )
     ranks = 1 + (np.abs(tag_rho) > np.abs(rho[:, :1])).sum(axis=1)
     return AxesReport(
@@ -181,9 +173,7 @@ def _correlations(a: Float64, b: Float64, orders: NDArray[np.int64]) -> tuple[Fl
     rho = ranked_a.T @ ranked_b / n
     count = np.ones(rho.shape)
     for start in range(0, len(orders), _AT_ONCE):
-        drawn = (
-            np.einsum("rnk,nl->rkl", ranked_a[orders[start : start + _AT_ONCE]], ranked_b, optimize=True) / n
-        )
+        drawn = np.einsum("rnk,nl->rkl", ranked_a[orders[start : start + _AT_ONCE]], ranked_b, optimize=True) / n
         count += (np.abs(drawn) >= np.abs(rho) - 1e-12).sum(axis=0)
     return rho, count / (1 + len(orders))
 

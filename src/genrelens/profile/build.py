@@ -18,15 +18,7 @@ from genrelens.metrics import Interval
 from genrelens.profile import axes as fingerprint_axes
 from genrelens.profile import fingerprint
 from genrelens.profile.axes import AxesReport
-from genrelens.profile.fingerprint import (
-    BeatPrint,
-    Confused,
-    Difference,
-    GenrePrint,
-    Typical,
-    confused,
-    typical,
-)
+from genrelens.profile.fingerprint import BeatPrint, Confused, Difference, GenrePrint, Typical, confused, typical
 from genrelens.profile.heads import MIN_BEAT_CLARITY, HeadRow, head_rows
 from genrelens.profile.sound import DESCRIPTORS
 from genrelens.profile.track import METHOD, TEMPO, TrackPrint, columns
@@ -101,9 +93,7 @@ def build(
     """From the tracks' prints to a fingerprint; :class:`DataError` where there are none. Imports scikit-learn."""
     if not tracks:
         why = f", the first because {left_out[0][1]}" if left_out else ""
-        raise DataError(
-            f"no track is left to make a fingerprint of{why}; give a part with tracks that can be heard"
-        )
+        raise DataError(f"no track is left to make a fingerprint of{why}; give a part with tracks that can be heard")
     tell = stage or (lambda _: None)
     names, groups = bundle.names, band_groups(front_end_of(bundle))
     its_columns = columns(tagger)
@@ -124,12 +114,7 @@ def build(
         differences=differences,
         typical=typical(tracks, names=names),
         confused=confused(
-            tracks,
-            names=names,
-            groups=groups,
-            columns=its_columns,
-            tags=tagger.manifest.tags,
-            plain=PLAIN,
+            tracks, names=names, groups=groups, columns=its_columns, tags=tagger.manifest.tags, plain=PLAIN
         ),
         beat=fingerprint.beat_print(tracks),
         heads=head_rows(tracks, seed=SEED),
@@ -190,8 +175,7 @@ def document(found: Fingerprint) -> dict[str, Any]:
                 **{key: getattr(row, key) for key in ("genre", "n_tracks", "n_artists", "n_seen", "n_right")},
                 "agreement": row.agreement,
                 "bands": [
-                    {"low_hz": band.low_hz, "high_hz": band.high_hz, **interval(band.score)}
-                    for band in row.bands
+                    {"low_hz": band.low_hz, "high_hz": band.high_hz, **interval(band.score)} for band in row.bands
                 ],
             }
             for row in found.genres
@@ -221,17 +205,7 @@ def interval(found: Interval) -> dict[str, float]:
 def _finding(row: Difference) -> dict[str, Any]:
     return {
         key: getattr(row, key)
-        for key in (
-            "what",
-            "genre",
-            "descriptor",
-            "size",
-            "difference",
-            "q",
-            "n_tracks",
-            "n_artists",
-            "n_others",
-        )
+        for key in ("what", "genre", "descriptor", "size", "difference", "q", "n_tracks", "n_artists", "n_others")
     }
 
 

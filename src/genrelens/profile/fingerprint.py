@@ -11,13 +11,7 @@ from numpy.typing import NDArray
 
 from genrelens.explanation.parts import BandGroup
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
-from genrelens.metrics.permutation import (
-    Effects,
-    artist_means,
-    benjamini_hochberg,
-    between_effects,
-    paired_effects,
-)
+from genrelens.metrics.permutation import Effects, artist_means, benjamini_hochberg, between_effects, paired_effects
 from genrelens.profile.heads import on_the_beat
 from genrelens.profile.track import TEMPO, TrackPrint
 
@@ -333,12 +327,7 @@ def _segment(row: TrackPrint, genre: int) -> tuple[float, float, float] | None:
 
 
 def nearer(
-    row: TrackPrint,
-    prints: Sequence[TrackPrint],
-    *,
-    other: str,
-    columns: Sequence[str],
-    plain: frozenset[str],
+    row: TrackPrint, prints: Sequence[TrackPrint], *, other: str, columns: Sequence[str], plain: frozenset[str]
 ) -> tuple[Nearer, ...]:
     """The descriptors among ``plain`` in which a track is nearer to another genre than to its own, farthest first.
 

@@ -78,11 +78,7 @@ def head_print(hearing: Hearing, *, onsets: Float64, tempo: Tempo | None) -> Hea
     if tempo is not None and tempo.clarity >= MIN_BEAT_CLARITY:
         beat = over_beat(frames, frame_s=frame_s, onsets=onsets, bpm=tempo.bpm)
     return HeadPrint(
-        np.mean(distances, axis=0),
-        np.mean(entropies, axis=0),
-        np.mean(profiles, axis=0),
-        window_s / n_tokens,
-        beat,
+        np.mean(distances, axis=0), np.mean(entropies, axis=0), np.mean(profiles, axis=0), window_s / n_tokens, beat
     )
 
 
@@ -205,9 +201,7 @@ def head_rows(prints: Sequence[TrackPrint], *, seed: int) -> tuple[HeadRow, ...]
     first = rows[0][1].distance_s
     n_layers, n_heads = first.shape
     n = n_layers * n_heads
-    table = np.stack(
-        [np.concatenate([h.distance_s.ravel(), h.entropy.ravel(), h.profile.ravel()]) for _, h in rows]
-    )
+    table = np.stack([np.concatenate([h.distance_s.ravel(), h.entropy.ravel(), h.profile.ravel()]) for _, h in rows])
     means, genres = artist_genre_means(
         table, genres=[row.genre for row, _ in rows], groups=[row.group for row, _ in rows]
     )

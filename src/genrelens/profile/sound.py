@@ -106,11 +106,7 @@ def _flatness(power: Float32) -> Float64:
 
 def _struck(spectrum: NDArray[np.complex64], magnitude: Float32) -> tuple[Float64, Float64]:
     """Energy of each frame, and of its percussive part; ``spectrum`` is overwritten."""
-    from genrelens.frontend.descriptors.kernels import (
-        keep_harmonic,
-        median_over_frequency,
-        median_over_time,
-    )
+    from genrelens.frontend.descriptors.kernels import keep_harmonic, median_over_frequency, median_over_time
 
     keep_harmonic(spectrum, median_over_time(magnitude), median_over_frequency(magnitude))
     # The masks sum to 1 in magnitude: what the harmonic part leaves is the percussive one.

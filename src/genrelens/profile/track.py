@@ -119,12 +119,7 @@ def choose(tracks: Sequence[Track], *, per_genre: int = PER_GENRE, seed: int = 0
 
 
 def collect(
-    bundle: Bundle,
-    tracks: Sequence[Track],
-    *,
-    tagger: Bundle,
-    n_workers: int = 1,
-    progress: Progress | None = None,
+    bundle: Bundle, tracks: Sequence[Track], *, tagger: Bundle, n_workers: int = 1, progress: Progress | None = None
 ) -> tuple[tuple[TrackPrint, ...], tuple[tuple[str, str], ...]]:
     """The fingerprint of every track that has one, in their order, and (id, why) of those that have none."""
     return each_or_why(partial(_print_or_say, bundle, tagger), tracks, n_workers=n_workers, progress=progress)
@@ -211,9 +206,7 @@ def _described(track: Track, sound: Stretch, *, times_s: Float64) -> Float64:
         raise MissingExtraError("train", needed_for="a fingerprint") from error
 
 
-def _tags(
-    tagger: Bundle, sound: Stretch, *, hearing: Hearing, bundle: Bundle, track: Track
-) -> tuple[Float64, Float64]:
+def _tags(tagger: Bundle, sound: Stretch, *, hearing: Hearing, bundle: Bundle, track: Track) -> tuple[Float64, Float64]:
     """Log-odds ``(w, t)`` of the tags in each window of the stretch, NaN where silent, and ``(w, 2)`` spans, s."""
     if tagger is not bundle:
         rate = front_end_of(tagger).sample_rate

@@ -38,9 +38,7 @@ AnyRecipe = Recipe | TabularRecipe
 def names() -> tuple[str, ...]:
     """Names of the recipes that come with genrelens, in alphabetical order."""
     folder = resources.files("genrelens.recipe") / "shipped"
-    return tuple(
-        sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
-    )
+    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")))
 
 
 def load(name_or_path: str | Path) -> AnyRecipe:
@@ -53,9 +51,7 @@ def load(name_or_path: str | Path) -> AnyRecipe:
             raise RecipeError(f"could not read the recipe {path}: {error}") from error
         where = str(path)
     elif str(name_or_path) in names():
-        text = (resources.files("genrelens.recipe") / "shipped" / f"{name_or_path}.toml").read_text(
-            encoding="utf-8"
-        )
+        text = (resources.files("genrelens.recipe") / "shipped" / f"{name_or_path}.toml").read_text(encoding="utf-8")
         where = f"recipe {name_or_path}"
     else:
         meant = did_you_mean(str(name_or_path), names())

@@ -15,9 +15,7 @@ def starting_from(recipe: Recipe, encoder: str) -> Recipe:
     Its summary says from then on which weights were in the folder, so that others under the same path are another run.
     """
     model = dataclasses.replace(recipe.model, options={**recipe.model.options, "encoder": encoder})
-    return dataclasses.replace(
-        recipe, model=model, summary=f"{recipe.summary}; began with {_weights(encoder)}"
-    )
+    return dataclasses.replace(recipe, model=model, summary=f"{recipe.summary}; began with {_weights(encoder)}")
 
 
 def _weights(encoder: str) -> str:

@@ -120,9 +120,7 @@ class Recipe:
 def _front_end(table: Mapping[str, Any], *, where: str) -> FrameSettings:
     kind = table.get("kind", MEL)
     if not isinstance(kind, str) or kind not in KINDS:  # a list has no hash to look it up by
-        raise RecipeError(
-            f"{where}: front_end.kind should be one of {', '.join(map(repr, KINDS))}, got {kind!r}"
-        )
+        raise RecipeError(f"{where}: front_end.kind should be one of {', '.join(map(repr, KINDS))}, got {kind!r}")
     values = {key: value for key, value in table.items() if key != "kind"}
     settings: FrameSettings = read_dataclass(KINDS[kind].settings, values, where=where, path="front_end")
     return settings
@@ -144,9 +142,7 @@ def _check_ranges(recipe: Recipe) -> None:
         "training.stop_share above 0 and below 0.5": 0 < training.stop_share < 0.5,
         "augment.time_stretch from 0 to 0.7": 0 <= augment.time_stretch <= 0.7,
         "augment.eq_db of at least 0": augment.eq_db >= 0,
-        "augment.band_shift from 0 to below half of n_mels": 0
-        <= augment.band_shift
-        < recipe.front_end.n_bands / 2,
+        "augment.band_shift from 0 to below half of n_mels": 0 <= augment.band_shift < recipe.front_end.n_bands / 2,
         "augment.n_masks of at least 0": augment.n_masks >= 0,
         "augment.time_mask from 0 to 0.5": 0 <= augment.time_mask <= 0.5,
         "augment.band_mask from 0 to below n_mels": 0 <= augment.band_mask < recipe.front_end.n_bands,

@@ -71,9 +71,7 @@ def _value(hint: Any, value: Any, *, where: str, key: str) -> Any:
             return value
         raise RecipeError(f"{where}: {key} should be one of {', '.join(map(repr, arguments))}, got {value!r}")
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        if isinstance(value, Mapping) and all(
-            isinstance(item, str | int | float | bool) for item in value.values()
-        ):
+        if isinstance(value, Mapping) and all(isinstance(item, str | int | float | bool) for item in value.values()):
             return dict(value)
         raise RecipeError(f"{where}: {key} should be a table of plain values, got {value!r}")
     options = arguments if origin in (typing.Union, types.UnionType) else (hint,)

@@ -40,8 +40,7 @@ def with_encoder(recipe: R, encoder: str | None) -> R:
         return cast("R", starting_from(recipe, encoder or str(recipe.model.options["encoder"])))
     if encoder is not None:
         raise RecipeError(
-            f"the recipe {recipe.name} has no encoder; wav2vec2, encoder-probe and their like have",
-            code="no_encoder",
+            f"the recipe {recipe.name} has no encoder; wav2vec2, encoder-probe and their like have", code="no_encoder"
         )
     return recipe
 

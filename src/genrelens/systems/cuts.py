@@ -113,9 +113,7 @@ def random_tracks(tracks: Iterable[Track], *, valid: float, test: float, seed: i
     made = {part: tuple(sorted(ids)) for part, ids in parts.items()}
     if not all(made.values()):
         n = sum(map(len, of_genre.values()))
-        raise DataError(
-            f"{n} tracks of {len(of_genre)} genres are too few for {valid:.0%} and {test:.0%} of each"
-        )
+        raise DataError(f"{n} tracks of {len(of_genre)} genres are too few for {valid:.0%} and {test:.0%} of each")
     shares = f"{1 - valid - test:.0%}/{valid:.0%}/{test:.0%}"
     return Split(
         f"random-tracks-seed-{seed}",
@@ -147,6 +145,5 @@ def parts_at_hand(*cuts: Cut) -> tuple[PartAtHand, ...]:
 def _at_hand(split: Split, tracks: Sequence[Track]) -> tuple[PartAtHand, ...]:
     here = {track.id for track in tracks}
     return tuple(
-        PartAtHand(split.name, part, sum(id_ in here for id_ in ids), len(ids))
-        for part, ids in split.parts.items()
+        PartAtHand(split.name, part, sum(id_ in here for id_ in ids), len(ids)) for part, ids in split.parts.items()
     )

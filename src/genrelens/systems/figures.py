@@ -58,10 +58,7 @@ def claims_figure(lines: Sequence[Line]) -> Figure:
         if not math.isnan(line.reported):
             axes.plot(line.reported, y + _OFFSETS["reported"], "x", color=INK, markersize=7, mew=1.8)
             _label(axes, line.reported, y + _OFFSETS["reported"], INK)
-        for found, key, sign, colour in (
-            (line.protocol, "protocol", "s", ORANGE),
-            (line.honest, "honest", "o", BLUE),
-        ):
+        for found, key, sign, colour in ((line.protocol, "protocol", "s", ORANGE), (line.honest, "honest", "o", BLUE)):
             if found is None:
                 continue
             _point(axes, found, y + _OFFSETS[key], sign=sign, colour=colour)
@@ -77,9 +74,7 @@ def claims_figure(lines: Sequence[Line]) -> Figure:
     ]
     said = ["as they reported", "by their protocol, here", "honest split", "always the most frequent genre"]
     figure.legend(signs, said, loc="outside upper left", ncols=2, frameon=False, fontsize=8.5)
-    footnote(
-        figure, ["Lines: 95 % interval over artists. Reported figures are of all ten (FMA: eight) genres."]
-    )
+    footnote(figure, ["Lines: 95 % interval over artists. Reported figures are of all ten (FMA: eight) genres."])
     return figure
 
 
@@ -95,9 +90,7 @@ def comparison_figure(bars: Sequence[tuple[str, Interval, float]], *, uniform: f
             axes.plot([x, x], [accuracy.low, accuracy.high], color=BLUE, linewidth=1.8)
         axes.plot([x - 0.3, x + 0.3], [majority] * 2, color=ORANGE, linewidth=1.8)
         top = accuracy.value if math.isnan(accuracy.high) else max(accuracy.value, accuracy.high)
-        axes.annotate(
-            percent(accuracy.value), (x, top), (0, 4), textcoords="offset points", ha="center", fontsize=8.5
-        )
+        axes.annotate(percent(accuracy.value), (x, top), (0, 4), textcoords="offset points", ha="center", fontsize=8.5)
     mean = (bars[0][1].value + bars[1][1].value) / 2
     axes.plot([-0.5, 1.5], [mean, mean], color=GREY, linestyle="--", linewidth=1.2)
     axes.axhline(uniform, color=ORANGE, linestyle=":", linewidth=1.4)
@@ -111,15 +104,9 @@ def comparison_figure(bars: Sequence[tuple[str, Interval, float]], *, uniform: f
         Line2D([], [], color=ORANGE, linewidth=1.8),
         Line2D([], [], color=ORANGE, linestyle=":", linewidth=1.4),
     ]
-    said = [
-        f"mean of the first two ({percent(mean)})",
-        "always the most frequent genre",
-        "a genre drawn by lot",
-    ]
+    said = [f"mean of the first two ({percent(mean)})", "always the most frequent genre", "a genre drawn by lot"]
     figure.legend(signs, said, loc="outside upper left", ncols=3, frameon=False, fontsize=8.5)
-    footnote(
-        figure, ["Lines on the bars: 95 % interval over artists. Each bar answers tracks of its own split."]
-    )
+    footnote(figure, ["Lines on the bars: 95 % interval over artists. Each bar answers tracks of its own split."])
     return figure
 
 
@@ -163,9 +150,7 @@ def heads_figure(studied: Studied, clip: Clip) -> Figure:
     grid = figure.add_gridspec(n_layers + 2, n_heads, height_ratios=[1.5, 1.0, *[1.2] * n_layers])
     extent = (0.0, seconds, 0.0, float(clip.mel_db.shape[1]))
     mel = figure.add_subplot(grid[0, :])
-    mel.imshow(
-        clip.mel_db.T, origin="lower", aspect="auto", cmap="magma", vmin=-80.0, vmax=0.0, extent=extent
-    )
+    mel.imshow(clip.mel_db.T, origin="lower", aspect="auto", cmap="magma", vmin=-80.0, vmax=0.0, extent=extent)
     mel.set_yticks(*_hz_ticks(studied, clip.mel_db.shape[1]))
     mel.set_title(
         f"{printable(clip.track.id)}, called {printable(clip.called)} with {100 * clip.probability:.0f} % by "
@@ -186,15 +171,7 @@ def heads_figure(studied: Studied, clip: Clip) -> Figure:
     for layer in range(n_layers):
         for head in range(n_heads):
             axes = figure.add_subplot(grid[2 + layer, head])
-            axes.imshow(
-                clip.mel_db.T,
-                origin="lower",
-                aspect="auto",
-                cmap="Greys",
-                vmin=-80.0,
-                vmax=0.0,
-                extent=extent,
-            )
+            axes.imshow(clip.mel_db.T, origin="lower", aspect="auto", cmap="Greys", vmin=-80.0, vmax=0.0, extent=extent)
             shown = np.clip(clip.heads[layer, head], 0.0, _MOST_SHOWN)[None, :]
             shades = axes.imshow(
                 shown, origin="lower", aspect="auto", cmap="viridis", vmin=0.0, vmax=_MOST_SHOWN, alpha=0.65,
@@ -313,9 +290,7 @@ def judged_figure(judged: Judged, *, network: str) -> Figure:
         Line2D([], [], color=BLUE, marker="o", linewidth=1.8, markersize=5),
         Line2D([], [], color=ORANGE, marker="s", linewidth=1.8, markersize=5),
     ]
-    figure.legend(
-        signs, ["deletion", "insertion"], loc="outside upper left", ncols=2, frameon=False, fontsize=8.5
-    )
+    figure.legend(signs, ["deletion", "insertion"], loc="outside upper left", ncols=2, frameon=False, fontsize=8.5)
     footnote(
         figure,
         [
@@ -338,6 +313,4 @@ def _hz_ticks(studied: Studied, n_bands: int) -> tuple[list[float], list[str]]:
     if edges is None:  # the network's numbers are no frequencies
         return [0.0, float(n_bands)], ["low", "high"]
     inside = [hz for hz in _TICKS_HZ if edges[0] <= hz <= edges[-1]]
-    return [float(np.interp(hz, edges, np.arange(n_bands + 1))) for hz in inside], [
-        hertz(hz) for hz in inside
-    ]
+    return [float(np.interp(hz, edges, np.arange(n_bands + 1))) for hz in inside], [hertz(hz) for hz in inside]

@@ -90,9 +90,7 @@ class Job:
         if self.epochs is None or self.epochs >= chosen.training.max_epochs:
             return chosen
         warmup = min(chosen.training.warmup_epochs, self.epochs)
-        return replace(
-            chosen, training=replace(chosen.training, max_epochs=self.epochs, warmup_epochs=warmup)
-        )
+        return replace(chosen, training=replace(chosen.training, max_epochs=self.epochs, warmup_epochs=warmup))
 
     def classifier(self, name: str) -> TabularRecipe:
         """The recipe of a classifier of descriptors by name."""

@@ -173,9 +173,7 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
     job.say(name)
     learn, stop, test = (tracks_of(data, tracks) for tracks in (cut.learn, cut.stop, cut.test))
     if not len(learn.pieces) or not len(test.pieces):
-        raise DataError(
-            f"the split {cut.split.name!r} has no rows of descriptors to learn from or to answer here"
-        )
+        raise DataError(f"the split {cut.split.name!r} has no rows of descriptors to learn from or to answer here")
     started = time.monotonic()
     model = fit_tabular(
         recipe,
@@ -208,9 +206,7 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
     histories, n_parameters = _history(model.logits)
     cost = Cost("", took_s, len(histories[0].epochs) if histories else None, n_parameters, None)
     without = {} if histories else {"learning": f"{recipe.name} is not learnt epoch by epoch"}
-    of_pieces, of_tracks = (
-        Run(name, job.out, report, histories, (cost,), None, without) for report in reports
-    )
+    of_pieces, of_tracks = (Run(name, job.out, report, histories, (cost,), None, without) for report in reports)
     return of_pieces, of_tracks
 
 

@@ -51,20 +51,14 @@ def write(outcome: Outcome, *, out: Path) -> tuple[Path, ...]:
         f"At hand, without clips that are known to be faulty: {'; '.join(at_hand_lines(found))}.",
     ]
     page = SectionPage(
-        f"{found.system.upper()}: {found.title}",
-        lead,
-        sections,
-        ending=f"Made by: {found.commands[0]}",
-        wide=True,
+        f"{found.system.upper()}: {found.title}", lead, sections, ending=f"Made by: {found.commands[0]}", wide=True
     )
     return FOLDER.write(out, page.files(PAGE), facts=found.to_dict())
 
 
 def with_key(section: Section, key: str, *, title: str | None = None) -> Section:
     """A section under another key, so that one page can hold two of a kind."""
-    tables = {
-        key if name == section.key else f"{key}-{name}": table for name, table in section.tables.items()
-    }
+    tables = {key if name == section.key else f"{key}-{name}": table for name, table in section.tables.items()}
     return replace(section, key=key, title=title or section.title, tables=tables)
 
 
@@ -96,15 +90,7 @@ def _claims_section(found: Reproduction) -> Section:
             accuracy, f1 = one.accuracy, one.macro_f1
             numbers.append(
                 (
-                    *(
-                        line.name,
-                        line.counted,
-                        line.reported,
-                        which,
-                        one.split,
-                        one.part,
-                        "+".join(one.leaks),
-                    ),
+                    *(line.name, line.counted, line.reported, which, one.split, one.part, "+".join(one.leaks)),
                     *(one.n_learnt, one.n_stopped, one.n, one.n_artists, len(one.over)),
                     *(accuracy.value, accuracy.low, accuracy.high, f1.value, f1.low, f1.high),
                     *(one.majority, one.uniform, one.shared_artists, one.shared_tracks),
@@ -115,9 +101,7 @@ def _claims_section(found: Reproduction) -> Section:
         *("artists", "genres", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low"),
         *("macro_f1_high", "majority", "uniform", "shared_artists", "shared_tracks"),
     )
-    said = "; ".join(
-        f"{row[0]} ({row[1]}): reported {row[2]}, here {row[3]}, honest {row[4]}" for row in rows
-    )
+    said = "; ".join(f"{row[0]} ({row[1]}): reported {row[2]}, here {row[3]}, honest {row[4]}" for row in rows)
     return Section(
         "claims",
         "What was claimed and what is left",

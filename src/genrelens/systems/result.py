@@ -128,9 +128,7 @@ class Reproduction:
 
 def measured(report: Report, cut: Cut, *, counted: str, n_learnt: int, n_stopped: int) -> Measured:
     """The figures of a report, and what must be said beside them."""
-    head = (
-        report.full_genres if report.full_genres.n_tracks else report.all_genres
-    )  # where all genres are thin
+    head = report.full_genres if report.full_genres.n_tracks else report.all_genres  # where all genres are thin
     levels = chance(report, head)
     return Measured(
         says=cut.says,
@@ -178,9 +176,7 @@ def to_text(found: Reproduction) -> str:
     rows = [HEAD, *(cells(line) for line in found.lines)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(HEAD))]
     text = [f"{found.system.upper()}: {found.title}", ""]
-    text += [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    text += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     text += ["", *(f"leak: {line}" for line in found.leaked)]
     text += [f"note: {line}" for line in found.notes]
     return "\n".join(text) + "\n"
@@ -236,9 +232,7 @@ def says_artists(protocol: Measured, honest: Measured) -> str:
 def _over(found: Reproduction) -> str:
     sizes = {len(one.over) for line in found.lines for one in (line.protocol, line.honest) if one is not None}
     genres = " or ".join(map(str, sorted(sizes)))
-    return (
-        f" Figures here are over the {genres} genres that have enough tracks to learn from." if genres else ""
-    )
+    return f" Figures here are over the {genres} genres that have enough tracks to learn from." if genres else ""
 
 
 def _found(one: Measured | None) -> str:

@@ -165,10 +165,7 @@ def _eda(job: Job, table: FeatureTable) -> list[Section]:
     from genrelens.pages.exploration import sections as explored
 
     described = gather(job.loaded, table).described
-    return [
-        explored.correlation_section(described),
-        explored.tempo_section(described, eta_by_column(described)),
-    ]
+    return [explored.correlation_section(described), explored.tempo_section(described, eta_by_column(described))]
 
 
 def _comparison(runs: Sequence[Run]) -> Section:

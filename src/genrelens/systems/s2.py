@@ -62,9 +62,7 @@ def run(job: Job) -> Outcome:
 
     cut = _cut(job)
     tested, liked = _candidates(job, cut)
-    lines = [
-        Line("svm on mfcc/contrast/centroid", "tracks", *BASELINE_REPORTED, tested["svm"], tested["svm"])
-    ]
+    lines = [Line("svm on mfcc/contrast/centroid", "tracks", *BASELINE_REPORTED, tested["svm"], tested["svm"])]
     best = max(tested, key=lambda name: tested[name].accuracy.value)
     chosen = max(liked, key=lambda name: liked[name])
     says = f"by their protocol picked on the test part ({best}); honestly by the valid part ({chosen})"
@@ -98,9 +96,7 @@ def _cut(job: Job) -> Cut:
     here = {track.id for track in job.tracks}
     empty = [part for part in ("train", "valid", "test") if not here & set(split.ids(part))]
     if empty:
-        raise DataError(
-            f"of FMA's official split, nothing of the part {empty[0]} is here: give the whole of FMA small"
-        )
+        raise DataError(f"of FMA's official split, nothing of the part {empty[0]} is here: give the whole of FMA small")
     says = "FMA's official split, 80/10/10 of each genre, by artist"
     return by_parts(split, job.tracks, kind="protocol", says=says)
 

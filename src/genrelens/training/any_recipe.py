@@ -71,9 +71,7 @@ def train_recipe(
     return train(training, out=out, cache=source.cache, resume=resume, progress=epoch)
 
 
-def stopping(
-    recipe: Recipe, material: Material, *, seed: int
-) -> tuple[tuple[Track, ...], tuple[Track, ...], str]:
+def stopping(recipe: Recipe, material: Material, *, seed: int) -> tuple[tuple[Track, ...], tuple[Track, ...], str]:
     """Tracks to learn from, the validation set, and what that is in words."""
     learn, share = material.learn, recipe.training.stop_share
     if recipe.training.stop_on == "valid" and "valid" not in material.part.split("+"):
@@ -104,11 +102,7 @@ def _train_rows(
 
         windows = musicnn_windows_of(learn, source)
         return train_head(
-            recipe,
-            HeadData(learn, mean_rows(learn, windows), windows),
-            material.origin,
-            out=out,
-            seed=seed,
+            recipe, HeadData(learn, mean_rows(learn, windows), windows), material.origin, out=out, seed=seed
         )
     from genrelens.training.tabular.train import train_tabular
 

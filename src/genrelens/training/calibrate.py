@@ -21,9 +21,7 @@ N_FOLDS = 5
 """Folds of whole artists whose answers a model is calibrated on."""
 
 
-def fold_rows(
-    tracks: Sequence[Track], *, seed: int, n_folds: int = N_FOLDS
-) -> Iterator[tuple[Places, Places]]:
+def fold_rows(tracks: Sequence[Track], *, seed: int, n_folds: int = N_FOLDS) -> Iterator[tuple[Places, Places]]:
     """For each fold of whole artists the places in ``tracks`` to learn from and to answer; each is answered once."""
     place = {track.id: i for i, track in enumerate(tracks)}
     for fold in grouped_folds(tracks, n_folds=n_folds, seed=seed):
@@ -31,9 +29,7 @@ def fold_rows(
         yield np.array(learn, dtype=np.int64), np.array(answer, dtype=np.int64)
 
 
-def calibrate(
-    logits: FloatArray, *, targets: NDArray[np.int64], groups: Sequence[str]
-) -> tuple[float, Conformal]:
+def calibrate(logits: FloatArray, *, targets: NDArray[np.int64], groups: Sequence[str]) -> tuple[float, Conformal]:
     """The temperature and the prediction sets' scores, from out-of-fold ``logits (n, c)``; ``groups (n,)``: artists."""
     temperature = fit_temperature(logits, targets=targets)
     scores, weights = conformal_scores(

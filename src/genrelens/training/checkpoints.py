@@ -33,9 +33,7 @@ class WholeCheckpoints(TorchCheckpointIO):
     Its own way writes to ``$TMPDIR``, and where that is another disk copies from there over the older one.
     """
 
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
-    ) -> None:
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Lightning calls this in the first process alone. Raises ``OSError`` as the system does."""
         content = io.BytesIO()
         torch.save(checkpoint, content)
@@ -58,11 +56,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        PermissionError,
-        FileNotFoundError,
-        MemoryError,
-    ) as error:  # torch's zip reader has OSErrors of its own
+    except (PermissionError, FileNotFoundError, MemoryError) as error:  # torch's zip reader has OSErrors of its own
         raise TrainingError(
             f"the checkpoint {path} cannot be read ({str(error) or type(error).__name__}); see whether the file may be "
             "read and there is memory for it, and give the same command again"

@@ -62,9 +62,7 @@ def attention_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: 
     return _export(_Attention(network), example, input_name, ["attention"], free_windows=False)
 
 
-def _export(
-    module: nn.Module, example: Tensor, input_name: str, outputs: list[str], *, free_windows: bool
-) -> bytes:
+def _export(module: nn.Module, example: Tensor, input_name: str, outputs: list[str], *, free_windows: bool) -> bytes:
     windows = torch.export.Dim("windows", min=1, max=4096)
     with _quiet():
         program = torch.onnx.export(

@@ -32,13 +32,7 @@ from genrelens.models.options import read_options
 from genrelens.models.screens import Screens, read_not_music
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
-from genrelens.training.calibrate import (
-    N_FOLDS,
-    calibrate,
-    fit_sigmoid_temperature,
-    fold_rows,
-    probabilities_of,
-)
+from genrelens.training.calibrate import N_FOLDS, calibrate, fit_sigmoid_temperature, fold_rows, probabilities_of
 from genrelens.training.card import model_card
 from genrelens.training.export import predict_onnx
 from genrelens.training.run import Origin, check_new
@@ -82,9 +76,7 @@ def train_head(
     """
     check_new(out)
     tracks, taxonomy = data.tracks, origin.taxonomy
-    logits = out_of_fold_logits(
-        recipe, tracks, data.rows, taxonomy=taxonomy, multi_label=multi_label, seed=seed
-    )
+    logits = out_of_fold_logits(recipe, tracks, data.rows, taxonomy=taxonomy, multi_label=multi_label, seed=seed)
     if multi_label:
         labels = labels_of(tracks, taxonomy=taxonomy)
         temperature, conformal = fit_sigmoid_temperature(logits, labels=labels), None
@@ -118,9 +110,7 @@ def train_head(
     return write_bundle(
         out / "bundle",
         manifest=manifest,
-        predict_onnx=predict_onnx(
-            network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels
-        ),
+        predict_onnx=predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels),
         card=model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=read_weights().notice),
     )
 
@@ -178,9 +168,7 @@ def limits_of(data: HeadData, *, confidence: FloatArray, seed: int) -> Abstentio
 def in_measured_units(model: TabularModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Weight and bias with the scaler folded in: ``w (x - m) / s + b = (w / s) x + (b - w m / s)``."""
     if not isinstance(model.logits, LinearLogits) or model.logged.any():
-        raise TrainingError(
-            "a head over musicnn should be linear to become a bundle: give classifier logistic"
-        )
+        raise TrainingError("a head over musicnn should be linear to become a bundle: give classifier logistic")
     weight = model.logits.weight / model.scale
     bias = model.logits.bias - weight @ model.mean
     return weight.astype(np.float32), bias.astype(np.float32)
@@ -190,19 +178,11 @@ def _fit(
     recipe: TabularRecipe, rows: FloatArray, classes: NDArray[np.int64], n_classes: int, seed: int
 ) -> TabularModel:
     return fit_tabular(
-        recipe,
-        rows,
-        classes=classes,
-        stop_rows=rows[:0],
-        stop_classes=classes[:0],
-        n_classes=n_classes,
-        seed=seed,
+        recipe, rows, classes=classes, stop_rows=rows[:0], stop_classes=classes[:0], n_classes=n_classes, seed=seed
     )
 
 
-def _fit_several(
-    recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.bool_], *, seed: int
-) -> TabularModel:
+def _fit_several(recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.bool_], *, seed: int) -> TabularModel:
     try:
         from sklearn.linear_model import LogisticRegression
     except ModuleNotFoundError as error:

@@ -43,13 +43,7 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
     """
 
     def __init__(
-        self,
-        recipe: Recipe,
-        frames: Sequence[Frames],
-        targets: NDArray[np.int64],
-        *,
-        n_classes: int,
-        seed: int,
+        self, recipe: Recipe, frames: Sequence[Frames], targets: NDArray[np.int64], *, n_classes: int, seed: int
     ) -> None:
         self.recipe, self.frames, self.seed = recipe, frames, seed
         self.targets = np.eye(n_classes, dtype=np.float32)[targets]
@@ -75,18 +69,13 @@ class TrainingBatches(Dataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng([self.seed, self.epoch, batch])
         n_frames, time_stretch = self.recipe.windows.n_frames, self.recipe.augment.time_stretch
         power = np.stack(
-            [
-                augment.crop(self.frames[i], n_frames=n_frames, time_stretch=time_stretch, rng=rng)
-                for i in chosen
-            ]
+            [augment.crop(self.frames[i], n_frames=n_frames, time_stretch=time_stretch, rng=rng) for i in chosen]
         )
         mel, targets = augmented(self.recipe, power, self.targets[chosen], rng=rng)
         return torch.from_numpy(mel), torch.from_numpy(targets)
 
 
-def augmented(
-    recipe: Recipe, power: Frames, targets: Frames, *, rng: np.random.Generator
-) -> tuple[Frames, Frames]:
+def augmented(recipe: Recipe, power: Frames, targets: Frames, *, rng: np.random.Generator) -> tuple[Frames, Frames]:
     """Power (batch, n_frames, n_mels) -> the same compressed, and soft targets, by the recipe's augmentation."""
     settings = recipe.augment
     if settings.band_shift:
@@ -98,11 +87,7 @@ def augmented(
         mel, targets = augment.mixup(mel, targets, alpha=settings.mixup_alpha, rng=rng)
     if settings.n_masks:
         mel = augment.mask(
-            mel,
-            n_masks=settings.n_masks,
-            time_mask=settings.time_mask,
-            band_mask=settings.band_mask,
-            rng=rng,
+            mel, n_masks=settings.n_masks, time_mask=settings.time_mask, band_mask=settings.band_mask, rng=rng
         )
     smoothing = recipe.training.label_smoothing
     return mel, targets * (1 - smoothing) + np.float32(smoothing / targets.shape[1])
@@ -125,9 +110,7 @@ class WholeTracks(Dataset[TrackWindows]):
         front_end = self.recipe.front_end
         weights = np.array([0.0 if is_silent(window, settings=front_end) else 1.0 for window in power])
         mel = compress(np.stack(power), settings=front_end)
-        return TrackWindows(
-            torch.from_numpy(mel), torch.from_numpy(weights), torch.tensor(int(self.targets[i]))
-        )
+        return TrackWindows(torch.from_numpy(mel), torch.from_numpy(weights), torch.tensor(int(self.targets[i])))
 
 
 STOP_METRIC = "stop_loss"

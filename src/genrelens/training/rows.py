@@ -106,9 +106,7 @@ def musicnn_windows_of(tracks: Sequence[Track], source: RowSource) -> tuple[NDAr
 def needed_weights(recipe: TabularRecipe, weights: Weights | None) -> Weights:
     """VGGish's weights; :class:`RecipeError` where none are given."""
     if weights is None:
-        raise RecipeError(
-            f"{recipe.name} begins with weights of VGGish, and none are given", code="needs_weights"
-        )
+        raise RecipeError(f"{recipe.name} begins with weights of VGGish, and none are given", code="needs_weights")
     return weights
 
 
@@ -146,9 +144,7 @@ def _encoder_rows(recipe: TabularRecipe, tracks: Sequence[Track], source: RowSou
     )
 
 
-def _descriptors(
-    recipe: TabularRecipe, tracks: Sequence[Track], source: RowSource, ids: frozenset[str]
-) -> TabularData:
+def _descriptors(recipe: TabularRecipe, tracks: Sequence[Track], source: RowSource, ids: frozenset[str]) -> TabularData:
     table = source.table
     if table is None:
         # Tracks that are segments already, of a split by segments, are not cut again.

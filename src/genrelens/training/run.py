@@ -137,17 +137,14 @@ class RunFolder:
             if folder.exists() and contents(folder):
                 raise TrainingError(f"{folder} is not empty and holds no run; give a new or an empty folder")
             if resume:
-                raise TrainingError(
-                    f"nothing to resume: {folder} holds no run; start one anew", code="missing_run"
-                )
+                raise TrainingError(f"nothing to resume: {folder} holds no run; start one anew", code="missing_run")
             return
         stored = read_run(folder)
         if stored.get("finished"):
             raise TrainingError(f"{folder} holds a finished run; give another folder, or delete this one")
         if not resume:
             raise TrainingError(
-                f"{folder} holds an interrupted training; resume it, or give another folder",
-                code="unfinished_run",
+                f"{folder} holds an interrupted training; resume it, or give another folder", code="unfinished_run"
             )
         wanted = self.training.to_dict()
         different = [key for key in wanted if stored.get(key) != wanted[key]]
@@ -189,9 +186,7 @@ class RunFolder:
         )
 
     def _write_record(self, facts: Mapping[str, Any]) -> None:
-        write_whole(
-            self.folder / "run.json", json.dumps({**self.training.to_dict(), **facts}, indent=1) + "\n"
-        )
+        write_whole(self.folder / "run.json", json.dumps({**self.training.to_dict(), **facts}, indent=1) + "\n")
 
 
 def check_new(out: Path) -> None:
@@ -208,7 +203,5 @@ def read_run(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read: {error}") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        raise TrainingError(
-            f"{path} is not the record of a run this version can read (expected schema {SCHEMA})"
-        )
+        raise TrainingError(f"{path} is not the record of a run this version can read (expected schema {SCHEMA})")
     return record

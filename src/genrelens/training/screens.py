@@ -53,10 +53,7 @@ def fit_unlikeness(windows: Windows) -> Unlikeness:
 def screens_of(screens: Screens, windows: Windows) -> FloatArray:
     """``(n, 2)``: each track's mean over its windows (w, d), which are one at least."""
     return np.stack(
-        [
-            screens(torch.from_numpy(np.asarray(track, np.float32))).double().mean(dim=0).numpy()
-            for track in windows
-        ]
+        [screens(torch.from_numpy(np.asarray(track, np.float32))).double().mean(dim=0).numpy() for track in windows]
     )
 
 
@@ -104,6 +101,4 @@ def abstention(confidence: FloatArray, screens: FloatArray, *, share: float = SH
         if (worst > wider).any(axis=1).sum() > share * n_tracks:
             break
         limits = wider
-    return Abstention(
-        max_not_music=float(limits[0]), max_unlikeness=float(limits[1]), min_confidence=-float(limits[2])
-    )
+    return Abstention(max_not_music=float(limits[0]), max_unlikeness=float(limits[1]), min_confidence=-float(limits[2]))

@@ -31,13 +31,7 @@ from genrelens.metrics import fit_temperature
 from genrelens.models.network import Network
 from genrelens.recipe import Recipe
 from genrelens.training.card import model_card
-from genrelens.training.checkpoints import (
-    WholeCheckpoints,
-    check_weights,
-    damaged,
-    network_weights,
-    read_checkpoint,
-)
+from genrelens.training.checkpoints import WholeCheckpoints, check_weights, damaged, network_weights, read_checkpoint
 from genrelens.training.export import attention_onnx, predict_onnx
 from genrelens.training.module import STOP_METRIC, GenreModule, TrainingBatches, WholeTracks, track_logits
 from genrelens.training.run import RunFolder, Training
@@ -70,8 +64,7 @@ def train(
     recipe, origin, n_train = training.recipe, training.origin, len(training.learn)
     if not training.learn or not training.stop:
         raise TrainingError(
-            "a training needs tracks to learn from and tracks to stop on, "
-            f"got {n_train} and {len(training.stop)}"
+            f"a training needs tracks to learn from and tracks to stop on, got {n_train} and {len(training.stop)}"
         )
     run = RunFolder(out, training)
     is_first = getattr(rank_zero_only, "rank", 0) == 0
@@ -93,9 +86,7 @@ def train(
     frames = _cached_frames(recipe, tracks, cache)
     if is_first:
         run.start()
-    batches = TrainingBatches(
-        recipe, frames[:n_train], classes[:n_train], n_classes=len(taxonomy), seed=training.seed
-    )
+    batches = TrainingBatches(recipe, frames[:n_train], classes[:n_train], n_classes=len(taxonomy), seed=training.seed)
     whole = WholeTracks(recipe, frames[n_train:], classes[n_train:])
     started = time.monotonic()
     history = _fit(GenreModule(network, recipe.training, batches), whole, run, progress)
@@ -118,9 +109,7 @@ def train(
         temperature=temperature,
         licence=network.licence,
         experimental=under_supported(taxonomy, training.learn),
-        training=origin.record(
-            recipe, seed=training.seed, trained_on=training.train_ids, stopped_on=training.stop_ids
-        ),
+        training=origin.record(recipe, seed=training.seed, trained_on=training.train_ids, stopped_on=training.stop_ids),
     )
     shape: dict[str, Any] = {
         "input_name": recipe.front_end.input_name,
@@ -240,12 +229,7 @@ class _Average(WeightAveraging):
         super().__init__(avg_fn=average, use_buffers=True)
 
 
-def _fit(
-    module: GenreModule,
-    whole: WholeTracks,
-    run: RunFolder,
-    progress: Progress | None,
-) -> _History:
+def _fit(module: GenreModule, whole: WholeTracks, run: RunFolder, progress: Progress | None) -> _History:
     recipe = module.training_recipe
     history = _History(run, progress)
     callbacks: list[Callback] = [EarlyStopping(STOP_METRIC, patience=recipe.patience, mode="min"), history]

@@ -3,15 +3,7 @@
 from genrelens.data.dataset import Source
 from genrelens.data.fetch.archives import unpack
 from genrelens.data.fetch.downloads import download
-from genrelens.data.fetch.fetching import (
-    SOURCES,
-    Fetched,
-    FetchedFile,
-    fetch,
-    manifest_path,
-    manifests,
-    read_manifest,
-)
+from genrelens.data.fetch.fetching import SOURCES, Fetched, FetchedFile, fetch, manifest_path, manifests, read_manifest
 
 __all__ = [
     "SOURCES",

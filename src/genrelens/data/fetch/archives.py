@@ -35,9 +35,7 @@ class _Member(NamedTuple):
     file: IO[bytes]
 
 
-def unpack(
-    archive: Path, folder: Path, *, max_bytes: int, progress: Progress | None = None
-) -> dict[str, Unpacked]:
+def unpack(archive: Path, folder: Path, *, max_bytes: int, progress: Progress | None = None) -> dict[str, Unpacked]:
     """Write the files of a .zip or .tar.gz below ``folder`` and return them by their path in it.
 
     Raises :class:`DataError` on an archive that is damaged, of a kind that Python does not know, or dishonest: a path
@@ -54,9 +52,7 @@ def unpack(
                 continue
             name = path.as_posix()
             if name in written:
-                raise DataError(
-                    f"{str(archive)!r} holds {name!r:.200} twice; it is refused", code="bad_archive"
-                )
+                raise DataError(f"{str(archive)!r} holds {name!r:.200} twice; it is refused", code="bad_archive")
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             if len(written) == MAX_FILES:
@@ -180,6 +176,5 @@ def _too_much(archive: Path, name: str) -> DataError:
 
 def _no_file(name: str) -> DataError:
     return DataError(
-        f"the archive holds {name!r:.200}, which is a link or a device and no file; it is refused",
-        code="bad_archive",
+        f"the archive holds {name!r:.200}, which is a link or a device and no file; it is refused", code="bad_archive"
     )

@@ -58,17 +58,11 @@ def download(
             error.close()
             if error.code < 500 or attempt == N_TRIES:
                 raise _dead(url, f"the server answers {error.code} {error.reason}", by_hand) from error
-        except (
-            _Cut,
-            OSError,
-            http.client.HTTPException,
-        ) as error:  # URLError, time-outs and TLS are OSErrors
+        except (_Cut, OSError, http.client.HTTPException) as error:  # URLError, time-outs and TLS are OSErrors
             why = str(getattr(error, "reason", error)) or type(error).__name__
             if attempt == N_TRIES:
                 if part.exists():
-                    why += (
-                        f"; {part.stat().st_size:,} bytes are kept, and the same command goes on from there"
-                    )
+                    why += f"; {part.stat().st_size:,} bytes are kept, and the same command goes on from there"
                 raise _dead(url, why, by_hand) from error
         time.sleep(wait_s)
     expected = checksum or (("sha256", visit.sha256) if visit.sha256 else None)

@@ -37,12 +37,7 @@ class Fetched:
 
 
 def fetch(
-    name: str,
-    out: Path,
-    *,
-    source: Source | None = None,
-    progress: Progress | None = None,
-    wait_s: float = 2.0,
+    name: str, out: Path, *, source: Source | None = None, progress: Progress | None = None, wait_s: float = 2.0
 ) -> Fetched:
     """Download a source of :data:`SOURCES` (or ``source``), check it, unpack it below ``out`` and write its manifest.
 
@@ -78,9 +73,7 @@ def fetch(
     if archive.exists():  # put there by hand, or left by a call that was stopped while unpacking
         checked = _checked(archive, source, progress)
     else:
-        checked = download(
-            source.url, archive, checksum=source.sum, by_hand=by_hand, progress=progress, wait_s=wait_s
-        )
+        checked = download(source.url, archive, checksum=source.sum, by_hand=by_hand, progress=progress, wait_s=wait_s)
     aside = beside(folder)
     try:
         aside.mkdir()
@@ -96,8 +89,7 @@ def fetch(
         (aside / source.folder).replace(folder)
     except OSError as error:
         raise DataError(
-            f"{source.archive} cannot be unpacked in {str(out)!r}: {error.strerror or error}",
-            code="disk_full",
+            f"{source.archive} cannot be unpacked in {str(out)!r}: {error.strerror or error}", code="disk_full"
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -158,9 +150,7 @@ def read_manifest(path: Path) -> tuple[FetchedFile, ...]:
     try:
         document: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(
-            f"{str(path)!r} cannot be read: {error}; delete it, or fetch the data again"
-        ) from error
+        raise DataError(f"{str(path)!r} cannot be read: {error}; delete it, or fetch the data again") from error
     files = document.get("files") if isinstance(document, dict) and document.get("kind") == KIND else None
     if not isinstance(files, dict) or document.get("schema") != SCHEMA:
         raise DataError(
@@ -173,7 +163,5 @@ def read_manifest(path: Path) -> tuple[FetchedFile, ...]:
             case [int(size), str(sha256)] if re.fullmatch("[0-9a-f]{64}", sha256):
                 found.append(FetchedFile(safe_path(name).as_posix(), size, sha256))
             case _:
-                raise DataError(
-                    f"{str(path)!r}: the entry of {name!r} is damaged; delete it, or fetch the data again"
-                )
+                raise DataError(f"{str(path)!r}: the entry of {name!r} is damaged; delete it, or fetch the data again")
     return tuple(found)

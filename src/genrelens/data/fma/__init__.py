@@ -8,14 +8,4 @@ Labels, artists and the official split stand in ``fma_metadata/tracks.csv``.
 from genrelens.data.fma.loader import BROKEN, ENTRIES, OFFICIAL, is_fma, load, split
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, read_tracks
 
-__all__ = [
-    "BROKEN",
-    "ENTRIES",
-    "OFFICIAL",
-    "SUBSETS",
-    "FmaRow",
-    "is_fma",
-    "load",
-    "read_tracks",
-    "split",
-]
+__all__ = ["BROKEN", "ENTRIES", "OFFICIAL", "SUBSETS", "FmaRow", "is_fma", "load", "read_tracks", "split"]

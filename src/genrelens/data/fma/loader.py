@@ -23,8 +23,7 @@ from genrelens.errors import DataError, SplitError
 from genrelens.taxonomy import FMA, FMA_SMALL
 
 BROKEN: Final[Mapping[int, str]] = dict.fromkeys(
-    (98565, 98567, 98569, 99134, 108925, 133297),
-    "its published clip is broken: empty, or over within two seconds",
+    (98565, 98567, 98569, 99134, 108925, 133297), "its published clip is broken: empty, or over within two seconds"
 )
 """The six tracks of FMA small (all of its training part) that nobody can use, and why."""
 
@@ -62,9 +61,7 @@ def load(root: Path | str | None = None, *, subset: str = "small") -> OwnMusic:
     for folder in folders:
         for number, path in _clips(folder, passed_over):
             files.setdefault(number, path)
-    notes = (
-        [f"clips are taken from {', '.join(str(folder) for folder in folders)}"] if len(folders) > 1 else []
-    )
+    notes = [f"clips are taken from {', '.join(str(folder) for folder in folders)}"] if len(folders) > 1 else []
     if (table := find_metadata(top, TABLE)) is not None:
         rows = [row for row in read_tracks(table) if SUBSETS.index(row.subset) <= SUBSETS.index(subset)]
     elif (table := find_metadata(top, LABELS)) is not None:
@@ -80,8 +77,7 @@ def load(root: Path | str | None = None, *, subset: str = "small") -> OwnMusic:
             code="not_fma",
         )
     return replace(
-        _gather(rows, files, subset=subset, titles=_titles(table.parent), notes=notes),
-        passed_over=passed_over,
+        _gather(rows, files, subset=subset, titles=_titles(table.parent), notes=notes), passed_over=passed_over
     )
 
 
@@ -96,10 +92,7 @@ def clip_folders(top: Path, subset: str) -> list[Path]:
     names = [f"fma_{name}" for name in (*SUBSETS[SUBSETS.index(subset) :], "full")]
     places = [base / name for name in names for base in (top, top / "fma")]
     places += [place / place.name for place in places]  # what some programs make of a zip of that name
-    if (
-        re.fullmatch(r"fma_(small|medium|large|full)", top.name.casefold()) is None
-        or top.name.casefold() in names
-    ):
+    if re.fullmatch(r"fma_(small|medium|large|full)", top.name.casefold()) is None or top.name.casefold() in names:
         places.append(top)
     return [place for place in places if next(_clips(place), None) is not None]
 
@@ -129,15 +122,12 @@ def _labels(path: Path, subset: str) -> list[FmaRow]:
     names = [] if header is None else [cell.strip() for cell in header.cells]
     if sorted(names) != ["genre_top", "track_id"]:
         raise DataError(
-            f"{str(path)!r}, line 1: expected the columns track_id and genre_top, got {names}",
-            code="bad_table",
+            f"{str(path)!r}, line 1: expected the columns track_id and genre_top, got {names}", code="bad_table"
         )
     found: dict[int, FmaRow] = {}
     for row in rows:
         if len(row.cells) != 2:
-            raise DataError(
-                f"{str(path)!r}, line {row.line}: expected 2 cells, got {len(row.cells)}", code="bad_table"
-            )
+            raise DataError(f"{str(path)!r}, line {row.line}: expected 2 cells, got {len(row.cells)}", code="bad_table")
         number = row.cells[names.index("track_id")].strip()
         if re.fullmatch(r"[0-9]{1,6}", number) is None:
             raise DataError(
@@ -146,8 +136,7 @@ def _labels(path: Path, subset: str) -> list[FmaRow]:
             )
         if int(number) in found:
             raise DataError(
-                f"{str(path)!r}, line {row.line}, column track_id: track {number} stands twice",
-                code="bad_table",
+                f"{str(path)!r}, line {row.line}, column track_id: track {number} stands twice", code="bad_table"
             )
         top = genre(path, row, "genre_top", row.cells[names.index("genre_top")])
         found[int(number)] = FmaRow(int(number), None, None, "train", subset, top, ())
@@ -155,12 +144,7 @@ def _labels(path: Path, subset: str) -> list[FmaRow]:
 
 
 def _gather(
-    rows: Iterable[FmaRow],
-    files: Mapping[int, Path],
-    *,
-    subset: str,
-    titles: Mapping[int, str],
-    notes: list[str],
+    rows: Iterable[FmaRow], files: Mapping[int, Path], *, subset: str, titles: Mapping[int, str], notes: list[str]
 ) -> OwnMusic:
     ordered = sorted(rows, key=lambda row: row.track_id)
     artists = _artists(ordered)
@@ -245,9 +229,7 @@ def split(name: str, *, tracks: Iterable[Track]) -> Split:
     table = None
     if everything:
         folders = everything[0].path.absolute().parents  # 000, fma_small, what fma_small was unpacked into
-        table = next(
-            (found for top in folders[1:3] if (found := find_metadata(top, TABLE)) is not None), None
-        )
+        table = next((found for top in folders[1:3] if (found := find_metadata(top, TABLE)) is not None), None)
     if table is None:
         raise SplitError(
             f"the split {OFFICIAL!r} stands in fma_metadata/{TABLE}, which is not in or beside the clips' folder; get "
@@ -268,9 +250,7 @@ def split(name: str, *, tracks: Iterable[Track]) -> Split:
     overlaps = every_leak.overlaps(everything)
     if overlaps:
         some = ", ".join(sorted({overlap.what for overlap in overlaps})[:3])
-        provenance += (
-            f" It is said to keep artists apart, but {len(overlaps)} stand in two parts here ({some})."
-        )
+        provenance += f" It is said to keep artists apart, but {len(overlaps)} stand in two parts here ({some})."
     return Split(OFFICIAL, 1, made, frozenset(overlap.kind for overlap in overlaps), provenance)
 
 
@@ -289,12 +269,8 @@ def _source(name: str, *, size: str, max_bytes: int, sha1: str) -> Source:
 
 
 _SOURCES: Final = (
-    _source(
-        "fma_small", size="7.2 GiB", max_bytes=20 * 10**9, sha1="ade154f733639d52e35e32f5593efe5be76c6d70"
-    ),
-    _source(
-        "fma_metadata", size="342 MiB", max_bytes=8 * 10**9, sha1="f0df49ffe5f2a6008d7dc83c6915b31835dfe733"
-    ),
+    _source("fma_small", size="7.2 GiB", max_bytes=20 * 10**9, sha1="ade154f733639d52e35e32f5593efe5be76c6d70"),
+    _source("fma_metadata", size="342 MiB", max_bytes=8 * 10**9, sha1="f0df49ffe5f2a6008d7dc83c6915b31835dfe733"),
 )
 
 ENTRIES: Final[Mapping[str, Dataset]] = {

@@ -72,9 +72,7 @@ def read_tracks(path: Path | str) -> Iterator[FmaRow]:
             raise _bad(path, row, f"column {INDEX}: expected a track's number, got nothing")
         if track_id in first_line:
             raise _bad(
-                path,
-                row,
-                f"column {INDEX}: track {track_id} stands twice, first in line {first_line[track_id]}",
+                path, row, f"column {INDEX}: track {track_id} stands twice, first in line {first_line[track_id]}"
             )
         first_line[track_id] = row.line
         cells = {name: row.cells[i].strip() for name, i in columns.items()}
@@ -96,9 +94,7 @@ def genre(path: Path, row: Row, column: str, cell: str) -> str | None:
     if cell.strip().casefold() in _MISSING:
         return None
     if cell not in FMA:
-        raise _bad(
-            path, row, f"column {column}: unknown genre {cell!r}; the top genres are {', '.join(FMA.names)}"
-        )
+        raise _bad(path, row, f"column {column}: unknown genre {cell!r}; the top genres are {', '.join(FMA.names)}")
     return FMA.canonical(cell)
 
 
@@ -113,17 +109,13 @@ def _header(path: Path, rows: Iterator[Row]) -> tuple[int, dict[str, int]]:
             "the file from fma_metadata.zip as it is",
             code="bad_table",
         )
-    return len(tables), _places(
-        path, [f"{a.strip()}.{b.strip()}" for a, b in zip(tables, names, strict=True)]
-    )
+    return len(tables), _places(path, [f"{a.strip()}.{b.strip()}" for a, b in zip(tables, names, strict=True)])
 
 
 def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
     wanted = [".".join(column) for column in COLUMNS]
     if missing := [name for name in wanted if name not in header]:
-        raise DataError(
-            f"{str(path)!r}, lines 1 and 2: missing columns: {', '.join(missing)}", code="bad_table"
-        )
+        raise DataError(f"{str(path)!r}, lines 1 and 2: missing columns: {', '.join(missing)}", code="bad_table")
     if twice := [name for name in wanted if header.count(name) > 1]:
         raise DataError(
             f"{str(path)!r}, lines 1 and 2: these columns stand twice: {', '.join(twice)}", code="bad_table"
@@ -156,11 +148,7 @@ def _numbers(path: Path, row: Row, column: str, cell: str) -> tuple[int, ...]:
     if cell.casefold() in _MISSING:
         return ()
     if re.fullmatch(r"\[\s*([0-9]{1,9}\s*(,\s*[0-9]{1,9}\s*)*)?\]", cell) is None:
-        raise _bad(
-            path,
-            row,
-            f"column {column}: expected a list of genre numbers such as [21, 10], got {cell[:60]!r}",
-        )
+        raise _bad(path, row, f"column {column}: expected a list of genre numbers such as [21, 10], got {cell[:60]!r}")
     return tuple(map(int, re.findall(r"[0-9]+", cell)))
 
 

@@ -19,15 +19,7 @@ from genrelens.data.gtzan.facts import (
     segments,
     split,
 )
-from genrelens.data.gtzan.files import (
-    LAYOUTS,
-    TABLES,
-    clips_of_rows,
-    is_gtzan,
-    picture_tracks,
-    pictures,
-    tables,
-)
+from genrelens.data.gtzan.files import LAYOUTS, TABLES, clips_of_rows, is_gtzan, picture_tracks, pictures, tables
 from genrelens.data.gtzan.loader import ENTRY, GtzanData, load
 
 __all__ = [

@@ -79,9 +79,7 @@ SPLITS: Final[Mapping[str, str]] = {
 def split(name: str) -> Split:
     """A split of GTZAN by name: a key of :data:`SPLITS`. Raises :class:`SplitError` on another name."""
     if name not in SPLITS:
-        raise SplitError(
-            f"GTZAN has no split {name!r}; its splits: {', '.join(SPLITS)}", code="unknown_split"
-        )
+        raise SplitError(f"GTZAN has no split {name!r}; its splits: {', '.join(SPLITS)}", code="unknown_split")
     return Split.from_json(package_text(SPLITS[name]), source=f"genrelens's own split {name!r}")
 
 

@@ -42,9 +42,7 @@ def clip_folders(top: Path) -> list[Path]:
         folder
         for layout in LAYOUTS
         for folder in descend(top, layout)
-        if any(
-            clip_id(path.name) for _, genre_folder in genre_folders(folder) for path in files_in(genre_folder)
-        )
+        if any(clip_id(path.name) for _, genre_folder in genre_folders(folder) for path in files_in(genre_folder))
     ]
 
 

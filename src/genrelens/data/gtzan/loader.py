@@ -83,8 +83,7 @@ def load(root: Path | str | None = None) -> GtzanData:
         strangers += [
             Path(found.path).relative_to(top).as_posix()
             for found in walk(folder, passed_over=passed_over)
-            if found.error is None
-            and (clip_id(Path(found.path).name) is None or Path(found.path).parent != folder)
+            if found.error is None and (clip_id(Path(found.path).name) is None or Path(found.path).parent != folder)
         ]
         for path in files_in(folder, notes):
             if (id_ := clip_id(path.name)) is None:
@@ -116,9 +115,7 @@ def load(root: Path | str | None = None) -> GtzanData:
         chosen = next((path for path in paths if path not in faults), None)
         if len(paths) > 1:
             names = ", ".join(str(p.relative_to(top)) for p in paths)
-            notes.append(
-                f"{id_} has {len(paths)} files ({names}); {'none' if chosen is None else chosen.name} is used"
-            )
+            notes.append(f"{id_} has {len(paths)} files ({names}); {'none' if chosen is None else chosen.name} is used")
         if chosen is None:
             unreadable.append((id_, f"{paths[0]}: {faults[paths[0]]}"))
         else:
@@ -161,18 +158,12 @@ def _fault(path: Path) -> str | None:
 
 def _what_is_there(top: Path) -> str:
     names = [path.name for path in files_in(top)]
-    return (
-        "nothing"
-        if not names
-        else ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    )
+    return "nothing" if not names else ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _entry_load(root: Path) -> OwnMusic:
     data = load(root)
-    return OwnMusic(
-        data.tracks, data.unreadable, notes=data.notes, passed_over=data.passed_over, missing=data.missing
-    )
+    return OwnMusic(data.tracks, data.unreadable, notes=data.notes, passed_over=data.passed_over, missing=data.missing)
 
 
 ENTRY: Final = Dataset(

@@ -20,13 +20,7 @@ from genrelens.data.own_music.tracks import (
     one_spelling,
     why_not,
 )
-from genrelens.data.places import (
-    data_root,
-    folders,
-    genre_root,
-    has_siblings_with_music,
-    is_named_after_a_genre,
-)
+from genrelens.data.places import data_root, folders, genre_root, has_siblings_with_music, is_named_after_a_genre
 from genrelens.errors import AudioError, DataError
 from genrelens.taxonomy import composed, fold
 
@@ -61,9 +55,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
     unusable: list[str] = []
     left_out = [(id_, "it lies in no folder of a genre") for id_ in files.by_id if "/" not in id_]
     left_out += files.left_out
-    otherwise: dict[
-        str, str
-    ] = {}  # folders none of whose files has the folder's genre in its tags -> one they have
+    otherwise: dict[str, str] = {}  # folders none of whose files has the folder's genre in its tags -> one they have
     for name, ids in inside.items():
         tagged: set[str] = set()
         for id_ in ids:
@@ -80,11 +72,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
     if not found:
         raise DataError(
             f"no music below folders of genres in {str(top)!r}: expected files like rock/song.mp3"
-            + (
-                f"; {len(left_out)} files cannot be used ({left_out[0][0]}: {left_out[0][1]})"
-                if left_out
-                else ""
-            ),
+            + (f"; {len(left_out)} files cannot be used ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""),
             code="not_a_folder_of_genres",
         )
     notes = _where(given, top)
@@ -138,9 +126,7 @@ def labels_of(given: Path, files: Iterable[Path]) -> FileLabels:
 
 def _where(given: Path, top: Path) -> list[str]:
     """What to say of folders that may not be those which were meant."""
-    notes = (
-        [] if top == given else [f"the folders of genres are those in {str(top)!r}, where all the music is"]
-    )
+    notes = [] if top == given else [f"the folders of genres are those in {str(top)!r}, where all the music is"]
     if is_named_after_a_genre(top):
         notes.append(
             f"the folders in {top.name!r} are taken for genres; if that is one genre, give the folder above it"
@@ -162,8 +148,5 @@ def _tags(path: Path) -> Tags:
 
 
 ENTRY: Final = Dataset(
-    is_it=is_folder_of_genres,
-    load=load,
-    expects="folders of genres with music in them",
-    any_music=True,
+    is_it=is_folder_of_genres, load=load, expects="folders of genres with music in them", any_music=True
 )

@@ -84,9 +84,7 @@ def load(root: Path | str) -> OwnMusic:
             item = _labelled(row, paths=paths, names=header.names)
             for column, what in (("path", (item.path, item.span_s)), ("id", item.id)):
                 if (before := first.setdefault((column, what), row.place)) != row.place:
-                    raise ValueError(
-                        f"column {header.names.get(column, 'path')}: it stands twice, first in {before}"
-                    )
+                    raise ValueError(f"column {header.names.get(column, 'path')}: it stands twice, first in {before}")
         except ValueError as error:
             problems.append(f"{row.place}, {error}")
             continue
@@ -97,19 +95,10 @@ def load(root: Path | str) -> OwnMusic:
             unusable.extend(item.genres)
     if problems:
         more = f"; and {len(problems) - _N_SHOWN} more" if len(problems) > _N_SHOWN else ""
-        raise DataError(
-            f"{str(table)!r}: {'; '.join(problems[:_N_SHOWN])}{more}. Mend the table", code="bad_table"
-        )
+        raise DataError(f"{str(table)!r}: {'; '.join(problems[:_N_SHOWN])}{more}. Mend the table", code="bad_table")
     extra = ", ".join(header.passed_over)
     notes = [f"{table.name}: these columns are passed over: {extra}"] if extra else []
-    return gather(
-        found,
-        dataset=DATASET,
-        where=repr(str(table)),
-        left_out=left_out,
-        unusable=unusable,
-        notes=notes,
-    )
+    return gather(found, dataset=DATASET, where=repr(str(table)), left_out=left_out, unusable=unusable, notes=notes)
 
 
 def find_table(root: Path) -> Path | None:
@@ -178,9 +167,7 @@ def _span(cells: Mapping[str, str | None], names: Mapping[str, str]) -> tuple[fl
             raise ValueError(f"column {names.get(column, column)}: expected a time in seconds, got {text!r}")
         times.append(time_s)
     if times[0] >= times[1]:
-        raise ValueError(
-            f"column {names['end']}: the span ends at {texts[1]} s, before it begins at {texts[0]} s"
-        )
+        raise ValueError(f"column {names['end']}: the span ends at {texts[1]} s, before it begins at {texts[0]} s")
     return times[0], times[1]
 
 
@@ -245,9 +232,7 @@ def _text(cell: Any) -> str | None:
 
 def _known(columns: Sequence[str]) -> dict[str, list[str]]:
     """What a column holds -> the columns that could be it."""
-    found = {
-        what: [column for column in columns if column.casefold() in names] for what, names in COLUMNS.items()
-    }
+    found = {what: [column for column in columns if column.casefold() in names] for what, names in COLUMNS.items()}
     return {what: candidates for what, candidates in found.items() if candidates}
 
 
@@ -268,8 +253,7 @@ def _header(table: Path, columns: Sequence[str]) -> _Header:
     for one, other in (("start", "end"), ("end", "start")):
         if one in known and other not in known:
             raise DataError(
-                f"{str(table)!r}, line 1: there is a column {one} and no {other}; a span needs both",
-                code="bad_table",
+                f"{str(table)!r}, line 1: there is a column {one} and no {other}; a span needs both", code="bad_table"
             )
     names = {what: candidates[0] for what, candidates in known.items()}
     return _Header(names, tuple(column for column in columns if column and column not in names.values()))
@@ -323,8 +307,4 @@ def _exists(path: Path) -> bool:
         return False
 
 
-ENTRY: Final = Dataset(
-    is_it=is_table,
-    load=load,
-    expects=" or ".join(NAMES),
-)
+ENTRY: Final = Dataset(is_it=is_table, load=load, expects=" or ".join(NAMES))

@@ -37,9 +37,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
         else:
             left_out.append((id_, reason))
     if not found:
-        some = (
-            f"; {len(left_out)} files are left out ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""
-        )
+        some = f"; {len(left_out)} files are left out ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""
         advice = (
             f". There are no folders in it: if it is the folder of one genre, give that above, "
             f"{str(top.absolute().parent)!r}"
@@ -47,9 +45,7 @@ def load(root: Path | str | None = None) -> OwnMusic:
             else ""
         )
         raise DataError(f"no file with a genre tag below {str(top)!r}{some}{advice}", code="no_tags")
-    return gather(
-        found, dataset=DATASET, where=repr(str(top)), left_out=left_out, passed_over=files.passed_over
-    )
+    return gather(found, dataset=DATASET, where=repr(str(top)), left_out=left_out, passed_over=files.passed_over)
 
 
 def holds_music(root: Path) -> bool:
@@ -57,9 +53,4 @@ def holds_music(root: Path) -> bool:
     return root.is_dir() and holds_media(root)
 
 
-ENTRY: Final = Dataset(
-    is_it=holds_music,
-    load=load,
-    expects="music with genre tags",
-    any_music=True,
-)
+ENTRY: Final = Dataset(is_it=holds_music, load=load, expects="music with genre tags", any_music=True)

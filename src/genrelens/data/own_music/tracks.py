@@ -73,21 +73,15 @@ def gather(
         if item.genres and fold(item.genres[0]):
             labelled.append(item)
         else:
-            out.append(
-                (item.id, f"its genre is {item.genres[0]!r}, without a letter" if item.genres else "no genre")
-            )
+            out.append((item.id, f"its genre is {item.genres[0]!r}, without a letter" if item.genres else "no genre"))
     if not labelled:
         reasons = f"; {len(out)} files are left out ({out[0][0]}: {out[0][1]})" if out else ""
         raise DataError(f"no labelled music in {where}{reasons}", code="no_tracks")
     labelled = _with_ids_in_one_form(labelled)
     repeated = [id_ for id_, n in Counter(item.id for item in labelled).items() if n > 1]
     if repeated:
-        raise DataError(
-            f"{where}: two tracks have the id {repeated[0]!r}; give each its own", code="bad_table"
-        )
-    genre_of = one_spelling(
-        (name.strip() for item in labelled for name in item.genres if fold(name)), key=fold
-    )
+        raise DataError(f"{where}: two tracks have the id {repeated[0]!r}; give each its own", code="bad_table")
+    genre_of = one_spelling((name.strip() for item in labelled for name in item.genres if fold(name)), key=fold)
     artist_of = one_spelling((item.artist for item in labelled if item.artist), key=_artist_key)
     merged = _merged(genre_of)
     if merged:
@@ -98,8 +92,7 @@ def gather(
     if without:
         said.append(f"these genres have no track and are not part of the task: {', '.join(without)}")
     genres_all = {
-        item.id: tuple(dict.fromkeys(genre_of[name.strip()] for name in item.genres if fold(name)))
-        for item in labelled
+        item.id: tuple(dict.fromkeys(genre_of[name.strip()] for name in item.genres if fold(name))) for item in labelled
     }
     several = {id_: genres for id_, genres in genres_all.items() if len(genres) > 1}
     if several:
@@ -205,11 +198,7 @@ def _composed(item: Labelled) -> Labelled:
 def _with_ids_in_one_form(items: Sequence[Labelled]) -> list[Labelled]:
     called = in_one_form(name for item in items for name in (item.id, item.segment_of) if name is not None)
     return [
-        replace(
-            item,
-            id=called[item.id],
-            segment_of=None if item.segment_of is None else called[item.segment_of],
-        )
+        replace(item, id=called[item.id], segment_of=None if item.segment_of is None else called[item.segment_of])
         for item in items
     ]
 

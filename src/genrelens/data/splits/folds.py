@@ -67,9 +67,7 @@ def blocks(tracks: Iterable[Track]) -> tuple[Block, ...]:
     ordered = sorted(tracks, key=lambda track: track.id)
     for before, after in itertools.pairwise(ordered):
         if before.id == after.id:
-            raise DataError(
-                f"two tracks have the id {after.id!r}; every track of a data set needs an id of its own"
-            )
+            raise DataError(f"two tracks have the id {after.id!r}; every track of a data set needs an id of its own")
     roots = joined([_ties(track) for track in ordered])
     members: dict[int, list[Track]] = defaultdict(list)
     for root, track in zip(roots, ordered, strict=True):
@@ -107,17 +105,12 @@ def grouped_folds(tracks: Iterable[Track], *, n_folds: int, seed: int) -> tuple[
     splits = []
     for k, test in enumerate(ids):
         held = frozenset(test)
-        parts = {
-            "train": tuple(sorted(id_ for id_ in everything if id_ not in held)),
-            "test": tuple(sorted(test)),
-        }
+        parts = {"train": tuple(sorted(id_ for id_ in everything if id_ not in held)), "test": tuple(sorted(test))}
         splits.append(Split(f"fold-{k + 1}-of-{n_folds}-seed-{seed}", 1, parts, provenance=provenance))
     return tuple(splits)
 
 
-def hold_out(
-    tracks: Iterable[Track], *, fraction: float, seed: int
-) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
+def hold_out(tracks: Iterable[Track], *, fraction: float, seed: int) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
     """Carve about ``fraction`` of each genre out of ``tracks``: ``(kept, held)``, each in order of id.
 
     Whole blocks move, so no artist or known recording is on both sides. Of every genre at least one block is
@@ -125,9 +118,7 @@ def hold_out(
     matter. Raises :class:`DataError` when ``fraction`` is not between 0 and 1 or nothing can be held.
     """
     if not 0.0 < fraction < 1.0:
-        raise DataError(
-            f"the fraction to hold out must lie between 0 and 1, got {fraction}", code="bad_fraction"
-        )
+        raise DataError(f"the fraction to hold out must lie between 0 and 1, got {fraction}", code="bad_fraction")
     all_blocks = blocks(tracks)
     total: Counter[str] = Counter()
     for block in all_blocks:
@@ -150,17 +141,13 @@ def hold_out(
     for slack in (1.0, 2.0):
         for block in order:
             counts = block.n_by_genre
-            if block not in held and all(
-                n_left[g] > 1 and n < slack * room(g) + 1e-9 for g, n in counts.items()
-            ):
+            if block not in held and all(n_left[g] > 1 and n < slack * room(g) + 1e-9 for g, n in counts.items()):
                 hold(block)
     for genre in sorted(total):
         movable = [
             block
             for block in order
-            if genre in block.n_by_genre
-            and block not in held
-            and all(n_left[g] > 1 for g in block.n_by_genre)
+            if genre in block.n_by_genre and block not in held and all(n_left[g] > 1 for g in block.n_by_genre)
         ]
         if movable and n_held[genre] == 0 and total[genre] >= 3:
             hold(min(movable, key=lambda block: len(block.tracks)))
@@ -181,9 +168,7 @@ def hold_out(
 def _deal(all_blocks: tuple[Block, ...], *, n_folds: int, seed: int) -> list[list[Block]]:
     rng = np.random.default_rng(seed)
     genres = sorted({track.genre for block in all_blocks for track in block.tracks})
-    counts = np.array(
-        [[block.n_by_genre[genre] for genre in genres] for block in all_blocks], dtype=np.float64
-    )
+    counts = np.array([[block.n_by_genre[genre] for genre in genres] for block in all_blocks], dtype=np.float64)
     share = counts / counts.sum(axis=0)  # a tenth of a thin genre weighs as much as a tenth of a full one
     order = np.lexsort((rng.permutation(len(all_blocks)), -counts.sum(axis=1)))
     folds: list[list[Block]] = [[] for _ in range(n_folds)]
@@ -203,11 +188,7 @@ def _deal(all_blocks: tuple[Block, ...], *, n_folds: int, seed: int) -> list[lis
 def _thin(all_blocks: tuple[Block, ...], n_folds: int) -> str:
     n_blocks = Counter(genre for block in all_blocks for genre in block.n_by_genre)
     thin = [f"{genre} ({n})" for genre, n in sorted(n_blocks.items()) if n < n_folds]
-    return (
-        f" Genres with fewer groups than folds, absent from some test parts: {', '.join(thin)}."
-        if thin
-        else ""
-    )
+    return f" Genres with fewer groups than folds, absent from some test parts: {', '.join(thin)}." if thin else ""
 
 
 NAMES: Final = ("hold-out", "k-fold")
@@ -243,8 +224,7 @@ def computed_split(name: str, *, tracks: Iterable[Track]) -> Split:
         how = f"{n_folds} folds, balanced by genre"
     else:
         raise SplitError(
-            f"no split {name!r} can be computed; those that can: {', '.join(NAMES)}, k-fold-10",
-            code="unknown_split",
+            f"no split {name!r} can be computed; those that can: {', '.join(NAMES)}, k-fold-10", code="unknown_split"
         )
     n_unknown = sum(track.artist is None for track in everything)
     provenance = f"{how}, by artist and known recording, seed {SEED}, computed from {len(everything)} tracks."

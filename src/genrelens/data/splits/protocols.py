@@ -106,26 +106,17 @@ def published(pieces: Sequence[Track], split: Split, *, part: str) -> Protocol:
     for piece in pieces:
         of_track[piece.whole].append(piece.id)
     parts = {
-        name: tuple(id_ for track in split.ids(name) for id_ in of_track.get(track, ()))
-        for name in ("train", part)
+        name: tuple(id_ for track in split.ids(name) for id_ in of_track.get(track, ())) for name in ("train", part)
     }
     for name, ids in parts.items():
         if not ids:
-            raise DataError(
-                f"the split {split.name!r}, part {name!r} holds none of the {len(of_track)} tracks at hand"
-            )
+            raise DataError(f"the split {split.name!r}, part {name!r} holds none of the {len(of_track)} tracks at hand")
     cut = Split(split.name, split.version, parts, split.leaks, split.provenance)
     return Protocol(f"{split.name}, {part}", "trained on its train part alone", (cut,), "artist", part)
 
 
 def _random_folds(
-    pieces: Sequence[Track],
-    units: Sequence[Hashable],
-    *,
-    name: str,
-    leaks: frozenset[str],
-    n_folds: int,
-    seed: int,
+    pieces: Sequence[Track], units: Sequence[Hashable], *, name: str, leaks: frozenset[str], n_folds: int, seed: int
 ) -> tuple[Split, ...]:
     """Deal units (pieces or tracks) to the folds in random order, genre by genre, like cards."""
     rng = np.random.default_rng(seed)

@@ -61,24 +61,16 @@ class Split:
         object.__setattr__(self, "parts", {name: tuple(ids) for name, ids in self.parts.items()})
         object.__setattr__(self, "leaks", frozenset(self.leaks))
         if not self.name or not self.parts:
-            raise SplitError(
-                f"a split needs a name and at least one part, got {self.name!r} and {list(self.parts)}"
-            )
+            raise SplitError(f"a split needs a name and at least one part, got {self.name!r} and {list(self.parts)}")
         if self.version < 1:
             raise SplitError(f"split {self.name!r}: versions count from 1, got {self.version}")
         if unknown := sorted(self.leaks - LEAKS.keys()):
-            raise SplitError(
-                f"split {self.name!r} declares unknown leaks {unknown}; known words: {', '.join(LEAKS)}"
-            )
+            raise SplitError(f"split {self.name!r} declares unknown leaks {unknown}; known words: {', '.join(LEAKS)}")
         for part, ids in self.parts.items():
             if not part or "+" in part:
-                raise SplitError(
-                    f"split {self.name!r}: a part's name must be non-empty and without '+', got {part!r}"
-                )
+                raise SplitError(f"split {self.name!r}: a part's name must be non-empty and without '+', got {part!r}")
             if repeated := [id_ for id_, count in Counter(ids).items() if count > 1 or not id_]:
-                raise SplitError(
-                    f"split {self.name!r}, part {part!r}: empty or repeated ids: {_some(repeated)}"
-                )
+                raise SplitError(f"split {self.name!r}, part {part!r}: empty or repeated ids: {_some(repeated)}")
         self._refuse(_in_several(_places(self.parts, None), "segments"))
 
     def ids(self, part: str) -> tuple[str, ...]:
@@ -87,8 +79,7 @@ class Split:
         for name in part.split("+"):
             if name not in self.parts:
                 raise SplitError(
-                    f"split {self.name!r} has no part {name!r}; its parts: {', '.join(self.parts)} (join "
-                    "them with '+')"
+                    f"split {self.name!r} has no part {name!r}; its parts: {', '.join(self.parts)} (join them with '+')"
                 )
             ids.update(dict.fromkeys(self.parts[name]))
         return tuple(ids)
@@ -168,9 +159,7 @@ class Split:
         except (ValueError, RecursionError) as error:
             raise SplitError(f"{source} is not valid JSON: {error}") from error
         if not isinstance(document, dict) or document.get("kind") != "genrelens split":
-            raise SplitError(
-                f'{source} is not a split: expected a JSON object with "kind": "genrelens split"'
-            )
+            raise SplitError(f'{source} is not a split: expected a JSON object with "kind": "genrelens split"')
         schema = document.get("schema")
         if schema != SCHEMA or isinstance(schema, bool):
             raise SplitError(
@@ -230,9 +219,7 @@ def _by_id(tracks: Iterable[Track], *, name: str) -> dict[str, Track]:
     return by_id
 
 
-def _places(
-    parts: Mapping[str, tuple[str, ...]], key: Mapping[str, str | None] | None
-) -> dict[str, list[str]]:
+def _places(parts: Mapping[str, tuple[str, ...]], key: Mapping[str, str | None] | None) -> dict[str, list[str]]:
     """What stands where: an id's key (without ``key`` the id) -> names of parts; ``None`` is left out."""
     places: dict[str, list[str]] = {}
     for part, ids in parts.items():

@@ -20,9 +20,7 @@ def summary(split: Split, tracks: tuple[Track, ...]) -> dict[str, Any]:
         "parts": {
             part: {
                 "n": len(ids),
-                "n_here": sum(
-                    (id_.rpartition(".")[0] in wholes) if of_segments else (id_ in here) for id_ in ids
-                ),
+                "n_here": sum((id_.rpartition(".")[0] in wholes) if of_segments else (id_ in here) for id_ in ids),
             }
             for part, ids in split.parts.items()
         },
@@ -35,7 +33,5 @@ def summary_text(row: dict[str, Any]) -> str:
     """The same for people."""
     parts = ", ".join(f"{part} {size['n_here']:,} of {size['n']:,}" for part, size in row["parts"].items())
     leaks = f"LEAKS {', '.join(row['leaks'])}" if row["leaks"] else "leaks nothing that is known"
-    about = textwrap.fill(
-        row["provenance"], 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
+    about = textwrap.fill(row["provenance"], 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     return f"{row['name']} (version {row['version']}), {leaks}\n  here: {parts}\n{about}"

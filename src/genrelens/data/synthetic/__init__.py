@@ -21,16 +21,7 @@ waltz              250 to 1,500    140 to 190   low note on one, chords on two a
 =================  ==============  ===========  =====================================================
 """
 
-from genrelens.data.synthetic.corpus import (
-    BY_TIMBRE,
-    DATASET,
-    ENTRY,
-    MARKER,
-    is_corpus,
-    load,
-    split,
-    write_corpus,
-)
+from genrelens.data.synthetic.corpus import BY_TIMBRE, DATASET, ENTRY, MARKER, is_corpus, load, split, write_corpus
 from genrelens.data.synthetic.styles import STYLES, SYNTHETIC, Style, render
 
 __all__ = [

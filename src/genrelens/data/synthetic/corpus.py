@@ -36,9 +36,7 @@ MAX_PER_STYLE: Final = 100_000
 _SAMPLE_RATE: Final = 22050
 
 
-def write_corpus(
-    root: Path | str, *, n_per_style: int, seed: int, duration_s: float = 30.0
-) -> tuple[Track, ...]:
+def write_corpus(root: Path | str, *, n_per_style: int, seed: int, duration_s: float = 30.0) -> tuple[Track, ...]:
     """Render ``n_per_style`` pieces of each style as 16-bit wav (22,050 Hz, mono) below ``root``; return the
     tracks.
 

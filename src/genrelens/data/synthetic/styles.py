@@ -211,20 +211,11 @@ _ARRANGEMENTS: Final[tuple[tuple[Style, Callable[[Desk, Piece], None]], ...]] = 
     (Style("breakbeat", 30, 90, (158, 178), "a broken fast drum pattern over a long sub bass"), _breakbeat),
     (Style("chorale", 200, 2000, (60, 84), "four voices of strings that swell and change slowly"), _chorale),
     (Style("drone", 60, 400, None, "a fifth that is held throughout, without onsets"), _drone),
-    (
-        Style("fingerpicking", 150, 1500, (84, 120), "plucked strings, thumb and fingers in turn"),
-        _fingerpicking,
-    ),
+    (Style("fingerpicking", 150, 1500, (84, 120), "plucked strings, thumb and fingers in turn"), _fingerpicking),
     (Style("four_on_the_floor", 40, 130, (112, 132), "a bass drum on every beat"), _four_on_the_floor),
-    (
-        Style("off_beat_skank", 400, 3000, (66, 84), "short chords between the beats, bass gaps"),
-        _off_beat_skank,
-    ),
+    (Style("off_beat_skank", 400, 3000, (66, 84), "short chords between the beats, bass gaps"), _off_beat_skank),
     (Style("power_chords", 1000, 5000, (130, 180), "distorted fifths in driven eighths"), _power_chords),
-    (
-        Style("walking_swing", 3000, 10000, (120, 190), "a swung ride cymbal over walking bass"),
-        _walking_swing,
-    ),
+    (Style("walking_swing", 3000, 10000, (120, 190), "a swung ride cymbal over walking bass"), _walking_swing),
     (Style("waltz", 250, 1500, (140, 190), "low note on one, chords on two and three"), _waltz),
 )
 
@@ -236,12 +227,7 @@ SYNTHETIC: Final = Taxonomy(names=tuple(STYLES))
 
 
 def render(
-    style: str,
-    *,
-    seed: int,
-    timbre_seed: int | None = None,
-    duration_s: float = 30.0,
-    sample_rate: int = 22050,
+    style: str, *, seed: int, timbre_seed: int | None = None, duration_s: float = 30.0, sample_rate: int = 22050
 ) -> Clip:
     """A piece in a style: mono float32, peak below 1, the same for the same arguments.
 
@@ -253,8 +239,7 @@ def render(
         raise TaxonomyError(f"unknown synthetic style {style!r}; known styles: {', '.join(STYLES)}")
     if not 0.0 < duration_s < 1e5 or sample_rate < 4000:
         raise DataError(
-            f"expected a length above 0 s and a rate of 4000 Hz or more, got {duration_s} s and "
-            f"{sample_rate} Hz"
+            f"expected a length above 0 s and a rate of 4000 Hz or more, got {duration_s} s and {sample_rate} Hz"
         )
     number = tuple(STYLES).index(style)
     timbre_rng = np.random.default_rng([number, 1, seed if timbre_seed is None else timbre_seed])

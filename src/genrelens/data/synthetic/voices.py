@@ -45,9 +45,7 @@ class Timbre:
 class Desk:
     """A mix in the making: ``samples`` (n,) float32 at ``sample_rate`` Hz, and the piece's dice."""
 
-    def __init__(
-        self, *, rng: np.random.Generator, timbre: Timbre, duration_s: float, sample_rate: int
-    ) -> None:
+    def __init__(self, *, rng: np.random.Generator, timbre: Timbre, duration_s: float, sample_rate: int) -> None:
         self.rng = rng
         self.timbre = timbre
         self.duration_s = duration_s
@@ -67,9 +65,7 @@ class Desk:
 
     def times(self, length_s: float) -> Sound:
         """Seconds (n,) from 0, for a sound of that length."""
-        return np.arange(max(1, round(length_s * self.sample_rate)), dtype=np.float32) / np.float32(
-            self.sample_rate
-        )
+        return np.arange(max(1, round(length_s * self.sample_rate)), dtype=np.float32) / np.float32(self.sample_rate)
 
     def decay(self, t: Sound, length_s: float) -> Sound:
         """Exponential decay (n,) to 1/e in ``length_s`` (times the ensemble's own), without a click."""

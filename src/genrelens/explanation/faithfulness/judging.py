@@ -193,9 +193,7 @@ def area(curve: Float64) -> float:
     return float((curve[1:] + curve[:-1]).mean() / 2)
 
 
-def curves(
-    hearing: Hearing, parts: Sequence[Part], scores: Float64, *, genre: int, baseline: Float32
-) -> Curves:
+def curves(hearing: Hearing, parts: Sequence[Part], scores: Float64, *, genre: int, baseline: Float32) -> Curves:
     """The curves of a map.
 
     Args:
@@ -208,19 +206,10 @@ def curves(
     order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
     cuts = np.round(np.linspace(0, len(parts), N_STEPS + 1)).astype(int)
     whole, empty = hearing.logits, hearing.without(parts, baseline=baseline)
-    deletion = [
-        whole,
-        *(hearing.without([parts[i] for i in order[:n]], baseline=baseline) for n in cuts[1:-1]),
-        empty,
-    ]
-    insertion = [
-        empty,
-        *(hearing.without([parts[i] for i in order[n:]], baseline=baseline) for n in cuts[1:-1]),
-        whole,
-    ]
+    deletion = [whole, *(hearing.without([parts[i] for i in order[:n]], baseline=baseline) for n in cuts[1:-1]), empty]
+    insertion = [empty, *(hearing.without([parts[i] for i in order[n:]], baseline=baseline) for n in cuts[1:-1]), whole]
     return Curves(
-        hearing.probabilities(np.stack(deletion))[:, genre],
-        hearing.probabilities(np.stack(insertion))[:, genre],
+        hearing.probabilities(np.stack(deletion))[:, genre], hearing.probabilities(np.stack(insertion))[:, genre]
     )
 
 

@@ -111,9 +111,7 @@ class Judging:
         n_heard = sum(track.id in heard for track in self.tracks)
         notes = [f"{n_heard} of these tracks were among those that the model learnt from"] if n_heard else []
         if self.method is not None and sanity is None:
-            notes.append(
-                "splices and shuffled weights have not been looked at: the run was stopped before its end"
-            )
+            notes.append("splices and shuffled weights have not been looked at: the run was stopped before its end")
         return build(
             judged.tracks,
             model=self.bundle.name,

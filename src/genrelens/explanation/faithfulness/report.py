@@ -95,9 +95,7 @@ class FaithfulnessReport:
             _verdict(domain, rival, found)
             for domain in DOMAINS
             for rival in RIVALS
-            if (
-                found := [diff for diff in self.differences if (diff.domain, diff.against) == (domain, rival)]
-            )
+            if (found := [diff for diff in self.differences if (diff.domain, diff.against) == (domain, rival)])
         )
 
     def to_json(self) -> str:
@@ -183,21 +181,11 @@ def build(
     if few < FEW_GROUPS:
         notes = [*notes, f"{few} artists only: intervals over so few are too narrow"]
     return FaithfulnessReport(
-        model,
-        model_hash,
-        sample,
-        tuple(judged),
-        tuple(rows),
-        tuple(differences),
-        sanity,
-        tuple(notes),
-        tuple(left_out),
+        model, model_hash, sample, tuple(judged), tuple(rows), tuple(differences), sanity, tuple(notes), tuple(left_out)
     )
 
 
-def method_row(
-    judged: Sequence[TrackCurves], method: str, domain: str, *, baselines: Sequence[str]
-) -> MethodRow:
+def method_row(judged: Sequence[TrackCurves], method: str, domain: str, *, baselines: Sequence[str]) -> MethodRow:
     """The figures of one method by those of the ``baselines`` that are not its own, with intervals over artists."""
     its = _less_own(baselines, method)
     found = _of(judged, method, domain, its)
@@ -230,9 +218,7 @@ def _less_own(baselines: Sequence[str], *methods: str) -> tuple[str, ...]:
     return tuple(name for name in baselines if name not in own)
 
 
-def _of(
-    judged: Sequence[TrackCurves], method: str, domain: str, baselines: Sequence[str]
-) -> list[list[Curves]]:
+def _of(judged: Sequence[TrackCurves], method: str, domain: str, baselines: Sequence[str]) -> list[list[Curves]]:
     return [[row.curves[method, domain, name] for name in baselines] for row in judged]
 
 
@@ -265,7 +251,7 @@ def _name(rival: str) -> str:
 def _sanity_lines(found: Sanity) -> list[str]:
     lines = [
         f"{found.method} points at 5 s of another genre inside a piece in {found.hits!s} of {len(found.pointings)} "
-        f"splices (blindly: {found.even:.3f}).",
+        f"splices (blindly: {found.even:.3f})."
     ]
     if found.agreement is None:
         lines.append("With the network's weights shuffled no map could be compared with the true one.")

@@ -163,11 +163,7 @@ def judge_sample(
 
 
 def each_or_why(
-    function: Callable[[Track], T | str],
-    tracks: Sequence[Track],
-    *,
-    n_workers: int,
-    progress: Progress | None,
+    function: Callable[[Track], T | str], tracks: Sequence[Track], *, n_workers: int, progress: Progress | None
 ) -> tuple[tuple[T, ...], tuple[tuple[str, str], ...]]:
     """What ``function`` makes of each track, in their order, and (id, why) of those of which it gives a reason."""
     found: dict[int, T] = {}
@@ -199,13 +195,7 @@ def judge_tracks(
 ) -> tuple[TrackCurves, ...]:
     """As :func:`judge_sample`, of all tracks or none: raises :class:`DataError` naming those that cannot be judged."""
     judged = judge_sample(
-        bundle,
-        tracks,
-        methods=methods,
-        domains=domains,
-        baselines=baselines,
-        n_workers=n_workers,
-        progress=progress,
+        bundle, tracks, methods=methods, domains=domains, baselines=baselines, n_workers=n_workers, progress=progress
     )
     if judged.left_out:
         n, first = len(judged.left_out), ": ".join(judged.left_out[0])
@@ -279,8 +269,7 @@ def asked_methods(methods: Sequence[str] | None, *, bundle: Bundle) -> tuple[str
     for method in asked:
         if method not in known:
             raise BundleError(
-                f"{bundle.name} has no method {method!r}; expected some of {', '.join(known)}",
-                code="unknown_method",
+                f"{bundle.name} has no method {method!r}; expected some of {', '.join(known)}", code="unknown_method"
             )
     if ATTENTION in known and ATTENTION not in asked and any(method not in CONTROLS for method in asked):
         asked.append(ATTENTION)

@@ -113,9 +113,7 @@ def check_pairs(bundle: Bundle, chosen: Sequence[tuple[Track, Track]]) -> None:
         try:
             sound, rate = read_with_rate(Path(track.path), start_s=0.0, end_s=2 * GUEST_S, sample_rate=None)
         except AudioError as error:
-            raise DataError(
-                f"{track.id} cannot be spliced: {error}; take it out of the data or mend it"
-            ) from error
+            raise DataError(f"{track.id} cannot be spliced: {error}; take it out of the data or mend it") from error
         _check_length(track, len(sound) / rate)
 
 

@@ -121,9 +121,7 @@ def _occlusion(method: str, hearing: Hearing, *, genre: int, progress: Progress 
 
     def over(parts: list[Part], *, n_orders: int, known: list[Float64]) -> Float64:
         if method == IN_TURN:
-            losses = permutation_losses(
-                hearing, parts, baselines=baselines, n_orders=n_orders, progress=count
-            )
+            losses = permutation_losses(hearing, parts, baselines=baselines, n_orders=n_orders, progress=count)
             return scores(hearing, hearing.logits - losses, genre=genre)
         logits = [*known, *(alone(parts, baseline) for baseline in baselines[len(known) :])]
         mean: Float64 = np.mean([scores(hearing, without, genre=genre) for without in logits], axis=0)

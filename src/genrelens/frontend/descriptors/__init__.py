@@ -105,9 +105,7 @@ class FeatureSet:
             raise MissingExtraError("train", needed_for=f"computing {self.name}") from error
         if not np.isfinite(row).all():
             name = self.columns[int(np.argmin(np.isfinite(row)))]
-            raise AudioError(
-                f"{self.name}: {name} of this sound came out as NaN or infinity", code="not_finite"
-            )
+            raise AudioError(f"{self.name}: {name} of this sound came out as NaN or infinity", code="not_finite")
         return row
 
 

@@ -22,14 +22,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from genrelens.frontend.descriptors.frames import (
-    HOP_LENGTH,
-    N_FFT,
-    chroma,
-    shape,
-    tuning,
-    zero_crossing_rate,
-)
+from genrelens.frontend.descriptors.frames import HOP_LENGTH, N_FFT, chroma, shape, tuning, zero_crossing_rate
 
 SIZES: Final = {
     "chroma_cens": 12,
@@ -66,9 +59,7 @@ def compute(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[n
     import warnings
 
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # a short or silent piece: librosa goes on with what it has, and so do we
+        warnings.simplefilter("ignore")  # a short or silent piece: librosa goes on with what it has, and so do we
         frames = features(samples, sample_rate=sample_rate)
     return np.concatenate([moments(frames[name]).ravel() for name in SIZES])
 

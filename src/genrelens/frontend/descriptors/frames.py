@@ -63,9 +63,7 @@ def zero_crossing_rate(samples: Float32) -> Float64:
     Equal to ``librosa.feature.zero_crossing_rate(samples)``.
     """
     is_negative = np.signbit(np.where(np.abs(samples) <= np.float32(1e-10), np.float32(0), samples))
-    crossings = np.zeros(
-        samples.size + N_FFT, dtype=np.int64
-    )  # the frames at the ends see the end's sample repeated
+    crossings = np.zeros(samples.size + N_FFT, dtype=np.int64)  # the frames at the ends see the end's sample repeated
     crossings[N_FFT // 2 + 1 : N_FFT // 2 + samples.size] = is_negative[1:] != is_negative[:-1]
     until = np.cumsum(crossings)
     first = np.arange(0, samples.size + 1, HOP_LENGTH)

@@ -28,11 +28,7 @@ def harmonic_percussive(
     """
     import librosa
 
-    from genrelens.frontend.descriptors.kernels import (
-        keep_harmonic,
-        median_over_frequency,
-        median_over_time,
-    )
+    from genrelens.frontend.descriptors.kernels import keep_harmonic, median_over_frequency, median_over_time
 
     keep_harmonic(spectrum, median_over_time(magnitude), median_over_frequency(magnitude))
     inverted = librosa.istft(spectrum.T, n_fft=2048, hop_length=512, dtype=np.float32)

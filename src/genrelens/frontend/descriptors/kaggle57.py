@@ -16,13 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from genrelens.frontend.descriptors.frames import (
-    HOP_LENGTH,
-    N_FFT,
-    chroma,
-    shape,
-    zero_crossing_rate,
-)
+from genrelens.frontend.descriptors.frames import HOP_LENGTH, N_FFT, chroma, shape, zero_crossing_rate
 from genrelens.frontend.descriptors.hpss import harmonic_percussive
 
 Float32 = npt.NDArray[np.float32]

@@ -33,9 +33,7 @@ class DescriptorSettings:
         seconds = self.segment_s
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
         if not is_number or not 0.2 <= seconds <= 900:
-            raise RecipeError(
-                f"descriptors: segment_s should be from 0.2 to 900 seconds, not {seconds!r:.80}"
-            )
+            raise RecipeError(f"descriptors: segment_s should be from 0.2 to 900 seconds, not {seconds!r:.80}")
         object.__setattr__(self, "segment_s", float(seconds))
 
     @property
@@ -76,7 +74,5 @@ class DescriptorSettings:
     def from_dict(cls, values: Mapping[str, Any]) -> DescriptorSettings:
         """Settings from the form that ``to_dict`` gives; :class:`RecipeError` on an unknown, missing or wrong value."""
         if set(values) != {"set", "segment_s"}:
-            raise RecipeError(
-                f"descriptors: expected just set and segment_s, got {', '.join(values) or 'none'}"
-            )
+            raise RecipeError(f"descriptors: expected just set and segment_s, got {', '.join(values) or 'none'}")
         return cls(**values)

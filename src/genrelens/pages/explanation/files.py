@@ -50,12 +50,9 @@ def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bun
     # come while they call back to write, where it would be lost and leave a hole in the file.
     with ThreadPoolExecutor() as pool:
         players = [
-            pool.submit(to_mp3, heard, sample_rate=heard_rate)
-            for heard in (samples, parts.reasons, parts.without)
+            pool.submit(to_mp3, heard, sample_rate=heard_rate) for heard in (samples, parts.reasons, parts.without)
         ]
-        lossless = [
-            pool.submit(to_flac, heard, sample_rate=heard_rate) for heard in (parts.reasons, parts.without)
-        ]
+        lossless = [pool.submit(to_flac, heard, sample_rate=heard_rate) for heard in (parts.reasons, parts.without)]
         files = {"explanation.png": figure(picture, explanation)}
         plain_png, lit_png = encode_png(plain(picture)), encode_png(lit(picture, explanation))
         files |= zip(("reasons.flac", "without.flac"), (file.result() for file in lossless), strict=True)

@@ -72,9 +72,7 @@ def explain_page(shown: Shown) -> str:
         alt=_alt(explanation),
         key=words.key(explanation),
         hertz=[
-            (100 - 100 * height_of(hz, top_hz=shown.top_hz), hertz(hz))
-            for hz in TICKS_HZ
-            if hz < 0.97 * shown.top_hz
+            (100 - 100 * height_of(hz, top_hz=shown.top_hz), hertz(hz)) for hz in TICKS_HZ if hz < 0.97 * shown.top_hz
         ],
         bars_time=_bars_time(explanation),
         bars_band=_bars_band(explanation, top_hz=shown.top_hz) if explanation.bands else None,
@@ -107,11 +105,7 @@ def _badge(explanation: Explanation) -> dict[str, str]:
     found, said = explanation.faithfulness, verdict(explanation).removeprefix("So ")
     if found is None:
         return {}
-    return {
-        "verdict": found.verdict,
-        "standing": standing(explanation),
-        "said": said[0].upper() + said[1:],
-    }
+    return {"verdict": found.verdict, "standing": standing(explanation), "said": said[0].upper() + said[1:]}
 
 
 def _alt(explanation: Explanation) -> str:
@@ -148,9 +142,7 @@ def _bars_band(explanation: Explanation, *, top_hz: float) -> Bars:
     share, scale = _zero([band.score for band in explanation.bands])
     zero, bars = 98 - 96 * share, []
     for band in explanation.bands:
-        top, bottom = (
-            1000 * (1 - height_of(min(hz, top_hz), top_hz=top_hz)) for hz in (band.high_hz, band.low_hz)
-        )
+        top, bottom = (1000 * (1 - height_of(min(hz, top_hz), top_hz=top_hz)) for hz in (band.high_hz, band.low_hz))
         reach = 96 * abs(band.score) * scale
         x, kind = (zero, "pro") if band.score > 0 else (zero - reach, "contra")
         bars.append((kind, x, top, reach, max(bottom - top - 5, 1)))
@@ -204,9 +196,7 @@ def _ranges(explanation: Explanation) -> list[dict[str, Any]]:
     """The ranges, the highest first; what is said of several neighbours is said once."""
     largest = max((abs(band.score) for band in explanation.bands), default=0.0) or 1.0
     rows: list[dict[str, Any]] = []
-    for hint, bands in groupby(
-        reversed(explanation.bands), key=lambda band: hint_of(band.low_hz, band.high_hz)
-    ):
+    for hint, bands in groupby(reversed(explanation.bands), key=lambda band: hint_of(band.low_hz, band.high_hz)):
         together = list(bands)
         for i, band in enumerate(together):
             share = 50 * abs(band.score) / largest

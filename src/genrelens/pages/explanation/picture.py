@@ -139,9 +139,7 @@ def figure(spectrogram: Spectrogram, explanation: Explanation) -> bytes:
     canvas = np.full((TOP + height + GAP + BELOW + FOOT, LEFT + WIDTH + GAP + BESIDE + 8, 3), 255, np.uint8)
     canvas[TOP : TOP + height, LEFT : LEFT + WIDTH] = picture
     _bars_below(canvas[TOP + height + GAP :][:BELOW, LEFT : LEFT + WIDTH], explanation)
-    _bars_beside(
-        canvas[TOP : TOP + height, LEFT + WIDTH + GAP :][:, :BESIDE], explanation, top_hz=spectrogram.top_hz
-    )
+    _bars_beside(canvas[TOP : TOP + height, LEFT + WIDTH + GAP :][:, :BESIDE], explanation, top_hz=spectrogram.top_hz)
     for hz in TICKS_HZ:
         if hz < 0.95 * spectrogram.top_hz:
             y = TOP + height - round(height * height_of(hz, top_hz=spectrogram.top_hz))
@@ -169,9 +167,7 @@ def _bars_below(room: Pixels, explanation: Explanation) -> None:
     zero = height // 2
     room[zero] = _SOFT
     for segment in explanation.segments:
-        left, right = (
-            round((at - explanation.start_s) / span * width) for at in (segment.start_s, segment.end_s)
-        )
+        left, right = (round((at - explanation.start_s) / span * width) for at in (segment.start_s, segment.end_s))
         reach = round(abs(segment.score) / largest * (zero - 1))
         if segment.score > 0:
             room[zero - reach : zero, left : max(right - 1, left + 1)] = _FOR_BAR
@@ -189,8 +185,7 @@ def _bars_beside(room: Pixels, explanation: Explanation, *, top_hz: float) -> No
     room[:, zero] = _SOFT
     for band in explanation.bands:
         bottom, top = (
-            height - round(height * height_of(min(hz, top_hz), top_hz=top_hz))
-            for hz in (band.low_hz, band.high_hz)
+            height - round(height * height_of(min(hz, top_hz), top_hz=top_hz)) for hz in (band.low_hz, band.high_hz)
         )
         reach = round(abs(band.score) / largest * (zero - 1))
         if band.score > 0:

@@ -52,9 +52,7 @@ def answer(explanation: Explanation, prediction: Prediction) -> str:
             return f"No answer: {why}. Below is why its guess would be {genre} ({p}), which it holds back."
         return f"No answer: {why}. Below is what speaks for and against {genre}, which is at {p}."
     if genre == prediction.guess:
-        return (
-            f"{genre}, {p} sure." if explanation.probability >= 0.5 else f"{genre} is the likeliest, at {p}."
-        )
+        return f"{genre}, {p} sure." if explanation.probability >= 0.5 else f"{genre} is the likeliest, at {p}."
     return f"The answer is {prediction.genre}. Below is what speaks for and against {genre}, which is at {p}."
 
 
@@ -192,11 +190,7 @@ def _second(explanation: Explanation) -> str:
 
 def how_bands_go(explanation: Explanation) -> str:
     """What was done to a range of frequencies."""
-    return (
-        "taken out"
-        if OCCLUSIONS.get(explanation.method) == "silence"
-        else f"turned down by {QUIETER_DB:g} dB"
-    )
+    return "taken out" if OCCLUSIONS.get(explanation.method) == "silence" else f"turned down by {QUIETER_DB:g} dB"
 
 
 def effect(explanation: Explanation, segment: Segment) -> str:

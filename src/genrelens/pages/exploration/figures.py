@@ -14,17 +14,7 @@ from numpy.typing import NDArray
 
 from genrelens.features.description import MEAN_SUFFIX, TEMPO, Described, GenreCount, strongest_pairs
 from genrelens.metrics.description import box_statistics
-from genrelens.pages.figure_style import (
-    BLUE,
-    FAINT,
-    GREY,
-    INK,
-    ORANGE,
-    WIDTH_IN,
-    footnote,
-    in_style,
-    printable,
-)
+from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style, printable
 
 MIN_BOXED = 5
 """Fewer tracks than this are drawn as points: a box of two says more than is known."""
@@ -54,9 +44,7 @@ def counts_figure(counts: Sequence[GenreCount]) -> Figure:
     panels[0].set(xlim=(0, 1.15 * max(count.n_tracks for count in counts)), title="tracks")
     lines = []
     if any(count.n_with_sound < count.n_tracks for count in counts):
-        lines.append(
-            "Filled: tracks whose sound is here; outlined: all, of the others only features are known."
-        )
+        lines.append("Filled: tracks whose sound is here; outlined: all, of the others only features are known.")
     if has_artists:
         _draw_artists(panels[1], counts)
         lines.append("In brackets: how many of the tracks with a known artist are by the most frequent one.")
@@ -75,9 +63,7 @@ def _draw_artists(axes: Axes, counts: Sequence[GenreCount]) -> None:
     for y, count in enumerate(counts):
         axes.barh(y, count.n_artists, height=0.72, color=ORANGE, alpha=0.35, edgecolor=ORANGE, linewidth=0.8)
         known = count.n_tracks - count.n_unknown
-        share = (
-            f"{count.n_artists}  (largest {100 * count.n_largest / known:.0f} %)" if known else "not known"
-        )
+        share = f"{count.n_artists}  (largest {100 * count.n_largest / known:.0f} %)" if known else "not known"
         _beside(axes, y, count.n_artists, share)
     axes.set(xlim=(0, 1.6 * max(count.n_artists for count in counts)), title="artists")
     axes.tick_params(axis="y", length=0)
@@ -94,9 +80,7 @@ def correlation_figure(matrix: NDArray[np.float64], columns: Sequence[str], *, n
     image = axes.imshow(shown, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
     for i, j in zip(*np.tril_indices(n, k=-1), strict=True):
         if not np.isfinite(matrix[i, j]):
-            axes.add_patch(
-                Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor="none", edgecolor=GREY, hatch="////", lw=0)
-            )
+            axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor="none", edgecolor=GREY, hatch="////", lw=0))
     names = [printable(name.removesuffix(MEAN_SUFFIX)) for name in columns]
     axes.set_xticks(range(n - 1), names[:-1], rotation=90, fontsize=8)
     axes.set_yticks(range(1, n), names[1:], fontsize=8)
@@ -140,9 +124,7 @@ def tempo_figure(described: Described) -> Figure:
     axes.grid(visible=True, axis="x")
     axes.set_axisbelow(True)
     axes.set_title(f"tempo of {int(np.isfinite(tempo).sum())} tracks by genre, one tempo a track")
-    footnote(
-        figure, [*_box_key(described), "A tracker of beats may hear half or twice the tempo that people tap."]
-    )
+    footnote(figure, [*_box_key(described), "A tracker of beats may hear half or twice the tempo that people tap."])
     return figure
 
 
@@ -165,9 +147,7 @@ def features_figure(described: Described, columns: Sequence[str], *, eta: Mappin
             _box(axes, y, known, height=0.66)
             box = box_statistics(known)
             points = known if len(known) < MIN_BOXED else known[(known < box.low) | (known > box.high)]
-            axes.plot(
-                points, np.full(len(points), y), "o", color=INK, markersize=1.6, alpha=0.5, markeredgewidth=0
-            )
+            axes.plot(points, np.full(len(points), y), "o", color=INK, markersize=1.6, alpha=0.5, markeredgewidth=0)
         _genre_axis(axes, [printable(genre) for genre in described.names])
         if k % _N_COLUMNS:
             axes.tick_params(axis="y", length=0, labelleft=False)
@@ -195,9 +175,7 @@ def _box(axes: Axes, y: float, values: NDArray[np.float64], *, height: float) ->
     patch.set(facecolor="#B8D6EA", edgecolor=BLUE, linewidth=0.8, zorder=1.6)
     axes.add_patch(patch)
     ends = [y - height / 2, y + height / 2]
-    axes.plot(
-        [box.median] * 2, ends, color=ORANGE, linewidth=2.0, solid_capstyle="butt", zorder=1.7, gid="median"
-    )
+    axes.plot([box.median] * 2, ends, color=ORANGE, linewidth=2.0, solid_capstyle="butt", zorder=1.7, gid="median")
 
 
 def _box_key(described: Described, *, outliers: bool = False) -> list[str]:

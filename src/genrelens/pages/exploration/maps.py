@@ -52,9 +52,7 @@ def map_figure(found: GenreMap) -> Figure:
         axes.spines[:].set(visible=True, color=FAINT)
     large.set_title(f"t-SNE of {printable(found.what, width=60)}: {len(labels)} tracks")
     handles, said = large.get_legend_handles_labels()
-    large.legend(
-        handles, said, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, ncols=-(-len(names) // 25)
-    )
+    large.legend(handles, said, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, ncols=-(-len(names) // 25))
     notes = [line for note in map_notes(found) for line in textwrap.wrap(note, _NOTE_WIDTH)]
     footnote(figure, notes, warning=bool(found.seen.any()))
     return figure
@@ -147,9 +145,7 @@ def examples_figure(examples: Mapping[str, Example]) -> Figure:
         axes.set_xlabel("s", fontsize=8)
         axes.tick_params(axis="x", length=2)
     if image is not None:
-        bar = figure.colorbar(
-            image, ax=grid[:, 1].tolist(), fraction=0.03, aspect=40, pad=0.02, ticks=[-80, -40, 0]
-        )
+        bar = figure.colorbar(image, ax=grid[:, 1].tolist(), fraction=0.03, aspect=40, pad=0.02, ticks=[-80, -40, 0])
         bar.set_label("dB below the excerpt's loudest cell", fontsize=8)
         bar.ax.tick_params(length=0, labelsize=7.5)
         bar.ax.spines[:].set_visible(False)

@@ -81,9 +81,7 @@ def write_exploration(
     Raises :class:`DataError` where the folder cannot be written.
     """
     unreadable = [row.id for row in left_out if row.where == "sound"]
-    sections, n_shown = _sections(
-        gathered, bundle=bundle, embedded=embedded, unreadable=unreadable, sound=sound
-    )
+    sections, n_shown = _sections(gathered, bundle=bundle, embedded=embedded, unreadable=unreadable, sound=sound)
     page = explore_page(
         sections,
         title=f"What is in {name}",
@@ -95,12 +93,7 @@ def write_exploration(
 
 
 def _sections(
-    gathered: Gathered,
-    *,
-    bundle: Bundle,
-    embedded: Described | None,
-    unreadable: Sequence[str],
-    sound: bool,
+    gathered: Gathered, *, bundle: Bundle, embedded: Described | None, unreadable: Sequence[str], sound: bool
 ) -> tuple[list[Section], int]:
     """The sections in order, and how many tracks there are in all."""
     from genrelens.pages.exploration import sections as draw
@@ -184,12 +177,7 @@ def _segments(gathered: Gathered) -> list[str]:
 
 
 def explore_page(
-    sections: Sequence[Section],
-    *,
-    title: str,
-    lead: Sequence[str],
-    left_out: Sequence[LeftOut],
-    kaggle_columns: bool,
+    sections: Sequence[Section], *, title: str, lead: Sequence[str], left_out: Sequence[LeftOut], kaggle_columns: bool
 ) -> SectionPage:
     """The page of these sections and what is left out; ``lead`` are the paragraphs under the title.
 

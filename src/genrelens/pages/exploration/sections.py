@@ -14,12 +14,7 @@ from genrelens.features import description as numbers
 from genrelens.features.description import Described, GenreCount, GenreMap
 from genrelens.features.example import EXCERPT_S, Example
 from genrelens.metrics.description import box_statistics
-from genrelens.pages.exploration.figures import (
-    correlation_figure,
-    counts_figure,
-    features_figure,
-    tempo_figure,
-)
+from genrelens.pages.exploration.figures import correlation_figure, counts_figure, features_figure, tempo_figure
 from genrelens.pages.exploration.maps import examples_figure, map_figure, map_notes
 from genrelens.pages.sections import Cell, Section, Table
 
@@ -39,9 +34,7 @@ def counts_section(counts: Sequence[GenreCount]) -> Section:
             "Where few artists make a genre, a model may learn the artists instead. Only a test on other artists tells."
         )
     else:
-        says.append(
-            "No artists are known here, so nobody can tell whether a model learns the genre or the artists."
-        )
+        says.append("No artists are known here, so nobody can tell whether a model learns the genre or the artists.")
     said = "; ".join(f"{c.genre} {_n(c.n_tracks, 'track')} by {_n(c.n_artists, 'artist')}" for c in counts)
     table = Table(
         (
@@ -76,9 +69,7 @@ def correlation_section(described: Described) -> Section:
         why = f"Not drawn: it needs two columns whose names end in {numbers.MEAN_SUFFIX}, got {len(columns)}."
         return Section(key, title, (why,))
     if len(described.ids) < 3:
-        return Section(
-            key, title, (f"Not drawn: it needs three tracks with features, got {len(described.ids)}.",)
-        )
+        return Section(key, title, (f"Not drawn: it needs three tracks with features, got {len(described.ids)}.",))
     matrix = numbers.correlations(described, columns)
     pairs = numbers.strongest_pairs(matrix, columns, n=3)
     strongest = "; ".join(f"{a} and {b} {r:+.2f}" for a, b, r in pairs)
@@ -112,7 +103,7 @@ def tempo_section(described: Described, eta: Mapping[str, float]) -> Section:
     }
     says = [
         "Each track counts once, with one tempo for the whole of it. The tracker knows only certain tempos, leans to "
-        "120 and may hear half or twice what people tap.",
+        "120 and may hear half or twice what people tap."
     ]
     if not math.isnan(share := eta[numbers.TEMPO]):
         says.append(
@@ -178,7 +169,7 @@ def examples_section(
         f"Of each genre, among the tracks whose sound is here, the one whose {n_features} standardised features lie "
         "nearest to the genre's medians: the middle of its genre as the features measure it, not as people hear it. "
         f"Shown is its middle {EXCERPT_S:.0f} seconds, or all of a shorter one. The waves share one scale; "
-        "decibels are relative to the loudest cell of each picture.",
+        "decibels are relative to the loudest cell of each picture."
     ]
     if missing:
         says.append(f"Without a readable track: {', '.join(missing)}.")
@@ -229,21 +220,8 @@ def _boxes(described: Described, columns: Sequence[str], eta: Mapping[str, float
         values = described.column(name)
         for genre in described.names:
             box = box_statistics(values[described.rows_of(genre)])
-            rows.append(
-                (name, eta[name], genre, box.n, box.low, box.q1, box.median, box.q3, box.high, box.n_outside)
-            )
-    header = (
-        "feature",
-        "eta_squared",
-        "genre",
-        "n",
-        "whisker_low",
-        "q1",
-        "median",
-        "q3",
-        "whisker_high",
-        "n_outside",
-    )
+            rows.append((name, eta[name], genre, box.n, box.low, box.q1, box.median, box.q3, box.high, box.n_outside))
+    header = ("feature", "eta_squared", "genre", "n", "whisker_low", "q1", "median", "q3", "whisker_high", "n_outside")
     return Table(header, tuple(rows))
 
 

@@ -20,18 +20,7 @@ from genrelens.profile.track import TEMPO
 
 _FOR_AGAINST = LinearSegmentedColormap.from_list("for and against", [BLUE, "#FFFFFF", ORANGE])
 _MARKERS = "osD^vP*X<>ph"
-_COLOURS = (
-    BLUE,
-    ORANGE,
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#000000",
-    "#8C6D31",
-    "#7F7F7F",
-    "#5254A3",
-)
+_COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31", "#7F7F7F", "#5254A3")
 
 
 @in_style
@@ -57,9 +46,7 @@ def bands_figure(found: Fingerprint) -> Figure:
                 fontstyle="normal" if band.is_clear else "italic",
             )
     bands = rows[0].bands
-    ax.set_xticks(
-        range(len(bands)), [f"{_low(b.low_hz)}\nto {hertz(b.high_hz)}" for b in bands], fontsize=7.5
-    )
+    ax.set_xticks(range(len(bands)), [f"{_low(b.low_hz)}\nto {hertz(b.high_hz)}" for b in bands], fontsize=7.5)
     ax.set_yticks(range(len(rows)), [f"{printable(r.genre)} (n = {r.n_tracks}, {r.n_artists})" for r in rows])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
@@ -103,9 +90,7 @@ def differences_figure(found: Fingerprint) -> Figure:
                     continue
                 colour = ORANGE if row.size > 0 else BLUE
                 ax.plot([0, row.size], [i, i], color=colour if row.is_found else FAINT, linewidth=1.2)
-                ax.plot(
-                    row.size, i, "o", markersize=4.5, color=colour, mfc=colour if row.is_found else "white"
-                )
+                ax.plot(row.size, i, "o", markersize=4.5, color=colour, mfc=colour if row.is_found else "white")
             ax.axvline(0, color=GREY, linewidth=0.6)
             ax.set_xlim(-reach, reach)
             ax.set_title(label(name), fontsize=7.5, fontweight="normal")
@@ -167,9 +152,7 @@ def beat_figure(found: BeatPrint) -> Figure:
     at = np.arange(N_PHASES + 1) / N_PHASES
     phases = [*found.phases, found.phases[0]]
     values = np.array([phase.value for phase in phases])
-    errors: Any = np.nan_to_num(
-        np.array([[p.value - p.low for p in phases], [p.high - p.value for p in phases]])
-    )
+    errors: Any = np.nan_to_num(np.array([[p.value - p.low for p in phases], [p.high - p.value for p in phases]]))
     ax.errorbar(at, values, yerr=errors, marker="o", color=BLUE, capsize=2, linewidth=1.2)
     ax.axhline(1.0, color=GREY, linewidth=0.7, linestyle="--")
     ax.set(xlabel="place in the beat (0 and 1: on it)", ylabel="attention received,\ntimes the even share")

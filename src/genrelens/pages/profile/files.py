@@ -74,10 +74,7 @@ def _players(found: Fingerprint, tracks: Sequence[Track]) -> Mapping[str, Mappin
     players: dict[str, dict[str, bytes]] = defaultdict(dict)
     for row in found.typical:
         samples = read(
-            paths[row.id],
-            start_s=max(0.0, row.start_s - AROUND_S),
-            end_s=row.end_s + AROUND_S,
-            sample_rate=SOUND_RATE,
+            paths[row.id], start_s=max(0.0, row.start_s - AROUND_S), end_s=row.end_s + AROUND_S, sample_rate=SOUND_RATE
         )
         players[row.genre][row.id] = _mp3(samples)
     return players

@@ -15,9 +15,7 @@ from genrelens.profile.heads import MIN_BEAT_CLARITY, N_PHASES
 _EIGHTH_S = 60 / 120 / N_PHASES
 """Of a beat at 120 a minute."""
 _UNITS = {"onset_density": "a second", "centroid": "Hz", "level": "dB", "tempo": "a minute"}
-_COARSE = (
-    " A token is longer than an eighth of a beat at 120 a minute: neighbouring eighths run into each other."
-)
+_COARSE = " A token is longer than an eighth of a beat at 120 a minute: neighbouring eighths run into each other."
 
 
 def confusion(row: Confused) -> str:
@@ -175,7 +173,5 @@ def heads(found: Fingerprint) -> list[str]:
             "In where in the window they look, genres differ in no head more than chance lets them "
             "(permutation over artists, corrected over heads): no head is one genre's specialist."
         )
-    lines.append(
-        "Attention says where a network looks, not what for; what a head looks at need not change the answer."
-    )
+    lines.append("Attention says where a network looks, not what for; what a head looks at need not change the answer.")
     return lines

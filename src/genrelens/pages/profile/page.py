@@ -68,9 +68,7 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
         Section(
             "typical",
             "The most typical tracks",
-            (
-                "The highest probability of their own genre. \u201cLearnt\u201d: the model was trained on the track.",
-            ),
+            ("The highest probability of their own genre. \u201cLearnt\u201d: the model was trained on the track.",),
             shown=Shown(
                 ("Genre", "Track", "Artist", "Learnt", "Probability", "Second that adds most"),
                 [_typical(row) for row in found.typical],
@@ -81,14 +79,11 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
         Section(
             "confused",
             "The most mistaken tracks, and why",
-            tuple(map(more_words.confusion, found.confused))
-            or ("None of these tracks is taken for another genre.",),
+            tuple(map(more_words.confusion, found.confused)) or ("None of these tracks is taken for another genre.",),
             tables={"confused": numbers.confused_table(found)} if found.confused else {},
         ),
         _map(found),
-        Section(
-            "beat", "Against the beat", (more_words.beat(found),), alt="Attention received over the beat."
-        ),
+        Section("beat", "Against the beat", (more_words.beat(found),), alt="Attention received over the beat."),
         Section(
             "heads",
             "Heads that specialise",
@@ -155,11 +150,7 @@ def _map(found: Fingerprint) -> Section:
     if isinstance(found.mapped, str):
         return Section("map", title, (f"There is no map: {found.mapped}",))
     axes = found.mapped.axes
-    lines = (
-        ["Too few artists to test the axes."]
-        if axes is None
-        else more_words.axes(axes, shares=found.mapped.shares)
-    )
+    lines = ["Too few artists to test the axes."] if axes is None else more_words.axes(axes, shares=found.mapped.shares)
     mapped = found.mapped.found
     lines.append(
         f"The nearest other track is of the same genre for {percent(mapped.agreement)} of the tracks"
@@ -203,14 +194,7 @@ def _findings(found: Fingerprint) -> Shown | None:
 
 def _short(found: Fingerprint) -> Shown:
     return Shown(
-        (
-            "Genre",
-            "Against the others",
-            "Words for it (musicnn)",
-            "Rests more on",
-            "Named rightly",
-            "Artists",
-        ),
+        ("Genre", "Against the others", "Words for it (musicnn)", "Rests more on", "Named rightly", "Artists"),
         [
             (
                 genre.genre,

@@ -62,20 +62,10 @@ def in_short(found: Fingerprint, genre: GenrePrint) -> tuple[str, str, str]:
         (row for row in found.differences if row.genre == genre.genre and row.what != PARTS and row.is_found),
         key=lambda row: -abs(row.size),
     )
-    sounds = [
-        in_sound(row.descriptor, size=row.size).partition(" (")[0] for row in rows if row.descriptor in PLAIN
-    ]
-    tags = [
-        row.descriptor.removeprefix("tag:")
-        for row in rows
-        if row.descriptor.startswith("tag:") and row.size > 0
-    ]
+    sounds = [in_sound(row.descriptor, size=row.size).partition(" (")[0] for row in rows if row.descriptor in PLAIN]
+    tags = [row.descriptor.removeprefix("tag:") for row in rows if row.descriptor.startswith("tag:") and row.size > 0]
     ranges = [_range(row.descriptor) for row in rows if row.descriptor.startswith(RANGE) and row.size > 0]
-    return (
-        ", ".join(sounds[:N_TAGS]) or "-",
-        ", ".join(tags[:N_TAGS]) or "-",
-        "; ".join(ranges[:2]) or "-",
-    )
+    return (", ".join(sounds[:N_TAGS]) or "-", ", ".join(tags[:N_TAGS]) or "-", "; ".join(ranges[:2]) or "-")
 
 
 def _range(descriptor: str) -> str:
@@ -90,7 +80,7 @@ def lead(found: Fingerprint) -> list[str]:
         f"{n} tracks by {artists} artists ({found.asked.sample}; at most {found.asked.per_genre} of a genre, "
         f"drawn with seed {found.asked.seed} from {found.asked.n_there}, over as many artists as there are). "
         f"Everything here is about what the model {found.model} ({found.model_hash}) makes of these tracks: "
-        "where the model is wrong, so is its idea of a genre.",
+        "where the model is wrong, so is its idea of a genre."
     ]
     if found.n_seen:
         lines.append(
@@ -142,11 +132,7 @@ def _bands(genre: GenrePrint) -> str:
     if against:
         said.append(f"{'against it speaks' if said else 'Against it speaks'} {_band(against[0])}")
     unclear = len(ranked) - len(clear)
-    hedge = (
-        f"; of {len(ranked)} ranges {unclear} may as well add nothing (the interval includes 0)"
-        if unclear
-        else ""
-    )
+    hedge = f"; of {len(ranked)} ranges {unclear} may as well add nothing (the interval includes 0)" if unclear else ""
     return "; ".join(said) + hedge + "."
 
 
@@ -166,13 +152,11 @@ def _differences(found: Fingerprint, genre: str) -> str:
         said = _effects([row for row in parts if row.is_found])
         n_artists = max(row.n_artists for row in parts)
         lines.append(
-            f"Of the seconds that counted nothing can be said: flipping the signs of {n_artists} artists "
-            "shows nothing."
+            f"Of the seconds that counted nothing can be said: flipping the signs of {n_artists} artists shows nothing."
             if 2 * 0.5**n_artists > LEVEL
             else f"The seconds that counted, against the rest of the same tracks, are {said}."
             if said
-            else "Nothing tells the seconds that counted from the rest of the same tracks that survives "
-            "the correction."
+            else "Nothing tells the seconds that counted from the rest of the same tracks that survives the correction."
         )
     else:
         lines.append("Too few artists to test what the seconds that counted are like.")

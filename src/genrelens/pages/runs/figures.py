@@ -53,15 +53,11 @@ def accuracy_bars_figure(reports: Mapping[str, Report]) -> Figure:
         for level, style in ((levels.majority, "-"), (levels.uniform, ":")):
             axes.plot([level] * 2, [y - 0.42, y + 0.42], style, color=ORANGE, linewidth=1.8)
         if not math.isnan(accuracy.low):
-            axes.plot(
-                [accuracy.low, accuracy.high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt"
-            )
+            axes.plot([accuracy.low, accuracy.high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt")
         beside_row(axes, y, percent_interval(accuracy))
     labels = []
     for name, over, head, _ in bars:
-        what = (
-            f"{printable(name, width=_NAME_WIDTH)}, {over}" if several else printable(name, width=_NAME_WIDTH)
-        )
+        what = f"{printable(name, width=_NAME_WIDTH)}, {over}" if several else printable(name, width=_NAME_WIDTH)
         labels.append(f"{what}  ({head.n_tracks})")
     name_rows(axes, labels)
     share_axis(axes, "x", "accuracy (in brackets: tracks)")
@@ -109,9 +105,7 @@ def genre_scores_figure(reports: Mapping[str, Report]) -> Figure:
         signs, said = _signs(reports)
         n_columns = max(1, _LEGEND_WIDTH // (max(map(len, said)) + 8))
         figure.legend(signs, said, loc="outside upper left", ncols=min(k, n_columns), frameon=False)
-    lines = [
-        f"Lines: {100 * LEVEL:.0f} % interval over artists, none below {MIN_ARTISTS} artists of a genre."
-    ]
+    lines = [f"Lines: {100 * LEVEL:.0f} % interval over artists, none below {MIN_ARTISTS} artists of a genre."]
     if any(report.experimental for report in reports.values()):
         lines.append("* and hollow: experimental, too few clips to learn it from.")
     footnote(figure, lines)
@@ -181,14 +175,7 @@ def costs_figure(costs: Mapping[str, tuple[float | None, float | None]]) -> Figu
 def _signs(reports: Mapping[str, Report]) -> tuple[list[Line2D], list[str]]:
     """The legend: a sign for each run."""
     signs = [
-        Line2D(
-            [],
-            [],
-            color=COLOURS[j % len(COLOURS)],
-            marker=SHAPES[j % len(SHAPES)],
-            linewidth=1.4,
-            markersize=5.5,
-        )
+        Line2D([], [], color=COLOURS[j % len(COLOURS)], marker=SHAPES[j % len(SHAPES)], linewidth=1.4, markersize=5.5)
         for j in range(len(reports))
     ]
     return signs, [printable(name, width=44) for name in reports]

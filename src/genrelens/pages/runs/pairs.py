@@ -38,14 +38,12 @@ def pairs_section(runs: Sequence[Run], pairs: Sequence[Pair]) -> Section:
     measured = [(pair, over, scores) for pair in pairs for over, scores in pair.measured]
     notes = [f"{pair.a} and {pair.b}: {note}." for pair in pairs for note in pair.notes]
     if not measured:
-        return Section(
-            key, title, ("Not drawn: no two of the runs have tracks in common.", *notes), tables=tables
-        )
+        return Section(key, title, ("Not drawn: no two of the runs have tracks in common.", *notes), tables=tables)
     says = [
         f"For each two runs, the difference in accuracy on the tracks that both answered, with its {100 * LEVEL:.0f} % "
         f"interval: both meet the same artists, drawn {N_RESAMPLES:,} times with replacement, so that what makes an "
         "artist hard for both cancels. An interval without 0 shows a difference; one with 0 in it does not show that "
-        "there is none. Only one right: tracks that A alone, and that B alone, is right about.",
+        "there is none. Only one right: tracks that A alone, and that B alone, is right about."
     ]
     if len(pairs) > 1:
         says.append(
@@ -56,32 +54,12 @@ def pairs_section(runs: Sequence[Run], pairs: Sequence[Pair]) -> Section:
     rows = [
         (
             *(pair.a, pair.b, over if several else f"{len(scores.genres)} genres"),
-            *(
-                str(scores.n_tracks),
-                str(scores.n_artists),
-                percent(scores.accuracy_a),
-                percent(scores.accuracy_b),
-            ),
-            *(
-                points_interval(scores.difference),
-                f"{scores.n_only_a} / {scores.n_only_b}",
-                verdict(scores),
-            ),
+            *(str(scores.n_tracks), str(scores.n_artists), percent(scores.accuracy_a), percent(scores.accuracy_b)),
+            *(points_interval(scores.difference), f"{scores.n_only_a} / {scores.n_only_b}", verdict(scores)),
         )
         for pair, over, scores in measured
     ]
-    head = (
-        "run A",
-        "run B",
-        "over",
-        "tracks",
-        "artists",
-        "A",
-        "B",
-        "A - B, points",
-        "only one right",
-        "shown",
-    )
+    head = ("run A", "run B", "over", "tracks", "artists", "A", "B", "A - B, points", "only one right", "shown")
     apart = frozenset(k for k, (_, _, scores) in enumerate(measured) if scores.differs)
     said = "; ".join(f"{pair.a} minus {pair.b} {points_interval(s.difference)}" for pair, _, s in measured)
     return Section(

@@ -28,9 +28,7 @@ def _folder(*, what: str, marker: str, schema: str) -> OwnFolder:
 
 
 REPORT_FOLDER: Final = _folder(what="report", marker="run-report.json", schema="genrelens.run-report/1")
-COMPARISON_FOLDER: Final = _folder(
-    what="comparison", marker="comparison.json", schema="genrelens.comparison-report/1"
-)
+COMPARISON_FOLDER: Final = _folder(what="comparison", marker="comparison.json", schema="genrelens.comparison-report/1")
 
 
 def write_report(run: Run, *, out: Path, embedded: Embedded) -> tuple[Path, ...]:
@@ -95,13 +93,7 @@ def write_comparison(runs: Sequence[Run], pairs: Sequence[Pair], *, out: Path) -
 
 
 def _write(
-    sections: Sequence[Section],
-    *,
-    folder: OwnFolder,
-    out: Path,
-    title: str,
-    lead: Sequence[str],
-    facts: dict[str, Any],
+    sections: Sequence[Section], *, folder: OwnFolder, out: Path, title: str, lead: Sequence[str], facts: dict[str, Any]
 ) -> tuple[Path, ...]:
     page = SectionPage(title, lead, sections, wide=True)
     return folder.write(out, page.files(PAGE), facts=facts)

@@ -118,9 +118,7 @@ def reliability_figure(report: Report) -> Figure:
     below.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
     share_axis(below, "x", "confidence of the answer")
     error = report.expected_calibration_error
-    above.set_title(
-        f"{_name(report)}\ncalibration error (ECE) {'-' if math.isnan(error) else f'{error:.3f}'}"
-    )
+    above.set_title(f"{_name(report)}\ncalibration error (ECE) {'-' if math.isnan(error) else f'{error:.3f}'}")
     _small_print(
         figure,
         report,
@@ -160,19 +158,10 @@ def draw_reliability(axes: Axes, bins: Reliability) -> None:
     width, filled = edges[1] - edges[0], counts > 0
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.0)
     axes.bar(
-        edges[:-1][filled],
-        right[filled],
-        width,
-        align="edge",
-        color=BLUE,
-        alpha=0.2,
-        edgecolor=BLUE,
-        linewidth=0.8,
+        edges[:-1][filled], right[filled], width, align="edge", color=BLUE, alpha=0.2, edgecolor=BLUE, linewidth=0.8
     )
     sizes = 12.0 + 150.0 * counts[filled] / max(1, counts.max(initial=0))
-    axes.scatter(
-        confidence[filled], right[filled], s=sizes, color=BLUE, linewidths=0, zorder=3, clip_on=False
-    )
+    axes.scatter(confidence[filled], right[filled], s=sizes, color=BLUE, linewidths=0, zorder=3, clip_on=False)
     share_axis(axes, "y", "right answers")
 
 

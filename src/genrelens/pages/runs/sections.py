@@ -14,12 +14,7 @@ from genrelens.metrics import Interval
 from genrelens.pages.exploration.sections import map_section
 from genrelens.pages.figure_style import percent, percent_interval
 from genrelens.pages.runs import tables as numbers
-from genrelens.pages.runs.figures import (
-    accuracy_bars_figure,
-    costs_figure,
-    genre_scores_figure,
-    learning_curves_figure,
-)
+from genrelens.pages.runs.figures import accuracy_bars_figure, costs_figure, genre_scores_figure, learning_curves_figure
 from genrelens.pages.runs.report_figures import (
     confusion_figure,
     confusions_figure,
@@ -59,9 +54,7 @@ def accuracy_section(runs: Sequence[Run]) -> Section:
         "beat to have learnt anything.",
     ]
     if len({(percent(level.majority), percent(level.uniform)) for level in by_chance}) > 1:
-        says.append(
-            "The runs were measured on different tracks, so chance differs, and so may how hard they are."
-        )
+        says.append("The runs were measured on different tracks, so chance differs, and so may how hard they are.")
     if several:
         says.append("Full genres are those with enough clips to learn from; the others are experimental.")
     header = ("run", "over", "tracks", "artists", "accuracy", "macro F1", "top 3", "majority", "by lot")
@@ -92,13 +85,12 @@ def genres_section(runs: Sequence[Run]) -> Section:
         rows.append((row.genre + star, *sizes, *(_measured(figure) for figure in figures)))
     says = [
         "Precision: of the tracks predicted as a genre, the share that are of it. Recall: of a genre's tracks, the "
-        "share that are predicted so. F1 is their harmonic mean.",
+        "share that are predicted so. F1 is their harmonic mean."
     ]
     if any(run.report.experimental for run in runs):
         says.append("* experimental: too few clips to learn it from; its figures cannot be relied on yet.")
     described = "; ".join(
-        f"{run.name}: " + ", ".join(f"{row.genre} {percent(row.f1.value)}" for row in run.report.genres)
-        for run in runs
+        f"{run.name}: " + ", ".join(f"{row.genre} {percent(row.f1.value)}" for row in run.report.genres) for run in runs
     )
     return Section(
         "genres",
@@ -252,9 +244,7 @@ def cost_section(runs: Sequence[Run]) -> Section:
         figure = costs_figure(costs)
         alt = "Bars of training time and model size: " + "; ".join(", ".join(row) for row in rows) + "."
     head = ("run", "training", "epochs", "parameters", "model")
-    return Section(
-        key, title, tuple(says), figure, alt, {key: numbers.cost_table(runs)}, shown=Shown(head, rows)
-    )
+    return Section(key, title, tuple(says), figure, alt, {key: numbers.cost_table(runs)}, shown=Shown(head, rows))
 
 
 def notes_section(runs: Sequence[Run]) -> Section:
@@ -281,9 +271,7 @@ def _warnings(run: Run, *, named: bool) -> list[str]:
     report, who = run.report, f" ({run.name})" if named else ""
     lines = []
     if report.seen:
-        lines.append(
-            f"THE MODEL WAS TRAINED ON SOME OF THESE TRACKS{who}: this is not what it does on new music."
-        )
+        lines.append(f"THE MODEL WAS TRAINED ON SOME OF THESE TRACKS{who}: this is not what it does on new music.")
     if report.leaks:
         leaks = ", ".join(report.leaks)
         lines.append(f"THE SPLIT LEAKS {leaks}{who}: these figures are too high for new artists.")

@@ -66,8 +66,7 @@ def confusion_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         place = [run.report.names.index(name) for name in names]
         rows += [
-            (run.name, name, *(run.report.confusion[i][j] for j in place))
-            for name, i in zip(names, place, strict=True)
+            (run.name, name, *(run.report.confusion[i][j] for j in place)) for name, i in zip(names, place, strict=True)
         ]
     return Table(("run", "true_genre", *names), tuple(rows))
 
@@ -112,16 +111,7 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         for over, s in pair.measured:
             rows.append(
                 (
-                    *(
-                        pair.a,
-                        pair.b,
-                        over,
-                        len(s.genres),
-                        s.n_tracks,
-                        s.n_artists,
-                        s.accuracy_a,
-                        s.accuracy_b,
-                    ),
+                    *(pair.a, pair.b, over, len(s.genres), s.n_tracks, s.n_artists, s.accuracy_a, s.accuracy_b),
                     *(*_cells([s.difference]), s.n_only_a, s.n_only_b),
                 )
             )
@@ -131,9 +121,7 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
 def tracks_table(runs: Sequence[Run]) -> Table:
     """Every track with each run's answer and how sure it was; empty where a run has not answered it."""
     answers = [{row.id: row for row in run.report.tracks} for run in runs]
-    ids = {
-        id_: row for rows in reversed(answers) for id_, row in rows.items()
-    }  # labels and artists by the first
+    ids = {id_: row for rows in reversed(answers) for id_, row in rows.items()}  # labels and artists by the first
     order = list(dict.fromkeys(id_ for rows in answers for id_ in rows))
     header = ["id", "artist", "genre"]
     for run in runs:

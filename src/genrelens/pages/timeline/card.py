@@ -128,18 +128,14 @@ def _more(row: Mapping[str, Any]) -> str:
     if several and gives_several(row):
         sentences.append(f"Belongs to {', '.join(several)}.")
     elif several:
-        sentences.append(
-            f"One of these is right {percent(row['coverage'])} of the time: {either(row['set'])}."
-        )
+        sentences.append(f"One of these is right {percent(row['coverage'])} of the time: {either(row['set'])}.")
     tags = list(row["tags"].items())[:MAX_TAGS]
     if tags:
         sentences.append(f"Sounds like: {', '.join(f'{tag} {percent(p)}' for tag, p in tags)}.")
     return " ".join(sentences)
 
 
-def _genres_to_show(
-    ranked: Sequence[tuple[str, float]], stretches: Sequence[Column]
-) -> list[tuple[str, float]]:
+def _genres_to_show(ranked: Sequence[tuple[str, float]], stretches: Sequence[Column]) -> list[tuple[str, float]]:
     """The likeliest five, and any other genre that leads somewhere in the piece."""
     leading = {genre for _, _, genre in runs(stretches)}
     return [*ranked[:MAX_GENRES], *(item for item in ranked[MAX_GENRES:] if item[0] in leading)]
@@ -217,11 +213,7 @@ def strip(stretches: Sequence[Column], *, genres: Sequence[str], duration_s: flo
             paths.setdefault(level, []).append(cell)
     return Strip(
         height,
-        [
-            (start_s * scale, (end_s - start_s) * scale)
-            for start_s, end_s, leader in runs(stretches)
-            if leader is None
-        ],
+        [(start_s * scale, (end_s - start_s) * scale) for start_s, end_s, leader in runs(stretches) if leader is None],
         [(level, "".join(cells)) for level, cells in sorted(paths.items())],
     )
 

@@ -28,9 +28,7 @@ def called(name: str) -> str:
     """A map or control for people: ``attention-layer1-head2`` is ``layer 1, head 2``."""
     if name in _MAPS:
         return _MAPS[name]
-    return (
-        name.removeprefix("attention-").replace("-", ", ").replace("layer", "layer ").replace("head", "head ")
-    )
+    return name.removeprefix("attention-").replace("-", ", ").replace("layer", "layer ").replace("head", "head ")
 
 
 def sentences(studied: Studied) -> tuple[str, ...]:
@@ -100,8 +98,7 @@ def says_truest(best: Truest) -> str:
     if more.high < 0:
         return text + f"which is less than the mean of all heads gets {against}: picking a head misleads."
     return (
-        text
-        + f"which is not told apart from the mean of all heads {against}: nothing shows that a head is worth "
+        text + f"which is not told apart from the mean of all heads {against}: nothing shows that a head is worth "
         "picking."
     )
 
@@ -182,9 +179,7 @@ def _says_shuffled(judged: Judged, kept: Interval) -> str:
 
 
 def _says_pointed(judged: Judged, raw: Pointed) -> str:
-    asked = "; ".join(
-        f"{called(one.name)} {pointing(one)}" for one in judged.pointed if one.name in (RELEVANCE, BOTH)
-    )
+    asked = "; ".join(f"{called(one.name)} {pointing(one)}" for one in judged.pointed if one.name in (RELEVANCE, BOTH))
     return (
         "Attention has no class: its map is the same whichever genre is asked for. In pieces with "
         f"{GUEST_S:g} s of another genre its highest second lies in those in {pointing(raw)} of {raw.n}; pointing "

@@ -148,9 +148,7 @@ def read_judged(path: Path, asked: Asked) -> Judged | None:
     return found
 
 
-def judge(
-    bundle: Bundle, tracks: Sequence[Track], *, n_layers: int, seed: int, file: Path | None, say: Say
-) -> Judged:
+def judge(bundle: Bundle, tracks: Sequence[Track], *, n_layers: int, seed: int, file: Path | None, say: Say) -> Judged:
     """Judge the maps of a network: raw attention, each layer's, rollout, attention by its gradient where that can be
     had, and occlusion.
 

@@ -73,8 +73,7 @@ def _sections(studied: Studied, *, n_examples: int) -> list[Section]:
 def _fifth_section(studied: Studied) -> Section:
     found = (*studied.verdicts, *studied.parts)
     table: list[tuple[Cell, ...]] = [
-        (one.name, *_flat(one.fall, one.above_random, one.above_loudness), one.n_clips, one.n_artists)
-        for one in found
+        (one.name, *_flat(one.fall, one.above_random, one.above_loudness), one.n_clips, one.n_artists) for one in found
     ]
     header = ("taken_out", *_ends("fall", "above_random", "above_loudness"), "clips", "artists")
     rows = [
@@ -125,8 +124,7 @@ def _judged_section(studied: Studied) -> Section:
         for one in judged.areas
     ]
     areas: list[tuple[Cell, ...]] = [
-        (one.name, *_flat(one.deletion, one.insertion), judged.n_clips, judged.n_artists)
-        for one in judged.areas
+        (one.name, *_flat(one.deletion, one.insertion), judged.n_clips, judged.n_artists) for one in judged.areas
     ]
     differences: list[tuple[Cell, ...]] = [
         (diff.method, diff.against, *_flat(diff.deletion, diff.insertion), int(diff.beats))
@@ -264,8 +262,7 @@ def _genres_section(studied: Studied) -> Section:
         "Average attention by genre over time, and the spectrum of attended frames against all.",
         {
             "attention-genres": Table(
-                ("genre", "clips", "artists", "mean_db", *(f"band_{k}_db" for k in range(n_bands))),
-                tuple(rows),
+                ("genre", "clips", "artists", "mean_db", *(f"band_{k}_db" for k in range(n_bands))), tuple(rows)
             )
         },
     )
@@ -279,9 +276,7 @@ def _moments_section(studied: Studied) -> Section:
         scores = clip.segment_scores("attention")
         top = np.argsort(-scores, kind="stable")[:N_MOMENTS]
         spans = [(clip.edges[i] * frame_s, clip.edges[i + 1] * frame_s, scores[i]) for i in top]
-        rows += [
-            (clip.track.id, clip.track.genre, clip.called, float(a), float(b), float(s)) for a, b, s in spans
-        ]
+        rows += [(clip.track.id, clip.track.genre, clip.called, float(a), float(b), float(s)) for a, b, s in spans]
         if clip.track.id in chosen:
             said = ", ".join(f"{a:.1f}-{b:.1f} s ({s:.2f})" for a, b, s in sorted(spans))
             fall = f"{100 * clip.fall['attention']:+.0f}"
@@ -294,12 +289,6 @@ def _moments_section(studied: Studied) -> Section:
             "receive in times of the even share, how sure the answer is, and how many points it loses without the most "
             "attended fifth. The table beside this page has every clip under study.",
         ),
-        tables={
-            "attention-moments": Table(
-                ("id", "genre", "called", "start_s", "end_s", "times_even"), tuple(rows)
-            )
-        },
-        shown=Shown(
-            ("clip", "called", "most attended", "sure", "fall, points"), sorted(shown_rows), n_text_columns=3
-        ),
+        tables={"attention-moments": Table(("id", "genre", "called", "start_s", "end_s", "times_even"), tuple(rows))},
+        shown=Shown(("clip", "called", "most attended", "sure", "fall, points"), sorted(shown_rows), n_text_columns=3),
     )

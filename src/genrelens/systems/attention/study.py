@@ -134,8 +134,7 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
     n_tokens = attention.shape[-1]
     heads = over_frames(received(attention) * n_tokens, n_frames=n_frames)[..., : len(frames)]
     maps = {
-        name: over_frames(chosen.scores(attention), n_frames=n_frames)[: len(frames)]
-        for name, chosen in MAPS.items()
+        name: over_frames(chosen.scores(attention), n_frames=n_frames)[: len(frames)] for name, chosen in MAPS.items()
     }
     maps["loudness"] = frames.mean(axis=1, dtype=np.float64)
     edges = hearing.grid.edges
@@ -168,13 +167,7 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
 
 
 def study(
-    bundle: Bundle,
-    tracks: Sequence[Track],
-    *,
-    cache: FrameCache,
-    n_per_genre: int,
-    seed: int,
-    say: Say,
+    bundle: Bundle, tracks: Sequence[Track], *, cache: FrameCache, n_per_genre: int, seed: int, say: Say
 ) -> tuple[Clip, ...]:
     """Up to ``n_per_genre`` clips of each genre, drawn by ``seed``, taken apart, in order of id."""
     rng = np.random.default_rng(seed)
@@ -335,9 +328,7 @@ class Studied:
             for other, above in (("random", one.above_random), ("loudness", one.above_loudness))
             if one.name not in (other, "random")
         }
-        intervals |= {
-            f"attention above random by {fill}": above for fill, above in by_fill(self.clips).items()
-        }
+        intervals |= {f"attention above random by {fill}": above for fill, above in by_fill(self.clips).items()}
         intervals |= {
             f"{diff.method} better than {diff.against} in {which}": interval
             for diff in self.judged.differences
@@ -384,12 +375,5 @@ def study_network(
         verdicts(clips),
         verdicts(clips, parts=True),
         truest(clips),
-        judge(
-            bundle,
-            [clip.track for clip in clips],
-            n_layers=len(clips[0].heads),
-            seed=seed,
-            file=file,
-            say=its,
-        ),
+        judge(bundle, [clip.track for clip in clips], n_layers=len(clips[0].heads), seed=seed, file=file, say=its),
     )

@@ -129,19 +129,13 @@ class Tree:
 
 
 def add_trees(
-    graph: GraphBuilder,
-    scaled: str,
-    trees: list[Tree],
-    *,
-    goes_left: Literal["BRANCH_LT", "BRANCH_LEQ"],
+    graph: GraphBuilder, scaled: str, trees: list[Tree], *, goes_left: Literal["BRANCH_LT", "BRANCH_LEQ"]
 ) -> str:
     """The sum over trees of their leaves' weights, of the rows named ``scaled``: ``(n, c)`` float32.
 
     Every one of the ``c`` outputs should have a leaf that adds to it: what ONNX Runtime does without is not said.
     """
-    nodes: dict[str, list[NDArray[np.generic]]] = {
-        key: [] for key in ("tree", "node", "column", "left", "right")
-    }
+    nodes: dict[str, list[NDArray[np.generic]]] = {key: [] for key in ("tree", "node", "column", "left", "right")}
     thresholds, modes = [], []
     leaf_tree, leaf_node, leaf_class, leaf_weight = [], [], [], []
     for t, tree in enumerate(trees):

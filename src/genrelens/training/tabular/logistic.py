@@ -24,9 +24,7 @@ class Options:
         if self.c <= 0:
             raise RecipeError(f"logistic should have c above 0, got {self.c}")
         if self.class_weight not in ("uniform", "balanced"):
-            raise RecipeError(
-                f'logistic: class_weight should be "uniform" or "balanced", got {self.class_weight!r}'
-            )
+            raise RecipeError(f'logistic: class_weight should be "uniform" or "balanced", got {self.class_weight!r}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,7 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> LinearLog
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="the classifier logistic") from error
     weights = "balanced" if options.class_weight == "balanced" else None
-    machine = LogisticRegression(
-        C=options.c, class_weight=weights, max_iter=10_000, tol=1e-6, random_state=seed
-    )
+    machine = LogisticRegression(C=options.c, class_weight=weights, max_iter=10_000, tol=1e-6, random_state=seed)
     machine.fit(fold.rows, fold.classes)
     weight = np.zeros((n_classes, fold.rows.shape[1]))
     bias = np.full(n_classes, NEVER)

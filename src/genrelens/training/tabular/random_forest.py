@@ -76,8 +76,6 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> ForestLog
         from sklearn.ensemble import RandomForestClassifier
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="the classifier random_forest") from error
-    machine = RandomForestClassifier(
-        n_estimators=options.n_trees, min_samples_leaf=options.min_leaf, random_state=seed
-    )
+    machine = RandomForestClassifier(n_estimators=options.n_trees, min_samples_leaf=options.min_leaf, random_state=seed)
     machine.fit(fold.rows, fold.classes)
     return ForestLogits(machine, n_classes)

@@ -118,9 +118,7 @@ class SvmLogits:
         lost = graph.float64(graph.add("Less", margins, graph.constant(np.array(0.0))))
         won = graph.add("Sub", graph.constant(np.array(1.0)), lost)
         votes = graph.add(
-            "Add",
-            graph.add("MatMul", won, graph.constant(first)),
-            graph.add("MatMul", lost, graph.constant(second)),
+            "Add", graph.add("MatMul", won, graph.constant(first)), graph.add("MatMul", lost, graph.constant(second))
         )
         three = graph.constant(np.array(3.0))
         size = graph.add("Add", graph.add("Abs", summed), graph.constant(np.array(1.0)))
@@ -135,12 +133,7 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> SvmLogits
         raise MissingExtraError("train", needed_for="the classifier svm") from error
     # Without its own probability estimate, which would calibrate over random rows and so over pieces of one track.
     machine = SVC(
-        C=options.c,
-        kernel=options.kernel,
-        degree=DEGREE,
-        gamma="scale",
-        decision_function_shape="ovr",
-        cache_size=500,
+        C=options.c, kernel=options.kernel, degree=DEGREE, gamma="scale", decision_function_shape="ovr", cache_size=500
     )
     machine.fit(fold.rows, fold.classes)
     return SvmLogits(machine, n_classes)

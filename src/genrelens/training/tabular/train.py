@@ -41,9 +41,7 @@ class TabularData:
 
     def __post_init__(self) -> None:
         if self.rows.ndim != 2 or len(self.rows) != len(self.pieces):
-            raise TrainingError(
-                f"expected a row for each of {len(self.pieces)} pieces, got an array {self.rows.shape}"
-            )
+            raise TrainingError(f"expected a row for each of {len(self.pieces)} pieces, got an array {self.rows.shape}")
 
     def owner(self, piece: Track) -> str:
         """The id of the track that a piece stands for."""
@@ -118,9 +116,7 @@ def train_tabular(
         front_end=front_end,
         windows=None if network is None else network.windows,
         temperature=temperature,
-        experimental=under_supported(
-            taxonomy, [track for track in tracks if data.owner(track) in learnt_set]
-        ),
+        experimental=under_supported(taxonomy, [track for track in tracks if data.owner(track) in learnt_set]),
         conformal=conformal,
         licence="MIT" if network is None else network.licence,
         training=origin.record(recipe, seed=seed, trained_on=learnt_ids, stopped_on=stopped_ids),
@@ -129,19 +125,12 @@ def train_tabular(
         out / "bundle",
         manifest=manifest,
         predict_onnx=model.to_onnx(network=None if network is None else network.onnx),
-        card=model_card(
-            manifest, calibrated_on=CALIBRATED_ON, notice="" if network is None else network.notice
-        ),
+        card=model_card(manifest, calibrated_on=CALIBRATED_ON, notice="" if network is None else network.notice),
     )
 
 
 def out_of_fold_logits(
-    recipe: TabularRecipe,
-    data: TabularData,
-    *,
-    taxonomy: Taxonomy,
-    seed: int,
-    progress: Progress | None = None,
+    recipe: TabularRecipe, data: TabularData, *, taxonomy: Taxonomy, seed: int, progress: Progress | None = None
 ) -> tuple[tuple[Track, ...], NDArray[np.float64]]:
     """A piece of each of the ``m`` tracks, and ``(m, c)``: the track's logits, pooled over its rows as a prediction
     pools them, by a model that has heard neither it nor its artist."""

@@ -29,9 +29,7 @@ class Options:
 
     def __post_init__(self) -> None:
         checks = {
-            "max_depth, max_rounds and patience of at least 1": min(
-                self.max_depth, self.max_rounds, self.patience
-            )
+            "max_depth, max_rounds and patience of at least 1": min(self.max_depth, self.max_rounds, self.patience)
             >= 1,
             "eta, subsample and colsample_bytree above 0, at most 1": all(
                 0 < share <= 1 for share in (self.eta, self.subsample, self.colsample_bytree)
@@ -68,9 +66,7 @@ class BoosterLogits:
         start = np.array(json.loads(f"[{learner['learner_model_param']['base_score'].strip('[]')}]"))
         trees = [self._tree(tree, of) for tree, of in zip(model["trees"], model["tree_info"], strict=True)]
         summed = add_trees(graph, scaled, trees, goes_left="BRANCH_LT")
-        scores = graph.add(
-            "Add", summed, graph.constant(np.broadcast_to(start, len(self.classes)).astype(np.float32))
-        )
+        scores = graph.add("Add", summed, graph.constant(np.broadcast_to(start, len(self.classes)).astype(np.float32)))
         never = graph.column_of(NEVER, scores)
         return Ends(graph.spread(scores, never, classes=self.classes, n_classes=self.n_classes), scaled)
 
