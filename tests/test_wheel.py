@@ -34,6 +34,10 @@ def test_holds_model_pages_recipes_and_splits(wheel: Path) -> None:
         "bundle/shipped/base/card.md",
         "bundle/shipped/lite/manifest.json",
         "bundle/shipped/lite/predict.onnx",
+        *(
+            f"pages/templates/{name}"
+            for name in ("base.html", "base.css", "sections.html", "sections.css", "charts.html")
+        ),
         "pages/templates/timeline.html",
         "pages/templates/timeline.css",
         "pages/templates/timeline.js",

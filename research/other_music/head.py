@@ -105,7 +105,7 @@ def gather(data: Path, cache: Path, plus: Path | None) -> Rows:
 
 
 def folds(rows: Rows, among: IntArray, *, n_folds: int, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
-    """Places to learn from and to answer. Full genres' cuts go where their clips go; the nameless are learnt from only."""
+    """Places to learn from and to answer: cuts of full genres go where their clips go, the nameless are learnt from."""
     own = [i for i in among if rows.whole[i] or rows.thin_cut[i]]
     ids = {rows.tracks[i].id: i for i in own}
     cuts = [i for i in among if not (rows.whole[i] or rows.thin_cut[i])]
@@ -141,9 +141,13 @@ def fit_path(rows: Rows, learn: IntArray, answer: IntArray, wanted: Sequence[Way
         is_cut = ~(rows.whole[used] | rows.thin_cut[used])
         base = np.where(is_cut, cut_weight, 1.0)
         counts = np.bincount(y, weights=base, minlength=len(NAMES))
-        for power in sorted({w.power for w in wanted if (w.numbers, w.cut_weight, w.thin_cuts) == (numbers, cut_weight, thin)}):
+        for power in sorted(
+            {w.power for w in wanted if (w.numbers, w.cut_weight, w.thin_cuts) == (numbers, cut_weight, thin)}
+        ):
             group = [
-                w for w in wanted if (w.numbers, w.cut_weight, w.thin_cuts, w.power) == (numbers, cut_weight, thin, power)
+                w
+                for w in wanted
+                if (w.numbers, w.cut_weight, w.thin_cuts, w.power) == (numbers, cut_weight, thin, power)
             ]
             weight = base * counts[y] ** -power
             weight *= len(y) / weight.sum()
@@ -172,7 +176,7 @@ def thin_recalls(rows: Rows, right: NDArray[np.bool_], among: NDArray[np.bool_])
 
 
 def scores(rows: Rows, logits: FloatArray, answered: NDArray[np.bool_]) -> tuple[float, float]:
-    """Accuracy over the full genres' whole clips; mean recall of ten, of whole clips and cuts, thin genres by artist."""
+    """Accuracy over the full genres' whole clips; mean recall of ten, whole clips and cuts, thin genres by artist."""
     right = logits.argmax(axis=1) == rows.classes
     full = np.isin(rows.classes, [NAMES.index(genre) for genre in FULL])
     clips = answered & rows.whole
@@ -249,9 +253,7 @@ def figures(rows: Rows, runs: Sequence[dict[str, Any]], which: str) -> dict[str,
     for run in runs:
         logits = run[which]
         right = logits.argmax(axis=1) == rows.classes
-        thin_clip = {
-            g: float(right[rows.whole & (rows.classes == NAMES.index(g))].mean()) for g in THIN
-        }
+        thin_clip = {g: float(right[rows.whole & (rows.classes == NAMES.index(g))].mean()) for g in THIN}
         by_genre = {g: float(right[rows.whole & (rows.classes == NAMES.index(g))].mean()) for g in FULL}
         whole = thin_recalls(rows, right, rows.whole & judged)
         cut = thin_recalls(rows, right, rows.thin_cut & judged)
@@ -267,7 +269,9 @@ def figures(rows: Rows, runs: Sequence[dict[str, Any]], which: str) -> dict[str,
             {
                 "full": float(right[rows.whole & full].mean()),
                 "recall_of_ten_by_clip": float(np.mean([*by_genre.values(), *thin_clip.values()])),
-                "recall_of_ten_whole_by_artist": float(np.mean([*by_genre.values(), *(v for v, _, _ in whole.values())])),
+                "recall_of_ten_whole_by_artist": float(
+                    np.mean([*by_genre.values(), *(v for v, _, _ in whole.values())])
+                ),
                 "recall_of_ten_cuts_by_artist": float(np.mean([*by_genre.values(), *(v for v, _, _ in cut.values())])),
                 "thin_whole_by_artist": {g: v[0] for g, v in whole.items()},
                 "thin_cuts_by_artist": {g: v[0] for g, v in cut.items()},
@@ -303,7 +307,16 @@ def main() -> None:
     final = choose(rows, outer, everything)
     answered = rows.judged
     table = [
-        {**asdict(w), **dict(zip(("full", "recall"), map(float, np.mean([scores(rows, o[w], answered) for o in outer], axis=0)), strict=True))}
+        {
+            **asdict(w),
+            **dict(
+                zip(
+                    ("full", "recall"),
+                    map(float, np.mean([scores(rows, o[w], answered) for o in outer], axis=0)),
+                    strict=True,
+                )
+            ),
+        }
         for w in candidates
     ]
     made: dict[str, Any] = {
@@ -317,7 +330,11 @@ def main() -> None:
         made["before"] = figures(rows, runs, "before")
         made["gain"] = gain(rows, runs)
     name = "head" if args.plus is None else "head-plus"
-    np.savez_compressed(args.cache / f"{name}.npz", **{f"logits{r['seed']}": r["logits"] for r in runs}, **{f"before{r['seed']}": r["before"] for r in runs})
+    np.savez_compressed(
+        args.cache / f"{name}.npz",
+        **{f"logits{r['seed']}": r["logits"] for r in runs},
+        **{f"before{r['seed']}": r["before"] for r in runs},
+    )
     write_whole(args.out / f"{name}.json", json.dumps(made, indent=1) + "\n")
     print(json.dumps({k: v for k, v in made.items() if k not in ("not_nested", "chosen_in_folds")}, indent=1))
 

@@ -53,9 +53,7 @@ def cuts_of(clips: Sequence[Track], *, length_s: float | None = None) -> tuple[T
     for clip in clips:
         chance = int(hashlib.sha256(clip.id.encode()).hexdigest()[:8], 16) / 16**8
         end_s = round(2.0 + chance, 3) if length_s is None else length_s
-        made.append(
-            dataclasses.replace(clip, id=f"{clip.id} to {end_s:g} s", segment_of=clip.id, span_s=(0.0, end_s))
-        )
+        made.append(dataclasses.replace(clip, id=f"{clip.id} to {end_s:g} s", segment_of=clip.id, span_s=(0.0, end_s)))
     return tuple(made)
 
 

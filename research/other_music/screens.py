@@ -130,7 +130,9 @@ def shares(sounds: Sounds, learn: NDArray[np.bool_], *, synthesised: bool) -> Fl
     return weight
 
 
-def fit(windows: Windows, weight: FloatArray, music: NDArray[np.bool_], *, c: Sequence[float]) -> list[tuple[FloatArray, float]]:
+def fit(
+    windows: Windows, weight: FloatArray, music: NDArray[np.bool_], *, c: Sequence[float]
+) -> list[tuple[FloatArray, float]]:
     """Weight and bias for each C, in the numbers' own units."""
     from sklearn.linear_model import LogisticRegression
 
@@ -185,7 +187,9 @@ def main() -> None:
                         values[Way(tags, made, c)][i] = float((windows[i] @ weight).mean() + bias)
             if not tags:
                 for k in DIRECTIONS:
-                    near = fit_unlikeness([sounds.windows[i] for i in np.flatnonzero(learn & (sounds.kind == "gtzan"))], n_directions=k)
+                    near = fit_unlikeness(
+                        [sounds.windows[i] for i in np.flatnonzero(learn & (sounds.kind == "gtzan"))], n_directions=k
+                    )
                     for i in np.flatnonzero(judge):
                         moved = (sounds.windows[i] - near.mean) @ near.projection
                         apart[k][i] = float(np.sqrt((moved**2).mean(axis=1)).mean())
@@ -200,8 +204,11 @@ def main() -> None:
     chosen = max(range(len(ways)), key=lambda i: (round(table[i]["mean"], 6), -ways[i].c, not ways[i].tags))
     found: dict[str, Any] = {"chosen": asdict(ways[chosen]), "not_music": table, "unlikeness": distances}
     np.savez_compressed(
-        args.cache / "screens.npz", kind=sounds.kind, group=sounds.group,
-        **{f"{w.tags:d}{w.synthesised:d}{w.c}": v for w, v in values.items()}, **{f"k{k}": v for k, v in apart.items()},
+        args.cache / "screens.npz",
+        kind=sounds.kind,
+        group=sounds.group,
+        **{f"{w.tags:d}{w.synthesised:d}{w.c}": v for w, v in values.items()},
+        **{f"k{k}": v for k, v in apart.items()},
     )
     write_whole(args.out / "screens.json", json.dumps(found, indent=1) + "\n")
     for row in [*table, *distances]:

@@ -130,7 +130,7 @@ def test_too_few_tracks_of_every_genre_are_refused() -> None:
 def test_the_figure_shows_a_row_a_protocol_and_marks_the_leaking_ones() -> None:
     pytest.importorskip("matplotlib")
     from genrelens.pages.figure_style import BLUE, ORANGE
-    from genrelens.pages.leakage import leakage_figure
+    from genrelens.pages.pictured import leakage_figure
 
     axes = leakage_figure(measured("artist")).axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]

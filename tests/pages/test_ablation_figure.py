@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from genrelens.evaluation.ablation import AblationReport, VariantResult
 from genrelens.metrics import Interval
-from genrelens.pages.ablation import ablation_figure
 from genrelens.pages.figure_style import to_png
+from genrelens.pages.pictured import ablation_figure
 
 
 def test_every_way_is_there_with_its_figures() -> None:

@@ -137,7 +137,8 @@ def test_a_map_has_a_sign_a_genre_and_says_what_the_model_knows() -> None:
 
 
 def test_ninety_genres_have_a_sign_each() -> None:
-    signs = {(maps.COLOURS[k % len(maps.COLOURS)], maps.SHAPES[k % len(maps.SHAPES)]) for k in range(90)}
+    colours, shapes = figure_style.COLOURS, figure_style.SHAPES
+    signs = {(colours[k % len(colours)], shapes[k % len(shapes)]) for k in range(90)}
     assert len(signs) == 90
 
 

@@ -49,18 +49,18 @@ def ablate(
     from genrelens.cli.terminal import Epochs, Lines, wrote
     from genrelens.data import registry
     from genrelens.evaluation.ablation import ablation, ablation_text
-    from genrelens.pages import ablation as files
+    from genrelens.pages import pictured
 
     tracks = named.part(tracks, part)
     epochs = Epochs(Lines(), patience=chosen.training.patience)
-    with files.FOLDER.claimed(out):
+    with pictured.ABLATION.folder.claimed(out):
         report = ablation(
             chosen,
             tracks,
             taxonomy=registry.taxonomy(name, tracks),
             dataset=name,
             part=part,
-            out=out / files.RUNS,
+            out=out / pictured.RUNS,
             cache=cache,
             n_folds=folds,
             seed=seed,
@@ -68,6 +68,6 @@ def ablate(
                 done, most, row, where=f"{variant}: fold {k + 1}/{n}, "
             ),
         )
-        files.write(report, out=out)
+        written = pictured.ABLATION.write(report, out=out)
     typer.echo(report.to_json() if as_json else ablation_text(report), nl=False)
-    wrote(out / files.REPORT, out / files.PICTURE, then="genrelens train wav2vec2-debias makes a model")
+    wrote(*written, then="genrelens train wav2vec2-debias makes a model")

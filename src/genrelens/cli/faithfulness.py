@@ -57,7 +57,7 @@ def faithfulness(
     from genrelens.explanation.faithfulness.model import Judging
     from genrelens.explanation.faithfulness.sample import asked_methods
     from genrelens.explanation.sound import check_several
-    from genrelens.pages import faithfulness as faithfulness_files
+    from genrelens.pages.pictured import FAITHFULNESS
 
     model = Bundle.load(find_bundle(bundle))
     check_several(model)
@@ -74,7 +74,7 @@ def faithfulness(
 
     with tempfile.TemporaryDirectory() as folder, Progress("getting ready") as line:
         judging = Judging.prepare(model, there, n=n, methods=names, folder=Path(folder))
-        with faithfulness_files.FOLDER.claimed(out):
+        with FAITHFULNESS.folder.claimed(out):
             try:
                 judged = judging.judged(n_workers=workers or parallel.n_cores(), counted=show)
             except KeyboardInterrupt:
@@ -85,7 +85,7 @@ def faithfulness(
                 raise
             sampled = f"{name}, {named_split.name}, {part}, {len(judged.tracks)} of {len(there)}"
             report = judging.report(judged, sampled=sampled)
-            faithfulness_files.write(report, out=out)
+            written = FAITHFULNESS.write(report, out=out)
         try:
             sanity = judging.checked(counted=show)
         except (KeyboardInterrupt, GenrelensError):
@@ -96,11 +96,11 @@ def faithfulness(
             raise
         if sanity is not None:
             report = judging.report(judged, sampled=sampled, sanity=sanity)
-            faithfulness_files.write(report, out=out)
+            written = FAITHFULNESS.write(report, out=out)
     if as_json:
         typer.echo(report.to_json())
     else:
         print_text(report.to_text())
-    wrote(out / "faithfulness.json", out / "faithfulness.png", then=f"open {out / 'faithfulness.png'}")
+    wrote(*written, then=f"open {written[1]}")
     if judged.left_out:
         raise typer.Exit(1)

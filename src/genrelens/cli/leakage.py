@@ -65,7 +65,7 @@ def leakage(
     from genrelens.evaluation.leakage import leakage as measure
     from genrelens.evaluation.leakage import leakage_text
     from genrelens.evaluation.out_of_fold import fold_answers
-    from genrelens.pages import leakage as files
+    from genrelens.pages import pictured
     from genrelens.training.rows import RowSource
 
     name = loaded.dataset
@@ -75,7 +75,7 @@ def leakage(
     if named is not None:
         tracks = named.part(tracks, part)
     folder = out or Path("runs") / f"leakage-{chosen.name}"
-    with files.FOLDER.claimed(folder):
+    with pictured.LEAKAGE.folder.claimed(folder):
         taxonomy, say = registry.taxonomy(name, tracks), Lines()
         with Progress("getting ready") as line:
             answers, piece = fold_answers(
@@ -84,7 +84,7 @@ def leakage(
                 RowSource(cache, counted=lambda what, done, total: line.show(done, total, what=what)),
                 taxonomy=taxonomy,
                 dataset=name,
-                out=folder / files.RUNS,
+                out=folder / pictured.RUNS,
                 seed=seed,
                 progress=Epochs(say, patience=getattr(getattr(chosen, "training", None), "patience", 0)),
             )
@@ -102,10 +102,6 @@ def leakage(
             seed=seed,
             progress=lambda protocol, k, n: say(f"{protocol}: fold {k + 1} of {n}"),
         )
-        files.write(report, out=folder)
+        written = pictured.LEAKAGE.write(report, out=folder)
     typer.echo(report.to_json() if as_json else leakage_text(report), nl=False)
-    wrote(
-        folder / files.REPORT,
-        folder / files.PICTURE,
-        then=f"genrelens crossval {chosen.name} --out DIR has the honest figures in full",
-    )
+    wrote(*written, then=f"genrelens crossval {chosen.name} --out DIR has the honest figures in full")

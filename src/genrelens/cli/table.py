@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genrelens.bundle.answer import Answer
 from genrelens.cli.terminal import pad, shorten, width
-from genrelens.pages.wording import REASONS, clock, either, percent, visible
+from genrelens.pages.wording import REASONS, clock, listed, percent, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +76,7 @@ class TableWriter:
             self._line(path, NOTHING, NOTHING, "", f"{found.code}: {visible(message)}", style="red")
             return
         notes = "; ".join(visible(note) for note in prediction.notes)
-        one_of = either([self._mark(name) for name in prediction.set]) if self._sets and prediction.set else None
+        one_of = listed([self._mark(name) for name in prediction.set], "or") if self._sets and prediction.set else None
         like = ", ".join(visible(tag) for tag, _ in prediction.tags[:TAGS])
         if prediction.abstained:
             why = REASONS.get(prediction.reason or "", prediction.reason or "")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from genrelens.audit import KINDS, AuditReport, Finding
 from genrelens.pages.render import render, write_page
-from genrelens.pages.wording import visible
+from genrelens.pages.wording import counted, visible
 
 TITLES: Final = {
     "unreadable": "Unreadable",
@@ -75,13 +75,10 @@ def audit_text(report: AuditReport) -> str:
 
 def headline(report: AuditReport) -> str:
     """What was heard and how much was found, in one line."""
-    files = "1 file" if report.n_files == 1 else f"{report.n_files} files"
-    found = "nothing found" if not report.findings else f"{len(report.findings)} findings"
-    if len(report.findings) == 1:
-        found = "1 finding"
+    found = counted(len(report.findings), "finding") if report.findings else "nothing found"
     serious = f", {report.n_serious} serious" if report.findings else ""
     known = f", {report.n_tracks} labelled tracks ({report.dataset})" if report.n_tracks else ""
-    return f"{visible(report.root)}: {files}{known}; {found}{serious}"
+    return f"{visible(report.root)}: {counted(report.n_files, 'file')}{known}; {found}{serious}"
 
 
 def _text_line(finding: Finding) -> str:

@@ -29,6 +29,10 @@ from genrelens.metrics import Interval
 from genrelens.pages.wording import visible
 
 BLUE, ORANGE, GREY, INK, FAINT = "#0072B2", "#D55E00", "#7F7F7F", "#222222", "#DDDDDD"
+# Okabe & Ito's colours without the yellow, which white paper swallows, and three more. Ten colours and nine shapes
+# share no divisor, so ninety genres have a sign each, and of two with one shape the colours differ by more than hue.
+COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK, "#6A3D9A", "#8C510A", "#A2A43A")
+SHAPES = ("o", "s", "^", "X", "D", "v", "P", "*", "<")
 WIDTH_IN = 7.2
 """The width of a page of docs; with type of 9 points it can be read there without zooming."""
 DPI = 160
@@ -211,17 +215,18 @@ def interval_mark(
     axes.plot(interval.value, y, sign, color=colour, markerfacecolor=face, markersize=size, zorder=3, clip_on=False)
 
 
+def put(
+    axes: Axes, words: str, at: tuple[float, float], offset: tuple[float, float], *, fontsize: float = 8.5, **more: Any
+) -> None:
+    """Words beside a place, ``offset`` points (right, up) from it; ``more`` goes to matplotlib's ``annotate``."""
+    right, up = offset
+    beside = {"ha": "left" if right else "center", "va": "baseline" if up else "center"}
+    axes.annotate(words, at, offset, textcoords="offset points", fontsize=fontsize, **{**beside, **more})
+
+
 def beside_row(axes: Axes, y: float, words: str) -> None:
     """Words right of the axes on the line of a row."""
-    axes.annotate(
-        words,
-        (1.0, y),
-        (10, 0),
-        xycoords=axes.get_yaxis_transform(),
-        textcoords="offset points",
-        va="center",
-        fontsize=8.5,
-    )
+    put(axes, words, (1.0, y), (10, 0), xycoords=axes.get_yaxis_transform())
 
 
 def footnote(figure: Figure, lines: list[str], *, warning: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 REASONS = {
@@ -34,16 +35,26 @@ def clock(seconds: float) -> str:
 
 
 def length(seconds: float) -> str:
-    """How long a piece is: as :func:`clock`, but 0.4 s where that would say 0:00."""
+    """How long a track is: as :func:`clock`, but 0.4 s where that would say 0:00."""
     return clock(seconds) if seconds >= 1 else f"{seconds:.2g} s"
 
 
-def either(genres: Sequence[str]) -> str:
-    """Genres as alternatives: ``blues``, ``blues or rock``, ``blues, rock or country``."""
-    *others, last = genres
-    return f"{', '.join(others)} or {last}" if others else last
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Words as a list in a sentence: ``blues``, ``blues and rock``, ``blues, rock and country``."""
+    *others, end = words
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def counted(n: int, thing: str) -> str:
+    """``1 track``, ``2 tracks``, ``50,000 tracks``."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 def percent(probability: float) -> str:
     """A probability as whole percent; never "100 %", which no model can promise, unless it is 1."""
     return f"{100 if probability == 1 else min(99, round(100 * probability))} %"
+
+
+def whole_percent(share: float) -> str:
+    """A measured share as whole percent: ``0.654`` -> ``"65 %"``; a dash where it is not known."""
+    return "-" if math.isnan(share) else f"{100 * share:.0f} %"

@@ -28,6 +28,7 @@ from genrelens.pages.figure_style import (
     name_rows,
     percent,
     printable,
+    put,
     share_axis,
 )
 from genrelens.pages.runs.report_figures import WIDE_IN
@@ -57,7 +58,7 @@ def claims_figure(lines: Sequence[Line]) -> Figure:
     for y, line in enumerate(lines):
         if not math.isnan(line.reported):
             axes.plot(line.reported, y + _OFFSETS["reported"], "x", color=INK, markersize=7, mew=1.8)
-            _label(axes, line.reported, y + _OFFSETS["reported"], INK)
+            put(axes, percent(line.reported), (line.reported, y + _OFFSETS["reported"]), (8, 0))
         for found, key, sign, colour in ((line.protocol, "protocol", "s", ORANGE), (line.honest, "honest", "o", BLUE)):
             if found is None:
                 continue
@@ -90,7 +91,7 @@ def comparison_figure(bars: Sequence[tuple[str, Interval, float]], *, uniform: f
             axes.plot([x, x], [accuracy.low, accuracy.high], color=BLUE, linewidth=1.8)
         axes.plot([x - 0.3, x + 0.3], [majority] * 2, color=ORANGE, linewidth=1.8)
         top = accuracy.value if math.isnan(accuracy.high) else max(accuracy.value, accuracy.high)
-        axes.annotate(percent(accuracy.value), (x, top), (0, 4), textcoords="offset points", ha="center", fontsize=8.5)
+        put(axes, percent(accuracy.value), (x, top), (0, 4))
     mean = (bars[0][1].value + bars[1][1].value) / 2
     axes.plot([-0.5, 1.5], [mean, mean], color=GREY, linestyle="--", linewidth=1.2)
     axes.axhline(uniform, color=ORANGE, linestyle=":", linewidth=1.4)
@@ -117,7 +118,7 @@ def counts_figure(counts: Sequence[tuple[str, int]]) -> Figure:
     axes = figure.subplots()
     for x, (_, n) in enumerate(counts):
         axes.bar(x, n, width=0.7, color=BLUE, alpha=0.25, edgecolor=BLUE, linewidth=0.8)
-        axes.annotate(f"{n:,}", (x, n), (0, 3), textcoords="offset points", ha="center", fontsize=8.5)
+        put(axes, f"{n:,}", (x, n), (0, 3))
     axes.set_xticks(range(len(counts)), [printable(name) for name, _ in counts], rotation=20, ha="right")
     axes.set_xlabel("genre")
     axes.set_ylabel("count")
@@ -133,12 +134,7 @@ def _point(axes: Axes, found: Measured, y: float, *, sign: str, colour: str) -> 
     interval_mark(axes, accuracy, y, colour=colour, sign=sign)
     axes.plot(found.majority, y, "|", color=GREY, markersize=10, mew=1.6)
     right = accuracy.value if math.isnan(accuracy.high) else accuracy.high
-    _label(axes, right, y, colour, value=accuracy.value)
-
-
-def _label(axes: Axes, x: float, y: float, colour: str, *, value: float | None = None) -> None:
-    said = percent(x if value is None else value)
-    axes.annotate(said, (x, y), (8, 0), textcoords="offset points", va="center", fontsize=8.5, color=colour)
+    put(axes, percent(accuracy.value), (right, y), (8, 0), color=colour)
 
 
 @in_style
@@ -273,7 +269,7 @@ def judged_figure(judged: Judged, *, network: str) -> Figure:
         for y, name in enumerate(judged.maps):
             if name == other:
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 2.0}
-                axes.annotate("itself", (0, y), ha="center", va="center", fontsize=8, color=GREY, bbox=box)
+                put(axes, "itself", (0, y), (0, 0), fontsize=8, color=GREY, bbox=box)
                 continue
             diff = judged.against(name, other)
             interval_mark(axes, diff.deletion, y - 0.16, colour=BLUE, size=5.0)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from genrelens.evaluation.report import Report, chance
 from genrelens.metrics import Interval
+from genrelens.pages.wording import whole_percent
 from genrelens.schema import decode, encode, parse, read_text
 from genrelens.systems.cuts import Cut, PartAtHand, shared_artists, shared_tracks
 
@@ -216,16 +217,11 @@ def at_hand_lines(found: Reproduction) -> list[str]:
     return [f"{one.split}, {one.part}: {one.n_here} of {one.n_all}" for one in found.at_hand]
 
 
-def share_text(share: float) -> str:
-    """``0.654`` -> ``"65 %"``; a dash where it is not known."""
-    return "-" if math.isnan(share) else f"{100 * share:.0f} %"
-
-
 def says_artists(protocol: Measured, honest: Measured) -> str:
     """How many answers are about artists who were learnt from, under both cuts."""
     return (
-        f"Artists: {share_text(protocol.shared_artists)} of the answered clips are by an artist whose other clips are "
-        f"learnt from; on the honest split {share_text(honest.shared_artists)}."
+        f"Artists: {whole_percent(protocol.shared_artists)} of the answered clips are by an artist whose other clips "
+        f"are learnt from; on the honest split {whole_percent(honest.shared_artists)}."
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from genrelens.data import Track, gtzan, registry
+from genrelens.pages.wording import whole_percent
 from genrelens.systems.cuts import Cut, by_parts, random_tracks
 from genrelens.systems.job import Job, Outcome, Said
 from genrelens.systems.measure import alike, figures_of, fit_and_answer, on_cuts, with_pieces
-from genrelens.systems.result import Line, Measured, share_text
+from genrelens.systems.result import Line, Measured
 from genrelens.training.rows import RowSource, rows_for
 from genrelens.training.tabular.train import TabularData
 
@@ -79,12 +80,13 @@ def _said(four: Sequence[Measured], of_cnn: Sequence[Measured], whence: str) -> 
     lost = 100 * (theirs.accuracy.value - fair.accuracy.value)
     return Said(
         leaked=(
-            f"Pieces: {share_text(theirs.shared_tracks)} of the tested rows are of clips of which other rows are "
-            f"learnt from, and {share_text(theirs.shared_artists)} by artists who are; on the honest split "
-            f"{share_text(fair.shared_tracks)} and {share_text(fair.shared_artists)}. Without that, the same model 4 "
-            f"gets {lost:.0f} fewer of 100 rows right.",
-            f"The CNN's split is by song: {share_text(of_cnn[0].shared_artists)} of its tested clips are by an artist "
-            f"who is learnt from, on the honest split {share_text(of_cnn[1].shared_artists)}{_unseen(*of_cnn)}.",
+            f"Pieces: {whole_percent(theirs.shared_tracks)} of the tested rows are of clips of which other rows are "
+            f"learnt from, and {whole_percent(theirs.shared_artists)} by artists who are; on the honest split "
+            f"{whole_percent(fair.shared_tracks)} and {whole_percent(fair.shared_artists)}. Without that, the same "
+            f"model 4 gets {lost:.0f} fewer of 100 rows right.",
+            f"The CNN's split is by song: {whole_percent(of_cnn[0].shared_artists)} of its tested clips are by an "
+            f"artist who is learnt from, on the honest split {whole_percent(of_cnn[1].shared_artists)}"
+            f"{_unseen(*of_cnn)}.",
         ),
         mended=MENDED,
         differs=(

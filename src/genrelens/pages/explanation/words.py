@@ -11,7 +11,7 @@ from genrelens.explanation.methods.baselines import QUIETER_DB
 from genrelens.explanation.methods.scoring import BOTH, GRADIENT_METHODS, OCCLUSION_METHODS, OCCLUSIONS
 from genrelens.explanation.parts import hint_of, in_words
 from genrelens.pages.explanation.check import fine
-from genrelens.pages.wording import REASONS, clock, percent
+from genrelens.pages.wording import REASONS, clock, listed, percent
 
 N_TOP = 5
 """Segments that are named and can be clicked."""
@@ -63,7 +63,7 @@ def moments(explanation: Explanation) -> str:
         return f"No single moment speaks for {explanation.genre}."
     if len(explanation.segments) == 1:
         return "The sound is too short to say when."
-    times = _listed([span(segment) for segment in sorted(best[:3], key=lambda segment: segment.start_s)])
+    times = listed([span(segment) for segment in sorted(best[:3], key=lambda segment: segment.start_s)])
     if is_attention(explanation):
         return f"The model looks most at {times}."
     check, count = explanation.faithfulness, "counts" if len(best) == 1 else "count"
@@ -223,8 +223,3 @@ def span(segment: Segment) -> str:
 def at_least(probability: float) -> str:
     """Percent, but "less than 1 %" where that would say 0."""
     return "less than 1 %" if probability < 0.005 else percent(probability)
-
-
-def _listed(words: list[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from genrelens.features.description import MEAN_SUFFIX, TEMPO, Described, GenreCount, strongest_pairs
 from genrelens.metrics.description import box_statistics
-from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style, printable
+from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, ORANGE, WIDTH_IN, footnote, in_style, printable, put
 
 MIN_BOXED = 5
 """Fewer tracks than this are drawn as points: a box of two says more than is known."""
@@ -217,4 +217,4 @@ def _genre_axis(axes: Axes, labels: Sequence[str]) -> None:
 
 
 def _beside(axes: Axes, y: float, x: float, text: str) -> None:
-    axes.annotate(text, (x, y), (3, 0), textcoords="offset points", va="center", fontsize=8)
+    put(axes, text, (x, y), (3, 0), fontsize=8)

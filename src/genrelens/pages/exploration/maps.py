@@ -14,16 +14,20 @@ from numpy.typing import NDArray
 from genrelens.features.description import SEED, GenreMap
 from genrelens.features.example import MEL, Example
 from genrelens.frontend.filter_bank import hz_to_mel
-from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, WIDTH_IN, footnote, in_style, printable
-from genrelens.pages.wording import clock
-
-# Okabe & Ito's colours without the yellow, which white paper swallows, and three more. Ten colours and nine shapes
-# share no divisor, so ninety genres have a sign each, and of two with one shape the colours differ by more than hue.
-COLOURS = (
-    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222"),
-    *("#6A3D9A", "#8C510A", "#A2A43A"),
+from genrelens.pages.figure_style import (
+    BLUE,
+    COLOURS,
+    FAINT,
+    GREY,
+    INK,
+    SHAPES,
+    WIDTH_IN,
+    footnote,
+    in_style,
+    printable,
 )
-SHAPES = ("o", "s", "^", "X", "D", "v", "P", "*", "<")
+from genrelens.pages.wording import clock, whole_percent
+
 _NOTE_WIDTH = 125  # characters of small print that fit across
 _N_SMALL = 5
 _TICKS_HZ = (250, 1000, 4000)
@@ -91,11 +95,11 @@ def map_notes(found: GenreMap) -> list[str]:
     ]
     said = [
         f"The nearest other track, by all the numbers and not on paper, is of the same genre for "
-        f"{_percent(found.agreement)} of the tracks"
+        f"{whole_percent(found.agreement)} of the tracks"
     ]
     if not math.isnan(found.agreement_elsewhere):
-        said.append(f"for {_percent(found.agreement_elsewhere)} where only other artists count")
-    said.append(f"for {_percent(found.chance)} by chance")
+        said.append(f"for {whole_percent(found.agreement_elsewhere)} where only other artists count")
+    said.append(f"for {whole_percent(found.chance)} by chance")
     lines.append(", ".join(said) + ".")
     n_seen, n = int(found.seen.sum()), len(found.seen)
     if n_seen == n:
@@ -105,13 +109,9 @@ def map_notes(found: GenreMap) -> list[str]:
     elif n_seen:
         lines.append(
             f"THE MODEL WAS TRAINED ON {n_seen} OF THESE {n} TRACKS and may keep those apart better than others. For "
-            f"{_percent(found.agreement_unseen)} of the others, drawn hollow, the nearest is of the same genre."
+            f"{whole_percent(found.agreement_unseen)} of the others, drawn hollow, the nearest is of the same genre."
         )
     return lines
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 @in_style

@@ -13,6 +13,7 @@ from genrelens.features.example import Example, load_example
 from genrelens.features.gather import Gathered, LeftOut, merged
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.sections import Section, SectionPage, Shown, Table, without_empty
+from genrelens.pages.wording import counted
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
@@ -162,9 +163,9 @@ def _lead(gathered: Gathered, n_tracks: int) -> str:
     names = gathered.names
     artists = {artist for artist in gathered.artists.values() if artist is not None}
     by = f" by {len(artists):,} known artists" if artists else ""
-    tracks = "1 track" if n_tracks == 1 else f"{n_tracks:,} tracks"
     genres = f"one genre, {names[0]}" if len(names) == 1 else f"{len(names)} genres"
-    return f"{tracks} of {genres}{by}: how much there is, what its features say, and what tells the genres apart."
+    what = "how much there is, what its features say, and what tells the genres apart"
+    return f"{counted(n_tracks, 'track')} of {genres}{by}: {what}."
 
 
 def _segments(gathered: Gathered) -> list[str]:

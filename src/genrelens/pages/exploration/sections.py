@@ -17,6 +17,7 @@ from genrelens.metrics.description import box_statistics
 from genrelens.pages.exploration.figures import correlation_figure, counts_figure, features_figure, tempo_figure
 from genrelens.pages.exploration.maps import examples_figure, map_figure, map_notes
 from genrelens.pages.sections import Cell, Section, Table
+from genrelens.pages.wording import counted, whole_percent
 
 
 def counts_section(counts: Sequence[GenreCount]) -> Section:
@@ -26,8 +27,8 @@ def counts_section(counts: Sequence[GenreCount]) -> Section:
     says = []
     if min(n_sound, n_features) < n_tracks:
         says.append(
-            f"Of {_n(n_tracks, 'track')}, features are known of {_share(n_features, n_tracks)}; the sound is here of "
-            f"{_share(n_sound, n_tracks)}."
+            f"Of {counted(n_tracks, 'track')}, features are known of {_share(n_features, n_tracks)}; the sound is here "
+            f"of {_share(n_sound, n_tracks)}."
         )
     if any(c.n_artists for c in counts):
         says.append(
@@ -35,7 +36,7 @@ def counts_section(counts: Sequence[GenreCount]) -> Section:
         )
     else:
         says.append("No artists are known here, so nobody can tell whether a model learns the genre or the artists.")
-    said = "; ".join(f"{c.genre} {_n(c.n_tracks, 'track')} by {_n(c.n_artists, 'artist')}" for c in counts)
+    said = "; ".join(f"{c.genre} {counted(c.n_tracks, 'track')} by {counted(c.n_artists, 'artist')}" for c in counts)
     table = Table(
         (
             "genre",
@@ -107,7 +108,8 @@ def tempo_section(described: Described, eta: Mapping[str, float]) -> Section:
     ]
     if not math.isnan(share := eta[numbers.TEMPO]):
         says.append(
-            f"Of the variance of tempo {_percent(share)} lies between genres (\u03b7\u00b2); the rest is within them."
+            f"Of the variance of tempo {whole_percent(share)} lies between genres (\u03b7\u00b2); the rest is within "
+            "them."
         )
     said = ", ".join(f"{genre} {median:.0f}" for genre, median in medians.items())
     known = [
@@ -225,13 +227,5 @@ def _boxes(described: Described, columns: Sequence[str], eta: Mapping[str, float
     return Table(header, tuple(rows))
 
 
-def _n(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
 def _share(count: int, total: int) -> str:
     return "all" if count == total else f"{count:,}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from genrelens.explanation.parts import hertz
 from genrelens.pages import figure_style
-from genrelens.pages.figure_style import BLUE, FAINT, GREY, INK, ORANGE, in_style, printable
+from genrelens.pages.figure_style import BLUE, COLOURS, FAINT, GREY, INK, ORANGE, SHAPES, in_style, printable
 from genrelens.pages.profile.words import label
 from genrelens.profile.build import PLAIN, Fingerprint, MapFound
 from genrelens.profile.fingerprint import GENRES, PARTS, BeatPrint
@@ -19,8 +19,6 @@ from genrelens.profile.heads import N_PHASES
 from genrelens.profile.track import TEMPO
 
 _FOR_AGAINST = LinearSegmentedColormap.from_list("for and against", [BLUE, "#FFFFFF", ORANGE])
-_MARKERS = "osD^vP*X<>ph"
-_COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31", "#7F7F7F", "#5254A3")
 
 
 @in_style
@@ -114,8 +112,8 @@ def map_figure(found: MapFound) -> Figure:
             places[at, 0],
             places[at, 1],
             s=18,
-            marker=_MARKERS[k % len(_MARKERS)],
-            color=_COLOURS[k % len(_COLOURS)],
+            marker=SHAPES[k % len(SHAPES)],
+            color=COLOURS[k % len(COLOURS)],
             label=printable(genre),
             linewidths=0,
         )

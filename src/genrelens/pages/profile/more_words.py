@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from genrelens.explanation.parts import in_words
 from genrelens.pages.profile.words import in_sound, label
-from genrelens.pages.wording import percent
+from genrelens.pages.wording import listed, percent
 from genrelens.profile.axes import CONTRAST, N_ANGLES, AxesReport
 from genrelens.profile.build import Fingerprint
 from genrelens.profile.fingerprint import LEVEL, Confused, Nearer
@@ -73,11 +71,11 @@ def axes(found: AxesReport, *, shares: tuple[float, float]) -> list[str]:
     ]
     if clear:
         again = (
-            f" On {_either([row.axis for row in within])} that holds within genres, too."
+            f" On {listed([row.axis for row in within])} that holds within genres, too."
             if within
             else " Within genres nothing of it survives: it may be no more than which genres have singers."
         )
-        lines.append(f"Vocals against instrumental goes with {_either([row.axis for row in clear])}.{again}")
+        lines.append(f"Vocals against instrumental goes with {listed([row.axis for row in clear])}.{again}")
     else:
         lines.append("No axis goes with vocals against instrumental more than chance does.")
     best = [
@@ -101,10 +99,6 @@ def _number(value: float) -> str:
 
 def _q(q: float) -> str:
     return "q < 0.001" if q < 0.001 else f"q = {q:.3f}"
-
-
-def _either(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _nth(rank: int) -> str:

@@ -12,13 +12,14 @@ from matplotlib.ticker import MaxNLocator
 from genrelens.evaluation.build import LEVEL, MIN_ARTISTS
 from genrelens.evaluation.report import Report, chance
 from genrelens.evaluation.trainings import History
-from genrelens.pages.exploration.maps import COLOURS, SHAPES
 from genrelens.pages.figure_style import (
     BLUE,
+    COLOURS,
     FAINT,
     GREY,
     INK,
     ORANGE,
+    SHAPES,
     WIDTH_IN,
     beside_row,
     footnote,

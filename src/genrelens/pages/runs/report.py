@@ -10,6 +10,7 @@ from genrelens.evaluation.compare import Pair
 from genrelens.evaluation.runs import Run
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.sections import SectionPage, without_empty
+from genrelens.pages.wording import counted
 
 if TYPE_CHECKING:
     from genrelens.evaluation.runs import Embedded
@@ -54,9 +55,10 @@ def write_report(run: Run, *, out: Path, embedded: Embedded) -> tuple[Path, ...]
     )
     report = run.report
     head = report.all_genres
+    tracks, artists = counted(report.n_tracks, "track"), counted(report.n_artists, "artist")
     lead = (
-        f"{report.model} on {_n(report.n_tracks, 'track')} of {report.dataset} by {_n(report.n_artists, 'artist')}"
-        f"{_cut(run)}: how often it is right, about what, and how sure it was."
+        f"{report.model} on {tracks} of {report.dataset} by {artists}{_cut(run)}: how often it is right, about what, "
+        "and how sure it was."
     )
     facts = {"model": report.model, "model_hash": report.model_hash, "tracks": head.n_tracks}
     title = f"{report.model} on {report.dataset}"
@@ -102,7 +104,3 @@ def _write(
 def _cut(run: Run) -> str:
     cut = [word for word in (run.report.split, run.report.part) if word]
     return f" ({', '.join(cut)})" if cut else ""
-
-
-def _n(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from genrelens.pages.wording import REASONS, clock, either, length, percent, visible
+from genrelens.pages.wording import REASONS, clock, length, listed, percent, visible
 
 MAX_GENRES = 5
 MAX_RUNS = 6
@@ -128,7 +128,7 @@ def _more(row: Mapping[str, Any]) -> str:
     if several and gives_several(row):
         sentences.append(f"Belongs to {', '.join(several)}.")
     elif several:
-        sentences.append(f"One of these is right {percent(row['coverage'])} of the time: {either(row['set'])}.")
+        sentences.append(f"One of these is right {percent(row['coverage'])} of the time: {listed(row['set'], 'or')}.")
     tags = list(row["tags"].items())[:MAX_TAGS]
     if tags:
         sentences.append(f"Sounds like: {', '.join(f'{tag} {percent(p)}' for tag, p in tags)}.")

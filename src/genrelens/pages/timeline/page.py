@@ -13,7 +13,7 @@ from typing import Any
 
 from genrelens.pages.render import render, write_page
 from genrelens.pages.timeline.card import card, error_sentence, file_name, gives_several, starred
-from genrelens.pages.wording import REASONS, length, percent, visible
+from genrelens.pages.wording import REASONS, counted, length, percent, visible
 
 
 def timeline_page(rows: Sequence[Mapping[str, Any]], *, experimental: Collection[str] = ()) -> str:
@@ -23,10 +23,9 @@ def timeline_page(rows: Sequence[Mapping[str, Any]], *, experimental: Collection
     """
     names = {name for row in rows for name in row["probabilities"] or ()}
     models = sorted({f"{row['model']['name']} ({row['model']['hash']})" for row in rows})
-    counted = "1 track" if len(rows) == 1 else f"{len(rows)} tracks"
     return render(
         "timeline.html",
-        title=f"{counted}, by genre",
+        title=f"{counted(len(rows), 'track')}, by genre",
         overview=_overview(rows),
         following="Also" if any(map(gives_several, rows)) else "Next best",
         lines=[_line(row, experimental=experimental) for row in rows],
