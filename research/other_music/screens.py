@@ -65,7 +65,7 @@ class Sounds:
 def tag_logits(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     """musicnn's tags of windows: its last layer on the last 200 of its numbers."""
     weights = read_weights().arrays
-    made: NDArray[np.float32] = windows[:, -200:] @ weights["logits.weight"].T + weights["logits.bias"]
+    made: NDArray[np.float32] = windows[:, -200:] @ weights["tags.weight"].T + weights["tags.bias"]
     return made
 
 

@@ -27,10 +27,10 @@ Windows = Sequence[NDArray[np.float32]]
 FloatArray = NDArray[np.float64]
 
 
-def fit_unlikeness(windows: Windows) -> Unlikeness:
+def fit_unlikeness(windows: Windows, *, n_directions: int = N_DIRECTIONS) -> Unlikeness:
     """The widest directions of a training set's ``windows``, a (w, d) a track; each track counts the same.
 
-    :data:`N_DIRECTIONS` of them, or as many as there are tracks if fewer. Features are brought to deviation 1 first.
+    ``n_directions`` of them, or as many as there are tracks if fewer. Features are brought to deviation 1 first.
     Raises :class:`TrainingError` for fewer than two tracks.
     """
     if len(windows) < 2:
@@ -43,7 +43,7 @@ def fit_unlikeness(windows: Windows) -> Unlikeness:
     deviation[deviation <= _FLOOR * deviation.max()] = np.inf  # a feature that stands still says nothing
     normal = (rows - mean) / deviation
     variances, directions = np.linalg.eigh(normal.T @ (normal * share[:, None]))
-    widest = np.argsort(-variances)[: min(N_DIRECTIONS, len(windows))]
+    widest = np.argsort(-variances)[: min(n_directions, len(windows))]
     widths = np.sqrt(np.maximum(variances[widest], (_FLOOR**2) * variances.max()))
     projection = directions[:, widest] / widths / deviation[:, None]
     return Unlikeness(mean.astype(np.float32), projection.astype(np.float32))
