@@ -13,7 +13,7 @@ from genrelens.cli.terminal import Progress, check_file, line, print_text, say, 
 
 
 def fetch(
-    name: Annotated[str, options.argument("NAME", "gtzan, fma_small or fma_metadata.")],
+    name: Annotated[str, options.argument("NAME", "What to fetch; an unknown name lists all.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to unpack it to.")] = Path("data"),
 ) -> None:
     """Download a public data set, check it and unpack it.
