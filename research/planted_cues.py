@@ -37,6 +37,7 @@ from genrelens.explanation.methods.scoring import score
 from genrelens.explanation.sound import stretch
 from genrelens.files import write_whole
 from genrelens.recipe import Recipe
+from genrelens.schema import json_text
 from genrelens.taxonomy import Taxonomy
 from genrelens.training.run import Origin, Training
 from genrelens.training.train import train_once
@@ -136,7 +137,7 @@ def main() -> None:
     bundle = Bundle.load(train_once(training, out=run, cache=given.work / "cache"))
     document = {"cue_db": given.cue_db, **judge(bundle, parts["test"], seed=given.seed)}
     OUT.mkdir(parents=True, exist_ok=True)
-    write_whole(OUT / f"planted-cues-seed-{given.seed}-{given.cue_db:g}-dB.json", json.dumps(document, indent=1) + "\n")
+    write_whole(OUT / f"planted-cues-seed-{given.seed}-{given.cue_db:g}-dB.json", json_text(document))
     print(json.dumps({key: value for key, value in document.items() if key != "pieces"}, indent=1))
 
 

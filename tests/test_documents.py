@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import genrelens
+import tool_modules
 from genrelens.audio import MEDIA_SUFFIXES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +32,24 @@ def test_the_pages_are_what_the_reports_say(tool: str) -> None:
         [sys.executable, ROOT / "tools" / tool, "--check"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_reports_are_kept_as_all_are(tmp_path: Path) -> None:
+    kept = tool_modules.tool("keep_crossval")
+    reports = [
+        path for path in (ROOT / "docs/results").rglob("*.json") if '"genrelens.report/' in path.read_text("utf-8")[:60]
+    ]
+    assert len(reports) > 30
+    for path in reports:
+        again = tmp_path / path.parent.name / path.name
+        again.parent.mkdir(exist_ok=True)
+        kept.write_kept(kept.Report.read(path), again)
+        assert again.read_bytes() == path.read_bytes(), f"{path}: write it with write_kept of tools/keep_crossval.py"
+
+
+def test_documents_stay_small() -> None:
+    files = [path for path in (ROOT / "docs").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 6_000_000
 
 
 def test_the_readme_names_the_commands_that_exist() -> None:

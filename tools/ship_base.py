@@ -25,6 +25,7 @@ from pathlib import Path
 
 import base_card
 import numpy as np
+from keep_crossval import write_kept
 
 from genrelens import recipe as recipes
 from genrelens.bundle import Bundle, WindowSettings, read_bundle, write_bundle
@@ -138,8 +139,8 @@ def main() -> None:
     write_whole(folder / "card.md", Bundle.load("base").card)
     ship_lite()
     write_whole(folder / "calibration.json", calibration.to_json())
-    write_whole(folder / "crossval.json", pooled.to_json())
-    write_whole(folder / "valid.json", twin.to_json())
+    write_kept(pooled, folder / "crossval.json")
+    write_kept(twin, folder / "valid.json")
     print(pooled.to_text())
     print(twin.to_text())
 

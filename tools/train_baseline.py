@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from keep_crossval import write_kept
 
 from genrelens import recipe as recipes
 from genrelens.bundle import Bundle
@@ -129,9 +130,9 @@ def ship(work: Path, tracks: tuple[Track, ...]) -> None:
     )
     folder = RESULTS / manifest.name
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "crossval.json", pooled.to_json())
+    write_kept(pooled, folder / "crossval.json")
     for seed, twin in zip(TWIN_SEEDS, twins, strict=True):
-        write_whole(folder / f"valid-seed-{seed}.json", twin.to_json())
+        write_kept(twin, folder / f"valid-seed-{seed}.json")
         write_whole(folder / f"history-seed-{seed}.csv", (work / f"twin-{seed}" / "history.csv").read_text("utf-8"))
     write_whole(folder / "history-shipped.csv", (work / "final" / "history.csv").read_text("utf-8"))
     for k in range(len(list((work / "cv").glob("fold-*")))):

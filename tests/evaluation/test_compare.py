@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -106,6 +107,12 @@ def test_an_artist_whom_only_one_report_knows_is_known() -> None:
     for pair in (*compare({"a": a, "b": b}), *compare({"b": b, "a": a})):
         assert pair.all_genres is not None and pair.all_genres.n_artists == 1
         assert math.isnan(pair.all_genres.difference.low)
+
+
+def test_a_report_without_rows_of_tracks_says_so() -> None:
+    (pair,) = compare({"a": answers([1, 0]), "b": dataclasses.replace(answers([1, 1]), tracks=())})
+    assert pair.all_genres is None
+    assert pair.notes == ("b keeps its figures without a row for each track: nothing to compare by track",)
 
 
 def test_runs_without_a_common_track_are_not_tested() -> None:

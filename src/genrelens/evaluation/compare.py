@@ -128,7 +128,13 @@ def _pair(a: str, b: str, left: Report, right: Report) -> Pair:
     there = {row.id: row for row in right.tracks}
     common = [(row, there[row.id]) for row in left.tracks if row.id in there]
     both = [(x, y) for x, y in common if x.predicted is not None and y.predicted is not None]
-    notes = []
+    notes = [
+        f"{name} keeps its figures without a row for each track: nothing to compare by track"
+        for name, report in ((a, left), (b, right))
+        if not report.tracks
+    ]
+    if notes:
+        return Pair(a, b, None, None, tuple(notes))
     if not common:
         notes.append(f"no track is in both: {a} has {_where(left)}, {b} has {_where(right)}")
     elif len(common) < max(len(left.tracks), len(right.tracks)):
