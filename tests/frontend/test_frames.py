@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from genrelens.errors import AudioError, RecipeError
 from genrelens.frontend.frames import KINDS, FrameSettings, compress, frame_stream, is_silent, kind_of
 from genrelens.frontend.mel import MelSettings, mel_power
+from genrelens.frontend.mn04 import Mn04Settings
 from genrelens.frontend.vggish import VggishSettings
 from genrelens.frontend.wave import WaveSettings
 
@@ -20,6 +21,7 @@ EXAMPLES: dict[str, FrameSettings] = {
         sample_rate=8000, n_fft=256, hop_length=128, n_mels=8, fmin_hz=50.0, fmax_hz=None, htk=False, top_db=80.0
     ),
     "vggish": VggishSettings(),
+    "mn04": Mn04Settings(),
     "waveform": WaveSettings(sample_rate=16000),
 }
 N = 5000

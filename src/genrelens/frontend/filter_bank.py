@@ -57,6 +57,24 @@ def triangles(
     return bank
 
 
+def triangles_in_mel(
+    *, sample_rate: int, n_fft: int, n_mels: int, fmin_hz: float, fmax_hz: float
+) -> npt.NDArray[np.float64]:
+    """Triangles of height 1 whose sides are straight lines over mel, not over Hz, as in Kaldi and in HTK.
+
+    Returns:
+        float64, shape (n_mels, 1 + n_fft // 2), read-only, on HTK's scale; corners as in :func:`triangles`.
+    """
+    bins_mel = np.array([hz_to_mel(hz, htk=True) for hz in np.arange(1 + n_fft // 2) * sample_rate / n_fft])
+    corners = np.linspace(hz_to_mel(fmin_hz, htk=True), hz_to_mel(fmax_hz, htk=True), n_mels + 2)
+    low, centre, high = (corners[i : i + n_mels, np.newaxis] for i in range(3))
+    bank: npt.NDArray[np.float64] = np.maximum(
+        0.0, np.minimum((bins_mel - low) / (centre - low), (high - bins_mel) / (high - centre))
+    )
+    bank.setflags(write=False)
+    return bank
+
+
 def triangle_edges(n_bands: int, *, fmin_hz: float, fmax_hz: float, htk: bool) -> npt.NDArray[np.float64]:
     """Edges ``(n_bands + 1,)`` of such triangles, Hz: they overlap, and cross half way between their peaks in mel."""
     peaks = np.linspace(hz_to_mel(fmin_hz, htk=htk), hz_to_mel(fmax_hz, htk=htk), n_bands + 2)

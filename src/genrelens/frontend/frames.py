@@ -17,6 +17,7 @@ import numpy.typing as npt
 from genrelens.errors import RecipeError
 from genrelens.frontend import mel
 from genrelens.frontend.mel import MelStream
+from genrelens.frontend.mn04 import Mn04Settings, Mn04Stream, log_mel, mn04_is_silent
 from genrelens.frontend.settings import MelSettings
 from genrelens.frontend.silence import mel_is_silent
 from genrelens.frontend.vggish import VggishSettings, VggishStream, from_magnitude, to_magnitude, vggish_is_silent
@@ -87,6 +88,7 @@ class FrameKind:
 KINDS: Final[Mapping[str, FrameKind]] = {
     "mel": FrameKind(MelSettings, MelStream, mel.compress, mel_is_silent, 1),
     "vggish": FrameKind(VggishSettings, VggishStream, as_they_are, vggish_is_silent, 2, to_magnitude, from_magnitude),
+    "mn04": FrameKind(Mn04Settings, Mn04Stream, log_mel, mn04_is_silent, 1),
     "waveform": FrameKind(WaveSettings, WaveStream, as_they_are, wave_is_silent, 2),
 }
 """Front ends by the ``kind`` that a manifest or a recipe names."""

@@ -22,8 +22,9 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import numpy.typing as npt
 
-from genrelens.errors import AudioError, RecipeError
-from genrelens.frontend.filter_bank import hz_to_mel, triangle_edges
+from genrelens.errors import RecipeError
+from genrelens.frontend.filter_bank import triangle_edges, triangles_in_mel
+from genrelens.frontend.power import finite, mono_float32
 from genrelens.frontend.silence import CLICK_SHARE
 
 _Float32 = npt.NDArray[np.float32]
@@ -125,7 +126,7 @@ class VggishStream:
             RuntimeError: after ``finish``.
         """
         self._check_open()
-        block = _mono_float32(block)
+        block = finite(mono_float32(block))
         self._n_samples += block.size
         self._waiting = np.concatenate((self._waiting, block))
         n_blocks = max(0, 1 + (self._waiting.size - _BLOCK_SAMPLES) // (_BLOCK_FRAMES * HOP_LENGTH))
@@ -176,16 +177,8 @@ def _hann() -> _Float64:
 
 @cache
 def mel_bank() -> _Float64:
-    """Triangles ``(64, 257)``, each rising and falling along straight lines over mel, with its top at 1.
-
-    HTK's scale; 66 corners evenly spaced in mel between 125 and 7500 Hz. Read-only, since it is shared.
-    """
-    bins_mel = np.array([hz_to_mel(hz, htk=True) for hz in np.arange(1 + N_FFT // 2) * SAMPLE_RATE / N_FFT])
-    corners = np.linspace(hz_to_mel(FMIN_HZ, htk=True), hz_to_mel(FMAX_HZ, htk=True), N_BANDS + 2)
-    low, centre, high = (corners[i : i + N_BANDS, np.newaxis] for i in range(3))
-    bank: _Float64 = np.maximum(0.0, np.minimum((bins_mel - low) / (centre - low), (high - bins_mel) / (high - centre)))
-    bank.setflags(write=False)
-    return bank
+    """Triangles ``(64, 257)`` between 125 and 7500 Hz, of height 1 and straight in mel; read-only, as it is shared."""
+    return triangles_in_mel(sample_rate=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_BANDS, fmin_hz=FMIN_HZ, fmax_hz=FMAX_HZ)
 
 
 def to_magnitude(frames: npt.NDArray[np.floating[Any]]) -> _Float64:
@@ -218,21 +211,3 @@ def _of_a_constant() -> _Float64:
     """Mel magnitude (64,) of a constant of 1."""
     found: _Float64 = mel_bank() @ np.abs(np.fft.rfft(_hann(), n=N_FFT))
     return found
-
-
-def _mono_float32(samples: npt.NDArray[np.floating[Any]]) -> _Float32:
-    if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
-        raise AudioError(
-            f"expected mono floating-point samples of shape (n,), not {samples.dtype} of shape "
-            f"{samples.shape}; genrelens.audio.from_array makes them",
-            code="bad_samples",
-        )
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as such
-        narrow = np.ascontiguousarray(samples, dtype=np.float32)
-    if not np.isfinite(narrow).all():
-        raise AudioError(
-            "the sound holds NaN or infinity; expected finite samples between about -1 and 1; "
-            "decode or compute it anew",
-            code="not_finite",
-        )
-    return narrow
