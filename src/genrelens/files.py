@@ -81,6 +81,25 @@ def written_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def user_folder() -> Path:
+    """The folder for what genrelens keeps for its user between runs, as the system has it; it may not be there yet.
+
+    ``$XDG_DATA_HOME/genrelens``, or else ``~/.local/share/genrelens``; ``~/Library/Application Support/genrelens`` on
+    macOS, ``%LOCALAPPDATA%\\genrelens`` on Windows. Raises ``OSError`` where the user has no home.
+    """
+    given = os.environ.get("XDG_DATA_HOME", "")
+    if Path(given).is_absolute():  # others are to be ignored, says the XDG Base Directory Specification
+        return Path(given) / "genrelens"
+    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        return Path(os.environ["LOCALAPPDATA"]) / "genrelens"
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise FileNotFoundError(errno.ENOENT, "the user has no home folder; name one in XDG_DATA_HOME") from error
+    share = "Library/Application Support" if sys.platform == "darwin" else ".local/share"
+    return home / share / "genrelens"
+
+
 def beside(path: Path) -> Path:
     """A free name in the folder of ``path``, short enough for any disk, for what is to be renamed to ``path``."""
     _clear_leftovers(path.parent)

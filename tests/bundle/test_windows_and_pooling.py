@@ -140,3 +140,12 @@ def test_softmax_in_closed_form() -> None:
     np.testing.assert_allclose(softmax([0.0, 2 * np.log(3)], temperature=2.0), [0.25, 0.75])
     np.testing.assert_allclose(softmax([1e5, 0.0, -1e5]), [1, 0, 0])
     assert np.isnan(softmax([np.nan, np.nan])).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "starts"), [(5, [0]), (20, [0, 10]), (24, [0, 10]), (25, [0, 10, 15]), (29, [0, 10, 19])]
+)
+def test_a_closing_window_is_added_where_enough_would_not_be_heard(n: int, starts: list[int]) -> None:
+    frames = np.arange(n, dtype=np.float32)[:, np.newaxis]
+    found = list(iter_windows([frames], settings=WindowSettings(10, 10), closing_from=5))
+    assert [window.start_frame for window in found] == starts

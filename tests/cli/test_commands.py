@@ -44,7 +44,8 @@ ROWS = {
     "leakage": (),
     "grid": (),
     "faithfulness": ("base", "--out", "faith"),
-    "weights": ("vggish", "--random", "--out", "w.safetensors"),
+    "weights vggish": ("--random", "--out", "w.safetensors"),
+    "weights fetch": ("plus", "mn04_as_mAP_432.pt"),
     "reproduce": ("s4", "--out", "s4"),
     "ablate": ("--out", "ablation"),
 }
@@ -100,7 +101,7 @@ def test_help_is_whole_at_80_columns(run: Run, name: str, monkeypatch: pytest.Mo
 
 def test_the_list_of_commands_is_whole_and_under_headings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    for words in (("--help",), ("data", "--help")):
+    for words in (("--help",), ("data", "--help"), ("weights", "--help")):
         assert cut(run(*words).out) == []
     headings = [line for line in run("--help").out.splitlines() if re.fullmatch(r"\S.*:", line)]
     assert headings[1:] == ["Use:", "Your data:", "Train and measure:", "The five systems:"]

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 import tiny_encoder
+import tiny_mn04
 import tiny_vggish
 from genrelens.bundle.windows import WindowSettings
 from genrelens.data import Track
@@ -113,6 +114,7 @@ CONTRACT: Sources = {
     "musicnn": (lambda folder: None, (712,)),
     "vggish": (lambda folder: random_vggish(folder), (31, 128)),
     "encoder": (lambda folder: str(tiny_encoder.write(folder / "encoder")), (tiny_encoder.WIDTH,)),
+    "mn04": (lambda folder: tiny_mn04.write(folder / "mn04.onnx"), (911,)),
     "toy": (lambda folder: None, (2,)),
 }
 """Name -> what gives its weights, and the shape of a window's numbers."""
@@ -180,3 +182,15 @@ def test_numbers_that_are_none_are_not_kept(toy: None, tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(TrainingError, match="not finite"):
             embed(wrong, [track], cache=tmp_path / "c")
+
+
+@pytest.mark.parametrize(("seconds", "n_windows"), [(3.0, 1), (14.9, 1), (15.1, 2), (30.02, 3), (36.0, 4)])
+def test_mn04_hears_ten_seconds_side_by_side_and_a_tail_of_five(seconds: float, n_windows: int, tmp_path: Path) -> None:
+    from genrelens.features.mn04 import mn04_windows
+
+    noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * 8000))
+    soundfile.write(tmp_path / "a.wav", noise, 8000)
+    graph = tiny_mn04.write(tmp_path / "mn04.onnx")
+    track = Track("a", tmp_path / "a.wav", "x", None, "toys")
+    [windows] = mn04_windows([track], cache=tmp_path / "c", source=graph)
+    assert windows.shape == (n_windows, 911)

@@ -51,13 +51,15 @@ class Window:
     power: NDArray[np.float32]
 
 
-def iter_windows(chunks: Iterable[NDArray[np.float32]], *, settings: WindowSettings) -> Iterator[Window]:
+def iter_windows(
+    chunks: Iterable[NDArray[np.float32]], *, settings: WindowSettings, closing_from: int = 1
+) -> Iterator[Window]:
     """Cut frames that arrive in chunks ``(k, n_bands)`` into windows, the same however they were chunked.
 
-    Windows start at every multiple of ``hop_frames``; the last one ends at the last frame, so every frame is
-    in some window. A piece shorter than one window is repeated to fill it. No frames give no windows. Holds
-    at most one window and one chunk in memory. The arrays may share memory with the chunks: do not write to
-    them.
+    Windows start at every multiple of ``hop_frames``; a closing one ends at the last frame, where ``closing_from``
+    frames or more would be in no window: with 1 every frame is in some window. A piece shorter than one window is
+    repeated to fill it. No frames give no windows. Holds at most one window and one chunk in memory. The arrays may
+    share memory with the chunks: do not write to them.
     """
     n_frames, hop_frames = settings.n_frames, settings.hop_frames
     pending: list[NDArray[np.float32]] = []  # frames from `origin` on
@@ -86,7 +88,7 @@ def iter_windows(chunks: Iterable[NDArray[np.float32]], *, settings: WindowSetti
         frames = _joined(pending)
         repeats = -(-n_frames // total)
         yield Window(0, total, np.tile(frames, (repeats, 1))[:n_frames])
-    elif next_start - hop_frames + n_frames < total:
+    elif total - (next_start - hop_frames + n_frames) >= closing_from:
         frames = _joined(pending)
         yield Window(total - n_frames, total, frames[-n_frames:])
 

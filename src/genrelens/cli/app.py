@@ -18,6 +18,7 @@ import typer
 import typer.core
 
 from genrelens import __version__
+from genrelens.cli import weights
 from genrelens.cli.ablation import ablate
 from genrelens.cli.audit import audit
 from genrelens.cli.crossval import crossval
@@ -37,7 +38,6 @@ from genrelens.cli.report import compare, report
 from genrelens.cli.reproduce import reproduce
 from genrelens.cli.synthesise import synthesise
 from genrelens.cli.train import train
-from genrelens.cli.weights import weights
 from genrelens.errors import did_you_mean
 
 HELP: Final = """Say which genre each track of music is, how sure that is, and when in the track.
@@ -54,6 +54,11 @@ EXIT_CODES: Final = (
 )
 USE, DATA, MEASURE, SYSTEMS = "Use", "Your data", "Train and measure", "The five systems"
 AGAIN: Final = "the same command begins again"
+GROUPS: Final = {
+    "data": "Fetch data sets, check them, and list or write their splits.",
+    "weights": "Get the weights that others trained, and make of them what is read.",
+}
+"""Commands of two words, by their first: what they are for."""
 WIDE: Final = 76
 """Columns of an example in the help of a terminal of 80."""
 Given = Mapping[str, Any]
@@ -133,7 +138,13 @@ COMMANDS: Final = (
     Command(leakage, MEASURE, lambda given: f"a network's folds that are done are kept; {_heard(given)}"),
     Command(grid, MEASURE, _heard),
     Command(faithfulness, MEASURE),
-    Command(weights, MEASURE, lambda given: _DOWNLOAD(given) if given["download"] else _nothing(given)),
+    Command(
+        weights.vggish,
+        MEASURE,
+        lambda given: _DOWNLOAD(given) if given["download"] else _nothing(given),
+        "weights vggish",
+    ),
+    Command(weights.fetch, MEASURE, _DOWNLOAD, "weights fetch"),
     Command(reproduce, SYSTEMS, lambda given: f"the same command goes on with {given['out']}"),
     Command(ablate, SYSTEMS, _FOLDS),
 )
@@ -177,20 +188,21 @@ def program(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_options)
-    data = typer.Typer(
-        name="data",
-        cls=Headed,
-        help="Fetch data sets, check them, and list or write their splits.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
+    groups: dict[str, typer.Typer] = {}
     for command in commands:
         *group, name = command.words
-        home = data if group else app
+        home = app
+        if group:
+            home = groups.get(group[0]) or _group(group[0])
+            if group[0] not in groups:
+                groups[group[0]] = home
+                app.add_typer(home, rich_help_panel=command.heading)
         home.command(name, help=help_of(command.function), rich_help_panel=command.heading)(_stoppable(command))
-    if any(len(command.words) > 1 for command in commands):
-        app.add_typer(data, rich_help_panel=DATA)
     return app
+
+
+def _group(name: str) -> typer.Typer:
+    return typer.Typer(name=name, cls=Headed, help=GROUPS[name], no_args_is_help=True, rich_markup_mode=None)
 
 
 def help_of(function: Callable[..., None]) -> str:

@@ -1,4 +1,4 @@
-"""``genrelens weights``: VGGish's weights in the form that is read."""
+"""``genrelens weights``: others' weights, made into what is read: VGGish's, and mn04's for the model plus."""
 
 from __future__ import annotations
 
@@ -14,14 +14,38 @@ from genrelens.cli.options import option
 from genrelens.cli.terminal import Progress, line, wrote
 
 
-class Network(StrEnum):
-    """Networks whose weights can be had."""
+class Model(StrEnum):
+    """Models whose weights can be fetched."""
 
-    vggish = "vggish"
+    plus = "plus"
 
 
-def weights(
-    network: Annotated[Network, options.argument("NETWORK", "vggish.")],
+def fetch(
+    model: Annotated[Model, options.argument("MODEL", "plus.")],
+    released: Annotated[
+        Path | None, options.argument("FILE", "The released file, mn04_as_mAP_432.pt; without it, it is downloaded.")
+    ] = None,
+) -> None:
+    """Get the weights that the model plus needs and does not bring: EfficientAT's mn04, 4 MB, MIT licence.
+
+    The released file is downloaded or given, its SHA-256 has to be the published one, and no code in it is run. It is
+    made, once, into a graph in the folder that the system has for a user's data (XDG_DATA_HOME), which takes the extra
+    'pretrained'; afterwards nothing of that is needed.
+
+    \b
+    Examples:
+      genrelens weights fetch plus
+      genrelens weights fetch plus mn04_as_mAP_432.pt
+      genrelens predict song.mp3 --model plus
+    """
+    from genrelens.training.mn04 import fetch_mn04
+
+    with Progress("downloading", unit="bytes") as progress:
+        made = fetch_mn04(released, progress=lambda stage, done, total: progress.show(done, total, what=stage))
+    wrote(made, then="genrelens predict song.mp3 --model plus", for_scripts=True)
+
+
+def vggish(
     out: Annotated[Path, option("--out", "FILE", "File that the weights go to (.safetensors).")],
     released: Annotated[Path | None, options.argument("FILE", "The released file, vggish-10086976.pth.")] = None,
     download: Annotated[
@@ -51,12 +75,12 @@ def weights(
         )
     if seed and not random:
         raise typer.BadParameter("--seed goes with --random")
-    vggish, files = _network()
+    network, files = _network()
     if random:
-        files.write_weights(out, vggish.random_weights(seed=seed), origin=f"{files.RANDOM}, seed {seed}")
+        files.write_weights(out, network.random_weights(seed=seed), origin=f"{files.RANDOM}, seed {seed}")
     else:
         source = released or _downloaded(files, out.parent / files.RELEASE_NAME)
-        sha256 = files.convert(source, out, shapes=vggish.shapes())
+        sha256 = files.convert(source, out, shapes=network.shapes())
         line(f"{source}: SHA-256 {sha256}")
     wrote(out, then=f"genrelens train vggish-svm --weights {out} --out RUN", for_scripts=True)
 

@@ -30,6 +30,7 @@ EMBEDDINGS: Final[Mapping[str, str]] = {
     "musicnn": "genrelens.features.musicnn",
     "vggish": "genrelens.features.vggish",
     "encoder": "genrelens.features.encoder",
+    "mn04": "genrelens.features.mn04",
 }
 """Name -> the module whose ``embedding(source)`` describes the network (imported when it is asked for: torch is
 heavy). ``source`` are its weights, where these do not come with genrelens."""
@@ -49,7 +50,7 @@ class Embedding:
         made_by: all that the numbers depend on beside these three (weights, versions), as JSON values.
         network: makes the function from windows' frames ``(b, n_frames, n_bands)`` to ``(b, *shape)``; called only
             when something has to be computed.
-        closing: whether the window that ends with the track counts where it begins between two steps.
+        closing_from: how many frames no window would hear, for one that ends with the track to be added.
     """
 
     front_end: FrameSettings
@@ -57,7 +58,7 @@ class Embedding:
     shape: tuple[int, ...] | None
     made_by: Mapping[str, object]
     network: Callable[[], Callable[[Frames], Windows]]
-    closing: bool = True
+    closing_from: int = 1
 
 
 def embed(
@@ -155,11 +156,8 @@ def refuse(problems: Mapping[str, str], *, n_tracks: int) -> None:
 
 def _computed(frames: Frames, network: Embedding, run: Callable[[Frames], Windows]) -> Windows:
     """``(w, *shape)`` of a track's frames; windows that are silent are not given to the network."""
-    windows = [
-        window.power
-        for window in iter_windows([frames], settings=network.windows)
-        if network.closing or window.start_frame % network.windows.hop_frames == 0
-    ]
+    found = iter_windows([frames], settings=network.windows, closing_from=network.closing_from)
+    windows = [window.power for window in found]
     loud = [i for i, power in enumerate(windows) if not is_silent(power, settings=network.front_end)]
     batches = (loud[start : start + BATCH] for start in range(0, len(loud), BATCH))
     parts = [run(np.stack([windows[i] for i in these])) for these in batches]

@@ -6,17 +6,16 @@ What a file holds is said in its own metadata and goes from there into every mod
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import torch
 from torch import Tensor
 
 from genrelens.errors import BundleError, MissingExtraError
 from genrelens.files import write_whole
+from genrelens.models.released import check_table, file_sha256, read_table
 
 RELEASE_URL: Final = "https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth"
 RELEASE_NAME: Final = "vggish-10086976.pth"
@@ -72,7 +71,7 @@ def read_weights(path: str | Path, *, shapes: Mapping[str, tuple[int, ...]]) -> 
     if not place.is_file():
         raise BundleError(f"{place}: there is no such file of weights; {WHERE_FROM}", code="missing")
     try:
-        sha256 = _sha256(place)
+        sha256 = file_sha256(place)
         with safetensors.safe_open(place, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
@@ -81,7 +80,7 @@ def read_weights(path: str | Path, *, shapes: Mapping[str, tuple[int, ...]]) -> 
             f"{place}: cannot be read as safetensors ({error}); weights of torchvggish (.pth) are converted by "
             f"`genrelens weights vggish {place.name} --out vggish.safetensors`"
         ) from error
-    _check(tensors, shapes=shapes, where=str(place))
+    check_table(tensors, shapes=shapes, network="VGGish", where=str(place))
     return Weights(tensors, sha256, metadata.get("origin", "weights of unknown origin"))
 
 
@@ -101,7 +100,7 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], *, origin: str, sou
 def is_released(path: Path) -> bool:
     """Whether a file is torchvggish's, by the beginning of its SHA-256; False where it cannot be read."""
     try:
-        return _sha256(path).startswith(RELEASE_SHA256_BEGINS)
+        return file_sha256(path).startswith(RELEASE_SHA256_BEGINS)
     except OSError:
         return False
 
@@ -118,51 +117,11 @@ def convert(
     _safetensors()
     if not source.is_file():
         raise BundleError(f"{source}: there is no such file; {WHERE_FROM}", code="missing")
-    try:
-        sha256 = _sha256(source)
-    except OSError as error:
-        raise BundleError(f"{source}: cannot be read: {error.strerror or error}") from error
-    if not sha256.startswith(sha256_begins):
-        raise BundleError(
-            f"{source}: its SHA-256 is {sha256}, that of {RELEASE_NAME} begins with {sha256_begins}: it was damaged on "
-            f"its way or is another file; get it again from {RELEASE_URL}"
-        )
-    try:
-        tensors = torch.load(source, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle, zip and torch errors of many classes all mean the same
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BundleError(f"{source}: torch cannot read it as a table of weights ({why})") from error
-    if not isinstance(tensors, dict):
-        raise BundleError(f"{source}: expected a table of weights, it holds a {type(tensors).__name__}")
-    _check(tensors, shapes=shapes, where=str(source))
+    again = f"get it again from {RELEASE_URL}"
+    tensors, sha256 = read_table(source, name=RELEASE_NAME, sha256_begins=sha256_begins, again=again)
+    check_table(tensors, shapes=shapes, network="VGGish", where=str(source))
     write_weights(out, tensors, origin=RELEASED, source_sha256=sha256)
     return sha256
-
-
-def _check(tensors: Mapping[str, Any], *, shapes: Mapping[str, tuple[int, ...]], where: str) -> None:
-    missing = [name for name in shapes if name not in tensors]
-    unknown = [str(name) for name in tensors if name not in shapes]
-    if missing or unknown:
-        what = [f"{name!r} is missing" for name in missing[:1]] + [f"{name!r} is unknown" for name in unknown[:1]]
-        raise BundleError(
-            f"{where}: not the weights of VGGish: {' and '.join(what)}; expected just {', '.join(shapes)}"
-        )
-    for name, shape in shapes.items():
-        value = tensors[name]
-        if not isinstance(value, Tensor) or tuple(value.shape) != shape or value.dtype != torch.float32:
-            came = (
-                f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
-                if isinstance(value, Tensor)
-                else type(value).__name__
-            )
-            raise BundleError(f"{where}: not the weights of VGGish: {name} is {came}, expected float32 {shape}")
-        if not torch.isfinite(value).all():
-            raise BundleError(f"{where}: {name} holds values that are not finite; the file is damaged, get it again")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _safetensors() -> Any:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from genrelens.models.network import Network
 
 OPSET = 20
+_MOST = {"windows": 4096, "frames": 1 << 20}
 
 
 class _Predict(nn.Module):
@@ -44,13 +45,20 @@ def predict_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: in
     with torch.no_grad():
         said = network.eval()(example)
     outputs = [name for name, value in said._asdict().items() if value is not None]
-    return _export(_Predict(network), example, input_name, outputs, free_windows=True)
+    return _export(_Predict(network), example, input_name, outputs, free=("windows",))
 
 
 def rows_onnx(module: nn.Module, *, input_name: str, output_name: str, n_frames: int, n_bands: int) -> bytes:
     """``input_name (windows, n_frames, n_bands)`` -> what the module makes of it, ``output_name (windows, d)``."""
     example = torch.zeros(2, n_frames, n_bands)
-    return _export(module, example, input_name, [output_name], free_windows=True)
+    return _export(module, example, input_name, [output_name], free=("windows",))
+
+
+def tagger_onnx(network: nn.Module, *, n_frames: int, n_bands: int, said: Mapping[str, str]) -> bytes:
+    """``log_mel (windows, frames, n_bands)`` of any number of frames -> what a tagger makes of it, ``logits (windows,
+    c)`` and ``features (windows, d)``; ``said`` are texts about the graph that it carries."""
+    example = torch.zeros(2, n_frames, n_bands)
+    return _export(network, example, "log_mel", ["logits", "features"], free=("windows", "frames"), said=said)
 
 
 def attention_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: int) -> bytes | None:
@@ -59,11 +67,20 @@ def attention_onnx(network: Network, *, input_name: str, n_frames: int, n_mels: 
     with torch.no_grad():
         if network.eval().attention(example) is None:
             return None
-    return _export(_Attention(network), example, input_name, ["attention"], free_windows=False)
+    return _export(_Attention(network), example, input_name, ["attention"])
 
 
-def _export(module: nn.Module, example: Tensor, input_name: str, outputs: list[str], *, free_windows: bool) -> bytes:
-    windows = torch.export.Dim("windows", min=1, max=4096)
+def _export(
+    module: nn.Module,
+    example: Tensor,
+    input_name: str,
+    outputs: list[str],
+    *,
+    free: tuple[str, ...] = (),
+    said: Mapping[str, str] | None = None,
+) -> bytes:
+    """``free``: names of the first axes, of which the input may have any number."""
+    axes = {axis: torch.export.Dim(name, min=1, max=_MOST[name]) for axis, name in enumerate(free)}
     with _quiet():
         program = torch.onnx.export(
             module.cpu().float().eval(),
@@ -71,7 +88,7 @@ def _export(module: nn.Module, example: Tensor, input_name: str, outputs: list[s
             input_names=[input_name],
             output_names=outputs,
             opset_version=OPSET,
-            dynamic_shapes=({0: windows},) if free_windows else None,
+            dynamic_shapes=(axes,) if axes else None,
             dynamo=True,
             verbose=False,
         )
@@ -82,6 +99,8 @@ def _export(module: nn.Module, example: Tensor, input_name: str, outputs: list[s
         node.doc_string = ""
     del model.graph.metadata_props[:]
     del model.graph.value_info[:]
+    for key, text in (said or {}).items():
+        model.metadata_props.add(key=key, value=text)
     content: bytes = model.SerializeToString()
     return content
 

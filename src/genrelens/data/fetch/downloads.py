@@ -31,11 +31,16 @@ class _Cut(Exception):
     """The connection broke; the message says how."""
 
 
+class _TooLong(DataError):
+    """The file is longer than it may be."""
+
+
 def download(
     url: str,
     target: Path,
     *,
     checksum: tuple[str, str] | None = None,
+    max_bytes: int | None = None,
     by_hand: str = "",
     progress: Progress | None = None,
     wait_s: float = 2.0,
@@ -45,15 +50,18 @@ def download(
     Bytes are kept in ``target.part``; a call that was cut short is gone on with by the same call, and a connection that
     breaks is taken up again up to :data:`N_TRIES` times, ``wait_s`` seconds later each. ``checksum`` is an algorithm of
     hashlib and hex digits; without one, the SHA-256 that a Hugging Face server sends is taken. Raises
-    :class:`DataError` when the source is dead (with ``by_hand`` in the message), the disk is too small or full, or the
-    checksum is another; then the part is deleted.
+    :class:`DataError` when the source is dead (with ``by_hand`` in the message), the disk is too small or full, and,
+    deleting the part, when there are more than ``max_bytes`` or the checksum is another.
     """
     part = target.with_name(target.name + ".part")
     visit = _Visit()
     for attempt in range(1, N_TRIES + 1):
         try:
-            _continue(url, part, visit, progress)
+            _continue(url, part, visit, progress, max_bytes=max_bytes)
             break
+        except _TooLong:
+            part.unlink(missing_ok=True)
+            raise
         except urllib.error.HTTPError as error:
             error.close()
             if error.code < 500 or attempt == N_TRIES:
@@ -137,8 +145,8 @@ class _Visit(urllib.request.HTTPRedirectHandler):
             self.sha256 = match[1]
 
 
-def _continue(url: str, part: Path, visit: _Visit, progress: Progress | None) -> None:
-    """Bring a part to its end. Raises :class:`_Cut` when the connection ends before it does."""
+def _continue(url: str, part: Path, visit: _Visit, progress: Progress | None, *, max_bytes: int | None) -> None:
+    """Bring a part to its end. Raises :class:`_Cut` when the connection ends before it does, and :class:`_TooLong`."""
     offset = part.stat().st_size if part.exists() else 0
     try:
         answer = visit.open(url, offset=offset)
@@ -159,6 +167,7 @@ def _continue(url: str, part: Path, visit: _Visit, progress: Progress | None) ->
             length = answer.headers.get("Content-Length", "")
             total = int(length) if length.isdecimal() else None
         if total is not None:
+            _check_size(url, total, max_bytes)
             need_room(part.parent, total - offset)
         done = offset
         with _writing(part), part.open("r+b" if offset else "wb") as file:
@@ -167,12 +176,22 @@ def _continue(url: str, part: Path, visit: _Visit, progress: Progress | None) ->
             for piece in _pieces(answer):
                 file.write(piece)
                 done += len(piece)
+                _check_size(url, done, max_bytes)
                 if progress is not None:
                     progress("downloading", done, total)
             file.flush()
             os.fsync(file.fileno())
     if total is not None and done != total:
         raise _Cut(f"the connection broke after {done:,} of {total:,} bytes")
+
+
+def _check_size(url: str, n_bytes: int, max_bytes: int | None) -> None:
+    if max_bytes is not None and n_bytes > max_bytes:
+        raise _TooLong(
+            f"{url} gives {n_bytes:,} bytes or more, expected at most {max_bytes:,}: it is another file now, and is "
+            "deleted",
+            code="too_large",
+        )
 
 
 def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
