@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+class Resampler:
+    """Brings sound that arrives in contiguous chunks from one rate to another, both in Hz.
+
+    Equal rates pass the chunks through untouched. Otherwise n samples become n * sample_rate / sample_rate_in, rounded,
+    and at least one. A resampler is for one piece.
+    """
+
+    def __init__(self, *, sample_rate_in: int, sample_rate: int) -> None:
+        self._stream: Any = None
+        self._last = np.zeros(0, np.float32)
+        self._n_samples = 0
+        if sample_rate_in != sample_rate:
+            import soxr
+
+            self._stream = soxr.ResampleStream(sample_rate_in, sample_rate, 1, dtype="float32", quality="HQ")
+
+    def push(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take the next samples ``(m,)`` and give those ``(k,)`` at the other rate that are ready, perhaps none."""
+        if self._stream is None or len(chunk) == 0:
+            return chunk
+        piece: NDArray[np.float32] = self._stream.resample_chunk(chunk)
+        self._n_samples += len(piece)
+        self._last = chunk
+        return piece
+
+    def finish(self) -> NDArray[np.float32]:
+        """End the piece and give the samples ``(k,)`` that are left."""
+        if self._stream is None:
+            return self._last
+        piece: NDArray[np.float32] = self._stream.resample_chunk(self._last[:0], last=True)
+        if self._n_samples + len(piece) == 0 and len(self._last):
+            piece = self._last.mean(keepdims=True)  # a few samples at a high rate round to none; sound must stay sound
+        return piece
+
+
 def resampled(
     chunks: Iterable[NDArray[np.float32]], *, sample_rate_in: int, sample_rate: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Yield (k,) float32 pieces at ``sample_rate`` from contiguous (m,) chunks at ``sample_rate_in`` Hz.
-
-    Equal rates pass the chunks through untouched. Otherwise n samples become n * sample_rate /
-    sample_rate_in, rounded, and at least one.
-    """
-    if sample_rate_in == sample_rate:
-        yield from chunks
-        return
-    import soxr
-
-    stream = soxr.ResampleStream(sample_rate_in, sample_rate, 1, dtype="float32", quality="HQ")
-    last = np.zeros(0, np.float32)
-    n_samples = 0
+    """Pieces (k,) at ``sample_rate`` of contiguous chunks (m,) at ``sample_rate_in`` Hz: see :class:`Resampler`."""
+    resampler = Resampler(sample_rate_in=sample_rate_in, sample_rate=sample_rate)
     for chunk in chunks:
-        if len(chunk) == 0:
-            continue
-        piece: NDArray[np.float32] = stream.resample_chunk(chunk)
-        n_samples += len(piece)
-        last = chunk
-        yield piece
-    piece = stream.resample_chunk(last[:0], last=True)
-    if n_samples + len(piece) == 0 and len(last):
-        piece = last.mean(keepdims=True)  # a few samples at a high rate round to none; sound must stay sound
-    yield piece
+        yield resampler.push(chunk)
+    yield resampler.finish()

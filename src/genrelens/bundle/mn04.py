@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.audio.resample import Resampler
 from genrelens.bundle.sessions import open_session, run_graph
-from genrelens.bundle.windows import WindowSettings
+from genrelens.bundle.windows import Window, WindowCutter, WindowSettings
 from genrelens.errors import BundleError
 from genrelens.files import user_folder
+from genrelens.frontend.frames import frame_stream, is_silent
 from genrelens.frontend.mn04 import Mn04Settings, log_mel
 
 SETTINGS: Final = Mn04Settings()
@@ -64,6 +67,36 @@ class Mn04:
         sigmoid is the probability of a class of AudioSet."""
         inputs = {SETTINGS.input_name: log_mel(power, settings=SETTINGS)}
         return np.concatenate(run_graph(self._session, [*WIDTHS], inputs=inputs, where=self._where), axis=1)
+
+
+class Mn04Ear:
+    """What mn04 makes of a piece that arrives bit by bit, in memory that does not grow: the mean over its windows."""
+
+    def __init__(self, network: Mn04, *, sample_rate: int) -> None:
+        """``sample_rate``: of the blocks to come, Hz."""
+        self._network = network
+        self._resampler = Resampler(sample_rate_in=sample_rate, sample_rate=SETTINGS.sample_rate)
+        self._frames = frame_stream(SETTINGS)
+        self._cutter = WindowCutter(WINDOW, closing_from=CLOSING_FROM)
+        self._sum = np.zeros(N_NUMBERS)
+        self._n_heard = 0
+
+    def push(self, block: NDArray[np.float32]) -> None:
+        """Take the next samples ``(k,)``."""
+        self._hear(self._cutter.push(self._frames.push(self._resampler.push(block))))
+
+    def finish(self) -> NDArray[np.float64]:
+        """End the piece: ``(911,)``, the mean over windows that are not silent; not a number where all are."""
+        for frames in (self._frames.push(self._resampler.finish()), self._frames.finish()):
+            self._hear(self._cutter.push(frames))
+        self._hear(self._cutter.finish())
+        return self._sum / self._n_heard if self._n_heard else np.full(N_NUMBERS, np.nan)
+
+    def _hear(self, windows: Iterable[Window]) -> None:
+        for window in windows:
+            if not is_silent(window.power, settings=SETTINGS):
+                self._sum += self._network(window.power[np.newaxis])[0]
+                self._n_heard += 1
 
 
 def graph_path() -> Path:

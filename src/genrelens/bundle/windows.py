@@ -51,46 +51,64 @@ class Window:
     power: NDArray[np.float32]
 
 
-def iter_windows(
-    chunks: Iterable[NDArray[np.float32]], *, settings: WindowSettings, closing_from: int = 1
-) -> Iterator[Window]:
-    """Cut frames that arrive in chunks ``(k, n_bands)`` into windows, the same however they were chunked.
+class WindowCutter:
+    """Cuts frames of a piece that arrive in chunks into windows, the same however they were chunked.
 
     Windows start at every multiple of ``hop_frames``; a closing one ends at the last frame, where ``closing_from``
     frames or more would be in no window: with 1 every frame is in some window. A piece shorter than one window is
     repeated to fill it. No frames give no windows. Holds at most one window and one chunk in memory. The arrays may
     share memory with the chunks: do not write to them.
     """
-    n_frames, hop_frames = settings.n_frames, settings.hop_frames
-    pending: list[NDArray[np.float32]] = []  # frames from `origin` on
-    origin = 0
-    total = 0
-    next_start = 0
-    for chunk in chunks:
+
+    def __init__(self, settings: WindowSettings, *, closing_from: int = 1) -> None:
+        self._settings = settings
+        self._closing_from = closing_from
+        self._pending: list[NDArray[np.float32]] = []  # frames from `_origin` on
+        self._origin = 0
+        self._total = 0
+        self._next_start = 0
+
+    def push(self, chunk: NDArray[np.float32]) -> Iterator[Window]:
+        """Take the next frames ``(k, n_bands)`` and give the windows that are complete; exhaust it before the next."""
+        n_frames, hop_frames = self._settings.n_frames, self._settings.hop_frames
         if len(chunk) == 0:
-            continue
-        pending.append(chunk)
-        total += len(chunk)
-        if total < next_start + n_frames:
-            continue
-        frames = _joined(pending)
-        while next_start + n_frames <= total:
-            at = next_start - origin
-            yield Window(next_start, next_start + n_frames, frames[at : at + n_frames])
-            next_start += hop_frames
+            return
+        self._pending.append(chunk)
+        self._total += len(chunk)
+        if self._total < self._next_start + n_frames:
+            return
+        frames = _joined(self._pending)
+        while self._next_start + n_frames <= self._total:
+            start, at = self._next_start, self._next_start - self._origin
+            self._next_start += hop_frames
+            yield Window(start, start + n_frames, frames[at : at + n_frames])
         # The closing window starts after the last one given, so nothing before that is needed again.
-        keep_from = next_start - hop_frames
-        pending = [frames[keep_from - origin :]]
-        origin = keep_from
-    if total == 0:
-        return
-    if total < n_frames:
-        frames = _joined(pending)
-        repeats = -(-n_frames // total)
-        yield Window(0, total, np.tile(frames, (repeats, 1))[:n_frames])
-    elif total - (next_start - hop_frames + n_frames) >= closing_from:
-        frames = _joined(pending)
-        yield Window(total - n_frames, total, frames[-n_frames:])
+        keep_from = self._next_start - hop_frames
+        self._pending = [frames[keep_from - self._origin :]]
+        self._origin = keep_from
+
+    def finish(self) -> Iterator[Window]:
+        """End the piece and give the window that is left, if any."""
+        n_frames, total = self._settings.n_frames, self._total
+        if total == 0:
+            return
+        if total < n_frames:
+            frames = _joined(self._pending)
+            repeats = -(-n_frames // total)
+            yield Window(0, total, np.tile(frames, (repeats, 1))[:n_frames])
+        elif total - (self._next_start - self._settings.hop_frames + n_frames) >= self._closing_from:
+            frames = _joined(self._pending)
+            yield Window(total - n_frames, total, frames[-n_frames:])
+
+
+def iter_windows(
+    chunks: Iterable[NDArray[np.float32]], *, settings: WindowSettings, closing_from: int = 1
+) -> Iterator[Window]:
+    """The windows of frames that arrive in chunks ``(k, n_bands)``: see :class:`WindowCutter`."""
+    cutter = WindowCutter(settings, closing_from=closing_from)
+    for chunk in chunks:
+        yield from cutter.push(chunk)
+    yield from cutter.finish()
 
 
 def _joined(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:
