@@ -25,7 +25,7 @@ from genrelens.training.calibrate import fold_rows
 from genrelens.training.screens import fit_unlikeness
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-STRENGTHS: Final = (1e-5, 1e-4, 1e-3, 1e-2)
+STRENGTHS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 DIRECTIONS: Final = (16, 32, 64)
 MUSIC: Final = ("gtzan", "gtzan_music", "fma")
 SYNTHESISED: Final = "synthesised"
@@ -37,9 +37,9 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A candidate for not_music."""
+    """A candidate for not_music: ``numbers`` is a key of :data:`NUMBERS`."""
 
-    tags: bool
+    numbers: str
     synthesised: bool
     c: float
 
@@ -57,9 +57,9 @@ class Sounds:
         """Which are music."""
         return np.isin(self.kind, MUSIC)
 
-    def with_tags(self) -> Windows:
-        """The windows with the tags' probabilities beside."""
-        return tuple(np.hstack([one, tag_probabilities(one)]) for one in self.windows)
+    def numbers(self, name: str) -> Windows:
+        """Every second window (they overlap by half), as the candidate ``name`` takes it."""
+        return tuple(NUMBERS[name](one[::2]) for one in self.windows)
 
 
 def tag_logits(windows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -72,6 +72,20 @@ def tag_logits(windows: NDArray[np.float32]) -> NDArray[np.float32]:
 def tag_probabilities(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     """The same as probabilities."""
     return 0.5 + 0.5 * np.tanh(0.5 * tag_logits(windows))
+
+
+def root(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Square roots that keep the sign."""
+    made: NDArray[np.float32] = np.sign(windows) * np.sqrt(np.abs(windows))
+    return made
+
+
+NUMBERS: Final = {
+    "as they are": lambda one: one,
+    "with tags": lambda one: np.hstack([one, tag_probabilities(one)]),
+    "roots": root,
+    "roots with tags": lambda one: np.hstack([root(one), tag_probabilities(one)]),
+}
 
 
 def gather(data: Path, sounds: Path, cache: Path) -> Sounds:
@@ -91,7 +105,7 @@ def gather(data: Path, sounds: Path, cache: Path) -> Sounds:
         tracks = list(unlabelled(folder, kind=folder.name))
         parts.append((folder.name, tracks, [folder.name] * len(tracks)))
     made = list(unlabelled(sounds / "choice", kind=SYNTHESISED))
-    parts.append((SYNTHESISED, made, [f"{SYNTHESISED} {t.path.parent.name}" for t in made]))
+    parts.append((SYNTHESISED, made, [f"{SYNTHESISED} {t.path.parent.parent.name}" for t in made]))
     kinds, groups, windows = [], [], []
     for kind, tracks, group in parts:
         for one, of in zip(windows_of(tracks, cache=cache), group, strict=True):
@@ -111,9 +125,13 @@ def left_out(sounds: Sounds, seed: int) -> Iterator[tuple[NDArray[np.bool_], NDA
         judge = ~everything
         judge[gtzan[answer]] = True
         yield ~judge, judge
-    for group in sorted(set(sounds.group[sounds.kind != "gtzan"])):
-        judge = sounds.group == group
-        yield ~judge, judge
+    for kind in dict.fromkeys(sounds.kind.tolist()):
+        judge = sounds.kind == kind
+        if kind == SYNTHESISED:  # whole families of sounds by rule, or none
+            for family in sorted(set(sounds.group[judge])):
+                yield sounds.group != family, sounds.group == family
+        elif kind != "gtzan":
+            yield ~judge, judge
 
 
 def shares(sounds: Sounds, learn: NDArray[np.bool_], *, synthesised: bool) -> FloatArray:
@@ -174,34 +192,35 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs/results/genrelens-base")
     args = parser.parse_args()
     sounds = gather(args.data, args.sounds, args.cache)
-    ways = [Way(tags, made, c) for tags in (False, True) for made in (False, True) for c in STRENGTHS]
+    ways = [Way(name, made, c) for name in NUMBERS for made in (False, True) for c in STRENGTHS]
     values = {way: np.zeros(len(sounds.kind)) for way in ways}
-    apart = {k: np.zeros(len(sounds.kind)) for k in DIRECTIONS}
-    for tags in (False, True):
-        windows = sounds.with_tags() if tags else sounds.windows
+    apart = {(name, k): np.zeros(len(sounds.kind)) for name in ("as they are", "roots") for k in DIRECTIONS}
+    for name in NUMBERS:
+        windows = sounds.numbers(name)
         for learn, judge in left_out(sounds, 0):
             for made in (False, True):
                 fitted = fit(windows, shares(sounds, learn, synthesised=made), sounds.music, c=STRENGTHS)
                 for c, (weight, bias) in zip(STRENGTHS, fitted, strict=True):
                     for i in np.flatnonzero(judge):
-                        values[Way(tags, made, c)][i] = float((windows[i] @ weight).mean() + bias)
-            if not tags:
-                for k in DIRECTIONS:
-                    near = fit_unlikeness(
-                        [sounds.windows[i] for i in np.flatnonzero(learn & (sounds.kind == "gtzan"))], n_directions=k
-                    )
-                    for i in np.flatnonzero(judge):
-                        moved = (sounds.windows[i] - near.mean) @ near.projection
-                        apart[k][i] = float(np.sqrt((moved**2).mean(axis=1)).mean())
-        print("tags", tags, flush=True)
+                        values[Way(name, made, c)][i] = float((windows[i] @ weight).mean() + bias)
+            for k in DIRECTIONS if "tags" not in name else ():
+                near = fit_unlikeness(
+                    [windows[i] for i in np.flatnonzero(learn & (sounds.kind == "gtzan"))], n_directions=k
+                )
+                for i in np.flatnonzero(judge):
+                    moved = (windows[i] - near.mean) @ near.projection
+                    apart[name, k][i] = float(np.sqrt((moved**2).mean(axis=1)).mean())
+        print(name, flush=True)
     others = [kind for kind in dict.fromkeys(sounds.kind.tolist()) if kind not in MUSIC]
     table = [{**asdict(way), **caught(sounds, values[way], 0.02)} for way in ways]
     for row in table:
         row["mean"] = float(np.mean([row[kind] for kind in others]))
-    distances = [{"k": k, **caught(sounds, apart[k], 0.01)} for k in DIRECTIONS]
+    distances = [{"numbers": name, "k": k, **caught(sounds, one, 0.01)} for (name, k), one in apart.items()]
     for row in distances:
         row["mean"] = float(np.mean([row[kind] for kind in others]))
-    chosen = max(range(len(ways)), key=lambda i: (round(table[i]["mean"], 6), -ways[i].c, not ways[i].tags))
+    chosen = max(
+        range(len(ways)), key=lambda i: (round(table[i]["mean"], 6), -ways[i].c, "tags" not in ways[i].numbers)
+    )
     found: dict[str, Any] = {"chosen": asdict(ways[chosen]), "not_music": table, "unlikeness": distances}
     np.savez_compressed(
         args.cache / "screens.npz",
