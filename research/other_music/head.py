@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ STRENGTHS: Final = (0.0003, 0.001, 0.003, 0.01)
 POWERS: Final = (0.0, 0.5, 0.75, 1.0)
 CUT_WEIGHTS: Final = (0.0, 0.5)
 CORRECTIONS: Final = (0.0, 0.5)
+SECOND: Final = "roots, mean and spread"
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -84,17 +86,26 @@ def ways(sets: Sequence[str]) -> Iterator[Way]:
                         yield Way(numbers, c, power, correction, cut_weight)
 
 
+def second_round(numbers: str) -> Iterator[Way]:
+    """The candidates of the second round."""
+    for power in POWERS:
+        for c in STRENGTHS[:3]:
+            yield Way(numbers, c, power, 0.0, 0.5)
+
+
 def gather(data: Path, cache: Path, plus: Path | None) -> Rows:
     """Whole clips, the thin genres' cuts, and the cuts of the full genres' clips, in this order."""
     clips, thin = whole_clips(data), thin_cuts(data)
     cut = [clip for clip in clips if clip.genre in FULL]
     tracks = (*clips, *thin, *cuts_of(cut))
-    mean, spread = mean_and_spread(windows_of(tracks, cache=cache))
-    numbers = {"mean": mean, "mean and spread": np.hstack([mean, spread])}
+    windows = windows_of(tracks, cache=cache)
+    mean, spread = mean_and_spread(windows)
+    roots = np.hstack(mean_and_spread([np.sign(one) * np.sqrt(np.abs(one)) for one in windows]))
+    numbers = {"mean": mean, "mean and spread": np.hstack([mean, spread]), SECOND: roots}
     if plus is not None:
         with np.load(plus, allow_pickle=False) as arrays:
             beside = np.stack([arrays[track.id] for track in tracks])
-        numbers = {"mean, spread and mn04": np.hstack([mean, spread, beside])}
+        numbers["with mn04"] = np.hstack([roots, beside])
     place = {clip.id: i for i, clip in enumerate(clips)}
     order = np.arange(len(tracks))
     of = order.copy()
@@ -217,9 +228,8 @@ def nested(rows: Rows, seed: int, candidates: list[Way]) -> dict[str, Any]:
         way = choose(rows, [inner], learn)
         chosen.append(asdict(way))
         logits[answer] = fit_path(rows, learn, answer, [way])[way]
-        if "mean" in rows.numbers:
-            before[answer] = fit_path(rows, learn, answer, [BEFORE])[BEFORE]
-        print(f"seed {seed}, fold {k + 1}: {way}", flush=True)
+        before[answer] = fit_path(rows, learn, answer, [BEFORE])[BEFORE]
+        print(f"seed {seed}, fold {k + 1}: {way}", file=sys.stderr, flush=True)
     return {"seed": seed, "chosen": chosen, "logits": logits, "before": before}
 
 
@@ -295,9 +305,11 @@ def main() -> None:
     parser.add_argument("--plus", type=Path, help="mn04's numbers by clip")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/results/genrelens-base")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--round", type=int, default=2, choices=(1, 2))
     args = parser.parse_args()
     rows = gather(args.data, args.cache, args.plus)
-    candidates = list(ways(list(rows.numbers)))
+    wanted = "with mn04" if args.plus is not None else SECOND
+    candidates = list(second_round(wanted) if args.round == 2 else ways(("mean", "mean and spread")))
     jobs = [(rows, seed, candidates) for seed in SEEDS]
     everything = np.arange(len(rows.classes))
     outer_jobs = [(rows, everything, N_FOLDS, seed, candidates) for seed in SEEDS]
@@ -326,10 +338,9 @@ def main() -> None:
         "chosen_in_folds": [run["chosen"] for run in runs],
         "not_nested": table,
     }
-    if args.plus is None:
-        made["before"] = figures(rows, runs, "before")
-        made["gain"] = gain(rows, runs)
-    name = "head" if args.plus is None else "head-plus"
+    made["before"] = figures(rows, runs, "before")
+    made["gain"] = gain(rows, runs)
+    name = ("head" if args.plus is None else "head-plus") + ("" if args.round == 2 else "-first-round")
     np.savez_compressed(
         args.cache / f"{name}.npz",
         **{f"logits{r['seed']}": r["logits"] for r in runs},
