@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genrelens.evaluation import Failure, Report, TrackRow, build_report
+from genrelens.evaluation import Failure, Report, Subject, TrackRow, build_report
 
 NAMES = ("blues", "disco", "jazz")
 
@@ -42,8 +42,9 @@ def report(
         )
     if failed:
         rows.append(TrackRow("x", None, names[0], None, None, False, None, Failure("not_audio", "it is text")))
-    given = {"model_hash": "0" * 12, "dataset": "toys", "split": "halves", "part": "test", "n_resamples": 50, **more}
-    return build_report(rows, names=names, model=model, **given)  # type: ignore[arg-type]
+    given = {"model_hash": "0" * 12, "dataset": "toys", "split": "halves", "part": "test", **more}
+    n_resamples = given.pop("n_resamples", 50)
+    return build_report(rows, Subject(names=names, model=model, **given), n_resamples=n_resamples)  # type: ignore[arg-type]
 
 
 def write(path: Path, found: Report) -> Path:

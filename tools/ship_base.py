@@ -37,7 +37,7 @@ from genrelens.data.track import Track
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.calibration import judge_calibration
 from genrelens.evaluation.evaluate import evaluate
-from genrelens.evaluation.report import Report, TrackRow
+from genrelens.evaluation.report import Report, Subject, TrackRow
 from genrelens.features.embedding import mean_rows
 from genrelens.features.musicnn import musicnn_windows
 from genrelens.files import write_whole
@@ -91,20 +91,20 @@ def main() -> None:
             TrackRow.answered(track.id, track.artist, track.genre, p, names=taxonomy.names)
             for track, p in zip(tracks, probabilities, strict=True)
         ]
-        return build_report(
-            answers,
-            names=taxonomy.names,
-            model=recipe.name,
-            model_hash="-",
+        subject = Subject(
+            recipe.name,
+            "-",
             dataset="gtzan",
+            names=taxonomy.names,
             split=f"{N_FOLDS} folds by artist, seed {seed}",
             part="out of fold, over train+valid",
             experimental=experimental,
-            notes=[
+            notes=(
                 f"{N_FOLDS} models of the recipe {recipe.name!r}, each answering artists it has not heard",
                 "one temperature, fitted on these answers together",
-            ],
+            ),
         )
+        return build_report(answers, subject)
 
     pooled = out_of_fold(SEED)
     others = [out_of_fold(seed).full_genres.accuracy.value for seed in OTHER_SEEDS]

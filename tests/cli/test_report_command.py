@@ -125,13 +125,13 @@ def test_embeddings_are_mapped_where_model_and_sound_are_here(run: Run, tmp_path
 
     loaded = registry.open_dataset(corpus, dataset=None)
     names = loaded.taxonomy.names
-    from genrelens.evaluation import TrackRow, build_report
+    from genrelens.evaluation import Subject, TrackRow, build_report
 
     shares = tuple(1 / len(names) for _ in names)
     rows = [TrackRow(t.id, t.artist, t.genre, names[0], shares, False, None, None) for t in loaded.tracks]
     rows.append(TrackRow("gone", None, names[0], names[0], shares, False, None, None))
     model_hash = Bundle.load(tiny_bundle).hash
-    found = build_report(rows, names=names, model="tiny", model_hash=model_hash, dataset=loaded.dataset, n_resamples=20)
+    found = build_report(rows, Subject("tiny", model_hash, loaded.dataset, names), n_resamples=20)
     toys.write(folder / "report.json", found)
     result = run("report", folder, "--out", tmp_path / "a")
     assert result.code == 0 and "give their folder with --data" in (tmp_path / "a" / "index.html").read_text("utf-8")

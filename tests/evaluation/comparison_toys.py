@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genrelens.evaluation import Failure, Report, TrackRow, build_report
+from genrelens.evaluation import Failure, Report, Subject, TrackRow, build_report
 
 NAMES = ("blues", "disco", "jazz")
 
@@ -21,8 +21,9 @@ def row(
 
 def report(rows: Sequence[TrackRow], *, names: tuple[str, ...] = NAMES, model: str = "m", **more: object) -> Report:
     """A report of stored answers."""
-    given = {"model_hash": "0" * 12, "dataset": "toys", "split": "halves", "part": "test", "n_resamples": 50, **more}
-    return build_report(rows, names=names, model=model, **given)  # type: ignore[arg-type]
+    given = {"model_hash": "0" * 12, "dataset": "toys", "split": "halves", "part": "test", **more}
+    n_resamples = given.pop("n_resamples", 50)
+    return build_report(rows, Subject(names=names, model=model, **given), n_resamples=n_resamples)  # type: ignore[arg-type]
 
 
 def answers(right: Sequence[int], *, artist_size: int = 1, prefix: str = "t", **more: object) -> Report:

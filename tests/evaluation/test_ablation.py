@@ -13,7 +13,7 @@ import tiny_wav2vec2
 from genrelens.errors import DataError, RecipeError
 from genrelens.evaluation.ablation import VARIANTS, AblationReport, ablation, ablation_text, summarise
 from genrelens.evaluation.build import build_report
-from genrelens.evaluation.report import Report, TrackRow
+from genrelens.evaluation.report import Report, Subject, TrackRow
 from genrelens.recipe import Recipe
 
 GENRES = ("drone", "swing", "thump")
@@ -27,16 +27,8 @@ def report(right: set[int], *, n: int = 60, few: bool = False) -> Report:
         said = true if i in right else (true + 1) % 3
         odds = tuple(0.8 if k == said else 0.1 for k in range(3))
         rows.append(TrackRow(f"t{i}", f"a{i % 20}", GENRES[true], GENRES[said], odds, False, None, None))
-    return build_report(
-        rows,
-        names=GENRES,
-        model="toy",
-        model_hash="-",
-        dataset="toys",
-        split="folds",
-        part="all",
-        experimental=["thump"] if few else [],
-    )
+    experimental = ("thump",) if few else ()
+    return build_report(rows, Subject("toy", "-", "toys", GENRES, split="folds", part="all", experimental=experimental))
 
 
 def summary(**reports: Report) -> AblationReport:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genrelens.errors import DataError
-from genrelens.evaluation import Failure, Report, TrackRow, build_report
+from genrelens.evaluation import Failure, Report, Subject, TrackRow, build_report
 from genrelens.evaluation.build import MIN_ARTISTS
 from genrelens.metrics import (
     brier_score,
@@ -47,11 +47,7 @@ def failed(number: int, genre: str) -> TrackRow:
 def build(rows: list[TrackRow], *, experimental: tuple[str, ...] = (), n_resamples: int = 200) -> Report:
     return build_report(
         rows,
-        names=NAMES,
-        model="m",
-        model_hash="0" * 12,
-        dataset="d",
-        experimental=experimental,
+        Subject(names=NAMES, model="m", model_hash="0" * 12, dataset="d", experimental=experimental),
         n_resamples=n_resamples,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genrelens.evaluation.build import build_report
-from genrelens.evaluation.report import TrackRow
+from genrelens.evaluation.report import Subject, TrackRow
 
 
 def test_genres_without_a_track_are_not_counted() -> None:
@@ -13,5 +13,5 @@ def test_genres_without_a_track_are_not_counted() -> None:
         for genre in ("jazz", "rock")
         for i in range(6)
     ]
-    report = build_report(rows, names=names, model="m", model_hash="-", dataset="d", n_resamples=20)
+    report = build_report(rows, Subject("m", "-", "d", names), n_resamples=20)
     assert "2 genres" in report.to_text() and "4 genres" not in report.to_text()

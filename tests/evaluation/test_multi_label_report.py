@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genrelens.data.genres import labels_of
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, SeenTracksError, TaxonomyError
 from genrelens.evaluation.evaluate import evaluate_multi_label
 from genrelens.evaluation.multi_label import build_multi_label_report
+from genrelens.evaluation.report import Subject
 from genrelens.taxonomy import Taxonomy
 
 NAMES = ("a", "b", "c")
@@ -26,13 +28,11 @@ def report(probabilities: Any, labels: Any, **more: Any) -> Any:
     for i, (row, artist) in enumerate(zip(labels, artists, strict=True)):
         genres = tuple(name for name, has_it in zip(NAMES, row, strict=True) if has_it)
         tracks.append(Track(f"t{i}", Path("x"), genres[0], artist, "d", genres=genres[: 9 * (len(genres) > 1)]))
+    own = {key: more.pop(key) for key in ("experimental", "notes") if key in more}
     given: dict[str, Any] = {
+        "labels": labels_of(tracks, taxonomy=Taxonomy(NAMES)),
         "tracks": tracks,
-        "taxonomy": Taxonomy(NAMES),
-        "model": "m",
-        "model_hash": "-",
-        "dataset": "d",
-        "part": "p",
+        "of": Subject("m", "-", "d", NAMES, part="p", **own),
         "n_resamples": 50,
     }
     return build_multi_label_report(np.array(probabilities, dtype=np.float64), **(given | more))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from genrelens.errors import DataError
-from genrelens.evaluation import Failure, Report, TrackRow, build_report
+from genrelens.evaluation import Failure, Report, Subject, TrackRow, build_report
 
 NAMES = ("blues", "disco", "jazz")
 
@@ -31,16 +31,18 @@ def report() -> Report:
     rows.append(TrackRow("jazz.00055", "Éla", "jazz", None, None, True, "silence", None))
     return build_report(
         rows,
-        names=NAMES,
-        model="mel-transformer",
-        model_hash="3f2a9c1d0b7e",
-        dataset="gtzan",
-        split="s4",
-        part="valid",
-        leaks=("artists",),
-        experimental=("disco",),
-        seen=True,
-        notes=("a remark",),
+        Subject(
+            names=NAMES,
+            model="mel-transformer",
+            model_hash="3f2a9c1d0b7e",
+            dataset="gtzan",
+            split="s4",
+            part="valid",
+            leaks=("artists",),
+            experimental=("disco",),
+            seen=True,
+            notes=("a remark",),
+        ),
         n_resamples=100,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genrelens.errors import DataError
-from genrelens.evaluation import Failure, Report, TrackRow, build_report
+from genrelens.evaluation import Failure, Report, Subject, TrackRow, build_report
 
 pytest.importorskip("matplotlib")
 
@@ -36,13 +36,15 @@ def report() -> Report:
     rows.append(TrackRow("x", None, "jazz", None, None, False, None, Failure("not_audio", "text")))
     return build_report(
         rows,
-        names=NAMES,
-        model="mel-transformer",
-        model_hash="0" * 12,
-        dataset="gtzan",
-        split="s4",
-        part="valid",
-        experimental=("disco",),
+        Subject(
+            names=NAMES,
+            model="mel-transformer",
+            model_hash="0" * 12,
+            dataset="gtzan",
+            split="s4",
+            part="valid",
+            experimental=("disco",),
+        ),
         n_resamples=100,
     )
 

@@ -278,10 +278,10 @@ def test_a_verdict_needs_an_interval_without_zero(runs: tuple[Run, ...]) -> None
 
 
 def test_a_report_without_a_single_answer_can_be_drawn(tmp_path: Path) -> None:
-    from genrelens.evaluation import Failure, TrackRow, build_report
+    from genrelens.evaluation import Failure, Subject, TrackRow, build_report
 
     row = TrackRow("x", None, "jazz", None, None, False, None, Failure("not_audio", "text"))
-    empty = build_report([row], names=toys.NAMES, model="m", model_hash="-", dataset="toys")
+    empty = build_report([row], Subject("m", "-", "toys", toys.NAMES))
     run = open_run(toys.write(tmp_path / "a.json", empty))
     (tmp_path / "out").mkdir()
     run_report.write_report(run, out=tmp_path / "out", embedded=Embedded("none."))

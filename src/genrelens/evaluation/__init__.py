@@ -2,6 +2,6 @@
 
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.evaluate import evaluate
-from genrelens.evaluation.report import Failure, GenreRow, Headline, Report, TrackRow
+from genrelens.evaluation.report import Failure, GenreRow, Headline, Report, Subject, TrackRow
 
-__all__ = ["Failure", "GenreRow", "Headline", "Report", "TrackRow", "build_report", "evaluate"]
+__all__ = ["Failure", "GenreRow", "Headline", "Report", "Subject", "TrackRow", "build_report", "evaluate"]

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.errors import DataError
-from genrelens.evaluation.report import GenreRow, Headline, IntervalMethod, Reliability, Report, TrackRow
+from genrelens.evaluation.report import GenreRow, Headline, IntervalMethod, Reliability, Report, Subject, TrackRow
 from genrelens.metrics import (
     Interval,
-    bootstrap_distribution,
     brier_score,
     confusion_matrix,
     expected_calibration_error,
-    interval_from,
+    grouped_intervals,
     mean_statistic,
     negative_log_likelihood,
     scores_from_confusion,
@@ -33,45 +32,28 @@ FEW_ARTISTS = 20
 LEVEL = 0.95
 
 
-def build_report(
-    rows: Sequence[TrackRow],
-    *,
-    names: tuple[str, ...],
-    model: str,
-    model_hash: str,
-    dataset: str,
-    split: str | None = None,
-    part: str | None = None,
-    leaks: Sequence[str] = (),
-    experimental: Sequence[str] = (),
-    seen: bool = False,
-    notes: Sequence[str] = (),
-    n_resamples: int = 2000,
-    seed: int = 0,
-) -> Report:
-    """The report on ``rows``, one a track, whose genres and guesses are among ``names``.
+def build_report(rows: Sequence[TrackRow], of: Subject, *, n_resamples: int = 2000, seed: int = 0) -> Report:
+    """The report on ``rows``, one a track, whose genres and guesses are among ``of.names``.
 
     Every interval comes from the same ``n_resamples`` draws of artists. Raises :class:`DataError` without
-    rows or on a row that does not fit ``names``.
+    rows or on a row that does not fit the names.
     """
+    names = of.names
     _check_rows(rows, names=names)
     answers = _Answers.of([row for row in rows if row.predicted is not None], names=names)
-    full = np.array([name not in experimental for name in names])
+    full = np.array([name not in of.experimental for name in names])
     figures = _measure(answers, full=full, n_resamples=n_resamples, seed=seed)
     confusion = confusion_matrix(answers.guesses, targets=answers.truth, n_classes=len(names))
     bins = expected_calibration_error(answers.probabilities, targets=answers.truth)
     n_artists = len({row.group for row in rows})
-    if n_artists < FEW_ARTISTS:
-        few = f"only {n_artists} artists: the intervals are narrower than they should be"
-        notes = (*notes, few if n_artists > 1 else "only one artist: no interval can be given")
     return Report(
-        model=model,
-        model_hash=model_hash,
-        dataset=dataset,
-        split=split,
-        part=part,
-        leaks=tuple(sorted(leaks)),
-        seen=seen,
+        model=of.model,
+        model_hash=of.model_hash,
+        dataset=of.dataset,
+        split=of.split,
+        part=of.part,
+        leaks=tuple(sorted(of.leaks)),
+        seen=of.seen,
         names=names,
         n_tracks=len(rows),
         n_answered=len(answers.truth),
@@ -95,9 +77,22 @@ def build_report(
         ),
         genres=tuple(_genre_row(i, name, answers, figures, bool(full[i])) for i, name in enumerate(names)),
         confusion=tuple(map(tuple, confusion.tolist())),
-        notes=tuple(notes),
+        notes=(*of.notes, *few_artists(n_artists)),
         tracks=tuple(rows),
     )
+
+
+def few_artists(n_artists: int) -> tuple[str, ...]:
+    """What a report has to say of its intervals where there are few artists: one sentence or none."""
+    if n_artists >= FEW_ARTISTS:
+        return ()
+    few = f"only {n_artists} artists: the intervals are narrower than they should be"
+    return (few if n_artists > 1 else "only one artist: no interval can be given",)
+
+
+def of_genre(interval: Interval, *, n_artists: int) -> Interval:
+    """A genre's figure, without its interval where the genre has fewer than :data:`MIN_ARTISTS` artists."""
+    return interval if n_artists >= MIN_ARTISTS else Interval(interval.value, math.nan, math.nan, LEVEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +157,8 @@ def _measure(answers: _Answers, *, full: NDArray[np.bool_], n_resamples: int, se
 
     if n == 0:
         return dict.fromkeys(labels, Interval(math.nan, math.nan, math.nan, LEVEL))
-    values = statistic(np.ones((1, n)))[0]
-    drawn = bootstrap_distribution(statistic, groups=answers.groups, n_resamples=n_resamples, seed=seed)
-    if len(np.unique(answers.groups)) < 2:
-        drawn = np.full_like(drawn, np.nan)
-    return {label: interval_from(drawn[:, k], value=float(values[k]), level=LEVEL) for k, label in enumerate(labels)}
+    found = grouped_intervals(statistic, groups=answers.groups, n_resamples=n_resamples, seed=seed, level=LEVEL)
+    return dict(zip(labels, found, strict=True))
 
 
 def _headline_figures(confusion: FloatArray, genres: NDArray[np.bool_]) -> FloatArray:
@@ -206,15 +198,11 @@ def _genre_row(i: int, name: str, answers: _Answers, figures: dict[str, Interval
     this = np.arange(answers.probabilities.shape[1]) == i
     n_artists = answers.n_artists(this)
 
-    def figure(kind: str) -> Interval:
-        interval = figures[f"{kind} {i}"]
-        return interval if n_artists >= MIN_ARTISTS else Interval(interval.value, math.nan, math.nan, LEVEL)
-
     return GenreRow(
         genre=name,
-        precision=figure("precision"),
-        recall=figure("recall"),
-        f1=figure("f1"),
+        precision=of_genre(figures[f"precision {i}"], n_artists=n_artists),
+        recall=of_genre(figures[f"recall {i}"], n_artists=n_artists),
+        f1=of_genre(figures[f"f1 {i}"], n_artists=n_artists),
         support=int((answers.truth == i).sum()),
         n_artists=n_artists,
         experimental=not full,

@@ -9,13 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.metrics import Interval, bootstrap_distribution, interval_from
+from genrelens.metrics import Interval, grouped_intervals
 from genrelens.schema import Document
 from genrelens.training.calibrate import calibrate, probabilities_of
 
 FloatArray = NDArray[np.float64]
 N_BINS = 15
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,7 @@ def judge_calibration(
         error = np.abs(means[:, :N_BINS]).sum(axis=1, keepdims=True)
         return np.concatenate([error, means[:, N_BINS:]], axis=1)
 
-    values = statistic(np.ones((1, len(targets))))[0]
-    drawn = bootstrap_distribution(statistic, groups=np.array(groups), n_resamples=n_resamples, seed=seed)
-    intervals = [interval_from(drawn[:, k], value=float(value), level=LEVEL) for k, value in enumerate(values)]
+    intervals = grouped_intervals(statistic, groups=groups, n_resamples=n_resamples, seed=seed)
     sets = []
     for k, coverage in enumerate(coverages):
         inside = chosen[coverage][rows, targets]

@@ -16,7 +16,7 @@ from genrelens.data.track import Track
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.out_of_fold import FoldAnswers, Progress, piece_rows, track_rows
-from genrelens.evaluation.report import Report
+from genrelens.evaluation.report import Report, Subject
 from genrelens.files import write_whole
 from genrelens.recipe import Recipe
 from genrelens.taxonomy import Taxonomy
@@ -73,17 +73,17 @@ def crossval(
             report = evaluate(bundle, fold.part(tracks, "test"), split=fold, part="test")
             write_whole(answered, report.to_json())
         reports.append(report)
-    return build_report(
-        [row for report in reports for row in report.tracks],
-        names=taxonomy.names,
-        model=recipe.name,
-        model_hash="+".join(report.model_hash for report in reports),
+    subject = Subject(
+        recipe.name,
+        "+".join(report.model_hash for report in reports),
         dataset=dataset,
+        names=taxonomy.names,
         split=f"{n_folds} folds by artist, seed {seed}",
         part=f"out of fold, over {part}",
-        experimental=[name for name in taxonomy.names if name in experimental],
-        notes=[f"{n_folds} models of the recipe {recipe.name!r}, each answering artists it has not heard"],
+        experimental=tuple(name for name in taxonomy.names if name in experimental),
+        notes=(f"{n_folds} models of the recipe {recipe.name!r}, each answering artists it has not heard",),
     )
+    return build_report([row for report in reports for row in report.tracks], subject)
 
 
 def crossval_tabular(
@@ -100,17 +100,17 @@ def crossval_tabular(
     """The same for a classifier of descriptors: folds of whole artists, a track's rows pooled as its bundle does."""
     cut = Protocol("by artist", "", grouped_folds(answers.pieces, n_folds=n_folds, seed=seed), "artist")
     rows = piece_rows(answers, cut, taxonomy=taxonomy, seed=seed, progress=progress)
-    return build_report(
-        track_rows(rows, answers.pieces, taxonomy=taxonomy, pooled=True),
-        names=taxonomy.names,
-        model=recipe,
-        model_hash="-",
+    subject = Subject(
+        recipe,
+        "-",
         dataset=dataset,
+        names=taxonomy.names,
         split=f"{n_folds} folds by artist, seed {seed}",
         part=f"out of fold, over {part}",
         experimental=under_supported(taxonomy, answers.pieces),
-        notes=[f"{n_folds} models of the recipe {recipe!r}, each answering artists it has not heard"],
+        notes=(f"{n_folds} models of the recipe {recipe!r}, each answering artists it has not heard",),
     )
+    return build_report(track_rows(rows, answers.pieces, taxonomy=taxonomy, pooled=True), subject)
 
 
 def uncalibrated_logits(report: Report, *, temperatures: dict[str, float]) -> NDArray[np.float64]:

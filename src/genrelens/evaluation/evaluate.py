@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 from genrelens.audio import Clip, load
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.prediction import Prediction
+from genrelens.data.genres import labels_of
 from genrelens.data.splits.split import LEAKS, Split
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, DataError, SeenTracksError, SplitError, TaxonomyError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.multi_label import MultiLabelReport, build_multi_label_report
-from genrelens.evaluation.report import Failure, Report, TrackRow
+from genrelens.evaluation.report import Failure, Report, Subject, TrackRow
 
 Progress = Callable[[int, int], None]
 """Called with the number of tracks done and the number of all, before the first and after each."""
@@ -67,19 +69,14 @@ def evaluate(
         more = f" (and {len(remarks) - 1} more such remarks)" if len(remarks) > 1 else ""
         notes.append(f"the decoder remarked on {remarks[0]}{more}")
     trained_on = frozenset(manifest.training.trained_on)
-    return build_report(
-        rows,
-        names=manifest.taxonomy.names,
-        model=manifest.name,
-        model_hash=bundle.hash,
-        dataset="+".join(sorted({track.dataset for track in tracks})),
+    subject = replace(
+        _subject(bundle, tracks, notes),
         split=None if split is None else split.name,
         part=part,
-        leaks=() if split is None else sorted(split.leaks),
-        experimental=manifest.experimental,
+        leaks=() if split is None else tuple(split.leaks),
         seen=any({track.id, track.whole} & trained_on for track in tracks),
-        notes=notes,
     )
+    return build_report(rows, subject)
 
 
 def evaluate_multi_label(
@@ -107,17 +104,25 @@ def evaluate_multi_label(
             probabilities.append(row.probabilities)
     if not answered:
         raise DataError(f"no track has an answer, the first is {failed[0][0]}: {failed[0][1]}", code="no_tracks")
+    named = "all tracks" if split is None else f"split {split.name}, part {part}"
     return build_multi_label_report(
         np.array(probabilities, dtype=np.float64),
+        labels=labels_of(answered, taxonomy=manifest.taxonomy),
         tracks=answered,
-        taxonomy=manifest.taxonomy,
-        model=manifest.name,
-        model_hash=bundle.hash,
-        dataset="+".join(sorted({track.dataset for track in tracks})),
-        part="all tracks" if split is None else f"split {split.name}, part {part}",
-        experimental=manifest.experimental,
-        notes=notes,
+        of=replace(_subject(bundle, tracks, notes), part=named),
         failed=failed,
+    )
+
+
+def _subject(bundle: Model, tracks: Sequence[Track], notes: Sequence[str]) -> Subject:
+    manifest = bundle.manifest
+    return Subject(
+        manifest.name,
+        bundle.hash,
+        dataset="+".join(sorted({track.dataset for track in tracks})),
+        names=manifest.taxonomy.names,
+        experimental=manifest.experimental,
+        notes=tuple(notes),
     )
 
 

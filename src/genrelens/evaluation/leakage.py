@@ -16,7 +16,7 @@ from genrelens.data.splits.protocols import Protocol
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.out_of_fold import FoldAnswers, Progress, piece_rows, track_rows
-from genrelens.evaluation.report import Report
+from genrelens.evaluation.report import Report, Subject
 from genrelens.evaluation.report_text import columns, counted, percent_interval
 from genrelens.metrics import Interval, paired_bootstrap
 from genrelens.schema import Document
@@ -90,13 +90,9 @@ def leakage(
         of_pieces, of_tracks = (
             build_report(
                 counted,
-                names=taxonomy.names,
-                model=recipe,
-                model_hash="-",
-                dataset=dataset,
-                split=cut.name,
-                leaks=sorted(cut.leaks),
-                experimental=thin,
+                Subject(
+                    recipe, "-", dataset, taxonomy.names, split=cut.name, leaks=tuple(cut.leaks), experimental=thin
+                ),
             )
             for counted in (rows, voted)
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle.heard import MULTI_LABEL_FROM
-from genrelens.data.genres import labels_of
 from genrelens.data.track import Track
 from genrelens.errors import DataError
-from genrelens.evaluation.build import FEW_ARTISTS, LEVEL, MIN_ARTISTS
-from genrelens.evaluation.report import IntervalMethod
+from genrelens.evaluation.build import LEVEL, few_artists, of_genre
+from genrelens.evaluation.report import IntervalMethod, Subject
 from genrelens.evaluation.report_text import N_FAILED_SHOWN, columns, counted, percent, percent_interval
-from genrelens.metrics import Interval, bootstrap_distribution, interval_from
+from genrelens.metrics import Interval, grouped_intervals
+from genrelens.metrics.bootstrap import Statistic
 from genrelens.metrics.classification import average_precision, subset_matches
 from genrelens.schema import Document
-from genrelens.taxonomy import Taxonomy
 
 FloatArray = NDArray[np.float64]
 
@@ -97,70 +95,38 @@ class MultiLabelReport(Document):
 def build_multi_label_report(
     probabilities: FloatArray,
     *,
+    labels: NDArray[np.bool_],
     tracks: Sequence[Track],
-    taxonomy: Taxonomy,
-    model: str,
-    model_hash: str,
-    dataset: str,
-    part: str,
-    experimental: Sequence[str] = (),
-    notes: Sequence[str] = (),
+    of: Subject,
     failed: Sequence[tuple[str, str]] = (),
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> MultiLabelReport:
-    """The report on ``probabilities (n, c)`` of tracks; a track without an artist is a group of its own.
+    """The report on ``probabilities (n, c)`` of tracks that truly have the genres ``labels (n, c)``.
 
-    Every interval comes from the same draws of artists. Raises :class:`DataError` without tracks.
+    A track without an artist is a group of its own; every interval comes from the same draws of artists. ``failed``:
+    ids of tracks without an answer, and why. Raises :class:`DataError` without tracks.
     """
-    names, labels = taxonomy.names, labels_of(tracks, taxonomy=taxonomy)
-    n, c = labels.shape
+    names, (n, c) = of.names, labels.shape
     if not n or probabilities.shape != (n, c):
         raise DataError(
             f"expected probabilities of {c} genres for each of {n} tracks, one at least; got {probabilities.shape}"
         )
     said = probabilities >= MULTI_LABEL_FROM
     groups = np.array([track.group for track in tracks])
-    exact = subset_matches(said, targets=labels).astype(np.float64)
-    hits, called, true = (said & labels).astype(float), said.astype(float), labels.astype(float)
-
-    def statistic(weights: FloatArray) -> FloatArray:
-        ap = np.stack(
-            [average_precision(probabilities[:, k], targets=labels[:, k], weights=weights) for k in range(c)], axis=1
-        )
-        h, s, t = weights @ hits, weights @ called, weights @ true
-        there = t > 0
-        precision, recall = _ratio(h, s, there), _ratio(h, t, there)
-        f1 = _ratio(2 * h, s + t, there)
-        micro = _ratio(2 * h.sum(axis=1), (s + t).sum(axis=1), t.sum(axis=1) > 0)
-        subset = weights @ exact / weights.sum(axis=1)
-        heads = np.stack([_mean(ap), micro, _mean(f1), subset], axis=1)
-        return np.concatenate([heads, ap, precision, recall, f1], axis=1)
-
-    values = statistic(np.ones((1, n)))[0]
-    drawn = bootstrap_distribution(statistic, groups=groups, n_resamples=n_resamples, seed=seed)
-    n_groups = len(np.unique(groups))
-    if n_groups < 2:
-        drawn = np.full_like(drawn, np.nan)
-    figures = [interval_from(drawn[:, k], value=float(values[k]), level=LEVEL) for k in range(values.shape[0])]
-    n_artists = [len(np.unique(groups[labels[:, k]])) for k in range(c)]
-
-    def of(kind: int, k: int) -> Interval:
-        interval = figures[4 + kind * c + k]
-        few = n_artists[k] < MIN_ARTISTS
-        return Interval(interval.value, math.nan, math.nan, LEVEL) if few else interval
-
-    if n_groups < FEW_ARTISTS:
-        notes = (*notes, f"only {n_groups} artists: the intervals are narrower than they should be")
+    statistic = _statistic(probabilities, labels, said)
+    figures = grouped_intervals(statistic, groups=groups, n_resamples=n_resamples, seed=seed, level=LEVEL)
+    by_genre = [_label_row(k, labels=labels, groups=groups, figures=figures[4:], of=of) for k in range(c)]
+    n_artists = len(np.unique(groups))
     return MultiLabelReport(
-        model=model,
-        model_hash=model_hash,
-        dataset=dataset,
-        part=part,
+        model=of.model,
+        model_hash=of.model_hash,
+        dataset=of.dataset,
+        part=of.part or "all tracks",
         names=names,
         n_tracks=n,
         n_failed=len(failed),
-        n_artists=n_groups,
+        n_artists=n_artists,
         intervals=IntervalMethod(LEVEL, "artist", n_resamples, seed),
         mean_average_precision=figures[0],
         share=float(labels.mean()),
@@ -170,32 +136,54 @@ def build_multi_label_report(
         undecided=float((~said.any(axis=1)).mean()),
         n_genres_a_track=float(labels.sum(axis=1).mean()),
         n_said_a_track=float(said.sum(axis=1).mean()),
-        genres=tuple(
-            LabelRow(
-                genre=name,
-                average_precision=of(0, k),
-                share=float(labels[:, k].mean()),
-                precision=of(1, k),
-                recall=of(2, k),
-                f1=of(3, k),
-                n_tracks=int(labels[:, k].sum()),
-                n_artists=n_artists[k],
-                experimental=name in experimental,
-            )
-            for k, name in enumerate(names)
-        ),
-        notes=tuple(notes),
+        genres=tuple(by_genre),
+        notes=(*of.notes, *few_artists(n_artists)),
         tracks=tuple(
-            LabelledTrack(
-                track.id,
-                track.artist,
-                _named(names, labels[i]),
-                _named(names, said[i]),
-                tuple(probabilities[i].tolist()),
-            )
-            for i, track in enumerate(tracks)
+            LabelledTrack(track.id, track.artist, _named(names, true), _named(names, guess), tuple(p.tolist()))
+            for track, true, guess, p in zip(tracks, labels, said, probabilities, strict=True)
         ),
         failed=tuple(failed),
+    )
+
+
+def _statistic(probabilities: FloatArray, labels: NDArray[np.bool_], said: NDArray[np.bool_]) -> Statistic:
+    """``(r, 4 + 4 c)``: mean average precision, micro F1, macro F1 and subset accuracy; then of each genre its average
+    precision, of each its precision, of each its recall, of each its F1."""
+    exact = subset_matches(said, targets=labels).astype(np.float64)
+    hits, named, true = (said & labels).astype(float), said.astype(float), labels.astype(float)
+
+    def statistic(weights: FloatArray) -> FloatArray:
+        by_genre = zip(probabilities.T, labels.T, strict=True)
+        ap = np.stack([average_precision(p, targets=targets, weights=weights) for p, targets in by_genre], axis=1)
+        h, s, t = weights @ hits, weights @ named, weights @ true
+        there = t > 0
+        precision, recall = _ratio(h, s, there), _ratio(h, t, there)
+        f1 = _ratio(2 * h, s + t, there)
+        micro = _ratio(2 * h.sum(axis=1), (s + t).sum(axis=1), t.sum(axis=1) > 0)
+        subset = weights @ exact / weights.sum(axis=1)
+        heads = np.stack([_mean(ap), micro, _mean(f1), subset], axis=1)
+        return np.concatenate([heads, ap, precision, recall, f1], axis=1)
+
+    return statistic
+
+
+def _label_row(
+    k: int, *, labels: NDArray[np.bool_], groups: NDArray[np.str_], figures: Sequence[Interval], of: Subject
+) -> LabelRow:
+    """The row of genre ``k``, from its ``figures``: every c-th, as :func:`_statistic` gives them."""
+    its = labels[:, k]
+    n_artists = len(np.unique(groups[its]))
+    average, precision, recall, f1 = (of_genre(one, n_artists=n_artists) for one in figures[k :: labels.shape[1]])
+    return LabelRow(
+        genre=of.names[k],
+        average_precision=average,
+        share=float(its.mean()),
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        n_tracks=int(its.sum()),
+        n_artists=n_artists,
+        experimental=of.names[k] in of.experimental,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,35 @@ from numpy.typing import NDArray
 from genrelens.evaluation.report_text import report_text
 from genrelens.metrics import Interval
 from genrelens.schema import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report is about.
+
+    Attributes:
+        model: its name.
+        model_hash: twelve hex digits, or ``"-"`` where no one model gave the answers.
+        dataset: name of the data set.
+        names: the genres, in the order of the model's answers.
+        split: name of the split; None without one.
+        part: the part of it.
+        leaks: what the split leaks, each a key of :data:`~genrelens.data.splits.split.LEAKS`.
+        experimental: genres that the model had too few tracks to learn from.
+        seen: whether the model was trained on some of the tracks.
+        notes: sentences for the reader.
+    """
+
+    model: str
+    model_hash: str
+    dataset: str
+    names: tuple[str, ...]
+    split: str | None = None
+    part: str | None = None
+    leaks: tuple[str, ...] = ()
+    experimental: tuple[str, ...] = ()
+    seen: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +193,11 @@ class Report(Document):
     confusion: tuple[tuple[int, ...], ...]
     notes: tuple[str, ...]
     tracks: tuple[TrackRow, ...]
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about, to build another report of it."""
+        return Subject(**{field.name: getattr(self, field.name) for field in fields(Subject)})
 
     @property
     def experimental(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,25 +197,26 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     from genrelens.bundle.heard import MULTI_LABEL_FROM
     from genrelens.evaluation.build import build_report
     from genrelens.evaluation.multi_label import build_multi_label_report
-    from genrelens.evaluation.report import TrackRow
+    from genrelens.evaluation.report import Subject, TrackRow
     from genrelens.training.calibrate import N_FOLDS, fit_sigmoid_temperature, probabilities_of
     from genrelens.training.heads import out_of_fold_logits
 
     tracks, taxonomy = task.tracks, task.taxonomy
     labels = labels_of(tracks, taxonomy=taxonomy)
     logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, multi_label=task.multi_label, seed=seed)
-    about: dict[str, Any] = {
-        "model": recipe.name,
-        "model_hash": "-",
-        "dataset": task.dataset,
-        "part": f"out of fold, {N_FOLDS} folds by artist, seed {seed}",
-        "experimental": under_supported(taxonomy, tracks, every_genre=True),
-        "notes": ["one temperature, fitted on these answers together"],
-    }
+    subject = Subject(
+        recipe.name,
+        "-",
+        dataset=task.dataset,
+        names=taxonomy.names,
+        part=f"out of fold, {N_FOLDS} folds by artist, seed {seed}",
+        experimental=under_supported(taxonomy, tracks, every_genre=True),
+        notes=("one temperature, fitted on these answers together",),
+    )
     if task.multi_label:
         temperature = fit_sigmoid_temperature(logits, labels=labels)
         probabilities = sigmoid(logits, temperature=temperature)
-        several = build_multi_label_report(probabilities, tracks=tracks, taxonomy=taxonomy, **about)
+        several = build_multi_label_report(probabilities, labels=labels, tracks=tracks, of=subject)
         return _OutOfFold(probabilities, labels, probabilities >= MULTI_LABEL_FROM, several)
     temperature = _believable(fit_temperature(logits, targets=labels.argmax(axis=1)))
     probabilities = probabilities_of(logits, temperature=temperature)
@@ -224,7 +225,7 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
         for track, p in zip(tracks, probabilities, strict=True)
     ]
     said = np.eye(len(taxonomy), dtype=np.bool_)[probabilities.argmax(axis=1)]
-    return _OutOfFold(probabilities, labels, said, build_report(answers, names=taxonomy.names, **about))
+    return _OutOfFold(probabilities, labels, said, build_report(answers, subject))
 
 
 def _believable(temperature: float) -> float:

@@ -15,7 +15,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.metrics import Interval, bootstrap_distribution, interval_from
+from genrelens.metrics import Interval, grouped_intervals
+from genrelens.metrics.bootstrap import Statistic
 
 OFTEN: Final = 0.2
 """A fifth of a genre's tracks called the other: enough to be noticed on every shelf."""
@@ -52,51 +53,39 @@ def poor_pairs(
     groups: Sequence[str],
     n_resamples: int = 2000,
     seed: int = 0,
-    level: float = 0.95,
 ) -> tuple[Pair, ...]:
     """The pairs with a :data:`Verdict`, the worst first; all others are told apart.
 
     ``probabilities``, ``labels`` and ``said`` are ``(n, c)``, of out-of-fold answers; ``groups (n,)`` are artists,
     which the intervals draw.
     """
-    names_of = np.asarray(groups)
     both = list(itertools.combinations(range(len(names)), 2))
+    artists = np.asarray(groups)
     found = []
     for start in range(0, len(both), _AT_ONCE):
-        found += _some_pairs(
-            both[start : start + _AT_ONCE],
-            probabilities,
-            labels,
-            said,
-            names,
-            names_of,
-            n_resamples=n_resamples,
-            seed=seed,
-            level=level,
-        )
+        some = both[start : start + _AT_ONCE]
+        statistic = _accuracies(probabilities, labels, some)
+        accuracies = grouped_intervals(statistic, groups=artists, n_resamples=n_resamples, seed=seed)
+        for (i, j), accuracy in zip(some, accuracies, strict=True):
+            is_a, is_b = labels[:, i] & ~labels[:, j], labels[:, j] & ~labels[:, i]
+            a_as_b = float(said[is_a, j].mean()) if is_a.any() else float("nan")
+            b_as_a = float(said[is_b, i].mean()) if is_b.any() else float("nan")
+            n_artists = min(len(np.unique(artists[is_a])), len(np.unique(artists[is_b])))
+            if verdict := _verdict(accuracy, max(a_as_b, b_as_a), n_artists=n_artists):
+                counts = int(is_a.sum()), int(is_b.sum())
+                found.append(Pair(names[i], names[j], verdict, accuracy, a_as_b, b_as_a, *counts))
     order: tuple[Verdict, ...] = ("not_told_apart", "often_mistaken", "never_apart")
     return tuple(sorted(found, key=lambda p: (order.index(p.verdict), p.accuracy.value, p.a, p.b)))
 
 
-def _some_pairs(
-    both: list[tuple[int, int]],
-    probabilities: FloatArray,
-    labels: NDArray[np.bool_],
-    said: NDArray[np.bool_],
-    names: Sequence[str],
-    groups: NDArray[np.generic],
-    *,
-    n_resamples: int,
-    seed: int,
-    level: float,
-) -> list[Pair]:
+def _accuracies(probabilities: FloatArray, labels: NDArray[np.bool_], both: list[tuple[int, int]]) -> Statistic:
+    """The accuracy between the two genres of each pair, as a statistic ``(r, pairs)``."""
     first, second = (np.array([pair[k] for pair in both]) for k in (0, 1))
     is_a = labels[:, first] & ~labels[:, second]  # (n, pairs)
     is_b = labels[:, second] & ~labels[:, first]
     ahead = probabilities[:, first] - probabilities[:, second]
-    right_a, right_b = is_a & (ahead > 0), is_b & (ahead < 0)
     tied = 0.5 * (ahead == 0)
-    columns = [right_a + tied * is_a, right_b + tied * is_b, is_a, is_b]
+    columns = [(is_a & (ahead > 0)) + tied * is_a, (is_b & (ahead < 0)) + tied * is_b, is_a, is_b]
     cells = np.concatenate([column.astype(np.float64) for column in columns], axis=1)
 
     def statistic(weights: FloatArray) -> FloatArray:
@@ -106,22 +95,13 @@ def _some_pairs(
         share_b = np.divide(hits_b, n_b, out=np.zeros_like(hits_b), where=there)
         return np.where(there, (share_a + share_b) / 2, np.nan)
 
-    values = statistic(np.ones((1, len(labels))))[0]
-    drawn = bootstrap_distribution(statistic, groups=groups, n_resamples=n_resamples, seed=seed)
-    pairs = []
-    for k, (i, j) in enumerate(both):
-        n_a, n_b = int(is_a[:, k].sum()), int(is_b[:, k].sum())
-        few = min(len(np.unique(groups[is_a[:, k]])), len(np.unique(groups[is_b[:, k]]))) < 2
-        accuracy = interval_from(drawn[:, k], value=float(values[k]), level=level)
-        a_as_b = float(said[is_a[:, k], j].mean()) if n_a else float("nan")
-        b_as_a = float(said[is_b[:, k], i].mean()) if n_b else float("nan")
-        verdict: Verdict | None = None
-        if few:
-            verdict = "never_apart"
-        elif accuracy.value <= 0.5 or accuracy.low <= 0.5:
-            verdict = "not_told_apart"
-        elif max(a_as_b, b_as_a) >= OFTEN:
-            verdict = "often_mistaken"
-        if verdict is not None:
-            pairs.append(Pair(names[i], names[j], verdict, accuracy, a_as_b, b_as_a, n_a, n_b))
-    return pairs
+    return statistic
+
+
+def _verdict(accuracy: Interval, mistaken: float, *, n_artists: int) -> Verdict | None:
+    """What is poor about a pair, of whose two genres one is called the other in ``mistaken`` of its tracks."""
+    if n_artists < 2:
+        return "never_apart"
+    if accuracy.value <= 0.5 or accuracy.low <= 0.5:
+        return "not_told_apart"
+    return "often_mistaken" if mistaken >= OFTEN else None

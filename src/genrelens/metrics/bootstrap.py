@@ -114,14 +114,31 @@ def grouped_bootstrap(
     show how artists differ. With few groups (say below 20) percentile intervals are too narrow; a report
     should say so.
     """
-    n = len(groups)
-    if n == 0:
+    if len(groups) == 0:
         return Interval(float("nan"), float("nan"), float("nan"), level)
-    value = float(statistic(np.ones((1, n)))[0])
+
+    def column(weights: FloatArray) -> FloatArray:
+        return statistic(weights)[:, None]
+
+    return grouped_intervals(column, groups=groups, n_resamples=n_resamples, seed=seed, level=level)[0]
+
+
+def grouped_intervals(
+    statistic: Statistic,
+    *,
+    groups: Sequence[str] | NDArray[np.generic],
+    n_resamples: int = 2000,
+    seed: int,
+    level: float = 0.95,
+) -> tuple[Interval, ...]:
+    """As :func:`grouped_bootstrap`, for a statistic of k figures ``(r, k)``: one interval each, all from the same draws
+    of groups. Expects at least one track.
+    """
+    values = statistic(np.ones((1, len(groups))))[0]
     if len(np.unique(np.asarray(groups))) < 2:
-        return Interval(value, float("nan"), float("nan"), level)
+        return tuple(Interval(float(value), float("nan"), float("nan"), level) for value in values)
     drawn = bootstrap_distribution(statistic, groups=groups, n_resamples=n_resamples, seed=seed)
-    return interval_from(drawn, value=value, level=level)
+    return tuple(interval_from(drawn[:, k], value=float(value), level=level) for k, value in enumerate(values))
 
 
 def paired_bootstrap(

@@ -13,7 +13,7 @@ from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.out_of_fold import track_rows
-from genrelens.evaluation.report import Report, TrackRow
+from genrelens.evaluation.report import Report, Subject, TrackRow
 from genrelens.evaluation.runs import Run, open_run
 from genrelens.evaluation.trainings import Cost, Epoch, History
 from genrelens.files import write_whole
@@ -134,19 +134,8 @@ def _again(report: Report, rows: Sequence[TrackRow], *, experimental: Sequence[s
     """A report of the same model and split on other rows, or with other experimental genres."""
     if rows is report.tracks and set(experimental) == set(report.experimental):
         return report
-    return build_report(
-        rows,
-        names=report.names,
-        model=report.model,
-        model_hash=report.model_hash,
-        dataset=report.dataset,
-        split=report.split,
-        part=report.part,
-        leaks=report.leaks,
-        experimental=experimental,
-        seen=report.seen,
-        notes=[note for note in report.notes if "artists: the intervals" not in note],
-    )
+    notes = tuple(note for note in report.notes if "artists: the intervals" not in note)
+    return build_report(rows, replace(report.subject, experimental=tuple(experimental), notes=notes))
 
 
 def tracks_of(data: TabularData, tracks: Sequence[Track]) -> TabularData:
@@ -189,20 +178,18 @@ def fit_and_answer(job: Job, recipe: TabularRecipe, data: TabularData, cut: Cut)
         TrackRow.answered(piece.id, piece.group, taxonomy.canonical(piece.genre), p, names=taxonomy.names)
         for piece, p in zip(test.pieces, model.probabilities(test.rows), strict=True)
     ]
-    reports = [
-        build_report(
-            counted,
-            names=taxonomy.names,
-            model=recipe.name,
-            model_hash="-",
-            dataset=job.loaded.dataset,
-            split=cut.split.name,
-            part=cut.tested,
-            leaks=sorted(cut.split.leaks),
-            experimental=under_supported(taxonomy, learn.pieces),
-        )
-        for counted in (by_piece, track_rows(by_piece, test.pieces, taxonomy=taxonomy))
-    ]
+    subject = Subject(
+        recipe.name,
+        "-",
+        dataset=job.loaded.dataset,
+        names=taxonomy.names,
+        split=cut.split.name,
+        part=cut.tested,
+        leaks=tuple(cut.split.leaks),
+        experimental=under_supported(taxonomy, learn.pieces),
+    )
+    by_track = track_rows(by_piece, test.pieces, taxonomy=taxonomy)
+    reports = [build_report(rows, subject) for rows in (by_piece, by_track)]
     histories, n_parameters = _history(model.logits)
     cost = Cost("", took_s, len(histories[0].epochs) if histories else None, n_parameters, None)
     without = {} if histories else {"learning": f"{recipe.name} is not learnt epoch by epoch"}
