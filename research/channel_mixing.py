@@ -23,8 +23,7 @@ from genrelens.bundle import Bundle
 from genrelens.bundle.coverage import COVERAGE
 from genrelens.bundle.frame_stream import take_frames
 from genrelens.bundle.heard import Heard
-from genrelens.data.genres import under_supported
-from genrelens.data.track import Track
+from genrelens.data.track import Track, under_supported
 from genrelens.files import write_whole
 from genrelens.frontend.mel import MelSettings, mel_power
 from genrelens.metrics import fit_temperature, log_softmax

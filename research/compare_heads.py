@@ -27,9 +27,8 @@ from torch.nn import functional
 from genrelens import recipe as recipes
 from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.data import registry
-from genrelens.data.genres import under_supported
 from genrelens.data.splits.folds import grouped_folds
-from genrelens.data.track import Track
+from genrelens.data.track import Track, under_supported
 from genrelens.features.frame_cache import FrameCache
 from genrelens.features.musicnn import musicnn_rows
 from genrelens.files import write_whole

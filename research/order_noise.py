@@ -17,7 +17,7 @@ import numpy as np
 
 from genrelens.bundle import Bundle
 from genrelens.data import registry
-from genrelens.data.chosen import find_split
+from genrelens.data.registry import find_split
 from genrelens.explanation.faithfulness.sample import sample
 from genrelens.explanation.hearing import Hearing
 from genrelens.explanation.methods.baselines import BASELINES

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.frontend import image
-from genrelens.frontend.picture_colours import MAGMA
+from genrelens.frontend.image import MAGMA
 
 
 def picture(*, seed: int, low: float = 0.5, high: float = 0.5) -> NDArray[np.float32]:

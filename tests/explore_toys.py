@@ -56,4 +56,4 @@ def loaded(
     """A data set of (id, genre, artist)."""
     made = tuple(Track(id_, folder / id_, genre, artist, dataset) for id_, genre, artist in tracks)
     genres = tuple(sorted({track.genre for track in made})) or NAMES
-    return Loaded(dataset, made, Taxonomy(genres), tuple(left_out))
+    return Loaded(made, tuple(left_out), dataset=dataset, taxonomy=Taxonomy(genres))

@@ -24,7 +24,7 @@ from robustness import N_FOLDS, PARTS, RESULTS, ROOT, SEED, SPLIT, out_of_fold, 
 from genrelens.bundle import Bundle
 from genrelens.bundle.sessions import MAX_THREADS
 from genrelens.data import synthetic
-from genrelens.data.genres import under_supported
+from genrelens.data.track import under_supported
 from genrelens.files import write_whole
 from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic, paired_bootstrap
 from genrelens.pages.figure_style import percent, percent_interval

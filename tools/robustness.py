@@ -31,9 +31,8 @@ from variants import VARIANTS
 from genrelens.audio import load
 from genrelens.bundle import Bundle
 from genrelens.data import registry
-from genrelens.data.genres import under_supported
 from genrelens.data.splits.folds import grouped_folds
-from genrelens.data.track import Track
+from genrelens.data.track import Track, under_supported
 from genrelens.files import write_whole
 from genrelens.metrics import (
     Interval,

@@ -31,9 +31,8 @@ from genrelens import recipe as recipes
 from genrelens.bundle import Bundle, WindowSettings, read_bundle, write_bundle
 from genrelens.bundle.store import PREDICT
 from genrelens.data import registry
-from genrelens.data.genres import classes_of, under_supported
 from genrelens.data.splits.folds import grouped_folds
-from genrelens.data.track import Track
+from genrelens.data.track import Track, classes_of, under_supported
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.calibration import judge_calibration
 from genrelens.evaluation.evaluate import evaluate

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 import make_music
 from genrelens.data import registry
+from genrelens.data.dataset import Music
 from genrelens.data.own_music import folder, table, tags
-from genrelens.data.own_music.tracks import OwnMusic
 from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 
 
-def labels(data: OwnMusic) -> list[tuple[str, str, str | None]]:
+def labels(data: Music) -> list[tuple[str, str, str | None]]:
     return [(track.id, track.genre, track.artist) for track in data.tracks]
 
 

@@ -12,8 +12,8 @@ from genrelens.data import gtzan
 from genrelens.data.pictures import read_png
 from genrelens.errors import AudioError, DataError
 from genrelens.frontend import image
+from genrelens.frontend.image import MAGMA, nearest_levels
 from genrelens.frontend.mel import compress
-from genrelens.frontend.picture_colours import MAGMA, nearest_levels
 
 
 def noise(n: int, seed: int = 0) -> np.ndarray:

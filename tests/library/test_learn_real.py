@@ -30,7 +30,7 @@ def test_three_genres_of_gtzan_are_learnt_and_known_in_music_that_was_not_heard(
         tracks = split.part(loaded.tracks, part, allow_missing=True)
         return tuple(t for genre in genres for t in [t for t in tracks if t.genre == genre][:n])
 
-    music = registry.Loaded("gtzan", some("train", 16), loaded.taxonomy)
+    music = registry.Loaded(some("train", 16), dataset="gtzan", taxonomy=loaded.taxonomy)
     learned = learn(task_of(music), out=tmp_path / "mine.zip", cache=tmp_path)
     claimed = learned.report.all_genres.accuracy  # type: ignore[union-attr]
     assert claimed.value > 0.8

@@ -30,7 +30,8 @@ def tracks(genre: str, n: int, *, artists: int | None = None, also: tuple[str, .
 
 def loaded(*found: list[Track], lost: tuple[str, ...] = (), dataset: str = "folder") -> Loaded:
     every = tuple(track for some in found for track in some)
-    return Loaded(dataset, every, Taxonomy(tuple(sorted({track.genre for track in every}))), lost=lost)
+    genres = Taxonomy(tuple(sorted({track.genre for track in every})))
+    return Loaded(every, dataset=dataset, taxonomy=genres, lost=lost)
 
 
 def message(*found: list[Track], lost: tuple[str, ...] = (), **options: object) -> str:
@@ -127,11 +128,10 @@ def test_a_genre_of_several_names_is_listed_once() -> None:
     music = (*tracks("hip-hop", 6), *tracks("son", 6))
     aliases = Taxonomy(("hip-hop", "son"), {"hiphop": "hip-hop", "rap": "hip-hop"})
     with pytest.raises(DataError, match=r"the genres are hip-hop, son$"):
-        task_of(Loaded("folder", music, aliases), leave_out=["polka"])
-    assert task_of(Loaded("folder", (*music, *tracks("jive", 6)), aliases), leave_out=["rap"]).taxonomy.names == (
-        "son",
-        "jive",
-    )
+        task_of(Loaded(music, dataset="folder", taxonomy=aliases), leave_out=["polka"])
+    assert task_of(
+        Loaded((*music, *tracks("jive", 6)), dataset="folder", taxonomy=aliases), leave_out=["rap"]
+    ).taxonomy.names == ("son", "jive")
 
 
 # several genres a track
@@ -172,7 +172,7 @@ def test_clips_of_gtzan_that_are_known_to_be_faulty_are_not_learnt_from() -> Non
 
     assert bad.id in registry.never_train("gtzan")
     good = [track for track in good if track.id not in registry.never_train("gtzan")]
-    task = task_of(Loaded("gtzan", (*good, bad), GTZAN))
+    task = task_of(Loaded((*good, bad), dataset="gtzan", taxonomy=GTZAN))
     assert bad not in task.tracks
     assert task.taxonomy.names == ("blues", "pop")
     assert task.notes == ("1 tracks are known to be faulty and are not learnt from",)

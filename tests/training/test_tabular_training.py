@@ -17,7 +17,7 @@ import soundfile
 from genrelens import recipe as recipes
 from genrelens.bundle import Bundle, softmax
 from genrelens.data import Track
-from genrelens.data.genres import classes_of
+from genrelens.data.track import classes_of
 from genrelens.errors import TrainingError
 from genrelens.evaluation import evaluate
 from genrelens.features import extract, join

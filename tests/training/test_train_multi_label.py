@@ -14,8 +14,7 @@ pytest.importorskip("sklearn")
 from genrelens import recipe as recipes
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle
-from genrelens.data.genres import labels_of
-from genrelens.data.track import Track
+from genrelens.data.track import Track, labels_of
 from genrelens.errors import TaxonomyError, TrainingError
 from genrelens.recipe import ClassifierRecipe, TabularRecipe
 from genrelens.taxonomy import Taxonomy

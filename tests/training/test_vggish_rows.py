@@ -22,7 +22,7 @@ import tiny_vggish
 from genrelens import recipe as recipes
 from genrelens.bundle import Bundle
 from genrelens.data import Track
-from genrelens.data.genres import classes_of
+from genrelens.data.track import classes_of
 from genrelens.errors import TrainingError
 from genrelens.features.frame_cache import FrameCache
 from genrelens.frontend.vggish import VggishSettings, examples, log_mel

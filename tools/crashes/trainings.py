@@ -155,7 +155,7 @@ MAKE: tuple[Callable[[Path], Scenario], ...] = (
 
 def few_tracks_will_do() -> None:
     """Let genres of eight tracks be measured."""
-    from genrelens.data import genres as measuring
+    from genrelens.data import track as measuring
 
     measuring.MIN_TRACKS = 8
 

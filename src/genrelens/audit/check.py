@@ -11,28 +11,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from genrelens.audio import open_stream
 from genrelens.audio.notes import faults
-from genrelens.data import gtzan, registry
+from genrelens.data import registry
+from genrelens.data.dataset import Beside
 from genrelens.data.fetch import FetchedFile, manifests, read_manifest
 from genrelens.data.fetch.downloads import file_digest
-from genrelens.data.gtzan.facts import SAMPLE_RATE
-from genrelens.data.gtzan.files import SIZE_PX
 from genrelens.data.pictures import png_fault
 from genrelens.data.places import data_root
 from genrelens.errors import AudioError, DataError
-from genrelens.features import read_table, split_row_name
+from genrelens.features import read_table
 from genrelens.parallel import map_each
-from genrelens.taxonomy import GTZAN
+from genrelens.taxonomy import Taxonomy
 
 Kind = Literal["missing", "altered", "unreadable"]
 KINDS: Final[tuple[Kind, ...]] = ("missing", "altered", "unreadable")
-NO_PICTURE: Final = "jazz.00054"
-"""Kaggle has no picture of this clip, because its copy of the sound cannot be read."""
-
-
 N_SHOWN: Final = 5
 """Problems of one kind that are listed for people."""
 
@@ -94,15 +89,23 @@ class Checked:
         return "\n".join(lines)
 
 
+class _Length(NamedTuple):
+    """How long a clip should be: samples at a rate, Hz, and which table says so."""
+
+    n_samples: int
+    sample_rate: int
+    table: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A file to look at: the SHA-256 that it should have, or the samples at 22,050 Hz (both ``None``: any)."""
+    """A file to look at: the SHA-256 that it should have, or its length (both ``None``: any)."""
 
     thing: str
     what: str
     path: Path
     sha256: str | None = None
-    n_samples: int | None = None
+    length: _Length | None = None
 
 
 def check(
@@ -124,8 +127,7 @@ def check(
     there: Counter[str] = Counter()
     jobs: list[_Job] = []
     fetched = [file for path in (manifests(top) if top.is_dir() else ()) for file in read_manifest(path)]
-    for job in _fetched_jobs(top, fetched, quick, problems):
-        jobs.append(job)
+    jobs += _fetched_jobs(top, fetched, quick, problems)
     there.update(files=len(fetched) - len(problems))
     name, notes = None, []
     passed_over: Mapping[str, int] = {}
@@ -139,18 +141,18 @@ def check(
         name = loaded.dataset
         notes += loaded.notes
         passed_over = loaded.passed_over
-        lengths: dict[str, int] = {}
+        lengths: dict[str, _Length] = {}
         problems += [Problem("missing", "clip", id_, "it has no file") for id_ in loaded.missing]
         if loaded.left_out_by_all:
             reasons = Counter(why for _, why in loaded.left_out)
             notes += [f"{n} tracks are left out, each because {why}" for why, n in reasons.items()]
         else:
             problems += [Problem("unreadable", "clip", what, why) for what, why in loaded.left_out]
-        if name == gtzan.DATASET:
-            lengths = _gtzan(loaded.root, problems, there)
+        if (look_beside := registry.DATASETS[name].beside) is not None:
+            lengths = _look_beside(look_beside(loaded.root), loaded.taxonomy, problems, there)
         paths = {track.path: track.whole for track in loaded.tracks}
         there.update(clips=len(paths))
-        jobs += [_Job("clip", what, path, n_samples=lengths.get(what)) for path, what in paths.items()]
+        jobs += [_Job("clip", what, path, length=lengths.get(what)) for path, what in paths.items()]
     look = partial(_look, quick=quick)
     for n_done, (i, found) in enumerate(map_each(look, jobs, n_workers=n_workers, died=_died), start=1):
         if found is not None:
@@ -181,32 +183,31 @@ def _fetched_jobs(top: Path, fetched: list[FetchedFile], quick: bool, problems: 
             yield _Job("file", name, path, sha256=sha256)
 
 
-def _gtzan(top: Path, problems: list[Problem], there: Counter[str]) -> dict[str, int]:
-    """What only GTZAN has: pictures and tables. Returns the clips' lengths that the tables know."""
-    data = gtzan.load(top)
-    there.update(pictures=len(data.pictures), tables=len(data.tables))
-    for id_, path in data.pictures.items():
-        if (fault := png_fault(path, size_px=SIZE_PX)) is not None:
+def _look_beside(
+    beside: Beside, taxonomy: Taxonomy, problems: list[Problem], there: Counter[str]
+) -> dict[str, _Length]:
+    """Look at the pictures and tables beside a published set's clips. Returns the clips' lengths that tables know."""
+    there.update(pictures=len(beside.pictures), tables=len(beside.tables))
+    for id_, path in beside.pictures.items():
+        if (fault := png_fault(path, size_px=beside.size_px)) is not None:
             kind: Kind = "altered" if "pixels" in fault else "unreadable"
             problems.append(Problem(kind, "picture", id_, fault))
-    if data.pictures:
-        expected = (id_ for id_ in gtzan.all_ids() if id_ not in data.pictures and id_ != NO_PICTURE)
-        problems += [Problem("missing", "picture", id_, "it has no file") for id_ in expected]
-    lengths: dict[str, int] = {}
-    for name, path in data.tables.items():
+    if beside.pictures:
+        for id_ in sorted(beside.expected_pictures - beside.pictures.keys()):
+            problems.append(Problem("missing", "picture", id_, "it has no file"))
+    lengths: dict[str, _Length] = {}
+    for name, path in beside.tables.items():
         try:
-            table = read_table(path, taxonomy=GTZAN)
+            table = read_table(path, taxonomy=taxonomy)
         except DataError as error:
             problems.append(Problem("unreadable", "table", path.name, str(error)))
             continue
-        rows = [split_row_name(filename) for filename in table.filenames]
-        if name == "features_30_sec":
-            lengths = {id_: int(n) for (id_, _), n in zip(rows, table.lengths, strict=True)}
-            wanted = set(gtzan.all_ids()) - lengths.keys()
-        else:
-            pieces = {row for id_ in gtzan.all_ids() for row in gtzan.segment_ids(id_)}
-            wanted = pieces - {f"{id_}.{segment}" for id_, segment in rows}
-        if wanted and name != "features_3_sec_part":
+        if name == beside.lengths_in:
+            lengths = {
+                id_: _Length(int(n), beside.sample_rate, f"{name}.csv")
+                for id_, n in zip(table.wholes, table.lengths, strict=True)
+            }
+        if wanted := beside.expected_rows.get(name, frozenset()) - set(table.ids):
             message = f"{len(wanted)} of its rows are missing, the first that of {min(wanted)}"
             problems.append(Problem("missing", "table", path.name, message))
     return lengths
@@ -228,12 +229,13 @@ def _look(job: _Job, *, quick: bool) -> tuple[Kind, str] | None:
                 pass
             if wrong := faults(stream.notes):
                 return "unreadable", "; ".join(wrong)
-            if job.n_samples is None:
+            if job.length is None:
                 return None
-            if stream.native_sample_rate != SAMPLE_RATE:
-                return "altered", f"its rate is {stream.native_sample_rate} Hz, expected {SAMPLE_RATE}"
-            if stream.n_samples != job.n_samples:
-                return ("altered", f"{stream.n_samples:,} samples, but features_30_sec.csv has {job.n_samples:,}")
+            n_samples, sample_rate, table = job.length
+            if stream.native_sample_rate != sample_rate:
+                return "altered", f"its rate is {stream.native_sample_rate} Hz, expected {sample_rate}"
+            if stream.n_samples != n_samples:
+                return "altered", f"{stream.n_samples:,} samples, but {table} has {n_samples:,}"
     except AudioError as error:
         return "unreadable", str(error)
     return None

@@ -57,7 +57,7 @@ def audit(
     from genrelens.audio.walk import named
     from genrelens.audit import audit as look
     from genrelens.audit import collect
-    from genrelens.data.chosen import find_split
+    from genrelens.data.registry import find_split
     from genrelens.pages.audit import audit_text
     from genrelens.parallel import n_cores
 

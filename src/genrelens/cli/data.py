@@ -94,7 +94,7 @@ def splits(
     import json
 
     from genrelens.data import registry
-    from genrelens.data.splits.summary import summary, summary_text
+    from genrelens.data.splits.split import summary, summary_text
     from genrelens.errors import DataError
 
     loaded = opened(one_data(folder, data), dataset)
@@ -132,7 +132,7 @@ def split(
       genrelens data split ~/Music hold-out --out mine.json
       genrelens data split ~/gtzan k-fold-10 --out folds.json
     """
-    from genrelens.data.chosen import find_split
+    from genrelens.data.registry import find_split
     from genrelens.errors import DataError
     from genrelens.files import write_whole
 

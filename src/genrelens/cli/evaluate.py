@@ -57,7 +57,7 @@ def evaluate(
 
     from genrelens.bundle import Bundle
     from genrelens.bundle.find import find_bundle
-    from genrelens.data.chosen import as_split, find_split
+    from genrelens.data.registry import find_split, segments
     from genrelens.evaluation import evaluate as measure
     from genrelens.evaluation.evaluate import evaluate_multi_label
 
@@ -71,7 +71,7 @@ def evaluate(
     name, tracks = loaded.dataset, loaded.tracks
     chosen = None if split is None else find_split(split, dataset=name, tracks=tracks)
     if chosen is not None and part is not None:
-        tracks = chosen.part(as_split(chosen, tracks, dataset=name), part)
+        tracks = chosen.part(segments(name, tracks, leaks=chosen.leaks), part)
     with Progress("tracks answered") as line:
         if bundle.manifest.multi_label:
             labelled = evaluate_multi_label(bundle, tracks, split=chosen, part=part, seen=seen, progress=line.show)

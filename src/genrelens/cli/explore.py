@@ -90,7 +90,7 @@ def explore(
 
 
 def _compute(loaded: Loaded, *, cache: Path) -> FeatureTable:
-    from genrelens.data.chosen import trainable
+    from genrelens.data.registry import trainable
     from genrelens.features import extract
     from genrelens.parallel import n_cores
 

@@ -60,7 +60,7 @@ def leakage(
     loaded = options.opened(data, dataset)
     from genrelens.cli.terminal import Epochs, Lines, Progress, wrote
     from genrelens.data import registry
-    from genrelens.data.chosen import find_split, trainable
+    from genrelens.data.registry import find_split, trainable
     from genrelens.data.splits import protocols
     from genrelens.evaluation.leakage import leakage as measure
     from genrelens.evaluation.leakage import leakage_text

@@ -92,7 +92,7 @@ def opened(data: Path | None, dataset: str | None, *, pictures: bool = False) ->
     """The data set; what is odd about it is said on stderr."""
     from genrelens.cli.terminal import tell
     from genrelens.data import registry
-    from genrelens.data.chosen import open_pictures
+    from genrelens.data.registry import open_pictures
 
     if pictures:
         return open_pictures(data, dataset=dataset)
@@ -114,7 +114,7 @@ def sound_tracks(
     With a table they are the tracks that have a row in it, with ``pictures`` the data set's pictures.
     """
     from genrelens.cli.terminal import notes
-    from genrelens.data.chosen import as_split, find_split, trainable
+    from genrelens.data.registry import find_split, segments, trainable
 
     loaded = opened(data, dataset, pictures=pictures)
     name, tracks = loaded.dataset, loaded.tracks
@@ -124,7 +124,7 @@ def sound_tracks(
         tracks, said = with_rows(name, tracks, table)
         notes(said)
     chosen = find_split(split, dataset=name, tracks=tracks)
-    return name, as_split(chosen, trainable(name, tracks), dataset=name), chosen
+    return name, segments(name, trainable(name, tracks), leaks=chosen.leaks), chosen
 
 
 def table_of(path: Path | None, *, recipe: AnyRecipe) -> FeatureTable | None:

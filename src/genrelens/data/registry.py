@@ -4,40 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
 from genrelens.data import fma, gtzan, synthetic
-from genrelens.data.dataset import Dataset
+from genrelens.data.dataset import Dataset, Music
 from genrelens.data.own_music import folder, table, tags
 from genrelens.data.own_music.tracks import one_genre_note
 from genrelens.data.places import VARIABLE, data_root, levels
 from genrelens.data.splits import folds
 from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
-from genrelens.errors import DataError, SplitError
+from genrelens.errors import DataError, SplitError, did_you_mean
 from genrelens.taxonomy import Taxonomy
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A data set at hand: ``left_out`` are pairs of what is not among ``tracks`` and why, ``notes`` sentences about
-    anything else that was odd, ``lost`` genres all of whose files are left out, ``root`` where it lies (at or below the
-    folder that was given), ``passed_over`` how many files beside its sound are none, by ending. ``missing`` and
-    ``left_out_by_all`` are as in :class:`~genrelens.data.own_music.tracks.OwnMusic`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(Music):
+    """A data set at hand: what its folder holds, its name, its genres in class order, and where it lies (``root``, at
+    or below the folder that was given).
     """
 
     dataset: str
-    tracks: tuple[Track, ...]
     taxonomy: Taxonomy
-    left_out: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
     root: Path = Path()
-    passed_over: Mapping[str, int] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    left_out_by_all: bool = False
 
 
 DATASETS: Final[Mapping[str, Dataset]] = {
@@ -81,18 +72,24 @@ def open_dataset(root: Path | str | None = None, *, dataset: str | None = None) 
     music = DATASETS[dataset].load(place)
     notes += music.notes
     notes += one_genre_note({track.genre for track in music.tracks}, of_folders=DATASETS[dataset].any_music)
-    return Loaded(
-        dataset,
-        music.tracks,
-        taxonomy(dataset, music.tracks),
-        tuple(music.left_out),
-        tuple(notes),
-        music.lost,
-        place,
-        music.passed_over,
-        music.missing,
-        music.left_out_by_all,
-    )
+    held = {each.name: getattr(music, each.name) for each in fields(music)} | {"notes": tuple(notes)}
+    return Loaded(**held, dataset=dataset, taxonomy=taxonomy(dataset, music.tracks), root=place)
+
+
+def open_pictures(root: Path | None, *, dataset: str | None) -> Loaded:
+    """The pictures of a data set as tracks, for recipes that learn from pictures; ``None``: the first that has some."""
+    with_pictures = [name for name, entry in DATASETS.items() if entry.pictures is not None]
+    name = with_pictures[0] if dataset is None else dataset
+    if name not in with_pictures:
+        raise DataError(
+            f"the recipe learns from pictures, and the data set {dataset!r} has none: only {', '.join(with_pictures)} "
+            "has",
+            code="no_pictures",
+        )
+    pictures = DATASETS[name].pictures
+    assert pictures is not None
+    tracks = pictures(root)
+    return Loaded(tracks, dataset=name, taxonomy=taxonomy(name, tracks))
 
 
 def detect(root: Path | str | None = None) -> str:
@@ -138,9 +135,30 @@ def splits(dataset: str) -> tuple[str, ...]:
     return (*DATASETS[_known(dataset)].splits, *folds.NAMES)
 
 
+def find_split(name: str | None, *, dataset: str, tracks: tuple[Track, ...]) -> Split:
+    """A split by its name in the data set (``None``: its usual one), or from a file whose name ends in .json."""
+    if name is None:
+        name = splits(dataset)[0]
+    if name.endswith(".json"):
+        return Split.read(name)
+    try:
+        return split(dataset, name, tracks=tracks)
+    except SplitError as error:
+        meant = did_you_mean(name, splits(dataset))
+        if error.code != "unknown_split" or not meant:
+            raise
+        raise SplitError(f"{error}{meant}", code=error.code) from error
+
+
 def never_train(dataset: str) -> frozenset[str]:
     """Ids of a data set that are known to be faulty: for the audit, never for training or calibration."""
     return DATASETS[_known(dataset)].never_train()
+
+
+def trainable(dataset: str, tracks: tuple[Track, ...]) -> tuple[Track, ...]:
+    """The tracks without those that are known to be faulty."""
+    faulty = never_train(dataset)
+    return tuple(track for track in tracks if track.id not in faulty)
 
 
 def segments(dataset: str | None, tracks: tuple[Track, ...], *, leaks: Iterable[str]) -> tuple[Track, ...]:
@@ -157,6 +175,11 @@ def clips_of_rows(dataset: str, ids: Iterable[str]) -> tuple[Track, ...]:
     """Tracks of a published table's rows where their sound is not needed; none where the data set has no table."""
     entry = DATASETS[_known(dataset)]
     return () if entry.clips_of_rows is None else entry.clips_of_rows(ids)
+
+
+def clip_id(file_name: str) -> str | None:
+    """The id of a clip by the published name of its file, in whatever data set; ``None`` for any other name."""
+    return next((id_ for entry in DATASETS.values() if (id_ := entry.clip_id(file_name)) is not None), None)
 
 
 def file_name(dataset: str, id_: str) -> str:

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.data.genres import under_supported
 from genrelens.data.splits.folds import grouped_folds, hold_out
 from genrelens.data.splits.protocols import Protocol
-from genrelens.data.track import Track
+from genrelens.data.track import Track, under_supported
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.evaluate import evaluate
 from genrelens.evaluation.out_of_fold import FoldAnswers, Progress, piece_rows, track_rows

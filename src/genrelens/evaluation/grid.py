@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.data.genres import classes_of
+from genrelens.data.track import classes_of
 from genrelens.errors import DataError, MissingExtraError, TrainingError
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.schema import Document

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genrelens.data.genres import MIN_TRACKS, under_supported
 from genrelens.data.splits.protocols import Protocol
+from genrelens.data.track import MIN_TRACKS, under_supported
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.out_of_fold import FoldAnswers, Progress, piece_rows, track_rows

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens import audio
-from genrelens.data.genres import classes_of
-from genrelens.data.track import Track
+from genrelens.data.track import Track, classes_of
 from genrelens.errors import DataError
 from genrelens.features.frame_cache import FrameCache
 from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe

@@ -3,7 +3,7 @@
 ===========================  ========================  =========================
 a row of                     the whole file            its segment 3
 ===========================  ========================  =========================
-a clip of GTZAN (as Kaggle)  ``blues.00000.wav``       ``blues.00000.3.wav``
+a clip with a published id   ``blues.00000.wav``       ``blues.00000.3.wav``
 any other file               ``rock/a song.mp3``       ``rock/a song.mp3#3``
 ===========================  ========================  =========================
 """
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from genrelens.data.gtzan import clip_id
+from genrelens.data.registry import clip_id
 from genrelens.data.track import Track, in_one_form
 from genrelens.errors import DataError
 
@@ -117,7 +117,7 @@ class FeatureTable:
         return self.rows([i for i, error in enumerate(self.errors) if not error])
 
 
-_GTZAN_SEGMENT: Final = re.compile(r"(?P<whole>[^./]+\.[0-9]{5})\.(?P<segment>[0-9]{1,6})(?P<suffix>\.[^.]+)")
+_CLIP_SEGMENT: Final = re.compile(r"(?P<whole>.+)\.(?P<segment>[0-9]{1,6})(?P<suffix>\.[^.]+)", re.DOTALL)
 _SEGMENT: Final = re.compile(r"(?P<whole>.+)#(?P<segment>[0-9]{1,6})", re.DOTALL)
 
 
@@ -134,10 +134,10 @@ def row_name(filename: str, segment: int | None) -> str:
 def split_row_name(name: str) -> tuple[str, int | None]:
     """The id of the whole piece that a row belongs to, and the segment's number (``None``: the whole).
 
-    GTZAN's clips have their ids (``"blues.00000"``), every other file its name as it stands. The whole may be a piece
-    itself, as in ``"a song.mp3#1#2"``.
+    Clips of published sets have their ids (``"blues.00000"``), every other file its name as it stands. The whole may be
+    a segment itself, as in ``"a song.mp3#1#2"``.
     """
-    match = _GTZAN_SEGMENT.fullmatch(name)
+    match = _CLIP_SEGMENT.fullmatch(name)
     if match is not None and (id_ := clip_id(match["whole"] + match["suffix"])) is not None:
         return id_, int(match["segment"])
     match = _SEGMENT.fullmatch(name)
@@ -147,7 +147,7 @@ def split_row_name(name: str) -> tuple[str, int | None]:
 
 
 def row_id(name: str) -> str:
-    """The id of a row's piece: that of the whole, with ``.3`` for a clip of GTZAN, ``#3`` for any other file."""
+    """The id of a row's track: that of the whole, and for a segment ``.3`` (a clip with a published id) or ``#3``."""
     whole, segment = split_row_name(name)
     if segment is None:
         return whole

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from genrelens.bundle.coverage import COVERAGE
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import read_bundle, write_bundle
-from genrelens.data.genres import MIN_TRACKS, labels_of, under_supported
-from genrelens.data.track import Track
+from genrelens.data.track import MIN_TRACKS, Track, labels_of, under_supported
 from genrelens.errors import BundleError, DataError, MissingExtraError
 from genrelens.files import contents
 from genrelens.library.learnt import Learned, own_card

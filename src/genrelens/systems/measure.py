@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from genrelens.data.genres import classes_of, under_supported
-from genrelens.data.track import Track
+from genrelens.data.track import Track, classes_of, under_supported
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.out_of_fold import track_rows

@@ -23,8 +23,7 @@ from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.genres import classes_of, labels_of, under_supported
-from genrelens.data.track import Track
+from genrelens.data.track import Track, classes_of, labels_of, under_supported
 from genrelens.errors import MissingExtraError, TrainingError
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead

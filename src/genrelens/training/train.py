@@ -23,8 +23,7 @@ from genrelens import models
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.genres import classes_of, under_supported
-from genrelens.data.track import Track
+from genrelens.data.track import Track, classes_of, under_supported
 from genrelens.errors import TrainingError
 from genrelens.features.frame_cache import CachedFrames, FrameCache
 from genrelens.metrics import fit_temperature

@@ -13,9 +13,8 @@ from typing import Final
 
 from genrelens.audio.walk import walk
 from genrelens.data.csv import csv_rows
-from genrelens.data.dataset import Dataset, Source
+from genrelens.data.dataset import Dataset, Music, Source
 from genrelens.data.fma.tracks_csv import SUBSETS, FmaRow, genre, read_tracks
-from genrelens.data.own_music.tracks import OwnMusic
 from genrelens.data.places import data_root, files_in
 from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
@@ -34,7 +33,7 @@ _FOLDER: Final = re.compile(r"[0-9]{3}")
 _FILE: Final = re.compile(r"[0-9]{6}")
 
 
-def load(root: Path | str | None = None, *, subset: str = "small") -> OwnMusic:
+def load(root: Path | str | None = None, *, subset: str = "small") -> Music:
     """Find the tracks of FMA small, medium or large below ``root`` (``None``: the folder ``GENRELENS_DATA`` names).
 
     Clips are taken from ``fma_small`` (or ``fma_medium``, ...) with folders such as ``000`` in it, at the top, below
@@ -145,7 +144,7 @@ def _labels(path: Path, subset: str) -> list[FmaRow]:
 
 def _gather(
     rows: Iterable[FmaRow], files: Mapping[int, Path], *, subset: str, titles: Mapping[int, str], notes: list[str]
-) -> OwnMusic:
+) -> Music:
     ordered = sorted(rows, key=lambda row: row.track_id)
     artists = _artists(ordered)
     tracks, missing, left_out = [], [], []
@@ -170,7 +169,7 @@ def _gather(
         )
     if missing:
         notes.append(f"{len(missing)} tracks of FMA {subset} have no clip here")
-    return OwnMusic(
+    return Music(
         tracks=tuple(tracks),
         missing=tuple(missing),
         left_out=tuple(left_out),

@@ -20,7 +20,7 @@ from genrelens.data.gtzan.facts import (
     split,
 )
 from genrelens.data.gtzan.files import LAYOUTS, TABLES, clips_of_rows, is_gtzan, picture_tracks, pictures, tables
-from genrelens.data.gtzan.loader import ENTRY, GtzanData, load
+from genrelens.data.gtzan.loader import ENTRY, load
 
 __all__ = [
     "DATASET",
@@ -31,7 +31,6 @@ __all__ = [
     "SPLITS",
     "TABLES",
     "Facts",
-    "GtzanData",
     "all_ids",
     "clip_id",
     "clips_of_rows",

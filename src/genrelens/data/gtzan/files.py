@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from genrelens.data.gtzan.facts import DATASET, all_ids, clip_id, facts
+from genrelens.data.dataset import Beside
+from genrelens.data.gtzan.facts import DATASET, SAMPLE_RATE, all_ids, clip_id, facts, segment_ids
 from genrelens.data.places import data_root, files_in, levels
 from genrelens.data.track import Track
 from genrelens.errors import DataError
@@ -127,6 +128,27 @@ def pictures(root: Path | str | None = None) -> dict[str, Path]:
             if found:
                 return dict(sorted(found.items()))
     return {}
+
+
+NO_PICTURE: Final = "jazz.00054"
+"""Kaggle has no picture of this clip, because its copy of the sound cannot be read."""
+
+
+def beside(root: Path) -> Beside:
+    """The pictures and tables below a root, and what of them Kaggle published."""
+    ids = all_ids()
+    return Beside(
+        pictures=pictures(root),
+        expected_pictures=frozenset(ids) - {NO_PICTURE},
+        size_px=SIZE_PX,
+        tables=tables(root),
+        expected_rows={
+            "features_30_sec": frozenset(ids),
+            "features_3_sec": frozenset(row for id_ in ids for row in segment_ids(id_)),
+        },
+        lengths_in="features_30_sec",
+        sample_rate=SAMPLE_RATE,
+    )
 
 
 def picture_tracks(root: Path | str | None = None) -> tuple[Track, ...]:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from genrelens.audio.walk import walk
-from genrelens.data.dataset import Dataset, Source
+from genrelens.data.dataset import Dataset, Music, Source
 from genrelens.data.gtzan.facts import DATASET, SPLITS, all_ids, clip_id, facts, segments, split
-from genrelens.data.gtzan.files import (
-    clip_folders,
-    clips_of_rows,
-    genre_folders,
-    is_gtzan,
-    picture_tracks,
-    pictures,
-    tables,
-)
-from genrelens.data.own_music.tracks import OwnMusic
+from genrelens.data.gtzan.files import beside, clip_folders, clips_of_rows, genre_folders, is_gtzan, picture_tracks
 from genrelens.data.places import data_root, files_in
 from genrelens.data.track import Track
 from genrelens.errors import DataError
@@ -42,33 +32,13 @@ _MAGIC: Final[Mapping[str, tuple[bytes, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class GtzanData:
-    """What :func:`load` found: ``tracks`` in order of id, and what is not among them.
-
-    ``missing`` are the ids that have no file, ``unreadable`` pairs of id and reason, ``left_out`` the ids
-    among ``tracks`` that the fault-filtered split leaves out as faulty (never train on them), ``notes``
-    sentences about anything else that was odd. ``tracks``, ``missing`` and ``unreadable`` together are the
-    1,000 clips. ``pictures`` (by id) and ``tables`` (by name) are what lies beside the sound, ``passed_over`` how many
-    files among it are none, by ending.
-    """
-
-    tracks: tuple[Track, ...]
-    missing: tuple[str, ...]
-    unreadable: tuple[tuple[str, str], ...]
-    left_out: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    pictures: Mapping[str, Path] = field(default_factory=dict)
-    tables: Mapping[str, Path] = field(default_factory=dict)
-    passed_over: Mapping[str, int] = field(default_factory=dict)
-
-
-def load(root: Path | str | None = None) -> GtzanData:
+def load(root: Path | str | None = None) -> Music:
     """Find the clips of GTZAN below ``root`` (``None``: the folder that ``GENRELENS_DATA`` names).
 
     Takes the layouts in :data:`LAYOUTS`, any audio ending, and ``hiphop``, ``hip-hop`` or ``HipHop`` in
     folder and file names. No sound is decoded: files are found and their first bytes looked at. Raises
-    :class:`DataError` when the folder is missing or holds no clip.
+    :class:`DataError` when the folder is missing or holds no clip. ``tracks``, ``missing`` and ``left_out`` (files that
+    are no sound at a glance) together are the 1,000 clips.
     """
     top = data_root(root)
     roots = clip_folders(top)
@@ -106,7 +76,7 @@ def load(root: Path | str | None = None) -> GtzanData:
             f"{len(strangers)} sound files ({some}) are not GTZAN's, so they are no clips here and have no genre; "
             "as the data set 'folder' they would have their folders' names"
         )
-    artists, recordings, left_out = facts().artists, facts().recordings, facts().left_out
+    artists, recordings = facts().artists, facts().recordings
     tracks: list[Track] = []
     unreadable: list[tuple[str, str]] = []
     for id_, paths in sorted(files.items()):
@@ -121,16 +91,8 @@ def load(root: Path | str | None = None) -> GtzanData:
         else:
             genre = id_.split(".")[0]
             tracks.append(Track(id_, chosen, genre, artists.get(id_), DATASET, recordings.get(id_)))
-    return GtzanData(
-        tracks=tuple(tracks),
-        missing=tuple(id_ for id_ in all_ids() if id_ not in files),
-        unreadable=tuple(unreadable),
-        left_out=tuple(track.id for track in tracks if track.id in left_out),
-        notes=tuple(notes),
-        pictures=pictures(top),
-        tables=tables(top),
-        passed_over=passed_over,
-    )
+    missing = tuple(id_ for id_ in all_ids() if id_ not in files)
+    return Music(tuple(tracks), tuple(unreadable), notes=tuple(notes), passed_over=passed_over, missing=missing)
 
 
 def _preference(path: Path) -> tuple[int, str]:
@@ -161,14 +123,9 @@ def _what_is_there(top: Path) -> str:
     return "nothing" if not names else ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _entry_load(root: Path) -> OwnMusic:
-    data = load(root)
-    return OwnMusic(data.tracks, data.unreadable, notes=data.notes, passed_over=data.passed_over, missing=data.missing)
-
-
 ENTRY: Final = Dataset(
     is_it=is_gtzan,
-    load=_entry_load,
+    load=load,
     expects="GTZAN's genre folders with files like blues/blues.00000.wav",
     title="GTZAN",
     taxonomy=GTZAN,
@@ -179,7 +136,9 @@ ENTRY: Final = Dataset(
     pictures=picture_tracks,
     segments=segments,
     clips_of_rows=clips_of_rows,
+    clip_id=clip_id,
     file_name=lambda id_: f"{id_}.wav",
+    beside=beside,
     sources=(
         # Its makers' server is gone, and the mirror publishes no checksum; but Hugging Face sends the SHA-256 of what
         # it stores with every download, which is taken in its place.

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.tags import Tags, read_tags
-from genrelens.data.dataset import Dataset
+from genrelens.data.dataset import Dataset, Music
 from genrelens.data.own_music.tracks import (
     Labelled,
-    OwnMusic,
     gather,
     holds_media,
     media_files,
@@ -29,7 +28,7 @@ PARTS: Final = frozenset({"train", "training", "valid", "validation", "val", "de
 """Names of folders that are parts of a split and no genres."""
 
 
-def load(root: Path | str | None = None) -> OwnMusic:
+def load(root: Path | str | None = None) -> Music:
     """The files below a root's folders, each of the genre that the first folder is called after.
 
     A root that is a level too high will do, where all its music lies in one folder of folders

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from genrelens.audio.walk import listing
 from genrelens.data.csv import Row, csv_rows
-from genrelens.data.dataset import Dataset
-from genrelens.data.own_music.tracks import Labelled, OwnMusic, gather, why_not
+from genrelens.data.dataset import Dataset, Music
+from genrelens.data.own_music.tracks import Labelled, gather, why_not
 from genrelens.errors import DataError, MissingExtraError
 from genrelens.taxonomy import composed
 
@@ -57,7 +57,7 @@ class _Cells:
     cells: Mapping[str, str | None]
 
 
-def load(root: Path | str) -> OwnMusic:
+def load(root: Path | str) -> Music:
     """The tracks of a table, or of the table in a folder (:data:`NAMES`).
 
     Rows whose file is missing are left out, with the reason; columns that are not known are passed over and said.

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from genrelens.audio.tags import read_tags
-from genrelens.data.dataset import Dataset
-from genrelens.data.own_music.tracks import Labelled, OwnMusic, gather, holds_media, media_files, why_not
+from genrelens.data.dataset import Dataset, Music
+from genrelens.data.own_music.tracks import Labelled, gather, holds_media, media_files, why_not
 from genrelens.data.places import data_root
 from genrelens.errors import AudioError, DataError
 
 DATASET: Final = "tags"
 
 
-def load(root: Path | str | None = None) -> OwnMusic:
+def load(root: Path | str | None = None) -> Music:
     """The files below a root with a genre tag; their artist tags say which may not be parted.
 
     Of several genres the first is the track's and all are kept beside it. Files without a genre and files that cannot

@@ -8,32 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from genrelens.audio.walk import walk
+from genrelens.data.dataset import Music
 from genrelens.data.track import Track, in_one_form, names_nobody
 from genrelens.errors import DataError
 from genrelens.taxonomy import composed, fold, words
-
-
-@dataclass(frozen=True, slots=True)
-class OwnMusic:
-    """What was found: ``tracks`` in order of id, ``left_out`` pairs of path and reason, ``genres_all`` all genres of
-    those tracks that have several (the first is the track's), ``notes`` sentences about anything that was odd,
-    ``lost`` genres that were named and have files, none of which can be used, ``passed_over`` how many files with
-    which endings are no sound. Of a published set ``missing`` are ids that have no file; ``left_out_by_all``: what is
-    left out is so in everybody's copy.
-    """
-
-    tracks: tuple[Track, ...]
-    left_out: tuple[tuple[str, str], ...] = ()
-    genres_all: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    passed_over: Mapping[str, int] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    left_out_by_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +41,7 @@ def gather(
     unusable: Sequence[str] = (),
     notes: Sequence[str] = (),
     passed_over: Mapping[str, int] | None = None,
-) -> OwnMusic:
+) -> Music:
     """Tracks of what was found in ``where``; ``empty`` are genres that were named and have no file, ``unusable``
     those of files that are left out (they may have others).
 
@@ -121,7 +103,7 @@ def gather(
         for item in labelled
     ]
     ordered = tuple(sorted(tracks, key=lambda track: track.id))
-    return OwnMusic(ordered, tuple(out), several, tuple(said), lost, passed_over or {})
+    return Music(ordered, tuple(out), several, tuple(said), lost, passed_over or {})
 
 
 def one_genre_note(genres: Collection[str], *, of_folders: bool) -> list[str]:

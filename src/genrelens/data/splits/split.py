@@ -1,4 +1,4 @@
-"""Which tracks train, which stop the training, which test it: a file with a version and a history.
+"""Which tracks train, which stop the training, which test it: a file with a version and a history, and it in numbers.
 
 A split refuses what it does not admit. Tracks of one artist, repeats of one recording or pieces of one track
 on both sides make a genre classifier look better than it is (Sturm, "The GTZAN dataset: its contents, its
@@ -9,6 +9,7 @@ the split declares it in ``leaks``.
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -237,3 +238,31 @@ def _in_several(places: Mapping[str, list[str]], kind: str) -> tuple[Overlap, ..
 def _some(items: Sequence[str], *, n: int = 5) -> str:
     rest = f" and {len(items) - n} more" if len(items) > n else ""
     return ", ".join(items[:n]) + rest
+
+
+def summary(split: Split, tracks: tuple[Track, ...]) -> dict[str, Any]:
+    """The numbers as JSON values; ``n_here`` counts the ids of a part that are ``tracks``, or segments of them."""
+    here = {track.id for track in tracks}
+    wholes = {track.whole for track in tracks}
+    of_segments = "segments" in split.leaks
+    return {
+        "name": split.name,
+        "version": split.version,
+        "parts": {
+            part: {
+                "n": len(ids),
+                "n_here": sum((id_.rpartition(".")[0] in wholes) if of_segments else (id_ in here) for id_ in ids),
+            }
+            for part, ids in split.parts.items()
+        },
+        "leaks": sorted(split.leaks),
+        "provenance": split.provenance,
+    }
+
+
+def summary_text(row: dict[str, Any]) -> str:
+    """The same for people."""
+    parts = ", ".join(f"{part} {size['n_here']:,} of {size['n']:,}" for part, size in row["parts"].items())
+    leaks = f"LEAKS {', '.join(row['leaks'])}" if row["leaks"] else "leaks nothing that is known"
+    about = textwrap.fill(row["provenance"], 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return f"{row['name']} (version {row['version']}), {leaks}\n  here: {parts}\n{about}"

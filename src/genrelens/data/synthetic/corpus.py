@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from genrelens.data.dataset import Dataset
-from genrelens.data.own_music.tracks import OwnMusic
+from genrelens.data.dataset import Dataset, Music
 from genrelens.data.splits.folds import hold_out
 from genrelens.data.splits.split import Split
 from genrelens.data.synthetic.styles import STYLES, SYNTHETIC, render
@@ -189,7 +188,7 @@ def _write_wav(path: Path, samples: np.ndarray[Any, np.dtype[np.float32]], *, sa
 
 ENTRY: Final = Dataset(
     is_it=is_corpus,
-    load=lambda root: OwnMusic(load(root)),
+    load=lambda root: Music(load(root)),
     expects=MARKER,
     taxonomy=SYNTHETIC,
     splits=(BY_TIMBRE,),

@@ -13,9 +13,8 @@ from genrelens.bundle.manifest import FrontEnd, Manifest
 from genrelens.bundle.pooling import pool_logits
 from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
-from genrelens.data.genres import classes_of, under_supported
 from genrelens.data.splits.folds import hold_out
-from genrelens.data.track import Track
+from genrelens.data.track import Track, classes_of, under_supported
 from genrelens.errors import TrainingError
 from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.frames import FrameSettings
