@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genrelens.data.genres import labels_of
-from genrelens.data.track import Track
+from genrelens.data.track import Track, labels_of
 from genrelens.errors import AudioError, DataError, SeenTracksError, TaxonomyError
 from genrelens.evaluation.evaluate import evaluate_multi_label
 from genrelens.evaluation.multi_label import build_multi_label_report

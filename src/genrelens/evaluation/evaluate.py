@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from genrelens.audio import Clip, load
 from genrelens.bundle.manifest import Manifest, TrainingRecord
 from genrelens.bundle.prediction import Prediction
-from genrelens.data.genres import labels_of
 from genrelens.data.splits.split import LEAKS, Split
-from genrelens.data.track import Track
+from genrelens.data.track import Track, labels_of
 from genrelens.errors import AudioError, DataError, SeenTracksError, SplitError, TaxonomyError
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.multi_label import MultiLabelReport, build_multi_label_report
