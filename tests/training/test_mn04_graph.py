@@ -98,10 +98,17 @@ def names_in(folder: Path) -> list[str]:
 def test_good_bytes_become_the_graph_and_are_not_fetched_twice(site: Site, release: Release, home: Path) -> None:
     made = fetch_mn04(release=release, wait_s=0)
     assert made == graph_path() == home / "genrelens/weights/mn04.onnx"
-    assert names_in(made.parent) == ["mn04.onnx"]  # the released file is gone: all of it is in the graph
+    assert names_in(made.parent) == ["mn04.onnx", MN04.name]
     before = made.read_bytes()
     assert fetch_mn04(release=release, wait_s=0) == made
+    made.unlink()
+    fetch_mn04(release=release, wait_s=0)
     assert (site.n_asked, made.read_bytes()) == (1, before)
+    # What was damaged meanwhile is fetched again.
+    made.unlink()
+    made.with_name(MN04.name).write_bytes(site.content[:-1])
+    fetch_mn04(release=release, wait_s=0)
+    assert (site.n_asked, made.read_bytes()) == (2, before)
 
 
 @pytest.mark.usefixtures("quick")

@@ -147,9 +147,28 @@ def weights_download(inputs: Path) -> Scenario:
     return scenario("weights --download", words, earlier=[earlier])
 
 
+def weights_plus(inputs: Path) -> Scenario:
+    import torch
+
+    from genrelens.bundle import mn04 as reading
+    from genrelens.models import mn04
+    from genrelens.training import export
+    from genrelens.training import mn04 as making
+
+    file = inputs / "released" / making.MN04.name
+    file.parent.mkdir(exist_ok=True)
+    torch.save(mn04.random_weights(seed=3), file)
+    release = making.Release(f"{served(file.parent)}/{file.name}", file.name, sha(file.read_bytes()))
+    making.fetch_mn04 = functools.partial(making.fetch_mn04, release=release)
+    reading.user_folder = lambda: Path("mine").absolute()
+    real, made = export.tagger_onnx, list[bytes]()
+    export.tagger_onnx = lambda *given, **how: (made or made.append(real(*given, **how)) or made)[0]
+    return scenario("weights of plus", ("weights", "fetch", "plus"))
+
+
 MAKE: tuple[Callable[[Path], Scenario], ...] = (
     *(learn, learn_zip, train, train_rows, train_descriptors, crossval, crossval_descriptors, grid, leakage),
-    *(leakage_network, ablate, reproduce, reproduce_anew, weights_random, weights, weights_download),
+    *(leakage_network, ablate, reproduce, reproduce_anew, weights_random, weights, weights_download, weights_plus),
 )
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from genrelens.bundle.mn04 import SETTINGS, SOURCE, WINDOW, Mn04, graph_path
-from genrelens.data.fetch import download
+from genrelens.data.fetch.downloads import Progress, download, file_digest
 from genrelens.errors import BundleError, DataError, check_extra
 from genrelens.files import write_whole
-
-if TYPE_CHECKING:
-    from genrelens.data.fetch.downloads import Progress
 
 MAX_BYTES: Final = 16 << 20
 """Of a download; the released file has 4,066,513."""
@@ -40,17 +37,17 @@ def fetch_mn04(
 ) -> Path:
     """Make the graph of mn04 in the user's folder, if it is not there, and return its path.
 
-    ``given`` is the released file, if it is at hand; otherwise it is downloaded beside the graph, and deleted when the
-    graph is there. A call that was stopped is gone on with by the same call. Raises :class:`MissingExtraError` without
-    torch and onnx; :class:`DataError` where the folder cannot be written or the file cannot be had, or has another
-    digest; :class:`BundleError` for a file that is not the released one.
+    ``given`` is the released file, if it is at hand; otherwise it is downloaded beside the graph, and stays there. A
+    call that was stopped is gone on with by the same call. Raises :class:`MissingExtraError` without torch and onnx;
+    :class:`DataError` where the folder cannot be written or the file cannot be had, or has another digest;
+    :class:`BundleError` for a file that is not the released one.
     """
     check_extra("torch", "onnx", "onnxscript", needed_for="making a graph of released weights", extra="pretrained")
     target = _writable_graph_path()
     if _is_made(target, release):
         return target
     source = given or target.with_name(release.name)
-    if given is None:
+    if given is None and not _is_released(source, release):
         by_hand = f"Get {release.name} by other means and give its path: genrelens weights fetch plus {release.name}"
         download(
             release.url,
@@ -62,8 +59,6 @@ def fetch_mn04(
             wait_s=wait_s,
         )
     convert(source, target, release=release)
-    if given is None:
-        source.unlink()
     return target
 
 
@@ -106,6 +101,10 @@ def _writable_graph_path() -> Path:
             hint="name a folder that can be written in the environment variable XDG_DATA_HOME",
         ) from error
     return target
+
+
+def _is_released(source: Path, release: Release) -> bool:
+    return source.is_file() and file_digest(source, "sha256") == release.sha256
 
 
 def _is_made(target: Path, release: Release) -> bool:
