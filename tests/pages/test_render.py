@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from jinja2 import UndefinedError
 
-from genrelens.pages.render import render
+from genrelens.pages.render import json_line, render
 from genrelens.pages.sections import Section, SectionPage, Shown, Table
-from genrelens.pages.timeline.page import timeline_page
+from genrelens.pages.timeline.page import TimelinePage
 
 EVIL = "</script><!--<b onclick=x>\"'&\n\x1b[31m\u202e\udcff {{ 7 * 7 }}"
 
@@ -48,7 +48,7 @@ def test_the_style_is_named_by_its_hash() -> None:
 
 
 def test_the_script_is_named_by_its_hash() -> None:
-    page = timeline_page([])
+    page = TimelinePage().html()
     (script,) = re.findall("<script>(.*?)</script>", page, re.S)
     assert policy(page)["script-src"] == hashed(script)
     assert "unsafe" not in page
@@ -82,14 +82,14 @@ def test_names_are_text_in_markup_and_in_data() -> None:
 
 
 def test_data_stand_apart_and_are_read_back_as_they_were() -> None:
-    page = plain(data=[EVIL, 0.5, None])
-    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    page = plain(data={"one": [json_line([EVIL, 0.5, None])]})
+    (data,) = re.findall(r'<script type="application/json" id="one">(.*?)</script>', page, re.S)
     assert "<" not in data
-    name, *rest = json.loads(data)
+    ((name, *rest),) = json.loads(data)
     assert rest == [0.5, None]
     assert name.startswith("</script><!--<b onclick=x>\"'&\\n\\x1b[31m\\u202e\\udcff")
     with pytest.raises(ValueError, match="JSON"):
-        plain(data=float("nan"))
+        json_line(float("nan"))
 
 
 def test_a_forgotten_value_is_an_error() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -89,7 +89,11 @@ def predict(
         top=top,
         sets=coverage is not None,
     )
-    page_rows: list[dict[str, Any]] = []
+    page = None
+    if html is not None:
+        from genrelens.pages.timeline.page import TimelinePage
+
+        page = TimelinePage(experimental=bundle.manifest.experimental)
     n_answered, any_failed = 0, False
     stopped: KeyboardInterrupt | None = None
     answers = answer_all(
@@ -108,18 +112,16 @@ def predict(
                     found = Answer(file.path, code=file.code, message=file.message or "")
                 n_answered += 1
                 any_failed = any_failed or found.failed
-                if html is not None:
-                    page_rows.append(to_row(found, bundle=bundle, timeline=True, top=None))
+                if page is not None:
+                    page.add(to_row(found, bundle=bundle, timeline=True, top=None))
                 progress.clear()
                 writer.write(found)
         writer.finish()
     except KeyboardInterrupt as error:
         stopped = error
     said = [] if stopped is None else [f"stopped: {n_answered} of {len(files)} files answered"]
-    if html is not None and (stopped is None or page_rows):
-        from genrelens.pages.timeline.page import write_timeline_page
-
-        write_timeline_page(html, rows=page_rows, experimental=bundle.manifest.experimental)
+    if html is not None and page is not None and (stopped is None or len(page)):
+        page.write(html)
         said.append(f"wrote {html}; open it in a browser")
     if said:
         line("; ".join(said))

@@ -13,8 +13,10 @@ The policy also forbids ``style="..."``: where a length depends on data, draw it
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -29,20 +31,32 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def render(template: str, *, data: Any = None, **values: Any) -> str:
+_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&"}
+"""Characters that could end a script or begin markup, and how JSON writes them otherwise."""
+
+
+def render(template: str, *, data: Mapping[str, Sequence[str]] | None = None, **values: Any) -> str:
     """The page that a template of ``pages/templates`` makes of some values, as one HTML file that needs no other.
 
     Strings are escaped, and what cannot be seen in them is written out, by :func:`~genrelens.pages.wording.visible`.
 
     Args:
         template: its file name.
-        data: what the page's script reads, of JSON's types and without NaN: it stands apart from the markup, in
-            ``<script type="application/json" id="data">``; None for a page without.
+        data: what the page's script reads, as lists of :func:`json_line` by name. Each stands apart from the markup,
+            in a ``<script type="application/json">`` whose id is its name, an item a line, so that a script can take
+            the list for JSON, or read single lines of a long one.
         values: what the template names.
     """
-    if data is not None:
-        values["data"] = _all_visible(data)
-    return _environment().get_template(template).render(values)
+    return _environment().get_template(template).render(values, data=data or {})
+
+
+def json_line(value: Any) -> str:
+    """A value of JSON's types as one line of JSON that is safe in a page: no ``<``, no ``&``, nothing invisible.
+
+    Raises ``ValueError`` on NaN.
+    """
+    text = json.dumps(_all_visible(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(_IN_SCRIPT)
 
 
 def write_page(path: str | Path, page: str) -> None:
@@ -71,7 +85,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
     environment.globals.update(assets=_assets, version=__version__)
     environment.filters.update(sha256=_sha256, data_url=_data_url, unbroken=_unbroken)
     return environment
@@ -85,6 +98,8 @@ def _finalized(value: object) -> object:
 def _all_visible(value: Any) -> Any:
     if isinstance(value, str):
         return visible(value)
+    if dataclasses.is_dataclass(value):
+        return {field.name: _all_visible(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {visible(key): _all_visible(item) for key, item in value.items()}
     return [_all_visible(item) for item in value] if isinstance(value, list | tuple) else value

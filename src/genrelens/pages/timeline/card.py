@@ -168,10 +168,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """An SVG, ``VIEW_WIDTH`` wide: where it is silent (x and width), and each shade's (1 to 10) path of cells."""
+    """An SVG, ``VIEW_WIDTH`` wide: where it is silent (x and width), and the path of each shade (1 to 10), a thick line
+    through its cells."""
 
     height: int
-    silences: Sequence[tuple[float, float]]
+    silences: Sequence[tuple[int, int]]
     paths: Sequence[tuple[int, str]]
 
 
@@ -206,14 +207,17 @@ def strip(stretches: Sequence[Column], *, genres: Sequence[str], duration_s: flo
     scale = VIEW_WIDTH / duration_s
     paths: dict[int, list[str]] = {}
     for row, genre in enumerate(genres):
-        top = row * ROW_HEIGHT + 1
+        middle = row * ROW_HEIGHT + ROW_HEIGHT // 2
         for start_s, end_s, level in _level_runs(stretches, genre):
-            x, right = round(start_s * scale, 1), round(end_s * scale, 1)
-            cell = f"M{x:g} {top}h{right - x:.4g}v{ROW_HEIGHT - 2}H{x:g}z"
-            paths.setdefault(level, []).append(cell)
+            x, right = round(start_s * scale), round(end_s * scale)
+            paths.setdefault(level, []).append(f"M{x} {middle}H{right}")
     return Strip(
         height,
-        [(start_s * scale, (end_s - start_s) * scale) for start_s, end_s, leader in runs(stretches) if leader is None],
+        [
+            (round(start_s * scale), round((end_s - start_s) * scale))
+            for start_s, end_s, leader in runs(stretches)
+            if leader is None
+        ],
         [(level, "".join(cells)) for level, cells in sorted(paths.items())],
     )
 
