@@ -41,9 +41,13 @@ class GenrelensError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def sentence(self) -> str:
+        """``message`` and ``hint``, without ``source``: for where that is named already, or nobody's business."""
+        return self.message if self.hint is None else f"{self.message}; {self.hint}"
+
     def __str__(self) -> str:
-        text = self.message if self.source is None else f"{self.source!r}: {self.message}"
-        return text if self.hint is None else f"{text}; {self.hint}"
+        return self.sentence if self.source is None else f"{self.source!r}: {self.sentence}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Errors come back from worker processes whole, whatever their own ``__init__`` takes."""

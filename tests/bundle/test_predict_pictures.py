@@ -84,7 +84,7 @@ def test_models_that_hear_sound_say_which_ones_take_pictures(tmp_path: Path) -> 
     path = tmp_path / "p.png"
     path.write_bytes(drawn_pictures.png(drawn_pictures.picture(seed=1)))
     bundle = Bundle.load(tiny_model.write(tmp_path / "tiny"))
-    with pytest.raises(AudioError, match=r"p\.png' is a picture, and this model hears sound.*cnn-png") as caught:
+    with pytest.raises(AudioError, match=r"p\.png': it is a picture, and this model hears sound.*cnn-png") as caught:
         bundle.predict(path)
     assert caught.value.code == "not_audio"
 

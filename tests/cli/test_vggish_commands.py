@@ -190,7 +190,7 @@ def test_a_recipe_that_begins_with_weights_asks_for_them(
     for name in ("vggish-svm", "vggish-finetune"):
         code, _, err = run("crossval", name, "--data", music, "--out", tmp_path / name, capsys=capsys)
         assert code == 2
-        assert "`genrelens weights vggish --download" in err and "(--weights FILE)" in err
+        assert "`genrelens weights vggish --download" in err and "(--weights FILE;" in err
 
 
 def test_a_recipe_that_needs_none_takes_none(

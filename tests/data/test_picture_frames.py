@@ -53,7 +53,7 @@ def test_the_cache_serves_pictures_where_they_can_stand_for_sound(file: Path, tm
 def test_other_front_ends_cannot_take_pictures(file: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     settings = dataclasses.replace(image.SETTINGS, **changes)
     errors = FrameCache(tmp_path / "cache", settings).fill([track(file)])
-    assert "rock00003.png' is a picture, and this model hears sound" in errors["rock.00003"]
+    assert "rock00003.png': it is a picture, and this model hears sound" in errors["rock.00003"]
     assert "cnn-png" in errors["rock.00003"]
     assert list((tmp_path / "cache").iterdir()) == []
 

@@ -41,11 +41,12 @@ class Clip:
         if not isinstance(samples, np.ndarray) or samples.dtype != np.float32 or samples.ndim != 1:
             came = f"{getattr(samples, 'dtype', type(samples).__name__)} of shape {np.shape(samples)}"
             raise AudioError(
-                f"{self.source!r}: a Clip takes (n,) float32 samples, but {came} came; use from_array",
+                f"a Clip takes (n,) float32 samples, but {came} came; use from_array",
                 code="bad_samples",
+                source=self.source,
             )
         if samples.size == 0:
-            raise AudioError(f"{self.source!r}: expected sound, but there are 0 samples", code="no_sound")
+            raise AudioError("expected sound, but there are 0 samples", code="no_sound", source=self.source)
         check_finite(samples, self.source)
         object.__setattr__(self, "sample_rate", checked_rate(self.sample_rate))
 
@@ -77,22 +78,24 @@ def mono_from_array(samples: ArrayLike, *, sample_rate: int, source: str) -> tup
     try:
         array = np.asarray(samples)
     except (ValueError, TypeError) as error:
-        raise AudioError(f"{source!r}: expected an array of samples, but {error}", code="bad_samples") from error
+        raise AudioError(f"expected an array of samples, but {error}", code="bad_samples", source=source) from error
     if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
         raise AudioError(
-            f"{source!r}: expected real numbers of shape (n,) or (n, channels), but {array.dtype} of shape "
+            f"expected real numbers of shape (n,) or (n, channels), but {array.dtype} of shape "
             f"{array.shape} came; give one sound at a time, as floats or integers",
             code="bad_samples",
+            source=source,
         )
     n_channels = 1 if array.ndim == 1 else array.shape[1]
     if not 1 <= n_channels <= MAX_CHANNELS:
         raise AudioError(
-            f"{source!r}: expected 1 to {MAX_CHANNELS} channels, but shape {array.shape} has {n_channels}; "
+            f"expected 1 to {MAX_CHANNELS} channels, but shape {array.shape} has {n_channels}; "
             "the first axis is time, so transpose an array of (channels, n)",
             code="bad_samples",
+            source=source,
         )
     if len(array) == 0:
-        raise AudioError(f"{source!r}: expected sound, but there are 0 samples", code="no_sound")
+        raise AudioError("expected sound, but there are 0 samples", code="no_sound", source=source)
     frames = scaled(array.reshape(len(array), -1))
     blocks = (frames[start : start + _BLOCK_FRAMES] for start in range(0, len(frames), _BLOCK_FRAMES))
     mono = np.concatenate(list(mixed(blocks, sample_rate=sample_rate))) if n_channels > 1 else frames[:, 0]
@@ -120,9 +123,10 @@ def check_finite(samples: NDArray[np.float32], source: str) -> None:
     n_bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
     if n_bad:
         raise AudioError(
-            f"{source!r}: expected finite samples, but {n_bad} of {samples.size} are NaN or infinite; "
+            f"expected finite samples, but {n_bad} of {samples.size} are NaN or infinite; "
             "the program that wrote them went wrong, so export the sound again",
             code="not_finite",
+            source=source,
         )
 
 

@@ -76,16 +76,19 @@ class ContainerSound:
         try:
             return av.open(self._reader, mode="r", metadata_errors="ignore", options=OPTIONS)
         except self._errors as error:
-            raise AudioError(f"{self._reader.source!r}: ffmpeg does not know this format", code="not_audio") from error
+            raise AudioError(
+                "ffmpeg does not know this format", code="not_audio", source=self._reader.source
+            ) from error
 
     def _open_stream(self) -> None:
         best = self._container.streams.best("audio")
         if all(other.type == "data" for other in self._container.streams):
-            raise AudioError(f"{self._reader.source!r}: it is cut off within its header", code="damaged")
+            raise AudioError("it is cut off within its header", code="damaged", source=self._reader.source)
         if best is None:
             raise AudioError(
-                f"{self._reader.source!r}: expected sound, but it holds none (a silent film or a picture)",
+                "expected sound, but it holds none (a silent film or a picture)",
                 code="no_sound",
+                source=self._reader.source,
             )
         index = self._sounding(best.index)
         self._stream: av.AudioStream = self._container.streams[index]  # type: ignore[assignment]
@@ -94,8 +97,8 @@ class ContainerSound:
         self._first = next(self._frames, None)
         if self._first is None:
             if self._n_damaged or self._stopped or (self._promised and self._promised[1] > 0):
-                raise AudioError(f"{self._reader.source!r}: no sound in it can be decoded", code="damaged")
-            raise AudioError(f"{self._reader.source!r}: expected sound, but there are 0 samples", code="no_sound")
+                raise AudioError("no sound in it can be decoded", code="damaged", source=self._reader.source)
+            raise AudioError("expected sound, but there are 0 samples", code="no_sound", source=self._reader.source)
         self.sample_rate: int = self._first.sample_rate
         self.n_channels: int = self._first.layout.nb_channels
 

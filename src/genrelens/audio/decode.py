@@ -37,13 +37,13 @@ class SoundFileSound:
         try:
             self._file = soundfile.SoundFile(reader)
         except self._errors as error:
-            raise AudioError(f"{reader.source!r}: libsndfile does not know this format", code="not_audio") from error
+            raise AudioError("libsndfile does not know this format", code="not_audio", source=reader.source) from error
         is_known = self._file.format in _FORMATS or (
             self._file.format == "MP3" and starts_free_format(reader.peek(0, 4 * MAX_FRAME))
         )
         if not is_known or self._file.frames >= _UNKNOWN_FRAMES:
             self._file.close()
-            raise AudioError(f"{reader.source!r}: libsndfile does not know this format", code="not_audio")
+            raise AudioError("libsndfile does not know this format", code="not_audio", source=reader.source)
         self.sample_rate: int = self._file.samplerate
         self.n_channels: int = self._file.channels
         share = reader.promised_share

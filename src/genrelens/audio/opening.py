@@ -67,13 +67,15 @@ def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
     if reader.error or KNOWN.match(head) or mpeg.SYNC.match(head) or head.startswith((b"ID3", *_SNDFILE_SIGNATURES)):
         why = f" ({reader.error})" if reader.error else ""
         raise AudioError(
-            f"{reader.source!r}: it begins like a sound file, but cannot be decoded{why}; get a new copy",
+            f"it begins like a sound file, but cannot be decoded{why}; get a new copy",
             code="damaged",
+            source=reader.source,
         )
     raise AudioError(
-        f"{reader.source!r}: expected a sound file (wav, flac, ogg, mp3, m4a, ...), but its content is "
+        "expected a sound file (wav, flac, ogg, mp3, m4a, ...), but its content is "
         "something else; check what it is, whatever its name says",
         code="not_audio",
+        source=reader.source,
     )
 
 
@@ -100,9 +102,10 @@ def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.f
     try:
         if not MIN_SAMPLE_RATE <= sound.sample_rate <= MAX_SAMPLE_RATE:
             raise AudioError(
-                f"{reader.source!r}: expected a sample rate of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, "
+                f"expected a sample rate of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, "
                 f"but its header says {sound.sample_rate} Hz; get a new copy",
                 code="damaged",
+                source=reader.source,
             )
         chunks = step_by_step(sound.chunks())
         first = next(chunks, None)
@@ -110,9 +113,11 @@ def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.f
             return sound, chain((first,), chunks)
         if sound.notes():
             raise AudioError(
-                f"{reader.source!r}: its header promises sound, but none can be decoded; get a new copy", code="damaged"
+                "its header promises sound, but none can be decoded; get a new copy",
+                code="damaged",
+                source=reader.source,
             )
-        raise AudioError(f"{reader.source!r}: expected sound, but there are 0 samples", code="no_sound")
+        raise AudioError("expected sound, but there are 0 samples", code="no_sound", source=reader.source)
     except BaseException:
         sound.close()
         raise

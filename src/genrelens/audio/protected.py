@@ -40,8 +40,9 @@ def check_protection(reader: Reader) -> None:
         is_protected = head[4:8] == b"\x57\x90\x75\x36"  # Audible's older format
     if is_protected:
         raise AudioError(
-            f"{reader.source!r}: it is encrypted (DRM); only the shop's own player opens it: get an unprotected copy",
+            "it is encrypted (DRM); only the shop's own player opens it: get an unprotected copy",
             code="protected",
+            source=reader.source,
         )
 
 

@@ -104,7 +104,7 @@ def open_reader(source: str | Path | bytes) -> Reader:
         )
     if reader.size == 0:
         reader.close()
-        raise AudioError(f"{reader.source!r}: expected a sound file, but it is empty (0 bytes)", code="empty")
+        raise AudioError("expected a sound file, but it is empty (0 bytes)", code="empty", source=reader.source)
     return reader
 
 
@@ -112,7 +112,7 @@ def _open_path(path: Path, name: str) -> Reader:
     try:
         if path.is_dir():
             raise AudioError(
-                f"{name!r}: expected a sound file, but it is a folder; name a file in it", code="not_a_file"
+                "expected a sound file, but it is a folder; name a file in it", code="not_a_file", source=name
             )
         if not path.exists():
             if path.is_symlink():
@@ -122,15 +122,16 @@ def _open_path(path: Path, name: str) -> Reader:
             raise AudioError(message, code="missing")
         if not path.is_file():
             raise AudioError(
-                f"{name!r}: expected a file, but it is a device or a pipe; save the sound to a file first",
+                "expected a file, but it is a device or a pipe; save the sound to a file first",
                 code="not_a_file",
+                source=name,
             )
         return Reader(path.open("rb"), source=name)
     except PermissionError as error:
         raise AudioError(
-            f"{name!r}: there is no permission to read it; change its rights", code="permission"
+            "there is no permission to read it; change its rights", code="permission", source=name
         ) from error
     except FileNotFoundError as error:
-        raise AudioError(f"{name!r}: there is no such file; check the path", code="missing") from error
+        raise AudioError("there is no such file; check the path", code="missing", source=name) from error
     except (OSError, ValueError) as error:  # a name that is too long or holds a null byte, a failing disk
-        raise AudioError(f"{name!r}: it cannot be opened: {error}", code="missing") from error
+        raise AudioError(f"it cannot be opened: {error}", code="missing", source=name) from error

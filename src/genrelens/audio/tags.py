@@ -76,7 +76,7 @@ def _by_ffmpeg(reader: Reader) -> dict[str, str]:
             return found
     except (av.FFmpegError, OSError, ValueError) as error:
         raise AudioError(
-            f"{reader.source!r}: expected a sound file, but ffmpeg cannot read its header", code="not_audio"
+            "expected a sound file, but ffmpeg cannot read its header", code="not_audio", source=reader.source
         ) from error
 
 

@@ -38,10 +38,10 @@ Floats = NDArray[np.float64]
 
 
 def check_parts() -> None:
-    """Raise :class:`MissingExtraError` if something that ``--labels`` needs is not installed."""
+    """Raise :class:`MissingExtraError` if something that label suspects need is not installed."""
     for name in ("librosa", "sklearn", "cleanlab"):
         if find_spec(name) is None:
-            raise MissingExtraError("train", needed_for="looking for label suspects (--labels)")
+            raise MissingExtraError("train", needed_for="looking for label suspects")
 
 
 def label_suspects(

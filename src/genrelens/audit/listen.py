@@ -78,7 +78,7 @@ def listen(path: str) -> Heard:
                 fingerprint=fingerprint.finish(),
             )
     except AudioError as error:
-        return Heard(path, error=str(error).removeprefix(f"{path!r}: "))
+        return Heard(path, error=error.sentence)
     except Exception as error:
         # One file that trips over a fault of ours must not cost the findings about the others.
         if os.environ.get("GENRELENS_DEBUG"):

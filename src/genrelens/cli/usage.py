@@ -14,7 +14,10 @@ ADVICE = {
     "seen_tracks": "--seen measures them all the same",
     "other_dataset": "--data DIR",
     "needs_encoder": "--encoder DIR_OR_ID",
-    "needs_weights": "--weights FILE",
+    "needs_weights": "--weights FILE; `genrelens weights vggish --download --out vggish.safetensors` gets the public "
+    "ones, `genrelens weights vggish --random --out random.safetensors` makes some that know nothing, to try things",
+    "not_safetensors": "`genrelens weights vggish FILE.pth --out vggish.safetensors` does that",
+    "no_metadata": "--out DIR, the folder of the clips",
     "no_weights": "--weights",
     "no_encoder": "--encoder",
     "no_table": "--table",

@@ -60,14 +60,14 @@ def read_png(source: Path | bytes, *, size_px: tuple[int, int]) -> npt.NDArray[n
     Raises :class:`DataError` when the file, or the bytes of one, are no whole PNG picture of ``size_px`` (width and
     height), have more than :data:`MAX_BYTES`, or unpack to more than such a picture's pixels.
     """
-    where = "the picture" if isinstance(source, bytes) else repr(str(source))
+    where = _where(source)
     try:
         chunks = [
             (kind, content) for kind, content in _chunks(_content(source), size_px=size_px) if kind in _PIXEL_CHUNKS
         ]
         _check_length([content for kind, content in chunks if kind == b"IDAT"], size_px=size_px)
     except _Fault as fault:
-        raise DataError(f"{where}: {fault}", code="bad_picture") from fault
+        raise DataError(str(fault), code="bad_picture", source=where) from fault
     import av
 
     pixels = _SIGNATURE + b"".join(
@@ -79,7 +79,11 @@ def read_png(source: Path | bytes, *, size_px: tuple[int, int]) -> npt.NDArray[n
             frame = next(container.decode(video=0))
             return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
     except (av.FFmpegError, StopIteration) as error:
-        raise DataError(f"{where}: the picture cannot be decoded: {error}", code="bad_picture") from error
+        raise DataError(f"the picture cannot be decoded: {error}", code="bad_picture", source=where) from error
+
+
+def _where(source: Path | bytes) -> str:
+    return "bytes" if isinstance(source, bytes) else str(source)
 
 
 class _Fault(Exception):
@@ -140,16 +144,15 @@ def picture_frames(source: Path | bytes, *, settings: object) -> npt.NDArray[np.
     Raises :class:`AudioError`: ``not_audio``: the front end ``settings`` is not the picture's; ``bad_picture``: not a
     whole picture of 432 x 288 pixels in magma's colours.
     """
-    where = "the picture" if isinstance(source, bytes) else repr(str(source))
     if not image.is_front_end(settings):
         raise AudioError(
-            f"{where} is a picture, and this model hears sound: only models with the front end of Kaggle's "
-            "spectrograms take pictures, such as those of the recipe cnn-png; give a sound file",
+            "it is a picture, and this model hears sound: only models with the front end of Kaggle's spectrograms take "
+            "pictures, such as those of the recipe cnn-png; give a sound file",
             code="not_audio",
+            source=_where(source),
         )
     try:
         pixels = read_png(source, size_px=image.SIZE_PX)
         return image.to_mel_power(image.from_pixels(pixels))
     except DataError as error:
-        message = str(error)
-        raise AudioError(message if message.startswith(where) else f"{where}: {message}", code="bad_picture") from error
+        raise AudioError(error.sentence, code="bad_picture", source=_where(source)) from error

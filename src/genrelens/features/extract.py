@@ -251,9 +251,10 @@ def _compute(source: Source, *, feature_set: FeatureSet, segment_s: float | None
             lengths.append(len(samples))
         if not values:
             raise AudioError(
-                f"{stream.source!r}: expected more than {segment_s:g} s, the length of a segment, but it lasts "
+                f"expected more than {segment_s:g} s, the length of a segment, but it lasts "
                 f"{stream.n_samples / rate:.2f} s",
                 code="too_short",
+                source=stream.source,
             )
         return Rows(np.stack(values), np.array(lengths, np.int64), stream.notes)
 
@@ -283,9 +284,10 @@ def _all(blocks: Iterable[Samples], *, source: AudioStream) -> Samples:
         n_samples += len(block)
         if n_samples > MAX_WHOLE_S * source.sample_rate:
             raise AudioError(
-                f"{source.source!r}: expected at most {MAX_WHOLE_S / 60:g} minutes for one row, and it is longer; "
+                f"expected at most {MAX_WHOLE_S / 60:g} minutes for one row, and it is longer; "
                 "take segments of it, which may be of any number",
                 code="too_long",
+                source=source.source,
             )
     return np.concatenate([np.zeros(0, np.float32), *kept])
 

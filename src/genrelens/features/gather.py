@@ -148,7 +148,7 @@ def embed_tracks(
         try:
             embedding = _predict(bundle, track).embedding
         except AudioError as error:
-            left_out.append(LeftOut(track.id, "sound", _without_path(str(error), track)))
+            left_out.append(LeftOut(track.id, "sound", error.sentence))
             continue
         if np.isfinite(embedding).all():
             vectors[track.id] = embedding.astype(np.float64)

@@ -203,7 +203,7 @@ def _why_not(source: str, error: Exception, *, local: bool) -> str:
     how = "HF_HUB_OFFLINE is set, so only what was downloaded before can be had" if offline else "is there a network?"
     return (
         f"the encoder {source!r} cannot be had from the Hugging Face hub: {said}; {how}; or give a local folder in the "
-        "hub's format (config.json, preprocessor_config.json, model.safetensors) with --encoder"
+        "hub's format (config.json, preprocessor_config.json, model.safetensors)"
     )
 
 

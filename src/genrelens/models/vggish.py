@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from genrelens.errors import RecipeError
 from genrelens.frontend.vggish import EXAMPLE_FRAMES, N_BANDS
 from genrelens.models.network import Network, Output, check_dropout
-from genrelens.models.vggish_weights import WHERE_FROM, Weights, read_weights
+from genrelens.models.vggish_weights import Weights, read_weights
 
 EMBEDDING = 128
 """Numbers that an example becomes."""
@@ -150,7 +150,7 @@ def build(options: Options, *, n_frames: int, n_mels: int, n_classes: int) -> Vg
             f"(a multiple of {EXAMPLE_FRAMES}, {N_BANDS}), got ({n_frames}, {n_mels})"
         )
     if not options.weights:
-        raise RecipeError(f"vggish begins with weights, give --weights FILE: {WHERE_FROM}")
+        raise RecipeError("vggish begins with weights, and none are given", code="needs_weights")
     weights = read_weights(options.weights, shapes=shapes())
     network = VggishClassifier(
         with_weights(weights, signed=False),

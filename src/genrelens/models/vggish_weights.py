@@ -24,10 +24,6 @@ RELEASE_SHA256_BEGINS: Final = "10086976"
 nowhere that could be found."""
 RELEASED: Final = f"torchvggish v0.1, {RELEASE_NAME}"
 RANDOM: Final = "random weights"
-WHERE_FROM: Final = (
-    "`genrelens weights vggish --download --out vggish.safetensors` gets the public ones, "
-    "`genrelens weights vggish --random --out random.safetensors` makes some that know nothing, to try things with"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ def read_weights(path: str | Path, *, shapes: Mapping[str, tuple[int, ...]]) -> 
     place = Path(path)
     safetensors = _safetensors()
     if not place.is_file():
-        raise BundleError(f"{place}: there is no such file of weights; {WHERE_FROM}", code="missing")
+        raise BundleError(f"{place}: there is no such file of weights", code="needs_weights")
     try:
         sha256 = file_sha256(place)
         with safetensors.safe_open(place, framework="pt") as file:
@@ -77,8 +73,8 @@ def read_weights(path: str | Path, *, shapes: Mapping[str, tuple[int, ...]]) -> 
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
     except (OSError, safetensors.SafetensorError) as error:
         raise BundleError(
-            f"{place}: cannot be read as safetensors ({error}); weights of torchvggish (.pth) are converted by "
-            f"`genrelens weights vggish {place.name} --out vggish.safetensors`"
+            f"{place}: cannot be read as safetensors ({error}); those of torchvggish (.pth) have to be converted first",
+            code="not_safetensors",
         ) from error
     check_table(tensors, shapes=shapes, network="VGGish", where=str(place))
     return Weights(tensors, sha256, metadata.get("origin", "weights of unknown origin"))
@@ -116,7 +112,7 @@ def convert(
     """
     _safetensors()
     if not source.is_file():
-        raise BundleError(f"{source}: there is no such file; {WHERE_FROM}", code="missing")
+        raise BundleError(f"{source}: there is no such file", code="needs_weights")
     again = f"get it again from {RELEASE_URL}"
     tensors, sha256 = read_table(source, name=RELEASE_NAME, sha256_begins=sha256_begins, again=again)
     check_table(tensors, shapes=shapes, network="VGGish", where=str(source))

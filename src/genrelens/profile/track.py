@@ -133,7 +133,7 @@ def _print_or_say(bundle: Bundle, tagger: Bundle, track: Track) -> TrackPrint | 
     except MissingExtraError:
         raise
     except GenrelensError as error:
-        return str(error).removeprefix(f"{str(track.path)!r}: ")
+        return error.sentence
 
 
 def print_track(bundle: Bundle, track: Track, *, tagger: Bundle) -> TrackPrint:

@@ -68,11 +68,7 @@ def with_weights(recipe: AnyRecipe, path: str | Path | None) -> tuple[AnyRecipe,
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="VGGish") from error
     if path is None and not named:
-        raise RecipeError(
-            f"{recipe.name} begins with weights, and none come with genrelens",
-            code="needs_weights",
-            hint=vggish_weights.WHERE_FROM,
-        )
+        raise RecipeError(f"{recipe.name} begins with weights, and none come with genrelens", code="needs_weights")
     found = vggish_weights.read_weights(path or named, shapes=vggish.shapes())
     name = f"{recipe.name} ({vggish_weights.RANDOM})" if found.are_random else recipe.name
     if isinstance(recipe, TabularRecipe):

@@ -71,9 +71,9 @@ def load(root: Path | str | None = None, *, subset: str = "small") -> Music:
         )
     else:
         raise DataError(
-            f"no {_METADATA}/{TABLE} in or beside {str(top)!r}, so nobody knows the genres; get it with genrelens data "
-            f"fetch fma_metadata --out {top}",
-            code="not_fma",
+            f"no {_METADATA}/{TABLE} in or beside {str(top)!r}, so nobody knows the genres; genrelens data fetch "
+            "fma_metadata gets it",
+            code="no_metadata",
         )
     return replace(
         _gather(rows, files, subset=subset, titles=_titles(table.parent), notes=notes), passed_over=passed_over
