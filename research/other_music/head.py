@@ -2,8 +2,8 @@
 
     python research/other_music/head.py --data ../shared/data
 
-Writes docs/results/genrelens-base/head.json and prints the tables of docs/other-music.md. With ``--plus ARRAYS`` (an
-.npz of mn04's numbers by clip, from plus_rows.py) the same with mn04's numbers beside.
+Writes docs/results/genrelens-base/head.json and prints the figures of docs/other-music.md. With ``--plus`` the same with
+mn04's numbers beside (its weights: ``genrelens weights fetch plus``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
+from genrelens.features.mn04 import mn04_windows
 from genrelens.files import write_whole
 from genrelens.metrics import bootstrap_distribution, fit_temperature, log_softmax
 
@@ -93,7 +94,7 @@ def second_round(numbers: str) -> Iterator[Way]:
             yield Way(numbers, c, power, 0.0, 0.5)
 
 
-def gather(data: Path, cache: Path, plus: Path | None) -> Rows:
+def gather(data: Path, cache: Path, *, plus: bool = False) -> Rows:
     """Whole clips, the thin genres' cuts, and the cuts of the full genres' clips, in this order."""
     clips, thin = whole_clips(data), thin_cuts(data)
     cut = [clip for clip in clips if clip.genre in FULL]
@@ -102,9 +103,8 @@ def gather(data: Path, cache: Path, plus: Path | None) -> Rows:
     mean, spread = mean_and_spread(windows)
     roots = np.hstack(mean_and_spread([np.sign(one) * np.sqrt(np.abs(one)) for one in windows]))
     numbers = {"mean": mean, "mean and spread": np.hstack([mean, spread]), SECOND: roots}
-    if plus is not None:
-        with np.load(plus, allow_pickle=False) as arrays:
-            beside = np.stack([arrays[track.id] for track in tracks])
+    if plus:
+        beside = np.stack([one.mean(axis=0, dtype=np.float64) for one in mn04_windows(tracks, cache=cache)])
         numbers["with mn04"] = np.hstack([roots, beside])
     place = {clip.id: i for i, clip in enumerate(clips)}
     order = np.arange(len(tracks))
@@ -302,13 +302,13 @@ def _mean(values: list[Any]) -> Any:
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--plus", type=Path, help="mn04's numbers by clip")
+    parser.add_argument("--plus", action="store_true", help="with mn04's numbers beside")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/results/genrelens-base")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--round", type=int, default=2, choices=(1, 2))
     args = parser.parse_args()
-    rows = gather(args.data, args.cache, args.plus)
-    wanted = "with mn04" if args.plus is not None else SECOND
+    rows = gather(args.data, args.cache, plus=args.plus)
+    wanted = "with mn04" if args.plus else SECOND
     candidates = list(second_round(wanted) if args.round == 2 else ways(("mean", "mean and spread")))
     jobs = [(rows, seed, candidates) for seed in SEEDS]
     everything = np.arange(len(rows.classes))
@@ -340,7 +340,7 @@ def main() -> None:
     }
     made["before"] = figures(rows, runs, "before")
     made["gain"] = gain(rows, runs)
-    name = ("head" if args.plus is None else "head-plus") + ("" if args.round == 2 else "-first-round")
+    name = ("head-plus" if args.plus else "head") + ("" if args.round == 2 else "-first-round")
     np.savez_compressed(
         args.cache / f"{name}.npz",
         **{f"logits{r['seed']}": r["logits"] for r in runs},

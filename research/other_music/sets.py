@@ -60,7 +60,7 @@ def threshold(scores: FloatArray, groups: NDArray[np.str_], coverage: float) -> 
 
 def main() -> None:
     args = arguments(__doc__).parse_args()
-    rows = gather(args.data, args.cache, None)
+    rows = gather(args.data, args.cache)
     stored = np.load(args.cache / "head.npz")
     clips = np.flatnonzero(rows.whole)
     groups = np.array([rows.tracks[i].group for i in clips])
