@@ -187,8 +187,8 @@ def planted(report: dict[str, Any], path: Path) -> list[str]:
     looked = "looked at while methods were made" if report["seed"] in LOOKED_AT else "not looked at before"
     lines = [
         "",
-        f"**Planted cues**, seed {report['seed']} ({looked}), cue at {report['cue_db']:+g} dB of the piece "
-        f"([{path.name}](explain/{path.name})): {report['n_right']} of {report['n_test']} pieces named rightly, "
+        f"**Planted cues**, seed {report['seed']} ({looked}), cue at {report['cue_db']:+g} dB of the clip "
+        f"([{path.name}](explain/{path.name})): {report['n_right']} of {report['n_test']} clips named rightly, "
         f"{report['n_known']} of the {cued} with a cue for it: without it they are named as having none.",
         "",
         "| map | in time | in band | in both |",

@@ -81,7 +81,7 @@ def table(folders: list[Path]) -> list[str]:
         for path in [*sorted(folder.glob("crossval*.json")), *sorted(folder.glob("valid*.json"))]:
             report = Report.read(path)
             full = report.full_genres
-            where = label(path).replace("crossval", "five folds by artist, out of fold")
+            where = label(path).replace("crossval", "five artist folds, out of fold")
             if any("random weights" in note for note in report.notes):
                 where += "; **random weights**"
             lines.append(
@@ -103,7 +103,7 @@ def readme_table(folders: list[Path]) -> list[str]:
     chosen = {f"| `{name}` |" for name in IN_README}
     head, *_ = lines = table(folders)
     rows = [line for line in lines if any(line.startswith(name) for name in chosen)]
-    rows = [line for line in rows if "five folds by artist, out of fold |" in line]
+    rows = [line for line in rows if "five artist folds, out of fold |" in line]
     return [head, lines[1], *rows, *lines[lines.index("") :], "Every recipe: [docs/results.md](docs/results.md)."]
 
 
