@@ -2,8 +2,8 @@
 
     python research/other_music/head.py --data ../shared/data
 
-Writes docs/results/genrelens-base/head.json and prints the figures of docs/other-music.md. With ``--plus`` the same with
-mn04's numbers beside (its weights: ``genrelens weights fetch plus``).
+Writes docs/results/genrelens-base/head.json and prints the figures of docs/other-music.md. With ``--plus`` the same
+with mn04's numbers beside (its weights: ``genrelens weights fetch plus``).
 """
 
 from __future__ import annotations
