@@ -26,15 +26,17 @@ from genrelens import recipe as recipes
 from genrelens.bundle import Bundle
 from genrelens.bundle.store import read_bundle, write_bundle
 from genrelens.data import registry
+from genrelens.data.registry import Selection
 from genrelens.data.splits.folds import hold_out
 from genrelens.data.track import Track
-from genrelens.evaluation.crossval import crossval, uncalibrated_logits
 from genrelens.evaluation.evaluate import evaluate
+from genrelens.evaluation.out_of_fold import crossval, uncalibrated_logits
 from genrelens.evaluation.report import Report
 from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature
 from genrelens.pages import figure_style
 from genrelens.training.card import model_card
+from genrelens.training.rows import RowSource
 from genrelens.training.run import Origin, Training
 from genrelens.training.train import train_once
 
@@ -80,17 +82,14 @@ def main() -> None:
         return out
 
     if args.only in (None, "cv"):
-        pooled = crossval(
+        crossval(
             recipe,
-            everything,
-            taxonomy=taxonomy,
-            dataset="gtzan",
-            part="train+valid",
+            Selection("gtzan", tracks, taxonomy, split, "train+valid"),
+            RowSource(args.cache),
             out=args.work / "cv",
-            cache=args.cache,
-            progress=lambda k, n, done, most, row: say(f"fold {k + 1}/{n} epoch {done}/{most}: {row}"),
+            fold=lambda _, k, n: say(f"fold {k + 1}/{n}"),
+            epoch=lambda done, most, row: say(f"epoch {done}/{most}: {row}"),
         )
-        write_whole(args.work / "cv" / "report.json", pooled.to_json())
     if args.only in (None, "twins"):
         for seed in TWIN_SEEDS:
             out = run(f"twin-{seed}", "train", seed)

@@ -217,12 +217,13 @@ def test_a_name_that_is_no_utf_8_is_left_out_and_harms_nobody(run: Run, tmp_path
 
 
 def test_a_split_of_pieces_takes_the_pieces_of_the_clips(tmp_path: Path) -> None:
-    from genrelens.cli.options import sound_tracks
+    from genrelens.cli.options import selected
 
     (tmp_path / "blues").mkdir()
     for i in range(3):
         soundfile.write(tmp_path / "blues" / f"blues.0000{i}.wav", [0.0] * 100, 8000)
-    _, tracks, split = sound_tracks(tmp_path, None, "s1-segments")
+    selection = selected(tmp_path, None, "s1-segments", None)
+    tracks, split = selection.tracks, selection.split
     assert len(tracks) == 30
     pieces = [piece for part in split.parts for piece in split.part(tracks, part)]
     assert sorted(piece.id for piece in pieces) == [f"blues.0000{i}.{k}" for i in range(3) for k in range(10)]

@@ -13,7 +13,7 @@ import soundfile
 
 import tiny_training
 from genrelens.cli import main
-from genrelens.cli.options import sound_tracks
+from genrelens.cli.options import selected
 from genrelens.cli.terminal import Epochs
 from genrelens.data import Split, gtzan, synthetic
 from genrelens.data.splits.folds import hold_out
@@ -183,10 +183,10 @@ def test_faulty_tracks_are_never_trained_on(tmp_path: Path) -> None:
         soundfile.write(tmp_path / genre / f"{id_}.wav", [0.0] * 100, 8000)
     split = tmp_path / "mine.json"
     split.write_text(Split("mine", 1, {"train": (faulty, sound)}).to_json(), encoding="utf-8")
-    name, tracks, chosen = sound_tracks(tmp_path, None, str(split))
-    assert name == "gtzan"
-    assert [track.id for track in tracks] == [sound]
-    assert [track.id for track in chosen.part(tracks, "train")] == [sound]
+    selection = selected(tmp_path, None, str(split), "train")
+    assert selection.dataset == "gtzan"
+    assert [track.id for track in selection.tracks] == [sound]
+    assert [track.id for track in selection.selected.tracks] == [sound]
 
 
 def test_without_the_extra_one_line_says_what_to_install(

@@ -10,13 +10,17 @@ import pytest
 
 import tiny_training
 import tiny_wav2vec2
+from genrelens.data.registry import Selection
+from genrelens.data.splits.split import Split
 from genrelens.errors import DataError, RecipeError
 from genrelens.evaluation.ablation import VARIANTS, AblationReport, ablation, ablation_text, summarise
 from genrelens.evaluation.build import build_report
 from genrelens.evaluation.report import Report, Subject, TrackRow
 from genrelens.recipe import Recipe
+from genrelens.training.rows import RowSource
 
 GENRES = ("drone", "swing", "thump")
+MUSIC = Selection("toys", (), tiny_training.TAXONOMY, Split("all", 1, {"all": ("t0",)}), "all")
 
 
 def report(right: set[int], *, n: int = 60, few: bool = False) -> Report:
@@ -71,50 +75,40 @@ def test_the_report_survives_its_file_and_the_table_says_what_it_holds(tmp_path:
 
 def test_a_recipe_without_a_biased_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"of architecture 'wav2vec2_debias'.* has 'mel_transformer'"):
-        ablation(
-            tiny_training.recipe(),
-            [],
-            taxonomy=tiny_training.TAXONOMY,
-            dataset="toys",
-            part="all",
-            out=tmp_path,
-            cache=tmp_path,
-        )
+        ablation(tiny_training.recipe(), MUSIC, RowSource(tmp_path), out=tmp_path)
 
 
 def test_all_ways_are_cross_validated_on_the_same_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Recipe, Any, dict[str, Any]]] = []
 
-    def crossval(recipe: Recipe, tracks: Any, **given: Any) -> Report:
-        given["progress"](1, 2, 3, 4, {"train_loss": 0.5})
-        asked.append((recipe, tracks, given))
-        given["out"].mkdir(parents=True)
+    def crossval(recipe: Recipe, selection: Any, source: Any, **given: Any) -> Report:
+        given["fold"]("by artist", 1, 2)
+        given["epoch"](3, 4, {"train_loss": 0.5})
+        asked.append((recipe, selection, given))
         return report(set(range(10 * len(asked))))
 
     monkeypatch.setattr("genrelens.evaluation.ablation.crossval", crossval)
-    recipe, tracks = tiny_wav2vec2.recipe("an/encoder"), ["the", "tracks"]
+    recipe = tiny_wav2vec2.recipe("an/encoder")
     seen: list[tuple[Any, ...]] = []
     found = ablation(
         recipe,
-        tracks,  # type: ignore[arg-type]
-        taxonomy=tiny_training.TAXONOMY,
-        dataset="toys",
-        part="all",
+        MUSIC,
+        RowSource(tmp_path / "cache"),
         out=tmp_path / "out",
-        cache=tmp_path / "cache",
         n_folds=2,
         seed=7,
-        progress=lambda *told: seen.append(told),
+        fold=lambda *told: seen.append(told),
+        epoch=lambda *told: seen.append(told),
     )
-    assert seen == [(variant, 1, 2, 3, 4, {"train_loss": 0.5}) for variant in VARIANTS]
+    assert seen == [told for variant in VARIANTS for told in ((variant, 1, 2), (3, 4, {"train_loss": 0.5}))]
     assert [result.variant for result in found.results] == list(VARIANTS)
     assert [result.accuracy.value for result in found.results] == pytest.approx([k / 6 for k in range(1, 6)])
     assert (found.encoder, found.n_folds, found.seed) == ("an/encoder", 2, 7)
     ways = [(r.model.options["combine"], r.model.options["ratio"]) for r, _, _ in asked]
     assert ways[:3] == [("mixture", 0.0), ("mixture", 0.1), ("mixture", 0.3)]
     assert [combine for combine, _ in ways[3:]] == ["poe", "learned_mixin"]
-    for changed, given_tracks, given in asked:
-        assert given_tracks is tracks and (given["n_folds"], given["seed"]) == (2, 7)
+    for changed, selection, given in asked:
+        assert selection is MUSIC and (given["n_folds"], given["seed"]) == (2, 7)
         assert changed.training == recipe.training and changed.windows == recipe.windows
         others = {"combine", "ratio"}
         assert {k: v for k, v in changed.model.options.items() if k not in others} == {
@@ -123,5 +117,3 @@ def test_all_ways_are_cross_validated_on_the_same_folds(tmp_path: Path, monkeypa
     folders = [given["out"].name for _, _, given in asked]
     assert folders == ["r-0", "mixture-r-0.1", "mixture-r-0.3", "product-of-experts", "learned-mixin"]
     assert len({changed.name for changed, _, _ in asked}) == 5
-    stored = [Report.read(tmp_path / "out" / folder / "report.json") for folder in folders]
-    assert [one.all_genres.accuracy.value for one in stored] == [r.accuracy.value for r in found.results]

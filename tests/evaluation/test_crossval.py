@@ -15,10 +15,14 @@ import tiny_model
 import tiny_training
 from genrelens.bundle import Bundle
 from genrelens.data import Track
+from genrelens.data.registry import Selection
+from genrelens.data.splits.split import Split
 from genrelens.errors import TrainingError
 from genrelens.evaluation import Report
-from genrelens.evaluation.crossval import crossval, uncalibrated_logits
+from genrelens.evaluation.out_of_fold import crossval, uncalibrated_logits
 from genrelens.recipe import Recipe
+from genrelens.taxonomy import Taxonomy
+from genrelens.training.rows import RowSource
 from genrelens.training.run import RunFolder, Training, read_run
 
 N_FOLDS = 3
@@ -41,6 +45,12 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Track, ...]:
             soundfile.write(path, tone if hums else hiss, 8000)
             tracks.append(Track(path.stem, path, genre, f"{genre} artist {i // 2}", "sounds"))
     return tuple(tracks)
+
+
+def selection(tracks: tuple[Track, ...], *, dataset: str, taxonomy: Taxonomy) -> Selection:
+    """All of the tracks, as a part of a split."""
+    split = Split("everything", 1, {"all": tuple(track.id for track in tracks)})
+    return Selection(dataset, tracks, taxonomy, split, "all")
 
 
 class FakeTraining:
@@ -77,23 +87,17 @@ def training(monkeypatch: pytest.MonkeyPatch) -> FakeTraining:
 @pytest.fixture
 def validate(sounds: tuple[Track, ...], tmp_path: Path) -> Callable[..., Report]:
     def run(recipe: Recipe = RECIPE, **changes: Any) -> Report:
-        call: dict[str, Any] = {
-            "taxonomy": tiny_model.manifest().taxonomy,
-            "dataset": "sounds",
-            "part": "train+valid",
-            "out": tmp_path / "cv",
-            "cache": tmp_path / "cache",
-            "n_folds": N_FOLDS,
-            "seed": 2,
-        }
+        call: dict[str, Any] = {"out": tmp_path / "cv", "n_folds": N_FOLDS, "seed": 2}
         tracks = changes.pop("tracks", sounds)
-        return crossval(recipe, tracks, **{**call, **changes})
+        music = selection(tracks, dataset="sounds", taxonomy=tiny_model.manifest().taxonomy)
+        return crossval(recipe, music, RowSource(tmp_path / "cache"), **{**call, **changes})
 
     return run
 
 
 def modified(folder: Path) -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+    """When the files of the folds were written; the pooled report is written each time."""
+    return {str(path): path.stat().st_mtime_ns for path in sorted(folder.glob("fold-*/**/*"))}
 
 
 def test_every_track_is_answered_once_by_a_model_that_knows_not_its_artist(
@@ -123,7 +127,7 @@ def test_the_report_pools_the_folds(training: FakeTraining, validate: Callable[.
     assert {row.id for row in report.tracks if row.predicted != row.genre} == {"hiss.3"}
     assert (report.model, report.dataset) == ("tiny", "sounds")
     assert report.split == "3 folds by artist, seed 2"
-    assert report.part == "out of fold, over train+valid"
+    assert report.part == "out of fold, over all"
     assert len(report.model_hash.split("+")) == N_FOLDS
     assert list(report.experimental) == ["thump"]
     assert not report.seen
@@ -131,8 +135,8 @@ def test_the_report_pools_the_folds(training: FakeTraining, validate: Callable[.
 
 def test_progress_says_which_fold(training: FakeTraining, validate: Callable[..., Report]) -> None:
     heard: list[tuple[Any, ...]] = []
-    validate(progress=lambda *said: heard.append(said))
-    assert heard == [(k, N_FOLDS, 1, 4, {"stop_loss": 0.5}) for k in range(N_FOLDS)]
+    validate(fold=lambda *said: heard.append(said), epoch=lambda *said: heard.append(said))
+    assert heard == [said for k in range(N_FOLDS) for said in (("by artist", k, N_FOLDS), (1, 4, {"stop_loss": 0.5}))]
 
 
 def test_finished_folds_are_not_trained_or_asked_again(
@@ -203,15 +207,9 @@ def test_logits_come_back_from_calibrated_answers(training: FakeTraining, valida
 def test_with_real_trainings(tmp_path: Path) -> None:
     corpus = tiny_training.write_corpus(tmp_path / "music")
     recipe = tiny_training.recipe(max_epochs=30, learning_rate=5e-3)
-    call: dict[str, Any] = {
-        "taxonomy": tiny_training.TAXONOMY,
-        "dataset": "synthetic",
-        "part": "all",
-        "out": tmp_path / "cv",
-        "cache": tmp_path / "cache",
-        "n_folds": 2,
-    }
-    report = crossval(recipe, corpus, **call)
+    music = selection(corpus, dataset="synthetic", taxonomy=tiny_training.TAXONOMY)
+    source, call = RowSource(tmp_path / "cache"), {"out": tmp_path / "cv", "n_folds": 2}
+    report = crossval(recipe, music, source, **call)
     assert sorted(row.id for row in report.tracks) == sorted(track.id for track in corpus)
     artist_of = {track.id: track.artist for track in corpus}
     for k in range(2):
@@ -222,8 +220,8 @@ def test_with_real_trainings(tmp_path: Path) -> None:
     right = np.mean([row.predicted == row.genre for row in report.tracks])
     assert right >= 0.7  # one in three by chance
     before = modified(tmp_path / "cv")
-    assert crossval(recipe, corpus, **call).to_json() == report.to_json()
+    assert crossval(recipe, music, source, **call).to_json() == report.to_json()
     assert modified(tmp_path / "cv") == before
     with pytest.raises(TrainingError, match="another recipe"):
-        crossval(tiny_training.recipe(), corpus, **call)
+        crossval(tiny_training.recipe(), music, source, **call)
     assert read_run(tmp_path / "cv" / "fold-0")["finished"] is True

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from genrelens.errors import DataError
-from genrelens.evaluation.grid import CLASSIFIERS, FEATURES, Cell, Grid, grid, grid_text
+from genrelens.evaluation.grid import CLASSIFIERS, FEATURES, Asked, Cell, Grid, grid, grid_text
 from genrelens.frontend.descriptors import SETS
 
 COLUMNS = SETS["kaggle57"].columns
@@ -33,7 +33,7 @@ def folds(n: int = 300) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def cells(**options: tuple[str, ...]) -> tuple[Cell, ...]:
     values, classes = rows()
-    return grid(values, columns=COLUMNS, classes=classes, folds=folds(), feature_set="kaggle57", seed=0, **options)
+    return grid(values, columns=COLUMNS, classes=classes, folds=folds(), asked=Asked("kaggle57", **options))
 
 
 def test_all_of_it_is_the_papers_size() -> None:
@@ -76,10 +76,9 @@ def test_a_row_is_scaled_by_the_rows_that_are_learnt_from() -> None:
     """Other units change nothing (S2's scaler worked by luck)."""
     values, classes = rows()
     units = 10.0 ** np.random.default_rng(1).integers(-4, 5, size=57)
-    shared = {"columns": COLUMNS, "classes": classes, "folds": folds(), "feature_set": "kaggle57", "seed": 0}
-    chosen = {"features": ("all",), "classifiers": ("kNN", "SVCrbf")}
-    plain = grid(values, **shared, **chosen)
-    other = grid(values * units, **shared, **chosen)
+    asked = Asked("kaggle57", ("all",), ("kNN", "SVCrbf"))
+    plain = grid(values, columns=COLUMNS, classes=classes, folds=folds(), asked=asked)
+    other = grid(values * units, columns=COLUMNS, classes=classes, folds=folds(), asked=asked)
     assert [cell.accuracy for cell in plain] == [cell.accuracy for cell in other]
 
 
@@ -87,14 +86,7 @@ def test_what_cannot_answer_says_why_and_costs_nothing_else() -> None:
     """200 neighbours of 40 rows."""
     values, classes = rows(60)
     found = grid(
-        values,
-        columns=COLUMNS,
-        classes=classes,
-        folds=folds(60),
-        feature_set="kaggle57",
-        features=("mfcc",),
-        classifiers=("kNN", "NB"),
-        seed=0,
+        values, columns=COLUMNS, classes=classes, folds=folds(60), asked=Asked("kaggle57", ("mfcc",), ("kNN", "NB"))
     )
     assert found[0].accuracy is None
     assert "neighbors" in found[0].note
@@ -116,10 +108,7 @@ def test_components_are_those_of_the_scaled_rows_that_are_learnt_from() -> None:
         columns=[f"embedding_{i}" for i in range(150)],
         classes=classes,
         folds=folds(),
-        feature_set="vggish",
-        features=("flatten/pca128",),
-        classifiers=("NB",),
-        seed=0,
+        asked=Asked("vggish", ("flatten/pca128",), ("NB",)),
     )
     said = np.full(300, -1)
     for learn, test in folds():
@@ -137,10 +126,7 @@ def test_neighbours_of_embeddings_are_five_as_s2_had_them() -> None:
         columns=[f"mean_{i}" for i in range(57)],
         classes=classes,
         folds=folds(60),
-        feature_set="vggish",
-        features=("mean_std",),
-        classifiers=("kNN",),
-        seed=0,
+        asked=Asked("vggish", ("mean_std",), ("kNN",)),
     )
     assert found.accuracy is not None
 

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from genrelens.data.splits.protocols import protocols
+from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import DataError
+from genrelens.evaluation.fold_answers import answered
 from genrelens.evaluation.leakage import LeakageReport, leakage, leakage_text
+from genrelens.evaluation.report import TrackRow
 from genrelens.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy(("blues", "pop", "jazz"))
@@ -22,11 +25,12 @@ class Parrot:
     """Knows the genre of every piece whose ``memory`` (its track, its artist) it met in training, else says jazz."""
 
     stop_share = 0.1
+    taxonomy = TAXONOMY
 
     def __init__(self, memory: str) -> None:
         self.memory = memory
         genres = {"blues": 24, "pop": 24, "jazz": 4}
-        self.pieces = tuple(
+        self.clips = tuple(
             Track(
                 f"{genre}.{t}.{i}",
                 Path("x.wav"),
@@ -41,20 +45,21 @@ class Parrot:
             for i in range(4)
         )
 
-    def answer(self, train: Sequence[Track], stop: Sequence[Track], test: Sequence[Track], *, fold: str) -> np.ndarray:
-        known = {getattr(piece, self.memory): piece.genre for piece in (*train, *stop)}
+    def answer(
+        self, learn: Sequence[Track], stop: Sequence[Track], test: Sequence[Track], *, fold: Split
+    ) -> list[TrackRow]:
+        known = {getattr(piece, self.memory): piece.genre for piece in (*learn, *stop)}
         guesses = [known.get(getattr(piece, self.memory), "jazz") for piece in test]
-        return np.eye(3)[[TAXONOMY.index(guess) for guess in guesses]]
+        return answered(test, np.eye(3)[[TAXONOMY.index(guess) for guess in guesses]], taxonomy=TAXONOMY)
 
 
 def measured(memory: str) -> LeakageReport:
     parrot = Parrot(memory)
     return leakage(
         parrot,
-        protocols(parrot.pieces, n_folds=4, seed=0),
+        protocols(parrot.clips, n_folds=4, seed=0),
         recipe="parrot",
         dataset="cage",
-        taxonomy=TAXONOMY,
         piece="pieces of 3 s",
         n_folds=4,
         seed=0,
@@ -122,9 +127,9 @@ def test_the_report_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_too_few_tracks_of_every_genre_are_refused() -> None:
     parrot = Parrot("whole")
-    parrot.pieces = parrot.pieces[:40]
+    parrot.clips = parrot.clips[:40]
     with pytest.raises(DataError, match="no genre has 20 tracks"):
-        leakage(parrot, (), recipe="p", dataset="c", taxonomy=TAXONOMY, piece="pieces", n_folds=2, seed=0)
+        leakage(parrot, (), recipe="p", dataset="c", piece="pieces", n_folds=2, seed=0)
 
 
 def test_the_figure_shows_a_row_a_protocol_and_marks_the_leaking_ones() -> None:

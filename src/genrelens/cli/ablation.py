@@ -45,28 +45,27 @@ def ablate(
     if not isinstance(chosen, recipes.Recipe):
         raise typer.BadParameter(f"{chosen.name} is a classifier of rows; the ablation is of wav2vec2-debias")
     check_extra("torch", "lightning", "matplotlib", needed_for="the ablation")
-    name, tracks, named = options.sound_tracks(data, dataset, split)
+    selection = options.selected(data, dataset, split, part)
     from genrelens.cli.terminal import Epochs, Lines, wrote
-    from genrelens.data import registry
     from genrelens.evaluation.ablation import ablation, ablation_text
     from genrelens.pages import pictured
+    from genrelens.training.rows import RowSource
 
-    tracks = named.part(tracks, part)
-    epochs = Epochs(Lines(), patience=chosen.training.patience)
+    epochs = Epochs(Lines(), chosen)
+
+    def fold(variant: str, k: int, n: int) -> None:
+        epochs.where = f"{variant}: fold {k + 1}/{n}, "
+
     with pictured.ABLATION.folder.claimed(out):
         report = ablation(
             chosen,
-            tracks,
-            taxonomy=registry.taxonomy(name, tracks),
-            dataset=name,
-            part=part,
+            selection,
+            RowSource(cache),
             out=out / pictured.RUNS,
-            cache=cache,
             n_folds=folds,
             seed=seed,
-            progress=lambda variant, k, n, done, most, row: epochs(
-                done, most, row, where=f"{variant}: fold {k + 1}/{n}, "
-            ),
+            fold=fold,
+            epoch=epochs,
         )
         written = pictured.ABLATION.write(report, out=out)
     typer.echo(report.to_json() if as_json else ablation_text(report), nl=False)

@@ -44,48 +44,22 @@ def crossval(
     check_extra("torch", "lightning", needed_for="training")
     chosen, begins_with = with_weights(with_encoder(loaded, encoder), weights)
     given = options.table_of(table, recipe=chosen)
-    name, tracks, named_split = options.sound_tracks(
-        data, dataset, split, table=given, pictures=needs(chosen) == "pictures"
-    )
+    selection = options.selected(data, dataset, split, part, table=given, pictures=needs(chosen) == "pictures")
     from genrelens.cli.terminal import Epochs, Lines, Progress, wrote
-    from genrelens.data import registry
-    from genrelens.evaluation.crossval import crossval as run
-    from genrelens.evaluation.crossval import crossval_tabular as run_tabular
-    from genrelens.evaluation.out_of_fold import TabularAnswers
-    from genrelens.files import write_whole
-    from genrelens.training.rows import RowSource, rows_for
+    from genrelens.evaluation.out_of_fold import crossval as run
+    from genrelens.training.rows import RowSource
 
-    tracks, taxonomy = named_split.part(tracks, part), registry.taxonomy(name, tracks)
     say = Lines()
-    if isinstance(chosen, recipes.TabularRecipe):
-        with Progress("getting ready") as line:
-            source = RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what))
-            rows = rows_for(chosen, tracks, source)
-        report = run_tabular(
-            TabularAnswers(chosen, rows.pieces, rows.rows, taxonomy=taxonomy, seed=seed),
-            recipe=chosen.name,
-            taxonomy=taxonomy,
-            dataset=name,
-            part=part,
-            n_folds=folds,
-            seed=seed,
-            progress=lambda _, k, n: say(f"fold {k + 1} of {n}"),
-        )
-        out.mkdir(parents=True, exist_ok=True)
-    else:
-        epochs = Epochs(say, patience=chosen.training.patience)
-        report = run(
-            chosen,
-            tracks,
-            taxonomy=taxonomy,
-            dataset=name,
-            part=part,
-            out=out,
-            cache=cache,
-            n_folds=folds,
-            seed=seed,
-            progress=lambda k, n, done, most, row: epochs(done, most, row, where=f"fold {k + 1}/{n} "),
-        )
-    write_whole(out / "report.json", report.to_json())
+    epochs = Epochs(say, chosen)
+
+    def fold(_: str, k: int, n: int) -> None:
+        epochs.where = f"fold {k + 1}/{n} "
+        if isinstance(chosen, recipes.TabularRecipe):
+            line.clear()
+            say(f"fold {k + 1} of {n}")
+
+    with Progress("getting ready") as line:
+        source = RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what))
+        report = run(chosen, selection, source, out=out, n_folds=folds, seed=seed, fold=fold, epoch=epochs)
     typer.echo(report.to_json() if as_json else report.to_text())
     wrote(out / "report.json", then=f"genrelens report {out} --out look draws it")

@@ -63,8 +63,8 @@ def faithfulness(
     check_several(model)
     names = None if methods is None else [name.strip() for name in methods.split(",")]
     asked_methods(names, bundle=model)
-    name, tracks, named_split = options.sound_tracks(data, dataset, split)
-    there = named_split.part(tracks, part)
+    selection = options.selected(data, dataset, split, part)
+    there = selection.selected.tracks
     n_done = 0
 
     def show(what: str, done: int, total: int) -> None:
@@ -83,7 +83,7 @@ def faithfulness(
                     "the same command begins again"
                 )
                 raise
-            sampled = f"{name}, {named_split.name}, {part}, {len(judged.tracks)} of {len(there)}"
+            sampled = f"{selection.dataset}, {selection.split.name}, {part}, {len(judged.tracks)} of {len(there)}"
             report = judging.report(judged, sampled=sampled)
             written = FAITHFULNESS.write(report, out=out)
         try:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from genrelens.cli import options
 from genrelens.cli.terminal import Progress, wrote
 from genrelens.errors import check_extra
-
-if TYPE_CHECKING:
-    from genrelens.data import Split
 
 
 def fingerprint(
@@ -55,9 +52,8 @@ def fingerprint(
     model = Bundle.load(find_bundle(bundle))
     check_several(model)
     tagger = tagger_of(model)
-    name, tracks, named_split = options.sound_tracks(data, dataset, split)
-    asked_part = part or _all_but_test(named_split)
-    there = list(named_split.part(tracks, asked_part))
+    selection = options.selected(data, dataset, split, part)
+    there = selection.selected.tracks
     chosen = choose(there, per_genre=per_genre, seed=seed)
     fingerprint_files.FOLDER.claim(out)
     with Progress("listening") as line:
@@ -69,7 +65,12 @@ def fingerprint(
             tagger=tagger,
             tracks=heard,
             left_out=left_out,
-            asked=Asked(f"{name}, split {named_split.name}, {_parts(asked_part)}", len(there), per_genre, seed),
+            asked=Asked(
+                f"{selection.dataset}, split {selection.split.name}, {_parts(selection.part)}",
+                len(there),
+                per_genre,
+                seed,
+            ),
             stage=lambda what: line.show(len(heard), len(chosen), what=what),
         )
         written = fingerprint_files.write(found, out=out, tracks=chosen, sounds=sounds)
@@ -79,11 +80,6 @@ def fingerprint(
         sentences = fingerprint_words.genre_sentences(found, genre)
         typer.echo("\n" + visible(f"{genre.genre}: {' '.join(sentences)}"))
     wrote(*written, then=f"open {out / 'fingerprint.html'}")
-
-
-def _all_but_test(split: Split) -> str:
-    parts = [name for name in split.parts if name != "test" and split.parts[name]]
-    return "+".join(parts or list(split.parts))
 
 
 def _parts(part: str) -> str:

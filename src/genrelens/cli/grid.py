@@ -54,23 +54,20 @@ def grid(
     recipe, begins_with = with_weights(grids.recipe_of(feature_set), weights)
     assert isinstance(recipe, TabularRecipe)
     given = options.table_of(table, recipe=recipe)
-    name, tracks, named = options.sound_tracks(data, dataset, split, table=given)
-    from genrelens.data import registry
+    selection = options.selected(data, dataset, split, part, table=given)
     from genrelens.training.rows import RowSource, survey_rows
 
-    chosen = named.part(tracks, part)
+    asked = grids.Asked(feature_set, tuple(features or ()), tuple(classifier or ()), seed)
     with Progress("getting ready") as line:
         source = RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what))
-        rows, columns = survey_rows(recipe, chosen, source)
-    n_cells = len(features or grids.FEATURES[feature_set]) * len(classifier or grids.CLASSIFIERS)
-    with Progress("cells", total=n_cells) as line:
+        rows, columns = survey_rows(recipe, selection.selected.tracks, source)
+    with Progress("cells", total=len(asked.cells)) as line:
         found = grids.survey(
             rows,
             columns=columns,
-            taxonomy=registry.taxonomy(name, tracks),
-            dataset=name,
-            part=part,
-            asked=grids.Asked(feature_set, tuple(features or ()), tuple(classifier or ()), folds, seed),
+            selection=selection,
+            asked=asked,
+            n_folds=folds,
             weights="" if begins_with is None else begins_with.said,
             progress=lambda columns, machine: line.step(f"{machine} on {columns}"),
         )

@@ -62,9 +62,9 @@ def leakage(
     from genrelens.data import registry
     from genrelens.data.registry import find_split, trainable
     from genrelens.data.splits import protocols
+    from genrelens.evaluation.fold_answers import segment_answers
     from genrelens.evaluation.leakage import leakage as measure
     from genrelens.evaluation.leakage import leakage_text
-    from genrelens.evaluation.out_of_fold import fold_answers
     from genrelens.pages import pictured
     from genrelens.training.rows import RowSource
 
@@ -76,27 +76,24 @@ def leakage(
         tracks = named.part(tracks, part)
     folder = out or Path("runs") / f"leakage-{chosen.name}"
     with pictured.LEAKAGE.folder.claimed(folder):
-        taxonomy, say = registry.taxonomy(name, tracks), Lines()
+        say = Lines()
         with Progress("getting ready") as line:
-            answers, piece = fold_answers(
+            answers, piece = segment_answers(
                 chosen,
-                tracks,
+                registry.Loaded(dataset=name, tracks=tracks, taxonomy=registry.taxonomy(name, tracks)),
                 RowSource(cache, counted=lambda what, done, total: line.show(done, total, what=what)),
-                taxonomy=taxonomy,
-                dataset=name,
                 out=folder / pictured.RUNS,
                 seed=seed,
-                progress=Epochs(say, patience=getattr(getattr(chosen, "training", None), "patience", 0)),
+                epoch=Epochs(say, chosen),
             )
-        cuts = protocols.protocols(answers.pieces, n_folds=folds, seed=seed)
+        cuts = protocols.protocols(answers.clips, n_folds=folds, seed=seed)
         if named is not None:
-            cuts = (*cuts, protocols.published(answers.pieces, named, part=scored))
+            cuts = (*cuts, protocols.published(answers.clips, named, part=scored))
         report = measure(
             answers,
             cuts,
             recipe=chosen.name,
             dataset=name,
-            taxonomy=taxonomy,
             piece=piece,
             n_folds=folds,
             seed=seed,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from genrelens.data import Split, Track
-    from genrelens.data.registry import Loaded
+    from genrelens.data.registry import Loaded, Selection
     from genrelens.features import FeatureTable
     from genrelens.recipe import AnyRecipe
 
@@ -101,20 +100,22 @@ def opened(data: Path | None, dataset: str | None, *, pictures: bool = False) ->
     return loaded
 
 
-def sound_tracks(
+def selected(
     data: Path | None,
     dataset: str | None,
     split: str | None,
+    part: str | None,
     *,
     table: FeatureTable | None = None,
     pictures: bool = False,
-) -> tuple[str, tuple[Track, ...], Split]:
-    """The data set's name, its tracks without those that are known to be faulty, and the split.
+) -> Selection:
+    """The part of a split (``None``: all but test) of the data set's tracks, without those that are known to be faulty.
 
     With a table they are the tracks that have a row in it, with ``pictures`` the data set's pictures.
     """
     from genrelens.cli.terminal import notes
-    from genrelens.data.registry import find_split, segments, trainable
+    from genrelens.data import registry
+    from genrelens.data.registry import Selection, find_split, segments, trainable
 
     loaded = opened(data, dataset, pictures=pictures)
     name, tracks = loaded.dataset, loaded.tracks
@@ -124,7 +125,8 @@ def sound_tracks(
         tracks, said = with_rows(name, tracks, table)
         notes(said)
     chosen = find_split(split, dataset=name, tracks=tracks)
-    return name, segments(name, trainable(name, tracks), leaks=chosen.leaks), chosen
+    tracks = segments(name, trainable(name, tracks), leaks=chosen.leaks)
+    return Selection(name, tracks, registry.taxonomy(name, tracks), chosen, part or chosen.all_but_test)
 
 
 def table_of(path: Path | None, *, recipe: AnyRecipe) -> FeatureTable | None:

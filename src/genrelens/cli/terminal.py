@@ -20,6 +20,7 @@ from genrelens.pages.wording import visible
 
 if TYPE_CHECKING:
     from genrelens.data.registry import Loaded
+    from genrelens.recipe import AnyRecipe
 
 EVERY_S: Final = 60.0
 """Off a terminal progress is a line a minute, so that a log stays short."""
@@ -233,13 +234,15 @@ class Lines:
 
 
 class Epochs:
-    """A line an epoch: losses, for how many epochs the loss may still fail to fall, and how long it takes at most."""
+    """A line an epoch of a network: losses, for how many epochs the loss may still fail to fall, and how long it takes
+    at most; ``where`` is what the line begins with."""
 
-    def __init__(self, say: Lines, *, patience: int) -> None:
-        self._say, self._patience = say, patience
+    def __init__(self, say: Lines, recipe: AnyRecipe) -> None:
+        self._say, self._patience = say, int(getattr(getattr(recipe, "training", None), "patience", 0))
         self._best, self._since = float("inf"), 0
+        self.where = ""
 
-    def __call__(self, done: int, most: int, row: Mapping[str, float], *, where: str = "") -> None:
+    def __call__(self, done: int, most: int, row: Mapping[str, float]) -> None:
         """Epoch ``done`` of at most ``most`` is over; ``row`` has its losses, accuracy and seconds."""
         if done == 1:
             self._best, self._since = float("inf"), 0
@@ -247,7 +250,7 @@ class Epochs:
         self._best, self._since = (loss, 0) if loss < self._best else (self._best, self._since + 1)
         left = min(most - done, self._patience - self._since)
         self._say(
-            f"{where}epoch {done}/{most}  train loss {row['train_loss']:.3f}  validation loss {loss:.3f}  "
+            f"{self.where}epoch {done}/{most}  train loss {row['train_loss']:.3f}  validation loss {loss:.3f}  "
             f"accuracy {row['stop_accuracy']:.1%}  {row['seconds']:.0f} s  (no better for {self._since} of "
             f"{self._patience} epochs; ends in {duration(left * row['seconds'])} unless that falls, in "
             f"{duration((most - done) * row['seconds'])} at the latest)"

@@ -53,31 +53,24 @@ def train(
     if resume and isinstance(chosen, recipes.TabularRecipe):
         raise typer.BadParameter(f"--resume: {chosen.name} learns in one go; give a new --out")
     given = options.table_of(table, recipe=chosen)
-    name, tracks, named_split = options.sound_tracks(
-        data, dataset, split, table=given, pictures=needs(chosen) == "pictures"
-    )
+    selection = options.selected(data, dataset, split, part, table=given, pictures=needs(chosen) == "pictures")
     from genrelens.cli.terminal import Epochs, Lines, Progress, notes, wrote
-    from genrelens.data import registry
-    from genrelens.training.any_recipe import Material, train_recipe
+    from genrelens.training.any_recipe import train_recipe
     from genrelens.training.rows import RowSource
 
-    if named_split.leaks:
-        notes([f"the split {named_split.name} leaks: figures on its other parts are too high"])
+    if selection.split.leaks:
+        notes([f"the split {selection.split.name} leaks: figures on its other parts are too high"])
     say = Lines()
     with Progress("getting ready") as line:
         bundle = train_recipe(
             chosen,
-            Material(name, tracks, registry.taxonomy(name, tracks), named_split, part),
+            selection,
             RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what)),
             out=out,
             seed=seed,
             resume=resume,
             say=say,
-            epoch=Epochs(say, patience=_patience(chosen)),
+            epoch=Epochs(say, chosen),
         )
-    rest = "" if "valid" in part else f"genrelens evaluate {out} --split {named_split.name} --part valid, or "
+    rest = "" if "valid" in part else f"genrelens evaluate {out} --split {selection.split.name} --part valid, or "
     wrote(bundle, then=f"{rest}genrelens predict song.mp3 --model {out}", for_scripts=True)
-
-
-def _patience(recipe: object) -> int:
-    return int(getattr(getattr(recipe, "training", None), "patience", 0))

@@ -31,6 +31,24 @@ class Loaded(Music):
     root: Path = Path()
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A ``part`` of a split of a data set's ``tracks``, such as ``"train+valid"``, and the genres in class order."""
+
+    dataset: str
+    tracks: tuple[Track, ...]
+    taxonomy: Taxonomy
+    split: Split
+    part: str
+
+    @property
+    def selected(self) -> Loaded:
+        """The tracks of the part. Raises :class:`SplitError` where the split has no such part, or nothing of it is
+        there."""
+        tracks = self.split.part(self.tracks, self.part)
+        return Loaded(dataset=self.dataset, tracks=tracks, taxonomy=self.taxonomy)
+
+
 DATASETS: Final[Mapping[str, Dataset]] = {
     synthetic.DATASET: synthetic.ENTRY,
     gtzan.DATASET: gtzan.ENTRY,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
-from genrelens.data.track import Track
+from genrelens.data.registry import Selection
 from genrelens.errors import RecipeError
 from genrelens.evaluation.compare import compare
-from genrelens.evaluation.crossval import crossval
+from genrelens.evaluation.fold_answers import EpochProgress
+from genrelens.evaluation.out_of_fold import Progress, crossval
 from genrelens.evaluation.report import Report
 from genrelens.evaluation.report_text import columns, counted, percent_interval
-from genrelens.files import write_whole
 from genrelens.metrics import Interval
 from genrelens.recipe import Recipe, Scalar
 from genrelens.schema import Document
-from genrelens.taxonomy import Taxonomy
+from genrelens.training.rows import RowSource
 
 ARCHITECTURE = "wav2vec2_debias"
 VARIANTS: Final[Mapping[str, Mapping[str, Scalar]]] = {
@@ -30,9 +30,6 @@ VARIANTS: Final[Mapping[str, Mapping[str, Scalar]]] = {
     "learned mixin": {"combine": "learned_mixin"},
 }
 """Options of each way; the first is no debiasing, which the others are measured against."""
-
-Progress = Callable[[str, int, int, int, int, dict[str, float]], None]
-"""Called after every epoch with (variant, fold, folds, epochs done, epochs at most, the epoch's row of history)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +64,20 @@ class AblationReport(Document):
 
 def ablation(
     recipe: Recipe,
-    tracks: Sequence[Track],
+    selection: Selection,
+    source: RowSource,
     *,
-    taxonomy: Taxonomy,
-    dataset: str,
-    part: str,
     out: Path,
-    cache: Path,
     n_folds: int = 5,
     seed: int = 0,
-    progress: Progress | None = None,
+    fold: Progress | None = None,
+    epoch: EpochProgress | None = None,
 ) -> AblationReport:
     """Cross-validate every way of :data:`VARIANTS` on the same folds of artists, from the same first weights.
 
     Each way's runs and its report.json stay in a folder of their own under ``out``; finished folds are not trained
-    again. Raises :class:`RecipeError` for a recipe of another architecture.
+    again. ``fold`` is told the variant before each fold. Raises :class:`RecipeError` for a recipe of another
+    architecture.
     """
     if recipe.model.architecture != ARCHITECTURE:
         raise RecipeError(
@@ -95,31 +91,27 @@ def ablation(
             name=f"{recipe.name} ({variant})",
             model=dataclasses.replace(recipe.model, options={**recipe.model.options, **options}),
         )
-        folder = out / re.sub(r"[^a-z0-9.]+", "-", variant)
 
-        def show(k: int, n: int, done: int, most: int, row: dict[str, float], variant: str = variant) -> None:
-            if progress is not None:
-                progress(variant, k, n, done, most, row)
+        def show(_: str, k: int, n: int, variant: str = variant) -> None:
+            if fold is not None:
+                fold(variant, k, n)
 
         reports[variant] = crossval(
             changed,
-            tracks,
-            taxonomy=taxonomy,
-            dataset=dataset,
-            part=part,
-            out=folder,
-            cache=cache,
+            selection,
+            source,
+            out=out / re.sub(r"[^a-z0-9.]+", "-", variant),
             n_folds=n_folds,
             seed=seed,
-            progress=show,
+            fold=show,
+            epoch=epoch,
         )
-        write_whole(folder / "report.json", reports[variant].to_json())
     return summarise(
         reports,
         recipe=recipe.name,
         encoder=str(recipe.model.options.get("encoder", "")),
-        dataset=dataset,
-        part=part,
+        dataset=selection.dataset,
+        part=selection.part,
         n_folds=n_folds,
         seed=seed,
     )

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.data.registry import Selection
 from genrelens.data.track import classes_of
 from genrelens.errors import DataError, MissingExtraError, TrainingError
 from genrelens.recipe import ClassifierRecipe, FeatureRecipe, TabularRecipe
 from genrelens.schema import Document
-from genrelens.taxonomy import Taxonomy
 from genrelens.training.calibrate import fold_rows
 
 if TYPE_CHECKING:
@@ -132,15 +132,20 @@ class Grid(Document):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a survey is of: a set of features, some choices of its columns and some classifiers (all where none are
-    named), and how many folds by artist, dealt by ``seed``.
+    """What a survey is of: a set of features, some choices of its columns and some classifiers (some of
+    :data:`FEATURES` and :data:`CLASSIFIERS`; all where none are named), and the seed of classifiers and folds.
     """
 
     feature_set: str
-    features: tuple[str, ...]
-    classifiers: tuple[str, ...]
-    n_folds: int
-    seed: int
+    features: tuple[str, ...] = ()
+    classifiers: tuple[str, ...] = ()
+    seed: int = 0
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Every pair of a choice of columns and a classifier."""
+        features = self.features or tuple(FEATURES[self.feature_set])
+        return [(chosen, name) for chosen in features for name in self.classifiers or CLASSIFIERS]
 
 
 def recipe_of(feature_set: str) -> TabularRecipe:
@@ -153,10 +158,9 @@ def survey(
     data: TabularData,
     *,
     columns: Sequence[str],
-    taxonomy: Taxonomy,
-    dataset: str,
-    part: str,
+    selection: Selection,
     asked: Asked,
+    n_folds: int,
     weights: str = "",
     progress: Progress | None = None,
 ) -> Grid:
@@ -164,21 +168,18 @@ def survey(
     cells = grid(
         data.rows,
         columns=columns,
-        classes=classes_of(data.pieces, taxonomy=taxonomy),
-        folds=tuple(fold_rows(data.pieces, seed=asked.seed, n_folds=asked.n_folds)),
-        feature_set=asked.feature_set,
-        features=asked.features,
-        classifiers=asked.classifiers,
-        seed=asked.seed,
+        classes=classes_of(data.pieces, taxonomy=selection.taxonomy),
+        folds=tuple(fold_rows(data.pieces, seed=asked.seed, n_folds=n_folds)),
+        asked=asked,
         progress=progress,
     )
     return Grid(
-        dataset=dataset,
-        part=part,
+        dataset=selection.dataset,
+        part=selection.part,
         feature_set=asked.feature_set + (f", {weights}" if weights else ""),
         n_tracks=len(data.pieces),
         n_artists=len({track.group for track in data.pieces}),
-        n_folds=asked.n_folds,
+        n_folds=n_folds,
         seed=asked.seed,
         cells=cells,
     )
@@ -190,32 +191,32 @@ def grid(
     columns: Sequence[str],
     classes: NDArray[np.int64],
     folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-    feature_set: str,
-    features: Sequence[str] = (),
-    classifiers: Sequence[str] = (),
-    seed: int,
+    asked: Asked,
     progress: Progress | None = None,
 ) -> tuple[Cell, ...]:
     """Accuracy out of fold of every classifier on every choice of ``columns`` of ``rows (n, d)``.
 
-    ``folds``: pairs of row numbers to learn from and to answer; together they answer every row once. ``features`` and
-    ``classifiers``: some of :data:`FEATURES` and :data:`CLASSIFIERS`, all by default. Raises :class:`DataError` on a
-    name that is not among them.
+    ``folds``: pairs of row numbers to learn from and to answer; together they answer every row once. Raises
+    :class:`DataError` on a choice or a classifier that is not known.
     """
-    choices = FEATURES[feature_set]
-    for given, known, what in ((features, tuple(choices), "features"), (classifiers, CLASSIFIERS, "classifier")):
+    choices = FEATURES[asked.feature_set]
+    for given, known, what in (
+        (asked.features, tuple(choices), "features"),
+        (asked.classifiers, CLASSIFIERS, "classifier"),
+    ):
         unknown = [name for name in given if name not in known]
         if unknown:
             raise DataError(f"unknown {what} {unknown[0]!r}; known: {', '.join(known)}")
-    wanted = [(chosen, name) for chosen in (features or tuple(choices)) for name in (classifiers or CLASSIFIERS)]
     cells = []
-    for chosen, name in wanted:
+    for features, classifier in asked.cells:
         if progress is not None:
-            progress(chosen, name)
-        its = [j for j, column in enumerate(columns) if column.startswith(choices[chosen])]
-        cells.append(
-            _cell(rows[:, its], classes, folds, feature_set=feature_set, features=chosen, classifier=name, seed=seed)
-        )
+            progress(features, classifier)
+        its = [j for j, column in enumerate(columns) if column.startswith(choices[features])]
+
+        def machine(name: str = classifier) -> Any:
+            return _classifier(name, feature_set=asked.feature_set, seed=asked.seed)
+
+        cells.append(_cell(rows[:, its], classes, folds, features=features, classifier=classifier, machine=machine))
     return tuple(cells)
 
 
@@ -224,11 +225,11 @@ def _cell(
     classes: NDArray[np.int64],
     folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
     *,
-    feature_set: str,
     features: str,
     classifier: str,
-    seed: int,
+    machine: Callable[[], Any],
 ) -> Cell:
+    """One cell; ``machine`` makes the classifier anew for each fold."""
     from genrelens.training.tabular.rows import principal_components
 
     said = np.full(len(rows), -1)
@@ -240,15 +241,13 @@ def _cell(
         warnings.simplefilter("always")
         try:
             for learn, test in folds:
-                machine = _classifier(classifier, feature_set=feature_set, seed=seed)
                 mean, scale = rows[learn].mean(axis=0), rows[learn].std(axis=0)
                 scale[scale == 0] = 1.0
                 known, asked = (rows[learn] - mean) / scale, (rows[test] - mean) / scale
                 if features in N_COMPONENTS:
                     directions = principal_components(known, n_components=n_columns, of=features)
                     known, asked = known @ directions, asked @ directions
-                machine.fit(known, classes[learn])
-                said[test] = machine.predict(asked)
+                said[test] = machine().fit(known, classes[learn]).predict(asked)
             accuracy = round(float(np.mean(said == classes)), 4)
         except (ValueError, np.linalg.LinAlgError, TrainingError) as error:
             note = _first_line(error)

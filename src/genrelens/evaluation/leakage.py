@@ -1,7 +1,7 @@
-"""What a leaking split would have claimed: one recipe, the same pieces of the same tracks, cut in several ways.
+"""What a leaking split would have claimed: one recipe, the same segments of the same tracks, cut in several ways.
 
 Sturm 2013 (arXiv 1306.1461) and Flexer 2007 ("A closer look on artist filters for musical genre classification",
-ISMIR) measured it for repeats and artists; pieces of one track on both sides leak the most, and most published
+ISMIR) measured it for repeats and artists; segments of one track on both sides leak the most, and most published
 figures on GTZAN have them.
 """
 
@@ -15,21 +15,21 @@ from genrelens.data.splits.protocols import Protocol
 from genrelens.data.track import MIN_TRACKS, under_supported
 from genrelens.errors import DataError
 from genrelens.evaluation.build import build_report
-from genrelens.evaluation.out_of_fold import FoldAnswers, Progress, piece_rows, track_rows
+from genrelens.evaluation.fold_answers import FoldAnswers
+from genrelens.evaluation.out_of_fold import Progress, out_of_fold, track_rows
 from genrelens.evaluation.report import Report, Subject
 from genrelens.evaluation.report_text import columns, counted, percent_interval
 from genrelens.metrics import Interval, paired_bootstrap
 from genrelens.schema import Document
-from genrelens.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class ProtocolResult:
     """The accuracies under one way of cutting, over the tracks of the full genres.
 
-    ``of_pieces`` counts pieces, as S1 did; ``of_tracks`` counts tracks by the mean of their pieces' probabilities.
-    ``above_by_artist``: how much higher the pieces score than the same pieces when artists are kept apart, None
-    for "by artist" itself and where other pieces were scored.
+    ``of_pieces`` counts segments, as S1 did; ``of_tracks`` counts tracks by the mean of their segments' probabilities.
+    ``above_by_artist``: how much higher the segments score than the same ones when artists are kept apart, None
+    for "by artist" itself and where other segments were scored.
     """
 
     protocol: str
@@ -66,7 +66,6 @@ def leakage(
     *,
     recipe: str,
     dataset: str,
-    taxonomy: Taxonomy,
     piece: str,
     n_folds: int,
     seed: int,
@@ -74,10 +73,12 @@ def leakage(
 ) -> LeakageReport:
     """Score ``answers`` under every protocol of ``cuts``; each split is checked to leak no more than it declares.
 
-    Raises :class:`SplitError` where it does.
+    ``piece`` is what the segments are called, as ``"pieces of 3 s"``. Raises :class:`SplitError` where a split leaks
+    more, and :class:`DataError` where no genre has enough tracks.
     """
-    thin = under_supported(taxonomy, answers.pieces)
-    full = tuple(name for name in taxonomy.names if name not in thin)
+    names = answers.taxonomy.names
+    thin = under_supported(answers.taxonomy, answers.clips)
+    full = tuple(name for name in names if name not in thin)
     if not full:
         raise DataError(
             f"no genre has {MIN_TRACKS} tracks, so there is nothing to measure: give a larger collection",
@@ -85,41 +86,26 @@ def leakage(
         )
     reports: dict[str, tuple[Report, Report]] = {}
     for cut in cuts:
-        rows = piece_rows(answers, cut, taxonomy=taxonomy, seed=seed, progress=progress)
-        voted = track_rows(rows, answers.pieces, taxonomy=taxonomy)
-        of_pieces, of_tracks = (
-            build_report(
-                counted,
-                Subject(
-                    recipe, "-", dataset, taxonomy.names, split=cut.name, leaks=tuple(cut.leaks), experimental=thin
-                ),
-            )
-            for counted in (rows, voted)
-        )
-        reports[cut.name] = (of_pieces, of_tracks)
-    honest = reports.get("by artist")
-    return LeakageReport(
-        recipe=recipe,
-        dataset=dataset,
-        genres=full,
-        left_out=thin,
-        piece=piece,
-        n_folds=n_folds,
-        seed=seed,
-        results=tuple(
-            ProtocolResult(
-                protocol=cut.name,
-                says=cut.says,
-                leaks=tuple(sorted(cut.leaks)),
-                n_pieces=reports[cut.name][0].full_genres.n_tracks,
-                n_tracks=reports[cut.name][1].full_genres.n_tracks,
-                n_artists=reports[cut.name][1].full_genres.n_artists,
-                of_pieces=reports[cut.name][0].full_genres.accuracy,
-                of_tracks=reports[cut.name][1].full_genres.accuracy,
-                above_by_artist=_above(reports[cut.name][0], honest and honest[0]),
-            )
-            for cut in cuts
-        ),
+        subject = Subject(recipe, "-", dataset, names, split=cut.name, leaks=tuple(cut.leaks), experimental=thin)
+        rows = out_of_fold(answers, cut, seed=seed, progress=progress)
+        voted = track_rows(rows, answers.clips, taxonomy=answers.taxonomy)
+        reports[cut.name] = build_report(rows, subject), build_report(voted, subject)
+    honest = reports["by artist"][0] if "by artist" in reports else None
+    results = tuple(_result(cut, *reports[cut.name], honest=honest) for cut in cuts)
+    return LeakageReport(recipe, dataset, full, thin, piece, n_folds, seed, results)
+
+
+def _result(cut: Protocol, of_segments: Report, of_tracks: Report, *, honest: Report | None) -> ProtocolResult:
+    return ProtocolResult(
+        protocol=cut.name,
+        says=cut.says,
+        leaks=tuple(sorted(cut.leaks)),
+        n_pieces=of_segments.full_genres.n_tracks,
+        n_tracks=of_tracks.full_genres.n_tracks,
+        n_artists=of_tracks.full_genres.n_artists,
+        of_pieces=of_segments.full_genres.accuracy,
+        of_tracks=of_tracks.full_genres.accuracy,
+        above_by_artist=_above(of_segments, honest),
     )
 
 

@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from genrelens.data.registry import Selection
 from genrelens.data.splits.folds import hold_out
-from genrelens.data.splits.split import Split
 from genrelens.data.track import Track
 from genrelens.errors import RecipeError, TrainingError
 from genrelens.recipe import AnyRecipe, Recipe, TabularRecipe
-from genrelens.taxonomy import Taxonomy
 from genrelens.training.rows import RowSource, musicnn_windows_of, needed_weights, pooling_of, rows_for
 from genrelens.training.run import Origin, Training
 
 EpochDone = Callable[[int, int, dict[str, float]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a model learns from: ``part`` of a split of a data set's ``tracks``, and the genres in class order."""
-
-    dataset: str
-    tracks: tuple[Track, ...]
-    taxonomy: Taxonomy
-    split: Split
-    part: str
-
-    @property
-    def learn(self) -> tuple[Track, ...]:
-        """The tracks of the part."""
-        return self.split.part(self.tracks, self.part)
-
-    @property
-    def origin(self) -> Origin:
-        """What a model says of the tracks that it learnt from."""
-        leaks = f" (leaks {', '.join(sorted(self.split.leaks))})" if self.split.leaks else ""
-        return Origin(self.taxonomy, self.dataset, f"{self.split.name}{leaks}, part {self.part}")
+def origin_of(selection: Selection) -> Origin:
+    """What a model says of the tracks that it learnt from."""
+    split = selection.split
+    leaks = f" (leaks {', '.join(sorted(split.leaks))})" if split.leaks else ""
+    return Origin(selection.taxonomy, selection.dataset, f"{split.name}{leaks}, part {selection.part}")
 
 
 def train_recipe(
     recipe: AnyRecipe,
-    material: Material,
+    selection: Selection,
     source: RowSource,
     *,
     out: Path,
@@ -57,25 +40,25 @@ def train_recipe(
     or, where the recipe says so or valid is learnt from, whole artists taken out of the training part. Raises
     :class:`TrainingError` where ``resume`` is asked of a classifier, which learns in one go.
     """
-    learn = material.learn
+    learn = selection.selected.tracks
     if isinstance(recipe, TabularRecipe):
         if resume:
             raise TrainingError(f"{recipe.name} learns in one go; give a new folder", code="not_resumable")
         say(f"{recipe.name}: learning from {len(learn)} tracks")
-        return _train_rows(recipe, learn, material, source, out=out, seed=seed, say=say)
+        return _train_rows(recipe, learn, selection, source, out=out, seed=seed, say=say)
     from genrelens.training.train import train
 
-    learn, stop, stop_part = stopping(recipe, material, seed=seed)
+    learn, stop, stop_part = stopping(recipe, selection, seed=seed)
     say(f"{recipe.name}: learning from {len(learn)} tracks, validation set: {len(stop)} ({stop_part})")
-    training = Training(recipe, material.origin, learn=learn, stop=stop, stop_part=stop_part, seed=seed)
+    training = Training(recipe, origin_of(selection), learn=learn, stop=stop, stop_part=stop_part, seed=seed)
     return train(training, out=out, cache=source.cache, resume=resume, progress=epoch)
 
 
-def stopping(recipe: Recipe, material: Material, *, seed: int) -> tuple[tuple[Track, ...], tuple[Track, ...], str]:
+def stopping(recipe: Recipe, selection: Selection, *, seed: int) -> tuple[tuple[Track, ...], tuple[Track, ...], str]:
     """Tracks to learn from, the validation set, and what that is in words."""
-    learn, share = material.learn, recipe.training.stop_share
-    if recipe.training.stop_on == "valid" and "valid" not in material.part.split("+"):
-        return learn, material.split.part(material.tracks, "valid"), "the split's valid part"
+    learn, share = selection.selected.tracks, recipe.training.stop_share
+    if recipe.training.stop_on == "valid" and "valid" not in selection.part.split("+"):
+        return learn, selection.split.part(selection.tracks, "valid"), "the split's valid part"
     kept, held = hold_out(learn, fraction=share, seed=seed)
     return kept, held, f"{share:.0%} of the training part, by artist"
 
@@ -83,7 +66,7 @@ def stopping(recipe: Recipe, material: Material, *, seed: int) -> tuple[tuple[Tr
 def _train_rows(
     recipe: TabularRecipe,
     learn: tuple[Track, ...],
-    material: Material,
+    selection: Selection,
     source: RowSource,
     *,
     out: Path,
@@ -102,7 +85,7 @@ def _train_rows(
 
         windows = musicnn_windows_of(learn, source)
         return train_head(
-            recipe, HeadData(learn, mean_rows(learn, windows), windows), material.origin, out=out, seed=seed
+            recipe, HeadData(learn, mean_rows(learn, windows), windows), origin_of(selection), out=out, seed=seed
         )
     from genrelens.training.tabular.train import train_tabular
 
@@ -115,7 +98,7 @@ def _train_rows(
     return train_tabular(
         recipe,
         data,
-        material.origin,
+        origin_of(selection),
         network=network,
         out=out,
         seed=seed,

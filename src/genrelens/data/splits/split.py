@@ -85,6 +85,12 @@ class Split:
             ids.update(dict.fromkeys(self.parts[name]))
         return tuple(ids)
 
+    @property
+    def all_but_test(self) -> str:
+        """The parts that may be looked at, as one: ``"train+valid"``; where all is test, that."""
+        parts = [name for name in self.parts if name != "test" and self.parts[name]]
+        return "+".join(parts or list(self.parts))
+
     def part(self, tracks: Iterable[Track], name: str, *, allow_missing: bool = True) -> tuple[Track, ...]:
         """The tracks of a part, in the split's order; ``"train+valid"`` joins parts.
 
