@@ -13,7 +13,8 @@ import soundfile
 import tiny_model
 from genrelens.bundle import Bundle, WindowSettings, write_bundle
 from genrelens.data import Track
-from genrelens.explanation.faithfulness.report import Difference
+from genrelens.explanation.faithfulness.report import Difference, MethodRow
+from genrelens.explanation.faithfulness.sanity import Pointing, Sanity
 from genrelens.explanation.methods.scoring import BOTH
 from genrelens.explanation.network import network_of
 from genrelens.frontend.mel import MelSettings
@@ -21,19 +22,7 @@ from genrelens.metrics import Interval
 from genrelens.schema import encode
 from genrelens.systems.attention import judge as attention_judge
 from genrelens.systems.attention.findings import called, pointing, says_judged
-from genrelens.systems.attention.judge import (
-    Areas,
-    Asked,
-    Judged,
-    Kept,
-    Pointed,
-    cut_to_window,
-    judge,
-    read_judged,
-    shuffled,
-    spread,
-    write_judged,
-)
+from genrelens.systems.attention.judge import Asked, Judged, cut_to_window, judge, read_judged, shuffled, spread
 
 torch = pytest.importorskip("torch")
 
@@ -100,15 +89,18 @@ def judged(
         deletion, insertion = attention.get(other, (0.0, 0.0)) if name == "attention" else (0.0, 0.0)
         return Difference(name, other, "time", ("shuffled",), interval(deletion, half), interval(insertion, half))
 
+    area, splice = interval(0.3, half), Pointing("host", "guest", "hum", "artist", 1.0, 2.0, 0.17)
     return Judged(
-        maps=maps,
-        fills=("shuffled",),
+        asked=Asked("hash", 0, ("a", "b"), maps, (2, 16, 2), "0.1.0"),
+        baselines=("shuffled",),
         n_clips=14,
         n_artists=12,
-        areas=(Areas("attention", interval(0.3, half), interval(0.4, half)),),
+        areas=(MethodRow("attention", "time", ("shuffled",), area, interval(0.4, half), area, area),),
         differences=tuple(diff(name, other) for name in maps for other in rivals if name != other),
-        pointed=tuple(Pointed(name, interval(hits, 0.1), 0.17, 20) for name in maps),
-        kept=tuple(Kept(name, interval(kept, 0.1)) for name in maps[:2]),
+        sanity=tuple(
+            Sanity(name, (splice,) * 20, interval(hits, 0.1), 0.17, None if name == BOTH else interval(kept, 0.1), 7)
+            for name in maps
+        ),
         n_shuffled=7,
     )
 
@@ -149,7 +141,7 @@ def test_pointing_is_set_against_blind_pointing(hits: float, says: str) -> None:
 
 def test_hits_that_are_all_alike_have_no_interval_and_no_verdict() -> None:
     nan = float("nan")
-    assert pointing(Pointed("attention", Interval(0.0, nan, nan), 0.17, 20)) == "0 %"
+    assert pointing(Sanity("attention", (), Interval(0.0, nan, nan), 0.17, None, 0)) == "0 %"
 
 
 def test_layers_and_heads_are_named_for_people() -> None:
@@ -159,10 +151,10 @@ def test_layers_and_heads_are_named_for_people() -> None:
 
 
 def test_what_was_judged_is_kept_for_whoever_asks_the_same(tmp_path: Path) -> None:
-    asked = Asked("hash", 0, ("a", "b"), ("attention",), (2, 16, 2), "0.1.0")
     found, file = judged(attention={}), tmp_path / "judged.json"
+    asked = found.asked
     assert read_judged(file, asked) is None
-    write_judged(file, asked, found)
+    file.write_text(found.to_json(), encoding="utf-8")
     assert read_judged(file, asked) == found
     assert read_judged(file, replace(asked, model_hash="other")) is None
     assert read_judged(file, replace(asked, sizes=(3, 16, 2))) is None
@@ -242,20 +234,21 @@ def test_every_map_is_judged_alike(
     assert "is taken as it is" in said[-1]
     assert encode(studied.judged) == encode(again)  # NaN where artists are too few
     found = studied.judged
-    assert found.maps == (
+    assert found.asked.maps == (
         *("attention", "attention-layer1", "attention-layer2", "rollout", "attention-gradient", BOTH),
     )
-    assert [one.name for one in found.areas] == [*found.maps, "random", "energy", "onset"]
+    assert [one.method for one in found.areas] == [*found.asked.maps, "random", "energy", "onset"]
     assert (found.n_clips, found.n_artists, found.n_shuffled) == (4, 4, 2)
-    for name in found.maps:
+    areas = {one.method: one.deletion.value for one in found.areas}
+    for name in found.asked.maps:
         for other in ("random", "energy", "onset", BOTH):
             if name != other:
-                gain = found.areas_of(other).deletion.value - found.areas_of(name).deletion.value
+                gain = areas[other] - areas[name]
                 assert found.against(name, other).deletion.value == pytest.approx(gain)
-    assert [one.name for one in found.kept] == list(found.maps[:-1])
-    assert [one.name for one in found.pointed] == list(found.maps)
-    assert all(one.n == 3 and 0 < one.even < 1 for one in found.pointed)
-    assert any("transformer-2x4: splices: rollout" in line for line in said)
+    assert [one.method for one in found.sanity] == list(found.asked.maps)
+    assert [one.agreement is None for one in found.sanity] == [False] * 5 + [True]
+    assert all(len(one.pointings) == 3 and 0 < one.even < 1 for one in found.sanity)
+    assert any("transformer-2x4: splices and shuffled weights: rollout" in line for line in said)
     assert all(check.name.startswith("transformer-2x4: ") for check in studied.checks())
     # Two networks on one page: every key of its own, and every file one that the folder may hold.
     sections = attention_sections([studied, studied])
@@ -272,5 +265,5 @@ def test_short_windows_are_not_spliced(bundle: Bundle, tracks: tuple[Track, ...]
         samples, rate = soundfile.read(track.path)
         soundfile.write(tmp_path / f"{k}.wav", samples[: 9 * rate], rate)
         short.append(Track(track.id, tmp_path / f"{k}.wav", track.genre, track.artist, "test"))
-    found = attention_judge._pointed(bundle, short, ("attention",), seed=0, say=lambda line: None)
-    assert found == ()
+    found = attention_judge._sanity(bundle, short, "attention", others=(), shuffles=(), seed=0, say=lambda line: None)
+    assert found.pointings == () and found.hits.value != found.hits.value and found.agreement is None

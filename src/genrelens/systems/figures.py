@@ -263,10 +263,10 @@ def fifth_figure(found: Sequence[Verdict], *, network: str) -> Figure:
 @in_style
 def judged_figure(judged: Judged, *, network: str) -> Figure:
     """Paired differences of areas: every map against chance, loudness and occlusion."""
-    figure = Figure(figsize=(WIDE_IN, 1.9 + 0.5 * len(judged.maps)), layout="constrained")
+    figure = Figure(figsize=(WIDE_IN, 1.9 + 0.5 * len(judged.asked.maps)), layout="constrained")
     panels = figure.subplots(1, len(RIVALS), sharey=True)
     for axes, other in zip(panels, RIVALS, strict=True):
-        for y, name in enumerate(judged.maps):
+        for y, name in enumerate(judged.asked.maps):
             if name == other:
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 2.0}
                 put(axes, "itself", (0, y), (0, 0), fontsize=8, color=GREY, bbox=box)
@@ -280,8 +280,8 @@ def judged_figure(judged: Judged, *, network: str) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("better by, area")
-    panels[0].set_yticks(range(len(judged.maps)), [called(name) for name in judged.maps])
-    panels[0].set_ylim(len(judged.maps) - 0.5, -0.6)
+    panels[0].set_yticks(range(len(judged.asked.maps)), [called(name) for name in judged.asked.maps])
+    panels[0].set_ylim(len(judged.asked.maps) - 0.5, -0.6)
     signs = [
         Line2D([], [], color=BLUE, marker="o", linewidth=1.8, markersize=5),
         Line2D([], [], color=ORANGE, marker="s", linewidth=1.8, markersize=5),

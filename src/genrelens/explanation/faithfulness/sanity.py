@@ -8,6 +8,7 @@ for saliency maps", arXiv 1810.03292, section 3).
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -241,14 +242,19 @@ class Sanity:
 def sanity_of(
     method: str, pointings: Sequence[Pointing], *, agreement: Sequence[float] | None, groups: Sequence[str]
 ) -> Sanity:
-    """The checks of a method with intervals: of the hits over the guests' artists, of the agreement over ``groups``."""
+    """The checks of a method with intervals: of the hits over the guests' artists, of the agreement over ``groups``.
+
+    Without ``pointings`` the hits are NaN.
+    """
     guests = [one.group for one in pointings]
-    hits = grouped_bootstrap(mean_statistic([float(one.hit) for one in pointings]), groups=guests, seed=SEED)
+    hits = Interval(math.nan, math.nan, math.nan)
+    if pointings:
+        hits = grouped_bootstrap(mean_statistic([float(one.hit) for one in pointings]), groups=guests, seed=SEED)
     both = [] if agreement is None else zip(agreement, groups, strict=True)
     known = [(value, group) for value, group in both if value == value]
     agrees = None
     if known:
         values, its = zip(*known, strict=True)
         agrees = grouped_bootstrap(mean_statistic(values), groups=its, seed=SEED)
-    even = float(np.mean([one.even for one in pointings]))
+    even = float(np.mean([one.even for one in pointings])) if pointings else math.nan
     return Sanity(method, tuple(pointings), hits, even, agrees, len(known))

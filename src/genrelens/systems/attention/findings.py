@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from genrelens.explanation.faithfulness.report import FEW_GROUPS, Difference
-from genrelens.explanation.faithfulness.sanity import GUEST_S
+from genrelens.explanation.faithfulness.sanity import GUEST_S, Sanity
 from genrelens.explanation.methods.scoring import BOTH, RELEVANCE
 from genrelens.metrics import Interval
-from genrelens.systems.attention.judge import N_SHUFFLES, RAW, Judged, Pointed
+from genrelens.systems.attention.judge import N_SHUFFLES, RAW, Judged
 from genrelens.systems.attention.study import Clip, Studied, Truest, Verdict, by_fill, habit, louder
 
 _RIVALS = {"random": "chance", "energy": "loudness", "onset": "onsets", BOTH: f"occlusion ({BOTH})"}
@@ -107,7 +107,7 @@ def says_judged(judged: Judged) -> tuple[str, ...]:
     """A sentence for each finding of explain's checks."""
     raw = [judged.against(RAW, other) for other in _RIVALS]
     said = [f"By its curves raw attention (the mean of all heads) {_against(raw)}."]
-    rest = [name for name in judged.maps if name not in (RAW, BOTH)]
+    rest = [name for name in judged.asked.maps if name not in (RAW, BOTH)]
     said.append(
         "The other maps of attention against chance: "
         + "; ".join(
@@ -119,9 +119,9 @@ def says_judged(judged: Judged) -> tuple[str, ...]:
     )
     occlusion = [judged.against(BOTH, other) for other in _RIVALS if other != BOTH]
     said.append(f"Occlusion ({BOTH}), which takes parts out and asks again, {_against(occlusion)}.")
-    kept, pointed = judged.kept_of(RAW), judged.pointed_of(RAW)
-    said += [] if kept is None else [_says_shuffled(judged, kept)]
-    said += [] if pointed is None else [_says_pointed(judged, pointed)]
+    raw_sanity = judged.sanity_of(RAW)
+    said += [] if raw_sanity.agreement is None else [_says_shuffled(judged, raw_sanity.agreement)]
+    said += [_says_pointed(judged, raw_sanity)] if raw_sanity.pointings else []
     if judged.n_artists < FEW_GROUPS:
         said.append(
             f"The curves are of {judged.n_clips} clips by {judged.n_artists} artists: intervals over so few are too "
@@ -170,7 +170,11 @@ def _says_shuffled(judged: Judged, kept: Interval) -> str:
         verdict = "what stays of it is not told apart from nothing: the picture depends on what was learnt"
     else:
         verdict = "without an interval nothing can be said"
-    others = "; ".join(f"{called(one.name)} {rank(one.rank)}" for one in judged.kept if one.name != RAW)
+    others = "; ".join(
+        f"{called(one.method)} {rank(one.agreement)}"
+        for one in judged.sanity
+        if one.agreement is not None and one.method != RAW
+    )
     return (
         f"With the network's weights shuffled ({N_SHUFFLES} times, {judged.n_shuffled} clips) the map of raw attention "
         f"agrees with the true one by {rank(kept)} (rank correlation over the seconds): {verdict}. The others: "
@@ -178,12 +182,14 @@ def _says_shuffled(judged: Judged, kept: Interval) -> str:
     )
 
 
-def _says_pointed(judged: Judged, raw: Pointed) -> str:
-    asked = "; ".join(f"{called(one.name)} {pointing(one)}" for one in judged.pointed if one.name in (RELEVANCE, BOTH))
+def _says_pointed(judged: Judged, raw: Sanity) -> str:
+    asked = "; ".join(
+        f"{called(one.method)} {pointing(one)}" for one in judged.sanity if one.method in (RELEVANCE, BOTH)
+    )
     return (
-        "Attention has no class: its map is the same whichever genre is asked for. In pieces with "
-        f"{GUEST_S:g} s of another genre its highest second lies in those in {pointing(raw)} of {raw.n}; pointing "
-        f"blindly hits {100 * raw.even:.0f} %. Maps that were asked for that genre: {asked}."
+        "Attention has no class: its map is the same whichever genre is asked for. In clips with "
+        f"{GUEST_S:g} s of another genre its highest second lies in those in {pointing(raw)} of {len(raw.pointings)}; "
+        f"pointing blindly hits {100 * raw.even:.0f} %. Maps that were asked for that genre: {asked}."
     )
 
 
@@ -219,7 +225,7 @@ def says_louder(clips: Sequence[Clip]) -> str:
     return f"{text}: it attends to neither loud nor soft frames in general."
 
 
-def pointing(found: Pointed) -> str:
+def pointing(found: Sanity) -> str:
     """``45 % [25, 65], more than blindly``."""
     hits = found.hits
     if hits.low != hits.low:

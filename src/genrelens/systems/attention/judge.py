@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -22,18 +22,16 @@ from genrelens.bundle import Bundle, write_bundle
 from genrelens.data.track import Track
 from genrelens.errors import DataError
 from genrelens.explanation.faithfulness.judging import CONTROLS
-from genrelens.explanation.faithfulness.report import Difference, difference, method_row
+from genrelens.explanation.faithfulness.report import Difference, MethodRow, difference, method_row
 from genrelens.explanation.faithfulness.sample import judge_tracks, methods_of, shared_baselines
-from genrelens.explanation.faithfulness.sanity import GUEST_S, agreement, pairs, point, sanity_of
+from genrelens.explanation.faithfulness.sanity import GUEST_S, Pointing, Sanity, agreement, pairs, point, sanity_of
 from genrelens.explanation.methods.scoring import BOTH, RELEVANCE
 from genrelens.explanation.network import network_of
 from genrelens.explanation.sound import front_end_of, read
 from genrelens.files import write_whole
-from genrelens.metrics import Interval, grouped_bootstrap, mean_statistic
 from genrelens.parallel import n_cores
-from genrelens.schema import decode, encode, json_text, parse, read_text
+from genrelens.schema import Document
 
-SCHEMA: Final = "genrelens.attention-judged/1"
 FILE: Final = "attention-judged.json"
 N_PER_GENRE: Final = 2
 """Clips of each genre that are judged: about half a minute each on one core for two layers over 1290 frames, of which
@@ -43,76 +41,6 @@ N_SHUFFLES: Final = 2
 RAW: Final = "attention"
 _TIME: Final = "time"
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Areas:
-    """Mean areas of a map's curves over the clips, 0 to 1: ``deletion`` is low where the map is true, ``insertion``
-    high."""
-
-    name: str
-    deletion: Interval
-    insertion: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Pointed:
-    """How often a map's highest second lies in the stretch of another genre, of ``n``; ``even``: pointing blindly."""
-
-    name: str
-    hits: Interval
-    even: float
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The mean rank correlation of a map with that of networks whose weights are shuffled."""
-
-    name: str
-    rank: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the checks found.
-
-    Attributes:
-        maps: the names of what was judged, raw attention first and occlusion last.
-        fills: the baselines: what stood in the place of what was taken out.
-        n_clips, n_artists: what the areas rest on.
-        areas: of every map, and of the controls.
-        differences: each map against each control, and against occlusion, clip by clip.
-        pointed: of every map; empty where the clips are too short to be spliced.
-        kept: of the maps of attention; empty where the network cannot be built again.
-        n_shuffled: clips that ``kept`` rests on.
-    """
-
-    maps: tuple[str, ...]
-    fills: tuple[str, ...]
-    n_clips: int
-    n_artists: int
-    areas: tuple[Areas, ...]
-    differences: tuple[Difference, ...]
-    pointed: tuple[Pointed, ...]
-    kept: tuple[Kept, ...]
-    n_shuffled: int
-
-    def against(self, name: str, other: str) -> Difference:
-        """One of the differences."""
-        return next(one for one in self.differences if (one.method, one.against) == (name, other))
-
-    def areas_of(self, name: str) -> Areas:
-        """A map's, or a control's."""
-        return next(one for one in self.areas if one.name == name)
-
-    def pointed_of(self, name: str) -> Pointed | None:
-        """A map's; None where no splices were asked of it."""
-        return next((one for one in self.pointed if one.name == name), None)
-
-    def kept_of(self, name: str) -> Interval | None:
-        """A map's; None where it was not asked of a shuffled network."""
-        return next((one.rank for one in self.kept if one.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +55,49 @@ class Asked:
     genrelens: str
 
 
-def write_judged(path: Path, asked: Asked, judged: Judged) -> None:
-    """Keep what was found."""
-    document: dict[str, Any] = {"schema": SCHEMA, "asked": encode(asked), **encode(judged)}
-    write_whole(path, json_text(document))
+@dataclass(frozen=True, slots=True)
+class Judged(Document):
+    """What the checks found.
+
+    Attributes:
+        asked: what was asked; its ``maps`` are what was judged, raw attention first and occlusion last.
+        baselines: what stood in the place of what was taken out.
+        n_clips, n_artists: what the areas rest on.
+        areas: of every map, and of the controls.
+        differences: each map against each control, and against occlusion, clip by clip.
+        sanity: of every map, splices and shuffled weights: no ``pointings`` where the clips are too short to be
+            spliced, no ``agreement`` where the weights were not shuffled.
+        n_shuffled: clips that were asked of shuffled networks; 0 where the network cannot be built again.
+    """
+
+    SCHEMA: ClassVar[str] = "genrelens.attention-judged/2"
+    WHAT: ClassVar[str] = "checks of attention"
+
+    asked: Asked
+    baselines: tuple[str, ...]
+    n_clips: int
+    n_artists: int
+    areas: tuple[MethodRow, ...]
+    differences: tuple[Difference, ...]
+    sanity: tuple[Sanity, ...]
+    n_shuffled: int
+
+    def against(self, name: str, other: str) -> Difference:
+        """One of the differences."""
+        return next(one for one in self.differences if (one.method, one.against) == (name, other))
+
+    def sanity_of(self, name: str) -> Sanity:
+        """The two checks of a map."""
+        return next(one for one in self.sanity if one.method == name)
 
 
 def read_judged(path: Path, asked: Asked) -> Judged | None:
     """What was found when the same was asked; None where nothing was, or something else."""
-    if not path.is_file():
-        return None
-    source = f"the checks of attention {str(path)!r}"
     try:
-        document = parse(read_text(path, what="file"), schema=SCHEMA, source=source)
-        if decode(Asked, document.pop("asked", None), where=source) != asked:
-            return None
-        found: Judged = decode(Judged, document, where=source)
-    except DataError:  # of another version, or not whole: it is asked again, and written anew
+        found = Judged.read(path)
+    except DataError:  # not there, of another version, or not whole: it is asked again, and written anew
         return None
-    return found
+    return found if found.asked == asked else None
 
 
 def judge(bundle: Bundle, tracks: Sequence[Track], *, n_layers: int, seed: int, file: Path | None, say: Say) -> Judged:
@@ -164,44 +116,50 @@ def judge(bundle: Bundle, tracks: Sequence[Track], *, n_layers: int, seed: int, 
         say(f"what explain's judge said stands in {file} and is taken as it is")
         return known
     with tempfile.TemporaryDirectory() as folder:
-        found = _judge(bundle, tracks, maps, seed=seed, folder=Path(folder), say=say)
+        found = _judge(bundle, tracks, asked, folder=Path(folder), say=say)
     if file is not None:
-        write_judged(file, asked, found)
+        write_whole(file, found.to_json())
     return found
 
 
-def _judge(
-    bundle: Bundle, tracks: Sequence[Track], maps: tuple[str, ...], *, seed: int, folder: Path, say: Say
-) -> Judged:
+def _judge(bundle: Bundle, tracks: Sequence[Track], asked: Asked, *, folder: Path, say: Say) -> Judged:
+    maps = asked.maps
     cut = cut_to_window(bundle, tracks, folder=folder / "clips")
     chosen = spread(cut, n_per_genre=N_PER_GENRE)
-    fills = shared_baselines(maps)
+    baselines = shared_baselines(maps)
     judged = judge_tracks(
         bundle,
         chosen,
         methods=(*maps, *CONTROLS),
         domains=(_TIME,),
-        baselines=fills,
+        baselines=baselines,
         n_workers=n_cores(),
         progress=lambda done, total: say(f"judging attention: clip {done} of {total}"),
     )
-    rows = [method_row(judged, name, _TIME, baselines=fills) for name in (*maps, *CONTROLS)]
-    shuffles = spread(chosen, n_per_genre=1)
+    # Occlusion, which costs more than all others, is not asked of shuffled networks.
+    shuffles = spread(chosen, n_per_genre=1) if RELEVANCE in maps else ()
+    others = [
+        shuffled(bundle, seed=asked.seed + k, out=folder / f"shuffled-{k}") for k in range(N_SHUFFLES) if shuffles
+    ]
     return Judged(
-        maps=maps,
-        fills=fills,
+        asked=asked,
+        baselines=baselines,
         n_clips=len(judged),
         n_artists=len({row.group for row in judged}),
-        areas=tuple(Areas(row.method, row.deletion, row.insertion) for row in rows),
+        areas=tuple(method_row(judged, name, _TIME, baselines=baselines) for name in (*maps, *CONTROLS)),
         # In faithfulness's own report raw attention is what is to be beaten; here it is on trial.
         differences=tuple(
-            difference(judged, name, other, _TIME, baselines=fills)
+            difference(judged, name, other, _TIME, baselines=baselines)
             for name in maps
             for other in (*CONTROLS, BOTH)
             if name != other
         ),
-        pointed=_pointed(bundle, cut, maps, seed=seed, say=say),
-        kept=_kept(bundle, shuffles, maps, seed=seed, folder=folder, say=say),
+        sanity=tuple(
+            _sanity(
+                bundle, cut, name, others=() if name == BOTH else others, shuffles=shuffles, seed=asked.seed, say=say
+            )
+            for name in maps
+        ),
         n_shuffled=len(shuffles),
     )
 
@@ -241,44 +199,28 @@ def spread(tracks: Iterable[Track], *, n_per_genre: int) -> tuple[Track, ...]:
     return tuple(chosen)
 
 
-def _pointed(
-    bundle: Bundle, tracks: Sequence[Track], maps: Sequence[str], *, seed: int, say: Say
-) -> tuple[Pointed, ...]:
+def _sanity(
+    bundle: Bundle,
+    tracks: Sequence[Track],
+    name: str,
+    *,
+    others: Sequence[Bundle],
+    shuffles: Sequence[Track],
+    seed: int,
+    say: Say,
+) -> Sanity:
+    """Splices of the ``tracks`` and, over the ``shuffles``, each clip's mean agreement with the shuffled ``others``."""
     import soundfile
 
+    say(f"splices and shuffled weights: {name}")
     long = [track for track in tracks if soundfile.info(track.path).duration >= 2 * GUEST_S]
-    if len({track.genre for track in long}) < 2:
-        return ()
-    chosen = pairs(long, n=N_SPLICES, seed=seed)
-    found = []
-    for name in maps:
-        say(f"splices: {name}")
-        checked = sanity_of(name, point(bundle, chosen, method=name, seed=seed), agreement=None, groups=())
-        found.append(Pointed(name, checked.hits, checked.even, len(chosen)))
-    return tuple(found)
-
-
-def _kept(
-    bundle: Bundle, tracks: Sequence[Track], maps: Sequence[str], *, seed: int, folder: Path, say: Say
-) -> tuple[Kept, ...]:
-    """Of each map of attention, each clip's agreement being the mean over shuffles; occlusion, which costs more than
-    all others, is not asked."""
-    if RELEVANCE not in maps:
-        return ()
-    found: dict[str, list[list[float]]] = {name: [] for name in maps if name != BOTH}
-    for k in range(N_SHUFFLES):
-        say(f"shuffled weights: {k + 1} of {N_SHUFFLES}")
-        other = shuffled(bundle, seed=seed + k, out=folder / f"shuffled-{k}")
-        for name, rows in found.items():
-            rows.append(agreement(bundle, other, tracks, method=name).tolist())
-    return tuple(Kept(name, _mean(np.mean(rows, axis=0).tolist(), tracks)) for name, rows in found.items())
-
-
-def _mean(values: Sequence[float], tracks: Sequence[Track]) -> Interval:
-    kept = [(value, track.group) for value, track in zip(values, tracks, strict=True) if value == value]
-    if not kept:
-        return Interval(float("nan"), float("nan"), float("nan"))
-    return grouped_bootstrap(mean_statistic([v for v, _ in kept]), groups=[g for _, g in kept], seed=0)
+    pointings: tuple[Pointing, ...] = ()
+    if len({track.genre for track in long}) > 1:
+        pointings = point(bundle, pairs(long, n=N_SPLICES, seed=seed), method=name, seed=seed)
+    agrees = None
+    if others:
+        agrees = np.mean([agreement(bundle, other, shuffles, method=name) for other in others], axis=0).tolist()
+    return sanity_of(name, pointings, agreement=agrees, groups=[track.group for track in shuffles])
 
 
 def shuffled(bundle: Bundle, *, seed: int, out: Path) -> Bundle:

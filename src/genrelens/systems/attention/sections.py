@@ -111,20 +111,20 @@ def _judged_section(studied: Studied) -> Section:
     judged = studied.judged
 
     def better(name: str, other: str) -> str:
-        if name not in judged.maps or name == other:
+        if name not in judged.asked.maps or name == other:
             return ""
         diff = judged.against(name, other)
         return f"{area(diff.deletion)} / {area(diff.insertion)}"
 
     rows = [
         (
-            *(called(one.name), str(one.deletion), str(one.insertion)),
-            *(better(one.name, other) for other in figures.RIVALS),
+            *(called(one.method), str(one.deletion), str(one.insertion)),
+            *(better(one.method, other) for other in figures.RIVALS),
         )
         for one in judged.areas
     ]
     areas: list[tuple[Cell, ...]] = [
-        (one.name, *_flat(one.deletion, one.insertion), judged.n_clips, judged.n_artists) for one in judged.areas
+        (one.method, *_flat(one.deletion, one.insertion), judged.n_clips, judged.n_artists) for one in judged.areas
     ]
     differences: list[tuple[Cell, ...]] = [
         (diff.method, diff.against, *_flat(diff.deletion, diff.insertion), int(diff.beats))
@@ -145,8 +145,8 @@ def _judged_section(studied: Studied) -> Section:
             f"the map first, in {N_STEPS} steps; the area below the probability of the answer is low in deletion and "
             f"high in insertion where a map finds what counts. {judged.n_clips} of the answered clips by "
             f"{judged.n_artists} artists, cut to the one window that the network hears; in the place of what is not "
-            f"there stands {' or '.join(judged.fills)} sound, by which no map here was made. A map beats another where "
-            "both intervals (95 %, over artists) of the paired differences lie above 0.",
+            f"there stands {' or '.join(judged.baselines)} sound, by which no map here was made. A map beats another "
+            "where both intervals (95 %, over artists) of the paired differences lie above 0.",
         ),
         figures.judged_figure(judged, network=studied.name),
         f"Differences of areas, above 0 where the map is truer: {said}.",
@@ -168,23 +168,23 @@ def _sanity_section(judged: Judged) -> Section:
     key, title = "attention-sanity", "Two checks of its maps"
     rows: list[tuple[str, ...]] = []
     table: list[tuple[Cell, ...]] = []
-    for name in judged.maps:
-        kept, pointed = judged.kept_of(name), judged.pointed_of(name)
-        if kept is None and pointed is None:
+    for one in judged.sanity:
+        kept, n = one.agreement, len(one.pointings)
+        if kept is None and not n:
             continue
         agrees = "not asked" if kept is None else rank(kept)
-        rows.append((called(name), agrees, "not asked" if pointed is None else pointing(pointed)))
-        hits = (None,) * 5 if pointed is None else (*_flat(pointed.hits), pointed.even, pointed.n)
-        table.append((name, *((None,) * 3 if kept is None else _flat(kept)), *hits))
+        rows.append((called(one.method), agrees, pointing(one) if n else "not asked"))
+        hits = (*_flat(one.hits), one.even, n) if n else (None,) * 5
+        table.append((one.method, *((None,) * 3 if kept is None else _flat(kept)), *hits))
     says = [*says_judged(judged)[3:]]
-    if not judged.pointed:
-        says.append(f"No pieces were spliced: that needs clips of {2 * GUEST_S:g} s at least, of two genres.")
+    if not any(one.pointings for one in judged.sanity):
+        says.append(f"No clips were spliced: that needs clips of {2 * GUEST_S:g} s at least, of two genres.")
     if not rows:
         return Section(key, title, tuple(says))
     says.append(
         f"Shuffled weights: each weight's numbers in an order of chance, {N_SHUFFLES} times, over {judged.n_shuffled} "
         "clips (Adebayo et al. 2018); occlusion was not asked, as it costs more than all others. Splices: "
-        f"{N_SPLICES} pieces with {GUEST_S:g} s of another genre; maps that know of classes are asked for that genre, "
+        f"{N_SPLICES} clips with {GUEST_S:g} s of another genre; maps that know of classes are asked for that genre, "
         "attention cannot be."
     )
     tables = {key: Table(("map", *_ends("kept", "hits"), "blindly", "splices"), tuple(table))}

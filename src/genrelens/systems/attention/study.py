@@ -334,8 +334,9 @@ class Studied:
             for diff in self.judged.differences
             for which, interval in (("deletion", diff.deletion), ("insertion", diff.insertion))
         }
-        intervals |= {f"{one.name} kept by shuffled weights": one.rank for one in self.judged.kept}
-        intervals |= {f"{one.name} hits the splice": one.hits for one in self.judged.pointed}
+        sanity = self.judged.sanity
+        intervals |= {f"{one.method} kept by shuffled weights": one.agreement for one in sanity if one.agreement}
+        intervals |= {f"{one.method} hits the splice": one.hits for one in sanity if one.pointings}
         return (
             *found,
             *(
