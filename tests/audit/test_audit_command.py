@@ -90,6 +90,14 @@ def test_nothing_found_is_said_and_ends_well(good: Path) -> None:
     assert call(good, "--json", "--workers", 1).findings == []
 
 
+def test_a_page_of_nothing_says_so_once() -> None:
+    from genrelens.audit import AuditReport
+    from genrelens.pages.audit import audit_page
+
+    page = audit_page(AuditReport("/music", None, n_files=1, n_tracks=0, findings=()))
+    assert "<p>1 file; nothing found</p>" in page
+
+
 def test_each_fault_is_found_once_and_alone(bad: Path) -> None:
     result = call(bad, "--json", "--workers", 1)
     assert result.code == 1

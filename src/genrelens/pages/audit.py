@@ -27,12 +27,10 @@ N_FILES_SHOWN: Final = 4
 
 def audit_page(report: AuditReport) -> str:
     """The page. All that comes from files is escaped, and what cannot be seen in a name is written out."""
-    summary = headline(report).removeprefix(f"{visible(report.root)}: ")
-    serious = f"{report.n_serious} serious" if report.n_serious else "nothing serious"
     return render(
         "audit.html",
         title=f"Audit of {Path(report.root).name or report.root}",
-        headline=summary if report.findings else f"{summary} ({serious})",
+        headline=headline(report).removeprefix(f"{visible(report.root)}: "),
         kinds=[_kind(report, key) for key in report.counts],
         notes=report.notes,
         root=report.root,

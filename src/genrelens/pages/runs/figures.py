@@ -31,7 +31,7 @@ from genrelens.pages.figure_style import (
     share_axis,
     side_by_side,
 )
-from genrelens.pages.runs.report_figures import WIDE_IN, genre_labels
+from genrelens.pages.runs.report_figures import WIDE_IN, genre_labels, headlines
 
 _NAME_WIDTH = 34  # characters of a run's name beside its bar
 _LEGEND_WIDTH = 120  # characters that fit across a wide figure
@@ -40,7 +40,7 @@ _LEGEND_WIDTH = 120  # characters that fit across a wide figure
 @in_style
 def accuracy_bars_figure(reports: Mapping[str, Report]) -> Figure:
     """Accuracy of each run with its interval, and on each bar what guessing gets on the same tracks."""
-    bars = [(name, over, head, report) for name, report in reports.items() for over, head in report.headlines]
+    bars = [(name, over, head, report) for name, report in reports.items() for over, head in headlines(report)]
     several = len(bars) > len(reports)
     figure = Figure(figsize=(WIDTH_IN, 1.55 + 0.52 * len(bars)), layout="constrained")
     axes = figure.subplots()

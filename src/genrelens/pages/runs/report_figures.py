@@ -17,7 +17,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from genrelens.evaluation.report import Reliability, Report
+from genrelens.evaluation.report import Headline, Reliability, Report
 from genrelens.pages.figure_style import (
     BLUE,
     GREY,
@@ -165,6 +165,12 @@ def draw_reliability(axes: Axes, bins: Reliability) -> None:
     share_axis(axes, "y", "right answers")
 
 
+def headlines(report: Report) -> list[tuple[str, Headline]]:
+    """The report's main figures, without those over full genres where no track is of one."""
+    first, *others = report.headlines
+    return [first, *(found for found in others if found[1].n_tracks)]
+
+
 def genre_labels(report: Report) -> list[str]:
     """The genres as they are written on axes, a star behind those that are experimental."""
     return [printable(row.genre) + (" *" if row.experimental else "") for row in report.genres]
@@ -177,12 +183,10 @@ def _name(report: Report) -> str:
 
 def _title(report: Report) -> str:
     """What was measured on what, the accuracy, and that on the full genres where it is another."""
-    heads = [(report.all_genres, "genres")]
-    if report.experimental:
-        heads.append((report.full_genres, "full genres"))
     lines = [
-        f"accuracy {percent_interval(head.accuracy)} on {head.n_tracks} tracks of {len(head.genres)} {what}"
-        for head, what in heads
+        f"accuracy {percent_interval(head.accuracy)} on {head.n_tracks} tracks of {len(head.genres)} "
+        f"{over.removeprefix('all ')}"
+        for over, head in headlines(report)
     ]
     return "\n".join([*textwrap.wrap(_name(report), _TITLE_WIDTH), *lines])
 

@@ -18,6 +18,7 @@ from genrelens.pages.runs.figures import accuracy_bars_figure, costs_figure, gen
 from genrelens.pages.runs.report_figures import (
     confusion_figure,
     confusions_figure,
+    headlines,
     reliabilities_figure,
     reliability_figure,
 )
@@ -30,10 +31,10 @@ _N_CONFUSED = 3
 def accuracy_section(runs: Sequence[Run]) -> Section:
     """How often each run is right, and what guessing gets on its tracks."""
     rows, said, warnings = [], [], []
-    several = any(run.report.experimental for run in runs)
+    several = any(len(headlines(run.report)) > 1 for run in runs)
     for run in runs:
         report = run.report
-        for over, head in report.headlines:
+        for over, head in headlines(report):
             levels = chance(report, head)
             everything = over == "all genres"
             rows.append(
