@@ -137,9 +137,7 @@ def test_a_figure_that_cannot_be_written_leaves_the_older_one_whole(
 def test_full_genres_without_a_track_have_no_figure_of_their_own(report: Report) -> None:
     """The title once ended in "accuracy - on 0 tracks of 0 full genres"."""
     assert "full genres" in words(figures.confusion_figure(report))
-    thin = build_report(
-        report.tracks, names=NAMES, model="m", model_hash="-", dataset="d", split="s", part="p", experimental=NAMES,
-        n_resamples=10,
-    )  # fmt: skip
+    about = Subject(names=NAMES, model="m", model_hash="-", dataset="d", split="s", part="p", experimental=NAMES)
+    thin = build_report(report.tracks, about, n_resamples=10)
     assert [over for over, _ in figures.headlines(thin)] == ["all genres"]
     assert "full genres" not in words(figures.confusion_figure(thin))
