@@ -117,7 +117,7 @@ def test_tracks_without_a_row_are_left_out_and_said_to_be(
 @pytest.mark.parametrize(
     ("recipe", "code", "message"),
     [
-        ("svm", 1, "learns from rows of pieces of 3 s, the table holds rows of whole tracks"),
+        ("svm", 1, "learns from rows of segments of 3 s, the table holds rows of whole tracks"),
         ("genrelens-base", 2, "the table holds descriptors, of which genrelens-base learns nothing"),
         ("mel-transformer", 2, "the table holds descriptors, of which mel-transformer learns nothing"),
     ],
@@ -144,7 +144,7 @@ def test_tables_of_pieces_and_of_other_descriptors_are_refused(
 ) -> None:
     pieces = write_rows(tmp_path / "pieces.csv", all_ids()[:30], piece=".0")
     others = write_rows(tmp_path / "others.csv", all_ids()[:30], columns=SETS["fma518"].columns)
-    for given, message in ((pieces, "rows of pieces"), (others, "the table holds others: 518 columns")):
+    for given, message in ((pieces, "rows of segments"), (others, "the table holds others: 518 columns")):
         code, _, err = run(
             "train", "lda-plus", "--data", clips, "--table", given, "--out", tmp_path / "run", capsys=capsys
         )

@@ -170,7 +170,7 @@ def test_the_same_seed_writes_the_same_bytes_and_a_cut_run_is_finished(tmp_path:
     assert [t.path.read_bytes() for t in one] == [t.path.read_bytes() for t in two]
     whole = two[4].path.read_bytes()
     two[4].path.unlink()
-    with pytest.raises(DataError, match=r"lacks 1 of 10 pieces.*write_corpus again"):
+    with pytest.raises(DataError, match=r"lacks 1 of 10 clips.*write_corpus again"):
         synthetic.load(tmp_path / "two")
     write("two")
     assert two[4].path.read_bytes() == whole
@@ -189,7 +189,7 @@ def test_a_corpus_never_mixes_with_anything_else(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be written"):
         synthetic.write_corpus(tmp_path / "b" / "my thesis.txt", n_per_style=1, seed=0, duration_s=0.1)
     for n_per_style, seed, duration_s in ((0, 0, 1.0), (100_001, 0, 1.0), (1, -1, 1.0), (1, 0, 0.0)):
-        with pytest.raises(DataError, match="at least one piece"):
+        with pytest.raises(DataError, match="at least one clip"):
             synthetic.write_corpus(tmp_path / "c", n_per_style=n_per_style, seed=seed, duration_s=duration_s)
 
 
@@ -234,7 +234,7 @@ def test_the_split_by_timbre_parts_ensembles_in_every_style(
 
 def test_a_corpus_too_small_to_part_says_how_many_pieces_it_takes(tmp_path: Path) -> None:
     tracks = synthetic.write_corpus(tmp_path / "s", n_per_style=4, seed=0, duration_s=0.05)
-    with pytest.raises(SplitError, match=r"needs 3 ensembles of each style, got 2; .* at least 5 pieces"):
+    with pytest.raises(SplitError, match=r"needs 3 ensembles of each style, got 2; .* at least 5 clips"):
         synthetic.split("by-timbre", tracks=tracks)
     with pytest.raises(SplitError, match="got 0"):
         synthetic.split("by-timbre", tracks=())

@@ -1,4 +1,4 @@
-"""A piece of sound in memory: mono float32 samples that know their own rate and where they came from."""
+"""Sound in memory: mono float32 samples that know their own rate and where they came from."""
 
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ _AUDIBLE = 1e-6  # of the loudest band's power: a band with less counts for noth
 _SILENT = 1e-8  # of the loudest channel's power
 _CLEARLY_LOUDER = 1.5  # times the power
 _FRAME_S = 0.023
-_EVERY = 64  # of so many frames one is looked at; of fewer at first, which decide how a piece begins
+_EVERY = 64  # of so many frames one is looked at; of fewer at first, which decide how a file begins
 _EVERY_AT_FIRST = 3
 _BEGIN_S = 1.0
-_ONSET = 10.0  # so many times as loud as all before: the piece begins here, behind silence or noise
+_ONSET = 10.0  # so many times as loud as all before: the sound begins here, behind silence or noise
 _PEEK = 64  # of so many samples one tells how loud a block is
 
 Watch = Callable[[NDArray[np.float32]], None]
@@ -75,7 +75,7 @@ class Downmix:
         self._order = list(range(n_channels))
         self._kept = list(range(n_channels))
         self._loudest = 0.0
-        self._n_seen = 0  # since the piece began
+        self._n_seen = 0  # since the sound began
         self._until_next = 0  # samples to the next frame that is looked at
         self._window, self._edges = _bands(sample_rate)
         self._n_fft = len(self._window)
@@ -113,8 +113,8 @@ class Downmix:
             return False
         snippets = np.zeros((self.n_channels, len(starts), self._n_fft), np.float32)
         for i, start in enumerate(starts):
-            piece = block[start : start + self._n_fft]
-            snippets[:, i, : len(piece)] = piece.T
+            part = block[start : start + self._n_fft]
+            snippets[:, i, : len(part)] = part.T
         with np.errstate(all="ignore"):
             spectra = np.fft.rfft(snippets * self._window)[..., : self._edges[-1]]
             parts = spectra.view(np.float32)  # real and imaginary parts by turns

@@ -13,7 +13,7 @@ class Resampler:
     """Brings sound that arrives in contiguous chunks from one rate to another, both in Hz.
 
     Equal rates pass the chunks through untouched. Otherwise n samples become n * sample_rate / sample_rate_in, rounded,
-    and at least one. A resampler is for one piece.
+    and at least one. A resampler is for one sound.
     """
 
     def __init__(self, *, sample_rate_in: int, sample_rate: int) -> None:
@@ -29,25 +29,25 @@ class Resampler:
         """Take the next samples ``(m,)`` and give those ``(k,)`` at the other rate that are ready, perhaps none."""
         if self._stream is None or len(chunk) == 0:
             return chunk
-        piece: NDArray[np.float32] = self._stream.resample_chunk(chunk)
-        self._n_samples += len(piece)
+        part: NDArray[np.float32] = self._stream.resample_chunk(chunk)
+        self._n_samples += len(part)
         self._last = chunk
-        return piece
+        return part
 
     def finish(self) -> NDArray[np.float32]:
-        """End the piece and give the samples ``(k,)`` that are left."""
+        """End the sound and give the samples ``(k,)`` that are left."""
         if self._stream is None:
             return self._last
-        piece: NDArray[np.float32] = self._stream.resample_chunk(self._last[:0], last=True)
-        if self._n_samples + len(piece) == 0 and len(self._last):
-            piece = self._last.mean(keepdims=True)  # a few samples at a high rate round to none; sound must stay sound
-        return piece
+        part: NDArray[np.float32] = self._stream.resample_chunk(self._last[:0], last=True)
+        if self._n_samples + len(part) == 0 and len(self._last):
+            part = self._last.mean(keepdims=True)  # a few samples at a high rate round to none; sound must stay sound
+        return part
 
 
 def resampled(
     chunks: Iterable[NDArray[np.float32]], *, sample_rate_in: int, sample_rate: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Pieces (k,) at ``sample_rate`` of contiguous chunks (m,) at ``sample_rate_in`` Hz: see :class:`Resampler`."""
+    """Parts (k,) at ``sample_rate`` of contiguous chunks (m,) at ``sample_rate_in`` Hz: see :class:`Resampler`."""
     resampler = Resampler(sample_rate_in=sample_rate_in, sample_rate=sample_rate)
     for chunk in chunks:
         yield resampler.push(chunk)

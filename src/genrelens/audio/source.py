@@ -55,8 +55,8 @@ class Reader:
         for offset, mended in self._mended:
             first, last = max(offset, position), min(offset + len(mended), position + len(data))
             if first < last:
-                piece = mended[first - offset : last - offset]
-                data = data[: first - position] + piece + data[last - position :]
+                part = mended[first - offset : last - offset]
+                data = data[: first - position] + part + data[last - position :]
         return data
 
     def readinto(self, buffer: memoryview) -> int:

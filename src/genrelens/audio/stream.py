@@ -91,14 +91,14 @@ class AudioStream:
             self._close()
 
 
-def grouped(pieces: Iterable[NDArray[np.float32]], *, n_samples: int) -> Iterator[NDArray[np.float32]]:
-    """Join (k,) pieces to blocks of at least ``n_samples``; the last may be shorter."""
+def grouped(chunks: Iterable[NDArray[np.float32]], *, n_samples: int) -> Iterator[NDArray[np.float32]]:
+    """Join (k,) chunks to blocks of at least ``n_samples``; the last may be shorter."""
     waiting: list[NDArray[np.float32]] = []
     n_waiting = 0
-    for piece in pieces:
-        if len(piece):
-            waiting.append(piece)
-            n_waiting += len(piece)
+    for chunk in chunks:
+        if len(chunk):
+            waiting.append(chunk)
+            n_waiting += len(chunk)
         if n_waiting >= n_samples:
             yield joined(waiting)
             waiting, n_waiting = [], 0
@@ -106,9 +106,9 @@ def grouped(pieces: Iterable[NDArray[np.float32]], *, n_samples: int) -> Iterato
         yield joined(waiting)
 
 
-def joined(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Concatenate (k,) pieces, without a copy if there is only one."""
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+def joined(chunks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Concatenate (k,) chunks, without a copy if there is only one."""
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
 def load(source: str | Path | bytes, *, sample_rate: int | None = None) -> Clip:
@@ -134,7 +134,7 @@ def open_stream(source: str | Path | bytes, *, sample_rate: int | None, watch: W
     """Open a file to be read in blocks of about 3 s at ``sample_rate`` Hz; use it in a ``with`` statement.
 
     Arguments and errors are those of ``load``; ``not_finite`` may also come while iterating. ``watch`` is called with
-    each (n, channels) piece of the file, at the file's own rate, before the channels are mixed (full scale
+    each (n, channels) chunk of the file, at the file's own rate, before the channels are mixed (full scale
     [-1, 1]; NaN may be in it): what only a single channel shows, such as clipping, is seen there.
     """
     return _open(source, None if sample_rate is None else checked_rate(sample_rate), watch=watch)

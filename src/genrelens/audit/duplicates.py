@@ -175,21 +175,21 @@ def _spread(start_s: float, overlap_s: float) -> list[float]:
 
 
 def _excerpts(path: str, spans_s: Sequence[tuple[float, float]]) -> list[Samples]:
-    """Pieces of a file at :data:`SAMPLE_RATE`: (start, length) in seconds, filled with zeros where the file ends."""
+    """Parts of a file at :data:`SAMPLE_RATE`: (start, length) in seconds, filled with zeros where the file ends."""
     begins = [round(start_s * SAMPLE_RATE) for start_s, _ in spans_s]
-    pieces = [np.zeros(round(length_s * SAMPLE_RATE), np.float32) for _, length_s in spans_s]
-    last = max(begin + len(piece) for begin, piece in zip(begins, pieces, strict=True))
+    parts = [np.zeros(round(length_s * SAMPLE_RATE), np.float32) for _, length_s in spans_s]
+    last = max(begin + len(part) for begin, part in zip(begins, parts, strict=True))
     at = 0
     with open_stream(path, sample_rate=SAMPLE_RATE) as stream:
         for block in stream:
-            for begin, piece in zip(begins, pieces, strict=True):
-                low, high = max(begin, at), min(begin + len(piece), at + len(block))
+            for begin, part in zip(begins, parts, strict=True):
+                low, high = max(begin, at), min(begin + len(part), at + len(block))
                 if low < high:
-                    piece[low - begin : high - begin] = block[low - at : high - at]
+                    part[low - begin : high - begin] = block[low - at : high - at]
             at += len(block)
             if at >= last:
                 break
-    return pieces
+    return parts
 
 
 def _best(ours: Samples, theirs: Samples) -> float | None:

@@ -96,7 +96,7 @@ def _percent(share: float) -> str:
 
 
 _WHAT: Final[Mapping[str, str]] = {
-    "segments": "pieces of the track {}",
+    "segments": "segments of the track {}",
     "duplicates": "the recording {}",
     "artists": "{}",
 }

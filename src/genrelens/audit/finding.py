@@ -17,7 +17,7 @@ KINDS: Final[Mapping[str, str]] = {
     "label_conflict": "one recording under two genres",
     "exact_repeat": "files with the same samples",
     "near_repeat": "copies of one recording, encoded, cut or made louder",
-    "artist_overlap": "artists, recordings or pieces of a track in several parts of the split",
+    "artist_overlap": "artists, recordings or segments of a track in several parts of the split",
     "short": "files cut off, too short, or of another length than the rest",
     "clipped": "sound cut off at full scale",
     "label_suspect": "tracks that sound like another genre than their label",

@@ -17,7 +17,7 @@ EQ_POINTS = 6
 
 
 def crop(frames: Array, *, n_frames: int, time_stretch: float, rng: np.random.Generator) -> Array:
-    """A random stretch of a piece (n, n_mels), as ``n_frames`` frames; a shorter piece is repeated, as in prediction.
+    """A random stretch of a track (n, n_mels), as ``n_frames`` frames; a shorter track is repeated, as in prediction.
 
     With ``time_stretch`` s > 0, between exp(-s) and exp(s) times as many frames are taken and interpolated linearly
     to ``n_frames``: a change of tempo without one of pitch.
@@ -28,13 +28,13 @@ def crop(frames: Array, *, n_frames: int, time_stretch: float, rng: np.random.Ge
     if len(frames) < length:
         frames = np.tile(frames, (-(-length // len(frames)), 1))
     start = int(rng.integers(len(frames) - length + 1))
-    piece = frames[start : start + length]
+    part = frames[start : start + length]
     if length == n_frames:
-        return piece
+        return part
     at = np.linspace(0, length - 1, n_frames)
     left = np.minimum(at.astype(int), length - 2)
     share = (at - left).astype(np.float32)[:, None]
-    stretched: Array = piece[left] * (1 - share) + piece[left + 1] * share
+    stretched: Array = part[left] * (1 - share) + part[left + 1] * share
     return stretched
 
 
@@ -42,7 +42,7 @@ def equalise(power: Array, *, eq_db: float, rng: np.random.Generator) -> Array:
     """Multiply each window (batch, n_frames, n_mels) of power by a smooth random curve over the bands.
 
     The curve is linear between :data:`EQ_POINTS` points drawn from a normal distribution of ``eq_db`` decibels: what a
-    recording chain, a mastering engineer or a loudspeaker does to a piece without changing its genre.
+    recording chain, a mastering engineer or a loudspeaker does to a track without changing its genre.
     """
     n_mels = power.shape[2]
     points = rng.normal(0.0, eq_db, size=(len(power), EQ_POINTS))

@@ -17,13 +17,13 @@ from genrelens.taxonomy import Taxonomy, composed, words
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One labelled piece.
+    """One labelled track.
 
     ``id`` is unique within its data set, ``genre`` is spelt as the data set's taxonomy spells it. ``artist``
     is ``None`` when nobody knows; such a track is a group of its own. ``recording`` names the cluster of
     known repeats of one recording that the track belongs to (the first id of the cluster), ``None`` when no
-    repeat is known. A track may be a piece of a longer one: ``segment_of`` is then that one's id, and ``span_s``
-    where in the file it lies, from and to, in seconds. ``genres`` are all genres of a piece that has several, ``genre``
+    repeat is known. A track may be a segment of a longer one: ``segment_of`` is then that one's id, and ``span_s``
+    where in the file it lies, from and to, in seconds. ``genres`` are all genres of a track that has several, ``genre``
     first, and empty where it has one (:attr:`all_genres` is never empty). Raises :class:`DataError` on an empty id,
     genre or artist, a span that ends before it begins, or ``genres`` that do not begin with ``genre``.
     """
@@ -56,12 +56,12 @@ class Track:
 
     @property
     def all_genres(self) -> tuple[str, ...]:
-        """Every genre of the piece, the one that counts first."""
+        """Every genre of the track, the one that counts first."""
         return self.genres or (self.genre,)
 
     @property
     def whole(self) -> str:
-        """The id of the whole piece: ``segment_of``, or the track's own id."""
+        """The id of the whole track: ``segment_of``, or the track's own id."""
         return self.segment_of or self.id
 
     @property

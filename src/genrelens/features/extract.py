@@ -243,10 +243,10 @@ def _compute(source: Source, *, feature_set: FeatureSet, segment_s: float | None
     with open_stream(source.path, sample_rate=rate) as stream:
         blocks = _cut(stream, sample_rate=rate, span_s=source.span_s)
         if segment_s is None:
-            pieces: Iterator[Samples] = iter([_all(blocks, source=stream)])
+            parts: Iterator[Samples] = iter([_all(blocks, source=stream)])
         else:
-            pieces = stream_segments(blocks, sample_rate=rate, segment_s=segment_s)
-        for samples in pieces:
+            parts = stream_segments(blocks, sample_rate=rate, segment_s=segment_s)
+        for samples in parts:
             values.append(feature_set.compute(samples, sample_rate=rate))
             lengths.append(len(samples))
         if not values:

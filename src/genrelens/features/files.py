@@ -144,7 +144,7 @@ def read_csv(path: Path, *, feature_set: str | None) -> Found:
     rows = csv_rows(path)
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{where} is empty; expected a header and a row for each piece of sound", code="empty")
+        raise DataError(f"{where} is empty; expected a header and a row for each file or segment", code="empty")
     header = find_columns(first.cells, where=f"{where}, line {first.line}", feature_set=feature_set)
     found = Found(header.columns, [], [], [], [], [], [])
     for line, cells in rows:

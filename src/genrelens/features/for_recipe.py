@@ -30,8 +30,8 @@ def table_for(recipe: AnyRecipe, path: Path) -> FeatureTable:
         )
     cuts = {segment is not None for segment in table.segments}
     if cuts != {features.segment_s == 3}:
-        wanted = "pieces of 3 s" if features.segment_s == 3 else "whole tracks"
-        there = " and ".join("pieces" if cut else "whole tracks" for cut in sorted(cuts))
+        wanted = "segments of 3 s" if features.segment_s == 3 else "whole tracks"
+        there = " and ".join("segments" if cut else "whole tracks" for cut in sorted(cuts))
         raise DataError(f"the recipe {recipe.name!r} learns from rows of {wanted}, the table holds rows of {there}")
     return table
 

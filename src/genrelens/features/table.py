@@ -1,4 +1,4 @@
-"""A table of descriptors in memory, one row a piece of sound: its rows' names, and the tracks that they belong to.
+"""A table of descriptors in memory, one row a file or segment: its rows' names, and the tracks that they belong to.
 
 ===========================  ========================  =========================
 a row of                     the whole file            its segment 3
@@ -84,19 +84,19 @@ class FeatureTable:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The id of each row's piece, as :class:`~genrelens.data.Track` has it: ``"blues.00000.3"``."""
+        """The id of each row's track, as :class:`~genrelens.data.Track` has it: ``"blues.00000.3"``."""
         called = in_one_form(self.filenames)
         return tuple(row_id(called[name]) for name in self.filenames)
 
     @property
     def wholes(self) -> tuple[str, ...]:
-        """The id of the whole piece that each row is of, or is a segment of: ``"blues.00000"``."""
+        """The id of the whole track that each row is of, or is a segment of: ``"blues.00000"``."""
         called = in_one_form(self.filenames)
         return tuple(split_row_name(called[name])[0] for name in self.filenames)
 
     @property
     def segments(self) -> tuple[int | None, ...]:
-        """The number of each row's segment; ``None`` where the row is a whole piece."""
+        """The number of each row's segment; ``None`` where the row is a whole track."""
         return tuple(split_row_name(name)[1] for name in self.filenames)
 
     def rows(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> FeatureTable:
@@ -132,7 +132,7 @@ def row_name(filename: str, segment: int | None) -> str:
 
 
 def split_row_name(name: str) -> tuple[str, int | None]:
-    """The id of the whole piece that a row belongs to, and the segment's number (``None``: the whole).
+    """The id of the whole track that a row belongs to, and the segment's number (``None``: the whole).
 
     Clips of published sets have their ids (``"blues.00000"``), every other file its name as it stands. The whole may be
     a segment itself, as in ``"a song.mp3#1#2"``.
@@ -158,8 +158,7 @@ def row_id(name: str) -> str:
 class Joined:
     """``table``'s row i belongs to ``tracks[i]``; ``left_out`` are pairs of file name and reason for all other rows.
 
-    A segment's track is a piece of the whole one: its id is the row's, ``segment_of`` the whole's, ``span_s`` where it
-    lies.
+    A segment's track has the row's id, ``segment_of`` is the whole track's, and ``span_s`` is where it lies.
     """
 
     table: FeatureTable
@@ -168,7 +167,7 @@ class Joined:
 
 
 def join(table: FeatureTable, tracks: Iterable[Track], *, segment_s: float = 3.0) -> Joined:
-    """Find each row's track by its id, or by the id of the whole piece that it is a segment of.
+    """Find each row's track by its id, or by the id of the whole track that it is a segment of.
 
     Rows that have an error, and rows that no track belongs to, are left out with the reason. The labels become the
     tracks' genres. ``segment_s``: the length of the table's segments in seconds. Raises :class:`DataError` when a row's
@@ -176,7 +175,7 @@ def join(table: FeatureTable, tracks: Iterable[Track], *, segment_s: float = 3.0
     """
     by_id = {track.id: track for track in tracks}
     kept: list[int] = []
-    pieces: list[Track] = []
+    found: list[Track] = []
     left_out: list[tuple[str, str]] = []
     for i, (name, id_, whole, segment) in enumerate(
         zip(table.filenames, table.ids, table.wholes, table.segments, strict=True)
@@ -186,7 +185,7 @@ def join(table: FeatureTable, tracks: Iterable[Track], *, segment_s: float = 3.0
             left_out.append((name, table.errors[i]))
             continue
         if track is None and segment is not None and whole in by_id:
-            track = _piece(by_id[whole], id_=id_, start_s=segment * segment_s, segment_s=segment_s)
+            track = _segment_of(by_id[whole], id_=id_, start_s=segment * segment_s, segment_s=segment_s)
         if track is None:
             left_out.append((name, f"no track has the id {id_!r}" + (f" or {whole!r}" if segment is not None else "")))
             continue
@@ -197,13 +196,13 @@ def join(table: FeatureTable, tracks: Iterable[Track], *, segment_s: float = 3.0
                 code="label_conflict",
             )
         kept.append(i)
-        pieces.append(track)
+        found.append(track)
     chosen = table.rows(kept)
-    return Joined(replace(chosen, labels=tuple(track.genre for track in pieces)), tuple(pieces), tuple(left_out))
+    return Joined(replace(chosen, labels=tuple(track.genre for track in found)), tuple(found), tuple(left_out))
 
 
-def _piece(track: Track, *, id_: str, start_s: float, segment_s: float) -> Track:
-    """A piece of a track, which may be a piece itself."""
+def _segment_of(track: Track, *, id_: str, start_s: float, segment_s: float) -> Track:
+    """A segment of a track, which may be a segment itself."""
     if track.span_s is not None:
         start_s += track.span_s[0]
     return replace(track, id=id_, segment_of=track.whole, span_s=(start_s, start_s + segment_s))

@@ -58,13 +58,13 @@ class FrameSettings(Protocol):
 
 
 class FrameStream(Protocol):
-    """The frames of a piece that arrives bit by bit, the same however it was cut, in memory that does not grow."""
+    """The frames of a clip that arrives bit by bit, the same however it was cut, in memory that does not grow."""
 
     def push(self, block: npt.NDArray[np.floating[Any]]) -> _Float32:
         """Take the next samples ``(k,)`` and give the frames ``(n, n_bands)`` that are complete, often none."""
 
     def finish(self) -> _Float32:
-        """End the piece and give the frames that are left; a piece of one sample or more has one frame at least."""
+        """End the clip and give the frames that are left; a clip of one sample or more has one frame at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,12 @@ def kind_of(settings: FrameSettings) -> str:
 
 
 def frame_stream(settings: FrameSettings) -> FrameStream:
-    """A stream for one piece."""
+    """A stream for one clip."""
     return KINDS[kind_of(settings)].stream(settings)
 
 
 def frames_of(samples: npt.NDArray[np.floating[Any]], *, settings: FrameSettings) -> _Float32:
-    """The frames ``(n, n_bands)`` of a whole piece of samples ``(k,)``."""
+    """The frames ``(n, n_bands)`` of a whole clip of samples ``(k,)``."""
     stream = frame_stream(settings)
     return np.concatenate([stream.push(samples), stream.finish()])
 

@@ -1,4 +1,4 @@
-"""Mel spectrograms with NumPy alone, equal to librosa's, of a whole piece or of a stream.
+"""Mel spectrograms with NumPy alone, equal to librosa's, of a whole clip or of a stream.
 
 Frames belong to the file: frame ``i`` is centred on sample ``i * hop_length``, with silence before the first
 and after the last sample, as in ``librosa.feature.melspectrogram(center=True, pad_mode="constant")``. Time
@@ -6,7 +6,7 @@ comes first: row ``i`` is frame ``i``.
 
 How it is computed, and why (30 s at 22,050 Hz, n_fft 2048, hop 512, 128 bands; one thread of a 2-core box):
 
-- By :class:`~genrelens.frontend.power.PowerFrames`. The FFT of the whole piece at once takes twice as long as by
+- By :class:`~genrelens.frontend.power.PowerFrames`. The FFT of the whole clip at once takes twice as long as by
   blocks (9.5 ms against 4.4). All in all it takes 8.5 ms by 16 frames, 7.0 by 32, 6.6 by 48, 6.8 by 64 and 128.
 - The FFT in float64: NumPy's is as fast so (3.7 ms against 4.4 in float32), and librosa's is float64, too. In
   float32, pure tones and offsets were wrong by up to 6e-3 dB near a floor of -80 dB; now nothing is by 3e-5.
@@ -51,7 +51,7 @@ def mel_filter_bank(settings: MelSettings) -> _Float32:
 
 
 def mel_power(samples: npt.NDArray[np.floating[Any]], *, settings: MelSettings) -> _Float32:
-    """The mel power spectrogram of a whole piece.
+    """The mel power spectrogram of a whole clip.
 
     Equal to ``librosa.feature.melspectrogram(center=True, pad_mode="constant", power=2.0, norm="slaney").T``.
 
@@ -72,10 +72,10 @@ def mel_power(samples: npt.NDArray[np.floating[Any]], *, settings: MelSettings) 
 
 
 class MelStream:
-    """The mel power spectrogram of a piece that arrives bit by bit, in memory that does not grow.
+    """The mel power spectrogram of a clip that arrives bit by bit, in memory that does not grow.
 
     All that ``push`` and ``finish`` return, put together, is ``mel_power`` of the whole, bit for bit. Frames
-    come 48 at a time, so up to 48 hops and one frame of sound wait inside. A stream is for one piece and one
+    come 48 at a time, so up to 48 hops and one frame of sound wait inside. A stream is for one clip and one
     thread.
     """
 
@@ -104,7 +104,7 @@ class MelStream:
         return self._take(self._power.n_whole(self._waiting.size))
 
     def finish(self) -> _Float32:
-        """End the piece with silence and give the frames that are left.
+        """End the clip with silence and give the frames that are left.
 
         Returns:
             float32, shape (frames, n_mels).
@@ -119,7 +119,7 @@ class MelStream:
 
     def _check_open(self) -> None:
         if self._finished:
-            raise RuntimeError("this MelStream has been finished; make a new one for the next piece")
+            raise RuntimeError("this MelStream has been finished; make a new one for the next clip")
 
     def _take(self, n_frames: int) -> _Float32:
         power = self._power.of(self._waiting, n_frames, first=0)

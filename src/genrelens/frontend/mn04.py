@@ -1,4 +1,4 @@
-"""The mel power that EfficientAT's mn04 was trained on, with NumPy alone, of a whole piece or of a stream.
+"""The mel power that EfficientAT's mn04 was trained on, with NumPy alone, of a whole clip or of a stream.
 
 Schmid, Koutini and Widmer 2023, "Efficient large-scale audio tagging via transformer-to-CNN knowledge distillation"
 (arXiv 2211.04772): 32 kHz; each sample less 0.97 of the one before; a transform of 1024 every 320 samples under a
@@ -83,9 +83,9 @@ class Mn04Settings:
 
 
 class Mn04Stream:
-    """The power of a piece that arrives bit by bit, bit for bit that of the whole, in memory that does not grow.
+    """The power of a clip that arrives bit by bit, bit for bit that of the whole, in memory that does not grow.
 
-    Frames come 48 at a time. A stream is for one piece and one thread.
+    Frames come 48 at a time. A stream is for one clip and one thread.
     """
 
     def __init__(self, settings: Mn04Settings) -> None:
@@ -116,7 +116,7 @@ class Mn04Stream:
         return self._take(self._power.n_whole(self._waiting.size) if self._begun else 0)
 
     def finish(self) -> _Float32:
-        """End the piece, mirrored, and give the frames ``(n, 128)`` that are left.
+        """End the clip, mirrored, and give the frames ``(n, 128)`` that are left.
 
         Raises:
             RuntimeError: after ``finish``.
@@ -128,10 +128,10 @@ class Mn04Stream:
 
     def _check_open(self) -> None:
         if self._finished:
-            raise RuntimeError("this Mn04Stream has been finished; make a new one for the next piece")
+            raise RuntimeError("this Mn04Stream has been finished; make a new one for the next clip")
 
     def _mirror(self, *, before: int, after: int) -> None:
-        """Put the sound's mirror image at its ends; a piece shorter than that is mirrored there and back again."""
+        """Put the sound's mirror image at its ends; a clip shorter than that is mirrored there and back again."""
         self._begun = True
         if self._waiting.size:
             self._waiting = np.pad(self._waiting, (before, after), mode="reflect")

@@ -67,8 +67,8 @@ class PowerFrames:
         power = np.empty((n_frames, self._bands.shape[1]), np.float32)
         for start in range(0, n_frames, _BLOCK_FRAMES):
             rows = power[start : start + _BLOCK_FRAMES]
-            piece = _cut(samples, first=first + start * self._hop_length, n_samples=self._n_samples)
-            rows[:] = self._finite_power(piece)[: len(rows)]
+            part = _cut(samples, first=first + start * self._hop_length, n_samples=self._n_samples)
+            rows[:] = self._finite_power(part)[: len(rows)]
         return power
 
     def _finite_power(self, samples: _Float32) -> _Float32:
@@ -96,7 +96,7 @@ class PowerFrames:
 
 
 def _band_groups(bank: _Float32) -> tuple[tuple[slice, slice, _Float32], ...]:
-    """The filter bank in pieces: (bands, the bins that they need, weights (bins, bands))."""
+    """The filter bank in parts: (bands, the bins that they need, weights (bins, bands))."""
     groups = []
     for start in range(0, len(bank), _GROUP_BANDS):
         bands = slice(start, min(start + _GROUP_BANDS, len(bank)))
@@ -107,14 +107,14 @@ def _band_groups(bank: _Float32) -> tuple[tuple[slice, slice, _Float32], ...]:
 
 
 def _cut(samples: _Float32, *, first: int, n_samples: int) -> _Float32:
-    """``samples[first : first + n_samples]``, with zeros where the piece has not begun or has ended."""
+    """``samples[first : first + n_samples]``, with zeros where the clip has not begun or has ended."""
     stop = first + n_samples
     if first >= 0 and stop <= samples.size:
         return samples[first:stop]
-    piece = np.zeros(n_samples, np.float32)
+    part = np.zeros(n_samples, np.float32)
     inside = samples[max(first, 0) : stop]
-    piece[max(-first, 0) : max(-first, 0) + inside.size] = inside
-    return piece
+    part[max(-first, 0) : max(-first, 0) + inside.size] = inside
+    return part
 
 
 def mono_float32(samples: npt.NDArray[np.floating[Any]]) -> _Float32:

@@ -1,4 +1,4 @@
-"""The log mel examples that VGGish was trained on, with NumPy alone, of a whole piece or of a stream.
+"""The log mel examples that VGGish was trained on, with NumPy alone, of a whole clip or of a stream.
 
 Hershey et al. 2017, "CNN architectures for large-scale audio classification" (arXiv 1609.09430, section 3.1); the
 numbers are those of Google's released front end, which torchvggish repeats: 16 kHz; frames of 25 ms every 10 ms under a
@@ -6,7 +6,7 @@ periodic Hann window, Fourier transform of 512, the first frame beginning with t
 **magnitude**, not power; 64 triangles between 125 and 7500 Hz, of height 1, straight lines **in mel** and not in Hz;
 ``log(x + 0.01)``. An example is 96 frames, 0.96 s; 30 s have 31.
 
-Two things differ from the original on purpose. A piece shorter than a frame is filled up with silence to one frame,
+Two things differ from the original on purpose. A clip shorter than a frame is filled up with silence to one frame,
 where theirs has no frame at all: sound that can be decoded is no error here. And sound is resampled by
 :mod:`genrelens.audio` (soxr), theirs by resampy: values differ as far as two good low-pass filters do.
 """
@@ -86,7 +86,7 @@ class VggishSettings:
 
 
 def log_mel(samples: npt.NDArray[np.floating[Any]]) -> _Float32:
-    """``(n_frames, 64)`` of a whole piece: natural logarithms of mel magnitude plus 0.01, at least log(0.01).
+    """``(n_frames, 64)`` of a whole clip: natural logarithms of mel magnitude plus 0.01, at least log(0.01).
 
     Args:
         samples: mono sound, shape (n,), floating point, full scale 1, at 16,000 Hz.
@@ -105,10 +105,10 @@ def examples(frames: _Float32) -> _Float32:
 
 
 class VggishStream:
-    """The log mel frames of a piece that arrives bit by bit, in memory that does not grow.
+    """The log mel frames of a clip that arrives bit by bit, in memory that does not grow.
 
     All that ``push`` and ``finish`` return, put together, is :func:`log_mel` of the whole, bit for bit. Frames come 96
-    at a time. A stream is for one piece and one thread.
+    at a time. A stream is for one clip and one thread.
     """
 
     def __init__(self, settings: VggishSettings) -> None:
@@ -133,7 +133,7 @@ class VggishStream:
         return self._take(n_blocks * _BLOCK_FRAMES)
 
     def finish(self) -> _Float32:
-        """End the piece and give the frames ``(frames, 64)`` that are left; samples short of a frame are left out.
+        """End the clip and give the frames ``(frames, 64)`` that are left; samples short of a frame are left out.
 
         Raises:
             RuntimeError: after ``finish``.
@@ -144,7 +144,7 @@ class VggishStream:
 
     def _check_open(self) -> None:
         if self._finished:
-            raise RuntimeError("this VggishStream has been finished; make a new one for the next piece")
+            raise RuntimeError("this VggishStream has been finished; make a new one for the next clip")
 
     def _take(self, n_frames: int) -> _Float32:
         found = np.empty((n_frames, N_BANDS), np.float32)

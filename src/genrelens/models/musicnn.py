@@ -128,7 +128,7 @@ class _Timbral(_Filters):
         n, t = padded.shape[0], padded.shape[2] - n_frames + 1
         n_tiles = -(-t // _TILE)
         n_inputs = _TILE + n_frames - 1
-        # Frame 4 k + r of a piece is (r, k): tiles are cut without a copy for each.
+        # Frame 4 k + r of a clip is (r, k): tiles are cut without a copy for each.
         by_rest = functional.pad(padded[:, 0], (0, 0, 0, (n_tiles + 3) * _TILE - padded.shape[2]))
         by_rest = by_rest.reshape(n, n_tiles + 3, _TILE, -1).transpose(1, 2)
         tiles = [by_rest[:, : n_inputs - k, k // _TILE :][:, :_TILE, :n_tiles] for k in range(0, n_inputs, _TILE)]
@@ -141,9 +141,9 @@ class _Timbral(_Filters):
         width = n_bands + n_together - 1
         # The last group ends at the last band and may repeat positions of the one before: the maximum is the same.
         starts = [min(g * n_together, n_positions - n_together) for g in range(n_groups)]
-        pieces = torch.stack([inputs[..., start : start + width] for start in starts], dim=3)
+        stacked = torch.stack([inputs[..., start : start + width] for start in starts], dim=3)
         taps = shifted(of_taps @ weight[:, 0], n_together)  # (filters, inputs, positions, width)
-        products = pieces.reshape(n, n_inputs, -1, width) @ taps.permute(1, 3, 2, 0).reshape(n_inputs, width, -1)
+        products = stacked.reshape(n, n_inputs, -1, width) @ taps.permute(1, 3, 2, 0).reshape(n_inputs, width, -1)
         outputs = to_outputs @ products.reshape(n, n_inputs, -1)
         loudest = outputs.reshape(n, _TILE, n_tiles, n_groups * n_together, n_filters).amax(dim=3)
         return loudest.permute(0, 3, 2, 1).reshape(n, n_filters, -1)[:, :, :t]
@@ -161,9 +161,9 @@ class _Temporal(_Filters):
         n_groups = -(-t // _TOGETHER)
         width = n_frames + _TOGETHER - 1  # frames that sixteen responses need
         by_band = functional.pad(padded[:, 0].transpose(1, 2), (0, n_groups * _TOGETHER - t))
-        pieces = [by_band[:, :, g * _TOGETHER : g * _TOGETHER + width] for g in range(n_groups)]
+        tiles = [by_band[:, :, g * _TOGETHER : g * _TOGETHER + width] for g in range(n_groups)]
         taps = shifted(weight[:, 0, :, 0], _TOGETHER).reshape(-1, width)
-        loudest = (torch.stack(pieces, dim=2) @ taps.T).amax(dim=1)  # of (n, bands, groups, filters * 16)
+        loudest = (torch.stack(tiles, dim=2) @ taps.T).amax(dim=1)  # of (n, bands, groups, filters * 16)
         loudest = loudest.reshape(-1, n_groups, n_filters, _TOGETHER).transpose(1, 2)
         return loudest.reshape(-1, n_filters, n_groups * _TOGETHER)[:, :, :t]
 

@@ -37,7 +37,7 @@ class MusicnnHead(Network):
     """log mel (n, 187, 96) -> logits of genres that are linear in the embedding (n, 712), musicnn's tags, and what
     ``screens`` makes of the embedding, (n, 2), if given.
 
-    Because the logits are linear, the mean of a piece's window logits is the logits of its mean embedding, which is
+    Because the logits are linear, the mean of a track's window logits is the logits of its mean embedding, which is
     what the linear layer was trained on.
     """
 

@@ -1,6 +1,6 @@
 """Two numbers a window that say when not to answer: how little it sounds like music, how far it is from the training's.
 
-Both are made from musicnn's embedding alone, in matrix products, so that they sit inside a bundle's graph. A piece's
+Both are made from musicnn's embedding alone, in matrix products, so that they sit inside a bundle's graph. A track's
 are the means over its windows, as its logits are.
 """
 

@@ -1,4 +1,4 @@
-"""One function over many pieces in several processes, where a process that dies costs only its own piece.
+"""One function over many tasks in several processes, where a process that dies costs only its own task.
 
 Files from the wild bring decoders down; that must not stop a run over 100,000 of them, nor lose one without a word.
 Processes themselves (:mod:`genrelens.parallel.pool`) are imported where they are used: one file needs none.
@@ -14,8 +14,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 32
-"""Answers a process that :func:`map_in_order` may hold: enough for one long piece among short ones to keep no process
-idle, few enough for any number of pieces."""
+"""Answers a process that :func:`map_in_order` may hold: enough for one long task among short ones to keep no process
+idle, few enough for any number of tasks."""
 
 _share: int | None = None
 
@@ -36,47 +36,47 @@ def use_cores(n: int) -> None:
 
 
 def map_each(
-    function: Callable[[T], R], pieces: Sequence[T], *, n_workers: int, died: Callable[[T], R]
+    function: Callable[[T], R], tasks: Sequence[T], *, n_workers: int, died: Callable[[T], R]
 ) -> Iterator[tuple[int, R]]:
-    """``(index, function(piece))`` of every piece, as they are done; ``died(piece)`` where the process died.
+    """``(index, function(task))`` of every task, as they are done; ``died(task)`` where the process died.
 
-    With ``n_workers`` above 1 that many processes are spawned, so ``function`` and the pieces must pickle and the
+    With ``n_workers`` above 1 that many processes are spawned, so ``function`` and the tasks must pickle and the
     calling script needs the usual ``if __name__ == "__main__"``. Each process gets ``function``, and all that it holds,
-    once. A piece whose process dies is tried a second time, with no other at work. What ``function`` raises is raised
-    here and ends the run: what may go wrong with one piece should be part of its answer. Raises :class:`GenrelensError`
+    once. A task whose process dies is tried a second time, with no other at work. What ``function`` raises is raised
+    here and ends the run: what may go wrong with one task should be part of its answer. Raises :class:`GenrelensError`
     where no process can be started. Closing the iterator ends the processes.
     """
-    if n_workers <= 1 or len(pieces) <= 1:
-        for i, piece in enumerate(pieces):
-            yield i, function(piece)
+    if n_workers <= 1 or len(tasks) <= 1:
+        for i, task in enumerate(tasks):
+            yield i, function(task)
         return
     from genrelens.parallel.pool import answers
 
-    n_workers = min(n_workers, len(pieces))
-    yield from answers(function, pieces, n_workers=n_workers, died=died, may_begin=lambda: len(pieces))
+    n_workers = min(n_workers, len(tasks))
+    yield from answers(function, tasks, n_workers=n_workers, died=died, may_begin=lambda: len(tasks))
 
 
 def map_in_order(
-    function: Callable[[T], R], pieces: Sequence[T], *, n_workers: int, died: Callable[[T], R]
+    function: Callable[[T], R], tasks: Sequence[T], *, n_workers: int, died: Callable[[T], R]
 ) -> Generator[R, None, None]:
-    """``function(piece)`` of every piece in their order, each as soon as all before it are there.
+    """``function(task)`` of every task in their order, each as soon as all before it are there.
 
-    As :func:`map_each`, but 1 is one process, and 0 stays in this one. No piece is begun that lies more than
+    As :func:`map_each`, but 1 is one process, and 0 stays in this one. No task is begun that lies more than
     :data:`AHEAD` a process behind the first without an answer, so memory does not grow with their number.
     """
-    if n_workers <= 0 or not pieces:
-        yield from map(function, pieces)
+    if n_workers <= 0 or not tasks:
+        yield from map(function, tasks)
         return
     from genrelens.parallel.pool import answers
 
-    n_workers = min(n_workers, len(pieces))
+    n_workers = min(n_workers, len(tasks))
     held: dict[int, R] = {}
     first = 0
 
     def may_begin() -> int:
         return first + AHEAD * n_workers
 
-    for i, answer in answers(function, pieces, n_workers=n_workers, died=died, may_begin=may_begin):
+    for i, answer in answers(function, tasks, n_workers=n_workers, died=died, may_begin=may_begin):
         held[i] = answer
         while first in held:
             yield held.pop(first)

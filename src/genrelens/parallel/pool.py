@@ -1,4 +1,4 @@
-"""Processes that work on one piece at a time, each over a pipe of its own, so that it is known what killed it."""
+"""Processes that work on one task at a time, each over a pipe of its own, so that it is known what killed it."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from genrelens.parallel.worker import work
 T = TypeVar("T")
 R = TypeVar("R")
 
-_GRACE_S = 5.0  # for tidying up after a piece that was interrupted
+_GRACE_S = 5.0  # for tidying up after a task that was interrupted
 _FAILED_STARTS = 3  # in a row: no process will ever be ready
 
 
 def answers(
     function: Callable[[T], R],
-    pieces: Sequence[T],
+    tasks: Sequence[T],
     *,
     n_workers: int,
     died: Callable[[T], R],
     may_begin: Callable[[], int],
 ) -> Iterator[tuple[int, R]]:
-    """``(index, function(piece))`` as they are done by ``n_workers`` processes, which are replaced when they die.
+    """``(index, function(task))`` as they are done by ``n_workers`` processes, which are replaced when they die.
 
-    ``may_begin()`` is how many pieces, from the first on, may have been begun by now. The rest is said at
+    ``may_begin()`` is how many tasks, from the first on, may have been begun by now. The rest is said at
     :func:`genrelens.parallel.map_each`.
     """
     task = pickle.dumps(function)
     share = max(1, n_cores() // n_workers)
-    order = _Order(len(pieces), may_begin)
+    order = _Order(len(tasks), may_begin)
     workers: list[_Worker] = []
     done: list[tuple[int, R]] = []
-    unanswered, failed_starts = len(pieces), 0
+    unanswered, failed_starts = len(tasks), 0
     try:
         while unanswered or done:
             while len(workers) < min(n_workers, unanswered):
@@ -56,21 +56,21 @@ def answers(
                         raise
                     n_workers = len(workers)  # go on with those that there are
             for worker in workers:
-                if worker.is_idle and (i := order.next({w.piece for w in workers})) is not None:
-                    worker.give(i, pieces[i])
+                if worker.is_idle and (i := order.next({w.task for w in workers})) is not None:
+                    worker.give(i, tasks[i])
             if done:  # only now: whoever asked may take its time over them
                 yield from done
                 done.clear()
                 continue
             for worker in _speaking(workers):
-                i = worker.piece
+                i = worker.task
                 try:
                     answer = worker.answer()
                 except EOFError:
                     workers.remove(worker)
                     _end([worker])
                     if i is not None and order.second_death(i):
-                        done.append((i, died(pieces[i])))
+                        done.append((i, died(tasks[i])))
                     elif i is None and not worker.is_ready:
                         failed_starts += 1
                         if failed_starts == _FAILED_STARTS or worker.process.exitcode == 1:
@@ -85,7 +85,7 @@ def answers(
 
 
 class _Order:
-    """Which piece is begun next. One whose process died is begun a second time, with no other on its way: it may be
+    """Which task is begun next. One whose process died is begun a second time, with no other on its way: it may be
     that the memory did not do for both.
     """
 
@@ -97,7 +97,7 @@ class _Order:
         self._again: list[int] = []
 
     def next(self, on_their_way: Set[int | None]) -> int | None:
-        """The piece to begin now, if there is one."""
+        """The task to begin now, if there is one."""
         if self._again:
             return None if on_their_way - {None} else self._again.pop(0)
         if self._begun >= min(self._may_begin(), self._n_pieces) or self._died & on_their_way:
@@ -105,32 +105,32 @@ class _Order:
         self._begun += 1
         return self._begun - 1
 
-    def second_death(self, piece: int) -> bool:
-        """Say that a piece's process died; whether it is the second. After the first the piece will come again."""
-        if piece in self._died:
+    def second_death(self, task: int) -> bool:
+        """Say that a task's process died; whether it is the second. After the first the task will come again."""
+        if task in self._died:
             return True
-        self._died.add(piece)
-        self._again.append(piece)
+        self._died.add(task)
+        self._again.append(task)
         return False
 
 
 class _Worker:
-    """One process; ``piece`` is the index of what it is at. It says of its own accord when it is ready."""
+    """One process; ``task`` is the index of what it is at. It says of its own accord when it is ready."""
 
     def __init__(self, process: BaseProcess, connection: Connection) -> None:
         self.process = process
         self.connection = connection
-        self.piece: int | None = None
+        self.task: int | None = None
         self.is_ready = False
 
     @property
     def is_idle(self) -> bool:
-        return self.is_ready and self.piece is None
+        return self.is_ready and self.task is None
 
-    def give(self, i: int, piece: Any) -> None:
-        self.piece = i
+    def give(self, i: int, task: Any) -> None:
+        self.task = i
         with contextlib.suppress(OSError):  # it has died: so says its pipe when it is asked
-            self.connection.send(piece)
+            self.connection.send(task)
 
     def answer(self) -> Any:
         """What it says next; raises what the function raised, or EOFError where the process died."""
@@ -140,7 +140,7 @@ class _Worker:
             raise EOFError from None
         if error is not None:
             raise error
-        self.is_ready, self.piece = True, None
+        self.is_ready, self.task = True, None
         return answer
 
 
@@ -167,10 +167,10 @@ def _speaking(workers: Sequence[_Worker]) -> list[_Worker]:
 
 def _end(workers: Sequence[_Worker]) -> None:
     for worker in workers:
-        worker.connection.close()  # one that waits for its next piece ends by this
+        worker.connection.close()  # one that waits for its next task ends by this
         if not worker.is_ready:
             worker.process.kill()
-        elif worker.piece is not None:
+        elif worker.task is not None:
             _interrupt(worker.process)
     for worker in workers:
         worker.process.join(_GRACE_S)
@@ -180,7 +180,7 @@ def _end(workers: Sequence[_Worker]) -> None:
 
 
 def _interrupt(process: BaseProcess) -> None:
-    """Stop a process within its piece, where the system can in a way that lets it tidy up."""
+    """Stop a process within its task, where the system can in a way that lets it tidy up."""
     if sys.platform == "win32":
         process.terminate()
     elif process.exitcode is None and process.pid is not None:

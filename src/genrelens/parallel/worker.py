@@ -1,4 +1,4 @@
-"""What a worker process does: it takes a function, then piece by piece, and says what the function made of each."""
+"""What a worker process does: it takes a function, then task by task, and says what the function made of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genrelens import parallel
 
 
 def work(connection: Connection, n_cores: int) -> None:
-    """Answer ``(value, error)`` to the function and to each piece after it, until nobody asks any more.
+    """Answer ``(value, error)`` to the function and to each task after it, until nobody asks any more.
 
     ``n_cores`` is this process's share, which is what :func:`genrelens.parallel.n_cores` says here. NumPy's threads are
     left alone: their number changes the last digits of descriptors.

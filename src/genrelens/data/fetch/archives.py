@@ -154,12 +154,12 @@ def _write(member: _Member, target: Path, *, max_bytes: int, archive: Path) -> U
     """Write one member; what it says of its size is not believed."""
     digest, size = hashlib.sha256(), 0
     with target.open("xb") as out:
-        while piece := member.file.read(CHUNK_BYTES):
-            size += len(piece)
+        while chunk := member.file.read(CHUNK_BYTES):
+            size += len(chunk)
             if size > max_bytes:
                 raise _too_much(archive, member.name)
-            digest.update(piece)
-            out.write(piece)
+            digest.update(chunk)
+            out.write(chunk)
         out.flush()
         os.fsync(out.fileno())  # before the folder gets its name
     if size != member.size:

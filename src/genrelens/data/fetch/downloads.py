@@ -100,13 +100,13 @@ def _agent() -> str:
 
 
 def file_digest(path: Path, algorithm: str, progress: Progress | None = None) -> str:
-    """Hex digits of a file's hash, read in pieces."""
+    """Hex digits of a file's hash, read in chunks."""
     digest = hashlib.new(algorithm, usedforsecurity=False)
     size, done = path.stat().st_size, 0
     with path.open("rb") as file:
-        while piece := file.read(CHUNK_BYTES):
-            digest.update(piece)
-            done += len(piece)
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            done += len(chunk)
             if progress is not None:
                 progress("checking", done, size)
     return digest.hexdigest()
@@ -173,9 +173,9 @@ def _continue(url: str, part: Path, visit: _Visit, progress: Progress | None, *,
         with _writing(part), part.open("r+b" if offset else "wb") as file:
             file.seek(offset)
             file.truncate()
-            for piece in _pieces(answer):
-                file.write(piece)
-                done += len(piece)
+            for chunk in _chunks(answer):
+                file.write(chunk)
+                done += len(chunk)
                 _check_size(url, done, max_bytes)
                 if progress is not None:
                     progress("downloading", done, total)
@@ -194,11 +194,11 @@ def _check_size(url: str, n_bytes: int, max_bytes: int | None) -> None:
         )
 
 
-def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+def _chunks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
     """The content until it ends or breaks; what breaks it is the network's fault, not the disk's."""
     try:
-        while piece := answer.read(CHUNK_BYTES):
-            yield piece
+        while chunk := answer.read(CHUNK_BYTES):
+            yield chunk
     except (OSError, http.client.HTTPException) as error:
         raise _Cut(f"the connection broke: {error or type(error).__name__}") from error
 

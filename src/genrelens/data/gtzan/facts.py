@@ -85,7 +85,7 @@ def split(name: str) -> Split:
 
 SAMPLE_RATE: Final = 22050
 HOP: Final = 66150
-"""Samples from one piece's start to the next's; a piece has one sample less."""
+"""Samples from one segment's start to the next's; a segment has one sample less."""
 
 SHORT_CLIPS: Final = frozenset(
     {
@@ -101,7 +101,7 @@ SHORT_CLIPS: Final = frozenset(
         "rock.00038",
     }
 )
-"""The clips of at most 661,500 samples (30.000 s): nine pieces, where every other clip has ten; 9,990 in all."""
+"""The clips of at most 661,500 samples (30.000 s): nine segments, where every other clip has ten; 9,990 in all."""
 
 
 def segment_ids(clip: str) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def segment_ids(clip: str) -> tuple[str, ...]:
 
 
 def segments(tracks: Iterable[Track]) -> tuple[Track, ...]:
-    """The pieces of clips of GTZAN as tracks: piece i lies from 3 i s, for 66,149 samples, in the clip's file."""
+    """The segments of clips of GTZAN as tracks: segment i lies from 3 i s, for 66,149 samples, in the clip's file."""
     return tuple(
         Track(
             id=id_,

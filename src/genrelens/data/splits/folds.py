@@ -1,6 +1,6 @@
 """Cutting tracks into parts along artists: cross-validation folds, and a part to stop the training by.
 
-What belongs together stays together: pieces of one track, tracks of one artist and known repeats of one
+What belongs together stays together: segments of one track, tracks of one artist and known repeats of one
 recording, joined until nothing overlaps (if A and B share an artist, and B and C a recording, A, B and C are one
 block). Only then are genres balanced, by a greedy rule: the largest block first, to the fold that has least of its
 genres.

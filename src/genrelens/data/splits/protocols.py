@@ -1,6 +1,6 @@
 """The ways in which published work cuts a data set for testing, from the leakiest to the honest.
 
-Each cuts the same pieces of the same tracks, so that what differs between their scores is the cutting alone.
+Each cuts the same segments of the same tracks, so that what differs between their scores is the cutting alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from genrelens.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """``splits`` of pieces, each with a part "train" and the part ``tested``; together they test each piece once.
+    """``splits`` of segments, each with a part "train" and the part ``tested``; together they test each segment once.
 
     ``together``: what is never parted.
     """
@@ -39,17 +39,17 @@ class Protocol:
     def hold_out(
         self, train: Sequence[Track], *, fraction: float, seed: int
     ) -> tuple[tuple[Track, ...], tuple[Track, ...]]:
-        """``(kept, held)``: pieces of the training part to stop the training by, cut as the protocol cuts.
+        """``(kept, held)``: segments of the training part to stop the training by, cut as the protocol cuts.
 
-        Who tests on pieces of the tracks that were learnt from has stopped on such pieces, too; to stop on other
+        Who tests on segments of the tracks that were learnt from has stopped on such segments, too; to stop on other
         artists would show less than was claimed.
         """
         if not fraction:
             return tuple(train), ()
         if self.together == "artist":
             return hold_out(train, fraction=fraction, seed=seed)
-        units = [piece.id if self.together == "piece" else piece.whole for piece in train]
-        genre_of = dict(zip(units, (piece.genre for piece in train), strict=True))
+        units = [segment.id if self.together == "piece" else segment.whole for segment in train]
+        genre_of = dict(zip(units, (segment.genre for segment in train), strict=True))
         rng = np.random.default_rng(seed)
         held: set[str] = set()
         for genre in sorted(set(genre_of.values())):
@@ -57,32 +57,32 @@ class Protocol:
             n_held = min(len(deck) - 1, max(1, round(fraction * len(deck))))
             held.update(deck[i] for i in rng.permutation(len(deck))[:n_held])
         return (
-            tuple(piece for piece, unit in zip(train, units, strict=True) if unit not in held),
-            tuple(piece for piece, unit in zip(train, units, strict=True) if unit in held),
+            tuple(segment for segment, unit in zip(train, units, strict=True) if unit not in held),
+            tuple(segment for segment, unit in zip(train, units, strict=True) if unit in held),
         )
 
 
-def protocols(pieces: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Protocol, ...]:
-    """Cross-validation over ``pieces`` (``segment_of`` says of which track) in three ways.
+def protocols(segments: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Protocol, ...]:
+    """Cross-validation over ``segments`` (``segment_of`` says of which track) in three ways.
 
-    "random segments": pieces dealt at random, so that most have siblings in training (where each piece is a whole
+    "random segments": segments dealt at random, so that most have siblings in training (where each segment is a whole
     track, the same as the next); "by track": whole tracks, with their artists on both sides; "by artist": whole artists
     and known recordings. All are balanced by genre. Raises
-    :class:`DataError` where the pieces do not give so many folds.
+    :class:`DataError` where the segments do not give so many folds.
     """
-    by_artist = grouped_folds(pieces, n_folds=n_folds, seed=seed)
-    are_cut = len({piece.whole for piece in pieces}) < len(pieces)
-    segments = _random_folds(
-        pieces,
-        [piece.id for piece in pieces],
+    by_artist = grouped_folds(segments, n_folds=n_folds, seed=seed)
+    are_cut = len({segment.whole for segment in segments}) < len(segments)
+    by_segment = _random_folds(
+        segments,
+        [segment.id for segment in segments],
         name="random-segments",
         leaks=frozenset({"duplicates", "artists", *(("segments",) if are_cut else ())}),
         n_folds=n_folds,
         seed=seed,
     )
     tracks = _random_folds(
-        pieces,
-        [piece.whole for piece in pieces],
+        segments,
+        [segment.whole for segment in segments],
         name="by-track",
         leaks=frozenset({"duplicates", "artists"}),
         n_folds=n_folds,
@@ -92,7 +92,7 @@ def protocols(pieces: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Prot
         Protocol(
             "random segments",
             "pieces of a track on both sides" if are_cut else "whole tracks here, so the same as by track",
-            segments,
+            by_segment,
             "piece",
         ),
         Protocol("by track", "tracks of an artist on both sides", tracks, "track"),
@@ -100,11 +100,11 @@ def protocols(pieces: Sequence[Track], *, n_folds: int, seed: int) -> tuple[Prot
     )
 
 
-def published(pieces: Sequence[Track], split: Split, *, part: str) -> Protocol:
-    """A split of whole tracks as a protocol over their pieces: its "train" learns, ``part`` is tested."""
+def published(segments: Sequence[Track], split: Split, *, part: str) -> Protocol:
+    """A split of whole tracks as a protocol over their segments: its "train" learns, ``part`` is tested."""
     of_track: dict[str, list[str]] = defaultdict(list)
-    for piece in pieces:
-        of_track[piece.whole].append(piece.id)
+    for segment in segments:
+        of_track[segment.whole].append(segment.id)
     parts = {
         name: tuple(id_ for track in split.ids(name) for id_ in of_track.get(track, ())) for name in ("train", part)
     }
@@ -116,11 +116,11 @@ def published(pieces: Sequence[Track], split: Split, *, part: str) -> Protocol:
 
 
 def _random_folds(
-    pieces: Sequence[Track], units: Sequence[Hashable], *, name: str, leaks: frozenset[str], n_folds: int, seed: int
+    segments: Sequence[Track], units: Sequence[Hashable], *, name: str, leaks: frozenset[str], n_folds: int, seed: int
 ) -> tuple[Split, ...]:
-    """Deal units (pieces or tracks) to the folds in random order, genre by genre, like cards."""
+    """Deal units (segments or tracks) to the folds in random order, genre by genre, like cards."""
     rng = np.random.default_rng(seed)
-    genre_of = dict(zip(units, (piece.genre for piece in pieces), strict=True))
+    genre_of = dict(zip(units, (segment.genre for segment in segments), strict=True))
     fold_of: dict[Hashable, int] = {}
     next_fold = 0
     for genre in sorted(set(genre_of.values())):
@@ -131,8 +131,8 @@ def _random_folds(
     folds = []
     for k in range(n_folds):
         parts: dict[str, list[str]] = {"train": [], "test": []}
-        for piece, unit in zip(pieces, units, strict=True):
-            parts["test" if fold_of[unit] == k else "train"].append(piece.id)
+        for segment, unit in zip(segments, units, strict=True):
+            parts["test" if fold_of[unit] == k else "train"].append(segment.id)
         provenance = f"Fold of {n_folds}, dealt at random within genres ({name}), seed {seed}"
         made = {part: tuple(ids) for part, ids in parts.items()}
         folds.append(Split(f"{name}-{k + 1}-of-{n_folds}-seed-{seed}", 1, made, leaks, provenance))

@@ -1,6 +1,6 @@
 """Which tracks train, which stop the training, which test it: a file with a version and a history, and it in numbers.
 
-A split refuses what it does not admit. Tracks of one artist, repeats of one recording or pieces of one track
+A split refuses what it does not admit. Tracks of one artist, repeats of one recording or segments of one track
 on both sides make a genre classifier look better than it is (Sturm, "The GTZAN dataset: its contents, its
 faults, their effects on evaluation, and its future use", arXiv 1306.1461), so an overlap is an error unless
 the split declares it in ``leaks``.
@@ -22,7 +22,7 @@ from genrelens.files import no_device
 
 SCHEMA: Final = 1
 LEAKS: Final[Mapping[str, str]] = {
-    "segments": "pieces of one track may stand in more than one part",
+    "segments": "segments of one track may stand in more than one part",
     "duplicates": "known repeats of one recording may stand in more than one part",
     "artists": "tracks of one artist may stand in more than one part",
 }
@@ -49,7 +49,7 @@ class Split:
     ``parts`` maps a part's name ("train", "valid", "test", ...) to its ids; ``leaks`` are the keys of
     :data:`LEAKS` that the split admits; ``provenance`` says in words where it comes from. Raises
     :class:`SplitError` when made with a repeated id, an unknown leak, or one id in two parts without the leak
-    "segments"; :meth:`check` does the same for pieces of one track, repeats and artists, which only the tracks know.
+    "segments"; :meth:`check` does the same for segments of one track, repeats and artists, which only the tracks know.
     """
 
     name: str
@@ -125,12 +125,12 @@ class Split:
         )
 
     def check(self, tracks: Iterable[Track]) -> None:
-        """Raise :class:`SplitError` if pieces of one track, repeats or artists overlap undeclared."""
+        """Raise :class:`SplitError` if segments of one track, repeats or artists overlap undeclared."""
         self._refuse(self.overlaps(tracks))
 
     def _refuse(self, overlaps: Sequence[Overlap]) -> None:
         for kind, what in (
-            ("segments", "pieces of one track"),
+            ("segments", "segments of one track"),
             ("duplicates", "repeats of one recording"),
             ("artists", "artists"),
         ):

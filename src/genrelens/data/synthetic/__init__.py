@@ -2,7 +2,7 @@
 
 The styles borrow ideas of real music, so that a classifier can learn them as it learns genres, and of each we
 know what gives it away and where, so that an explanation can be held against the truth. Tempo, key, chords,
-timbre, brightness, hiss and level vary from piece to piece.
+timbre, brightness, hiss and level vary from clip to clip.
 
 =================  ==============  ===========  =====================================================
 style              cue, Hz         beats a min  cue in words

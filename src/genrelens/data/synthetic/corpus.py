@@ -1,4 +1,4 @@
-"""A folder of synthetic pieces that looks like any other data set: ``<style>/<style>.00000.wav``."""
+"""A folder of synthetic clips that looks like any other data set: ``<style>/<style>.00000.wav``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from genrelens.files import contents, write_whole, written_aside
 
 DATASET: Final = "synthetic"
 MARKER: Final = "genrelens-synthetic.json"
-"""The file that says what a folder of synthetic pieces was made with."""
+"""The file that says what a folder of synthetic clips was made with."""
 
 SCHEMA: Final = 1
 N_PIECES_PER_ENSEMBLE: Final = 2
@@ -30,24 +30,24 @@ BY_TIMBRE: Final = "by-timbre"
 
 N_PARTS: Final = 3
 MAX_PER_STYLE: Final = 100_000
-"""Pieces of a style at most: their names count them in five digits."""
+"""Clips of a style at most: their names count them in five digits."""
 
 _SAMPLE_RATE: Final = 22050
 
 
 def write_corpus(root: Path | str, *, n_per_style: int, seed: int, duration_s: float = 30.0) -> tuple[Track, ...]:
-    """Render ``n_per_style`` pieces of each style as 16-bit wav (22,050 Hz, mono) below ``root``; return the
+    """Render ``n_per_style`` clips of each style as 16-bit wav (22,050 Hz, mono) below ``root``; return the
     tracks.
 
-    Every two pieces of a style are by one ensemble, which is their artist. Files are written aside and
+    Every two clips of a style are by one ensemble, which is their artist. Files are written aside and
     renamed; a call that was cut short is finished by the same call. Raises :class:`DataError` when ``root``
     already holds something else, or cannot be written.
     """
     if not 1 <= n_per_style <= MAX_PER_STYLE or not 0.0 < duration_s < 1e5 or seed < 0:
         raise DataError(
-            f"expected at least one piece of more than 0 s a style, at most {MAX_PER_STYLE:,}, and a seed of 0 or "
+            f"expected at least one clip of more than 0 s a style, at most {MAX_PER_STYLE:,}, and a seed of 0 or "
             "more, got "
-            f"{n_per_style} pieces of {duration_s} s and seed {seed}"
+            f"{n_per_style} clips of {duration_s} s and seed {seed}"
         )
     folder = Path(root)
     made_with = {
@@ -91,7 +91,7 @@ def write_corpus(root: Path | str, *, n_per_style: int, seed: int, duration_s: f
 
 def load(root: Path | str) -> tuple[Track, ...]:
     """The tracks of a folder that :func:`write_corpus` made. Raises :class:`DataError` on any other folder,
-    or when pieces are missing.
+    or when clips are missing.
     """
     folder = Path(root)
     if not is_corpus(folder):
@@ -110,7 +110,7 @@ def load(root: Path | str) -> tuple[Track, ...]:
     tracks = _tracks(folder, n_per_style)
     if missing := [track.id for track in tracks if not track.path.is_file()]:
         raise DataError(
-            f"the synthetic corpus in {str(folder)!r} lacks {len(missing)} of {len(tracks)} pieces (first: "
+            f"the synthetic corpus in {str(folder)!r} lacks {len(missing)} of {len(tracks)} clips (first: "
             f"{missing[0]}); call write_corpus again with {made_with}"
         )
     return tracks
@@ -132,7 +132,7 @@ def split(name: str, *, tracks: Iterable[Track]) -> Split:
         raise SplitError(
             f"the split {BY_TIMBRE!r} needs {N_PARTS} ensembles of each style, got "
             f"{min(ensembles.values(), default=0)}; make a corpus with at least "
-            f"{(N_PARTS - 1) * N_PIECES_PER_ENSEMBLE + 1} pieces of each style"
+            f"{(N_PARTS - 1) * N_PIECES_PER_ENSEMBLE + 1} clips of each style"
         )
     rest, test = hold_out(everything, fraction=0.2, seed=0)
     train, valid = hold_out(rest, fraction=0.25, seed=0)

@@ -43,7 +43,7 @@ class Timbre:
 
 
 class Desk:
-    """A mix in the making: ``samples`` (n,) float32 at ``sample_rate`` Hz, and the piece's dice."""
+    """A mix in the making: ``samples`` (n,) float32 at ``sample_rate`` Hz, and the clip's random numbers."""
 
     def __init__(self, *, rng: np.random.Generator, timbre: Timbre, duration_s: float, sample_rate: int) -> None:
         self.rng = rng

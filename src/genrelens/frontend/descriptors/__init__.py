@@ -1,4 +1,4 @@
-"""Descriptors: a piece of sound as one row of numbers. Importing this is light; computing needs ``[train]``.
+"""Descriptors: a clip of sound as one row of numbers. Importing this is light; computing needs ``[train]``.
 
 ==========  ===  =========  ==================================================================================
 set         n    rate       what
@@ -117,9 +117,9 @@ SETS: Final[Mapping[str, FeatureSet]] = {
 
 
 def spans(n_samples: int, *, sample_rate: int, segment_s: float) -> tuple[tuple[int, int], ...]:
-    """Where the segments of a piece lie, from and to (exclusive), in samples: Kaggle's rule.
+    """Where the segments of a clip lie, from and to (exclusive), in samples: Kaggle's rule.
 
-    A segment begins every ``segment_s`` seconds and is one sample shorter than that; it is there only if the piece
+    A segment begins every ``segment_s`` seconds and is one sample shorter than that; it is there only if the clip
     goes on after it (``66150 * i + 66150 < n_samples``), so that 30.0 s exactly have nine segments of 3 s.
     """
     step = round(segment_s * sample_rate)

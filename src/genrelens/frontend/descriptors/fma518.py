@@ -49,17 +49,17 @@ COLUMNS: Final = tuple(
 """The three header rows of ``features.csv`` in one, in its order: ``chroma_cens_kurtosis_01`` to ``zcr_std_01``."""
 
 LEAST_SAMPLE_RATE: Final = 9_000
-"""Hz; the constant-Q transform goes up to 3,951 Hz, or half a semitone more where a piece is tuned so."""
+"""Hz; the constant-Q transform goes up to 3,951 Hz, or half a semitone more where a clip is tuned so."""
 
 _RATE_OF_SPECTROGRAMS: Final = 22_050
 
 
 def compute(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float64]:
-    """The row of a piece at its own rate; see :class:`~genrelens.frontend.descriptors.FeatureSet`."""
+    """The row of a clip at its own rate; see :class:`~genrelens.frontend.descriptors.FeatureSet`."""
     import warnings
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a short or silent piece: librosa goes on with what it has, and so do we
+        warnings.simplefilter("ignore")  # a short or silent clip: librosa goes on with what it has, and so do we
         frames = features(samples, sample_rate=sample_rate)
     return np.concatenate([moments(frames[name]).ravel() for name in SIZES])
 

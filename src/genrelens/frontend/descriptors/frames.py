@@ -33,7 +33,7 @@ def chroma(power: Float32, *, sample_rate: int) -> Float32:
 
 
 def tuning(spectrogram: Float32, *, sample_rate: int) -> float:
-    """How far a piece is from A = 440 Hz, in semitones, -0.5 to 0.5: the commonest place of its stronger peaks.
+    """How far a clip is from A = 440 Hz, in semitones, -0.5 to 0.5: the commonest place of its stronger peaks.
 
     Equal to ``librosa.estimate_tuning(S=spectrogram.T, sr=sample_rate)``, of magnitudes or powers (n_frames, 1025);
     0 for silence.

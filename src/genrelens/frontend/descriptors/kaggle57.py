@@ -44,7 +44,7 @@ COLUMNS: Final = (
 
 
 def compute(samples: Float32, sample_rate: int) -> Float64:
-    """The row of a piece at 22,050 Hz; see :class:`~genrelens.frontend.descriptors.FeatureSet`."""
+    """The row of a clip at 22,050 Hz; see :class:`~genrelens.frontend.descriptors.FeatureSet`."""
     import librosa
 
     spectrum = librosa.stft(samples, n_fft=N_FFT, hop_length=HOP_LENGTH, pad_mode="reflect").T

@@ -1,4 +1,4 @@
-"""The settings of the descriptors' front end: which set, of pieces how long."""
+"""The settings of the descriptors' front end: which set, of segments how long."""
 
 from __future__ import annotations
 
