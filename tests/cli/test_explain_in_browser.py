@@ -31,26 +31,26 @@ pytestmark = [
 STEPS = """
 <script>
 (async () => {
-  const piece = document.getElementById("piece"), said = [];
+  const player = document.getElementById("player"), said = [];
   const moments = [...document.querySelectorAll(".moments button")];
   const on = () => moments.findIndex((button) => button.classList.contains("on"));
   const note = (what) => {
-    const error = piece.error && piece.error.code;
-    said.push({ what, time: piece.currentTime, paused: piece.paused, on: on(), error });
+    const error = player.error && player.error.code;
+    said.push({ what, time: player.currentTime, paused: player.paused, on: on(), error });
   };
   const until = (test) => new Promise((resolve) => {
     const look = () => (test() ? resolve() : setTimeout(look, 5));
     look();
   });
   try {
-    await until(() => piece.readyState >= 3);
+    await until(() => player.readyState >= 3);
     moments[1].click();
-    await until(() => !piece.paused && piece.currentTime > Number(moments[1].dataset.start) + 0.1);
+    await until(() => !player.paused && player.currentTime > Number(moments[1].dataset.start) + 0.1);
     note("playing");
     moments[0].click();
-    await until(() => !piece.paused && !piece.seeking);
+    await until(() => !player.paused && !player.seeking);
     note("another");
-    await until(() => piece.paused);
+    await until(() => player.paused);
     note("ended");
     const ranges = [...document.querySelectorAll(".bands button")];
     const only = document.getElementById("only"), frame = document.getElementById("frame");
@@ -62,10 +62,10 @@ STEPS = """
     heard("range");
     only.querySelector("button").click();
     heard("all");
-    piece.pause();
+    player.pause();
     const box = frame.getBoundingClientRect();
     frame.dispatchEvent(new MouseEvent("click", { clientX: box.left + box.width / 2 }));
-    await until(() => !piece.seeking);
+    await until(() => !player.seeking);
     note("picture");
   } catch (error) {
     said.push({ what: String(error) });
@@ -89,7 +89,7 @@ def test_a_click_plays_a_moment_to_its_end(run: Run, tmp_path: Path, tiny_bundle
     assert (said["playing"]["on"], said["another"]["on"], said["ended"]["on"]) == (1, 0, -1)
     assert starts[1] < said["playing"]["time"] < starts[1] + 1.1
     assert starts[0] - 0.05 <= said["another"]["time"] < starts[0] + 1.0
-    assert starts[0] + 0.95 <= said["ended"]["time"] < 11.0 and said["ended"]["paused"]  # the piece has 12 s
+    assert starts[0] + 0.95 <= said["ended"]["time"] < 11.0 and said["ended"]["paused"]  # the track has 12 s
     assert said["range"]["pressed"].count("true") == 1 and "Heard: only" in said["range"]["only"]
     assert "true" not in said["all"]["pressed"] and said["all"]["only"] == ""
     assert said["picture"]["time"] == pytest.approx(6.0, abs=0.5)

@@ -108,6 +108,6 @@ def test_windows_are_averaged_where_they_overlap() -> None:
     np.testing.assert_allclose(found, [1, 1, 2, 2, 3, 3, np.nan, np.nan])
 
 
-def test_a_repeated_piece_is_folded_back_onto_itself() -> None:
+def test_a_repeated_track_is_folded_back_onto_itself() -> None:
     found = over_stretch([np.array([1.0, 2, 3, 10, 20])], spans=[(0, 3)], n_frames=5)
     np.testing.assert_allclose(found, [5.5, 11, 3])

@@ -38,7 +38,7 @@ def stretch_of(bundle: Bundle, sound: np.ndarray) -> np.ndarray:
     return np.concatenate([stream.push(sound), stream.finish()])
 
 
-def test_segments_cover_the_piece_and_the_cue_scores_highest(bundle: Bundle) -> None:
+def test_segments_cover_the_track_and_the_cue_scores_highest(bundle: Bundle) -> None:
     sound = hum_and_hiss(hum_s=[(3, 5), (9, 10)])
     found = explain(sound, sample_rate=RATE, bundle=bundle, genre="hum", method="occlusion")
     explanation = found.explanation
@@ -172,7 +172,7 @@ def test_a_guess_that_is_held_back_is_not_called_an_answer(tmp_path: Path) -> No
         assert "model's answer" not in notes
 
 
-def test_a_long_piece_is_explained_where_the_model_finds_most_of_the_class(bundle: Bundle) -> None:
+def test_a_long_track_is_explained_where_the_model_finds_most_of_the_class(bundle: Bundle) -> None:
     sound = hum_and_hiss(hum_s=[(70, 75)], duration_s=120.0)
     found = explain(sound, sample_rate=RATE, bundle=bundle, genre="hum", longest_s=10.0)
     explanation = found.explanation

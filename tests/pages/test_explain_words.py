@@ -98,7 +98,7 @@ def test_the_check_is_said_when_it_is_bad_too(top: float, random: tuple[float, .
     assert ("falls" in said) == (top < 0.8)
 
 
-def test_of_a_sure_piece_the_odds_are_judged() -> None:
+def test_of_a_sure_track_the_odds_are_judged() -> None:
     """By the probability, which hardly moves near 1, one unlucky draw made chance look better than the top fifth."""
     found = faithfulness(whole=0.999, top=0.993, random=(0.998, 0.998, 0.998, 0.998, 0.97))
     assert found.drop_top < found.drop_random and found.verdict == "weak"  # one draw in five took more
@@ -108,9 +108,9 @@ def test_of_a_sure_piece_the_odds_are_judged() -> None:
     assert found.taken_by_random == pytest.approx(log_odds(0.999) - log_odds(0.998))
     said = explanation(faithfulness=found, probability=0.999)
     assert check.standing(said) == "no fifth decides"
-    assert "so sure of jazz that it can do without any fifth of the piece" in check.verdict(said)
+    assert "so sure of jazz that it can do without any fifth of the track" in check.verdict(said)
     assert "As odds, 1,000:1 goes to 140:1, by chance to 500:1" in check.truth(said)
-    assert words.moments(said).startswith("Spread over the piece: no second decides.")
+    assert words.moments(said).startswith("Spread over the track: no second decides.")
     no_better = faithfulness(whole=0.999, top=0.9986, random=(0.9985,) * 5)
     poor = explanation(faithfulness=no_better, probability=0.999)
     assert check.standing(poor) == "does not hold up"
@@ -124,8 +124,8 @@ def test_where_nothing_speaks_for_a_class_there_is_nothing_to_check() -> None:
     assert "No moment speaks for jazz" in check.verdict(none)
     one = (Segment(0.0, 1.0, 0.1), *(Segment(i, i + 1.0, -1.0) for i in range(1, 5)))
     some = explanation(segments=one, probability=0.001, faithfulness=found)
-    assert words.moments(some) == "Hardly anything in the piece speaks for jazz; 0:00–0:01 counts most."
-    assert "finds so little of jazz that no fifth of the piece makes a difference" in check.verdict(some)
+    assert words.moments(some) == "Hardly anything in the track speaks for jazz; 0:00–0:01 counts most."
+    assert "finds so little of jazz that no fifth of the track makes a difference" in check.verdict(some)
 
 
 def test_odds_are_those_that_people_bet_by() -> None:

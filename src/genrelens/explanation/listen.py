@@ -22,7 +22,7 @@ FADE_OCTAVES = 0.25
 WHOLE_AT = 0.8
 """Quantile of the scores above 0 from which on a cell passes whole."""
 STEEPNESS = 2
-"""Below that a cell passes by this power of its score: half the score is 12 dB less. In plain proportion, 6 dB, a piece
+"""Below that a cell passes by this power of its score: half the score is 12 dB less. In plain proportion, 6 dB, a track
 that speaks for its genre nearly everywhere would be its own reason."""
 LOUDEST = 0.999
 _BLOCK_FRAMES = 256
@@ -71,9 +71,9 @@ def masked(samples: Float32, *, sample_rate: int, explanation: Explanation) -> F
     for first in range(0, n_frames, _BLOCK_FRAMES):
         at = slice(first, min(first + _BLOCK_FRAMES, n_frames))
         spectrum = np.fft.rfft(frames[at] * window) * gains.rows(at)
-        pieces = np.fft.irfft(spectrum, n_fft) * window
-        for i, piece in enumerate(pieces, start=first):
-            out[i * hop : i * hop + n_fft] += piece.astype(np.float32)
+        blocks = np.fft.irfft(spectrum, n_fft) * window
+        for i, block in enumerate(blocks, start=first):
+            out[i * hop : i * hop + n_fft] += block.astype(np.float32)
     return out[n_fft : n_fft + len(samples)] / np.float32(2)
 
 

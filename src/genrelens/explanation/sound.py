@@ -137,10 +137,10 @@ def read_with_rate(
     with _opened(source, sample_rate=sample_rate, own_rate=own_rate) as stream:
         rate = stream.sample_rate
         first, after = round(start_s * rate), round(end_s * rate)
-        pieces = [piece for piece in _between(stream, first=first, after=after) if piece.size]
-    if not pieces:
+        blocks = [block for block in _between(stream, first=first, after=after) if block.size]
+    if not blocks:
         raise AudioError("the file holds no sound: 0 samples", code="no_sound")
-    return (pieces[0] if len(pieces) == 1 else np.concatenate(pieces)), rate
+    return (blocks[0] if len(blocks) == 1 else np.concatenate(blocks)), rate
 
 
 def _between(blocks: AudioStream, *, first: int, after: int) -> Iterator[Float32]:

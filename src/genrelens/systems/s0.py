@@ -28,7 +28,7 @@ N_PER_GENRE: Final = 6
 MENDED: Final = (
     "It set no seed, and says itself that figures vary; here split and training have one.",
     "Its attention was shown, not tested; here what it attends to is taken out, against chance, loudness and "
-    "occlusion, its weights are shuffled, and pieces of other genres are spliced in.",
+    "occlusion, its weights are shuffled, and clips of other genres are spliced in.",
 )
 
 

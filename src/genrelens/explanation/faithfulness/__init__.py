@@ -1,1 +1,1 @@
-"""Whether explanations hold: judged by taking parts away, by planted pieces and by shuffled networks."""
+"""Whether explanations hold: judged by taking parts away, by splices of another genre and by shuffled networks."""

@@ -250,7 +250,7 @@ def _name(rival: str) -> str:
 
 def _sanity_lines(found: Sanity) -> list[str]:
     lines = [
-        f"{found.method} points at 5 s of another genre inside a piece in {found.hits!s} of {len(found.pointings)} "
+        f"{found.method} points at 5 s of another genre inside a track in {found.hits!s} of {len(found.pointings)} "
         f"splices (blindly: {found.even:.3f})."
     ]
     if found.agreement is None:

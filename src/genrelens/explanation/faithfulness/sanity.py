@@ -134,7 +134,7 @@ def point(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Pointing, ...]:
-    """Where the map of the guest's genre points, for each pair. Raises :class:`DataError` on pieces too short."""
+    """Where the map of the guest's genre points, for each pair. Raises :class:`DataError` on tracks too short."""
     front_end = front_end_of(bundle)
     rate = front_end.sample_rate
     rng = np.random.default_rng(seed)

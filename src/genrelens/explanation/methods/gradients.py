@@ -132,9 +132,9 @@ def integrated_gradients(
         pooled = _pooled(network, at).requires_grad_()
         (slope,) = torch.autograd.grad(odds(pooled), pooled)
         for part in _parts(len(at)):
-            piece = at[part].clone().requires_grad_()
-            weighted = (network(piece).logits * slope).sum() / len(at)
-            (gradient,) = torch.autograd.grad(weighted, piece)
+            batch = at[part].clone().requires_grad_()
+            weighted = (network(batch).logits * slope).sum() / len(at)
+            (gradient,) = torch.autograd.grad(weighted, batch)
             total[part] += gradient
     found: Float64 = (total / steps * (sound - nothing)).numpy()
     return found

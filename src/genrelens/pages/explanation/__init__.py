@@ -1,1 +1,1 @@
-"""The page that explain writes: why a piece was given its genre, as picture, words and sound."""
+"""The page that explain writes: why a track was given its genre, as picture, words and sound."""

@@ -56,8 +56,8 @@ def verdict(explanation: Explanation) -> str:
 def _unmoved(explanation: Explanation) -> str:
     genre, p = explanation.genre, explanation.probability
     if p > 0.5:
-        return f"The model is so sure of {genre} that it can do without any fifth of the piece."
-    return f"The model finds so little of {genre} that no fifth of the piece makes a difference."
+        return f"The model is so sure of {genre} that it can do without any fifth of the track."
+    return f"The model finds so little of {genre} that no fifth of the track makes a difference."
 
 
 _VERDICTS = {
@@ -65,7 +65,7 @@ _VERDICTS = {
     "weak": "So this explanation is weak: the moments it points at matter a little more than others, as a pick by "
     "chance may.",
     "poor": "So this explanation is poor: the moments it points at matter no more than others. The genre is spread "
-    "over the piece, or the method does not see what the model hears.",
+    "over the track, or the method does not see what the model hears.",
 }
 _BY_ODDS = {
     "good": "By the odds, these moments still matter more than others.",

@@ -31,7 +31,7 @@ MP3_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_00
 def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bundle) -> tuple[Path, ...]:
     """Write the files into a claimed folder, all or none; those written, the page first.
 
-    Of a piece with nothing to explain only ``explanation.json`` is written, which says so. Raises :class:`DataError`
+    Of a track with nothing to explain only ``explanation.json`` is written, which says so. Raises :class:`DataError`
     where the folder cannot be written, :class:`AudioError` where the file cannot be read any more.
     """
     prediction, explanation, sound = explained.prediction, explained.explanation, explained.stretch
@@ -56,7 +56,7 @@ def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bun
         files = {"explanation.png": figure(picture, explanation)}
         plain_png, lit_png = encode_png(plain(picture)), encode_png(lit(picture, explanation))
         files |= zip(("reasons.flac", "without.flac"), (file.result() for file in lossless), strict=True)
-        piece_mp3, reasons_mp3, without_mp3 = (player.result() for player in players)
+        stretch_mp3, reasons_mp3, without_mp3 = (player.result() for player in players)
     page = explain_page(
         Shown(
             path=path,
@@ -65,7 +65,7 @@ def write_explanation(out: Path, *, path: str, explained: Explained, bundle: Bun
             plain_png=plain_png,
             lit_png=lit_png,
             top_hz=picture.top_hz,
-            piece_mp3=piece_mp3,
+            stretch_mp3=stretch_mp3,
             reasons_mp3=reasons_mp3,
             without_mp3=without_mp3,
             quieter_db=-20 * math.log10(parts.gain),

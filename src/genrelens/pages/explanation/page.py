@@ -1,4 +1,4 @@
-"""The page that shows and plays why a piece got its genre: one HTML file on its own, which loads nothing."""
+"""The page that shows and plays why a track got its genre: one HTML file on its own, which loads nothing."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Shown:
     """What the page shows and plays.
 
     Attributes:
-        path: of the piece, as it was given.
-        prediction: of the whole piece.
+        path: of the track, as it was given.
+        prediction: of the whole track.
         explanation: of the stretch.
         plain_png, lit_png: the spectrogram, and what counted in it.
         top_hz: where the pictures end.
-        piece_mp3, reasons_mp3, without_mp3: the stretch, what counted, and the rest.
-        quieter_db: by how much the last two are quieter than the piece, so that nothing clips; 0 for not at all.
+        stretch_mp3, reasons_mp3, without_mp3: the stretch, what counted, and the rest.
+        quieter_db: by how much the last two are quieter than the track, so that nothing clips; 0 for not at all.
         experimental: genres that are marked.
     """
 
@@ -39,7 +39,7 @@ class Shown:
     plain_png: bytes
     lit_png: bytes
     top_hz: float
-    piece_mp3: bytes
+    stretch_mp3: bytes
     reasons_mp3: bytes
     without_mp3: bytes
     quieter_db: float
@@ -95,7 +95,7 @@ def explain_page(shown: Shown) -> str:
         ],
         held_back=held_back(row) if prediction.abstained else None,
         method=f"Method: {explanation.method}. A score is {explanation.unit}.",
-        piece=card(row, number=1, experimental=shown.experimental),
+        track=card(row, number=1, experimental=shown.experimental),
         model=f"{explanation.model_name} ({explanation.model_hash})",
     )
 
@@ -173,7 +173,7 @@ def _moments(explanation: Explanation) -> list[dict[str, Any]]:
 
 
 def _alone(explanation: Explanation) -> str:
-    """What the strongest moment does by itself: on most pieces little, and that should be said."""
+    """What the strongest moment does by itself: on most tracks little, and that should be said."""
     best = explanation.top(1)
     left = words.without(explanation, best[0]) if best else None
     if left is None:

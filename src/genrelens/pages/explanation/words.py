@@ -39,7 +39,7 @@ def notes(explanation: Explanation) -> tuple[str, ...]:
 
 
 def heading(explanation: Explanation, prediction: Prediction) -> str:
-    """The question that is answered; of a piece without an answer it says so first."""
+    """The question that is answered; of a track without an answer it says so first."""
     return f"{'No answer. ' if prediction.abstained else ''}Why {explanation.genre}?"
 
 
@@ -68,9 +68,9 @@ def moments(explanation: Explanation) -> str:
         return f"The model looks most at {times}."
     check, count = explanation.faithfulness, "counts" if len(best) == 1 else "count"
     if check is not None and not check.moved and explanation.probability <= 0.5:
-        return f"Hardly anything in the piece speaks for {explanation.genre}; {times} {count} most."
+        return f"Hardly anything in the track speaks for {explanation.genre}; {times} {count} most."
     if check is not None and not check.moved:
-        return f"Spread over the piece: no second decides. {times} {count} most."
+        return f"Spread over the track: no second decides. {times} {count} most."
     if check is not None and check.verdict == "poor":
         return f"{times} score highest, but that does not hold up (see the check)."
     return f"{times} {count} most."

@@ -205,7 +205,7 @@ def reliability_section(runs: Sequence[Run]) -> Section:
     head = ("run", "ECE", "Brier", "log loss", "answered", "accuracy of the answered")
     return Section(
         "reliability",
-        "Whether it knows how sure to be",
+        "Whether it knows how sure to be" if len(runs) == 1 else "Whether they know how sure to be",
         says,
         figure,
         f"Share of right answers by confidence. Calibration error: {said}.",

@@ -1,12 +1,12 @@
 "use strict";
 // Playing moments and ranges of frequencies, and showing where the sound is; the page is complete without.
 (() => {
-  const piece = document.getElementById("piece");
+  const player = document.getElementById("player");
   const frame = document.getElementById("frame");
   const now = document.getElementById("now");
   const only = document.getElementById("only");
-  const start = Number(piece.dataset.start);
-  const span = Number(piece.dataset.span);
+  const start = Number(player.dataset.start);
+  const span = Number(player.dataset.span);
   const moments = [...document.querySelectorAll(".moments button")];
   const ranges = [...document.querySelectorAll(".bands button")];
   let end = Infinity;
@@ -18,17 +18,17 @@
     lit = null;
   };
   const show = () => {
-    now.hidden = piece.currentTime === 0 && piece.paused;
-    now.style.left = `${Math.min(100, (100 * piece.currentTime) / span)}%`;
-    if (piece.currentTime >= end) {
-      piece.pause();
+    now.hidden = player.currentTime === 0 && player.paused;
+    now.style.left = `${Math.min(100, (100 * player.currentTime) / span)}%`;
+    if (player.currentTime >= end) {
+      player.pause();
       stop();
     }
-    if (!piece.paused) requestAnimationFrame(show);
+    if (!player.paused) requestAnimationFrame(show);
   };
-  piece.addEventListener("play", show);
-  piece.addEventListener("seeked", show);
-  piece.addEventListener("pause", () => { if (piece.currentTime < end) stop(); });
+  player.addEventListener("play", show);
+  player.addEventListener("seeked", show);
+  player.addEventListener("pause", () => { if (player.currentTime < end) stop(); });
   for (const other of document.querySelectorAll("audio")) {
     other.addEventListener("play", () => {
       for (const one of document.querySelectorAll("audio")) if (one !== other) one.pause();
@@ -38,9 +38,9 @@
   const play = (from, until = Infinity) => {
     // No pause before: its event comes later, and would end this moment instead of the one before.
     stop();
-    piece.currentTime = Math.max(0, from);
+    player.currentTime = Math.max(0, from);
     end = until;
-    piece.play();
+    player.play();
   };
   for (const button of moments) {
     button.addEventListener("click", () => {
@@ -63,7 +63,7 @@
   const through = (low, high) => {
     if (!sound) {
       const context = new AudioContext();
-      sound = context.createMediaElementSource(piece);
+      sound = context.createMediaElementSource(player);
     }
     const context = sound.context;
     context.resume();
@@ -86,7 +86,7 @@
     }
     only.querySelector("b").textContent = chosen.textContent;
     through(Number(chosen.dataset.low), Number(chosen.dataset.high));
-    if (piece.paused) piece.play();
+    if (player.paused) player.play();
   };
   for (const button of ranges) {
     button.addEventListener("click", () => choose(button.getAttribute("aria-pressed") === "true" ? null : button));

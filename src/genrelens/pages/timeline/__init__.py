@@ -1,1 +1,1 @@
-"""The page that predict writes: each piece's genre over time."""
+"""The page that predict writes: each track's genre over time."""

@@ -13,10 +13,10 @@ from genrelens.pages.wording import REASONS, clock, length, listed, percent, vis
 MAX_GENRES = 5
 MAX_RUNS = 6
 MAX_TAGS = 5
-EACH_BY_ITSELF = "Each genre has a probability of its own; a piece may be of several."
+EACH_BY_ITSELF = "Each genre has a probability of its own; a track may be of several."
 SURE, LEANING = 0.8, 0.5
 MAX_COLUMNS = 240
-"""Windows of longer pieces are averaged in groups: more than this nobody could see."""
+"""Windows of longer tracks are averaged in groups: more than this nobody could see."""
 N_LEVELS = 10
 ROW_HEIGHT = 18
 VIEW_WIDTH = 1000
@@ -60,7 +60,7 @@ def file_name(path: str) -> str:
 
 
 def error_sentence(row: Mapping[str, Any]) -> str:
-    """Why a piece could not be read, without its path, which stands beside it anyway."""
+    """Why a track could not be read, without its path, which stands beside it anyway."""
     return visible(str(row["error"]["message"]).removeprefix(f"{row['path']!r}: "))
 
 
@@ -117,7 +117,7 @@ def starred(genre: str, experimental: Collection[str]) -> str:
 
 
 def gives_several(row: Mapping[str, Any]) -> bool:
-    """Whether the model gives several genres a piece: it then has a set without a promise of how often it is right."""
+    """Whether the model gives several genres a track: it then has a set without a promise of how often it is right."""
     return row["set"] is not None and row["coverage"] is None
 
 
@@ -136,7 +136,7 @@ def _more(row: Mapping[str, Any]) -> str:
 
 
 def _genres_to_show(ranked: Sequence[tuple[str, float]], stretches: Sequence[Column]) -> list[tuple[str, float]]:
-    """The likeliest five, and any other genre that leads somewhere in the piece."""
+    """The likeliest five, and any other genre that leads somewhere in the track."""
     leading = {genre for _, _, genre in runs(stretches)}
     return [*ranked[:MAX_GENRES], *(item for item in ranked[MAX_GENRES:] if item[0] in leading)]
 
@@ -159,7 +159,7 @@ def _in_parts(stretches: Sequence[Column]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A stretch of a piece, s, and the probability of each genre in it; None where it is silent."""
+    """A stretch of a track, s, and the probability of each genre in it; None where it is silent."""
 
     start_s: float
     end_s: float
