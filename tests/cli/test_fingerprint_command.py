@@ -148,7 +148,9 @@ def test_a_model_without_attention_says_why_parts_are_missing(
     )
     assert found.code == 0, found.err
     assert json.loads((out / "fingerprint.json").read_text())["beat"] is None
-    assert (out / "fingerprint.html").read_text().count("has no attention") == 2
+    page = (out / "fingerprint.html").read_text()
+    assert page.count("has no attention") == 2
+    assert "Heads that specialise</h2>" not in page and "What is not shown</h2>" in page
 
 
 def test_a_folder_of_somebody_else_is_left_alone(run: Run, music: Path, tmp_path: Path) -> None:

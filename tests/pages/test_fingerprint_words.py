@@ -199,7 +199,7 @@ def test_the_beat_is_hedged() -> None:
     assert "received 7/8 of a beat after it, 1.20 times the even share [1.10, 1.30]" in said(-0.1, 0.2)
     assert "run into each other" in said(-0.1, 0.2, token_s=0.186)
     assert "has no attention" in more.beat(_fingerprint())
-    assert "No track's pulse is clear enough" in more.beat(_fingerprint(has_attention=True))
+    assert "Not drawn: no track's pulse is clear enough" in more.beat(_fingerprint(has_attention=True))
 
 
 def test_a_head_is_a_specialist_only_where_chance_is_not_enough() -> None:
@@ -211,3 +211,9 @@ def test_a_head_is_a_specialist_only_where_chance_is_not_enough() -> None:
     other = dataclasses.replace(row, q=0.4)
     assert "no head is one genre's specialist" in more.heads(_fingerprint(heads=(other,)))[1]
     assert "no heads" in more.heads(_fingerprint())[0]
+
+
+def test_where_nothing_could_be_tested_no_number_of_tests_is_given() -> None:
+    """It once said that of 0 tests 0 survive."""
+    assert _fingerprint().n_tested == 0
+    assert words.tests(_fingerprint()).startswith("Nothing is tested: that needs 4 artists")

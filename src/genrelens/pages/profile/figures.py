@@ -39,7 +39,7 @@ def bands_figure(found: Fingerprint) -> Figure:
                 ha="center",
                 va="center",
                 fontsize=8,
-                color=(INK if abs(band.score.value) < 0.75 * most else "white") if band.is_clear else GREY,
+                color="white" if abs(band.score.value) >= 0.75 * most else INK if band.is_clear else GREY,
                 fontweight="bold" if band.is_clear else "normal",
                 fontstyle="normal" if band.is_clear else "italic",
             )
@@ -52,7 +52,7 @@ def bands_figure(found: Fingerprint) -> Figure:
     figure_style.footnote(
         figure,
         [
-            "Bold: the 95 % interval over artists leaves out 0. Grey italics: it does not. n: tracks, artists; with "
+            "Bold: the 95 % interval over artists leaves out 0. Italics: it does not. n: tracks, artists; with "
             "fewer than 10 artists intervals are too narrow."
         ],
     )

@@ -109,14 +109,14 @@ def beat(found: Fingerprint) -> str:
     """Where in the beat the model looks, or why that cannot be said."""
     if not found.has_attention:
         return (
-            f"{found.model} has no attention, so there is nothing to fold over the beat: it pools what it "
+            f"Not drawn: {found.model} has no attention, so there is nothing to fold over the beat: it pools what it "
             "hears, and does not say where it looked."
         )
     row = found.beat
     if row is None:
         return (
-            f"No track's pulse is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}, the correlation of "
-            "its onsets with themselves one beat later) to fold attention over its beat."
+            f"Not drawn: no track's pulse is clear enough (clarity of at least {MIN_BEAT_CLARITY:g}, the correlation "
+            "of its onsets with themselves one beat later) to fold attention over its beat."
         )
     at, top = max(enumerate(row.phases), key=lambda found: found[1].value)
     verdict = (
@@ -140,7 +140,7 @@ def beat(found: Fingerprint) -> str:
 def heads(found: Fingerprint) -> list[str]:
     """Which heads stand out."""
     if not found.heads:
-        return [f"{found.model} has no attention, so it has no heads to compare."]
+        return [f"Not drawn: {found.model} has no attention, so it has no heads to compare."]
     rows = found.heads
     near, far = min(rows, key=lambda row: row.distance_s), max(rows, key=lambda row: row.distance_s)
     sharp = min(rows, key=lambda row: row.entropy)

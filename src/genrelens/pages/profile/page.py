@@ -10,7 +10,7 @@ from typing import Final
 
 from genrelens.pages.profile import more_words, words
 from genrelens.pages.profile import tables as numbers
-from genrelens.pages.sections import Section, SectionPage, Shown, Table
+from genrelens.pages.sections import Section, SectionPage, Shown, Table, without_empty
 from genrelens.pages.wording import clock, percent, visible
 from genrelens.profile.build import Fingerprint
 from genrelens.profile.fingerprint import PARTS, Typical
@@ -110,7 +110,7 @@ def page(found: Fingerprint, made: Sequence[Section], *, with_sound: bool) -> Se
     return SectionPage(
         "What defines a genre",
         words.lead(found),
-        [*made, *more],
+        [*without_empty(made), *more],
         ending="It holds sound of the tracks: keep it to yourself where that is not yours to publish."
         if with_sound
         else "It holds no sound.",
@@ -148,7 +148,7 @@ def _markdown_table(shown: Shown) -> str:
 def _map(found: Fingerprint) -> Section:
     title = "Is the map's axis the voice?"
     if isinstance(found.mapped, str):
-        return Section("map", title, (f"There is no map: {found.mapped}",))
+        return Section("map", title, (f"Not drawn: {found.mapped}",))
     axes = found.mapped.axes
     lines = ["Too few artists to test the axes."] if axes is None else more_words.axes(axes, shares=found.mapped.shares)
     mapped = found.mapped.found

@@ -212,6 +212,8 @@ def common(found: Fingerprint) -> str:
 
 def tests(found: Fingerprint) -> str:
     """What was tested, and how it was corrected."""
+    if not found.n_tested:
+        return f"Nothing is tested: that needs {MIN_ARTISTS} artists of a genre at least, and no genre here has them."
     n_found = sum(row.is_found for row in found.differences)
     return (
         f"{found.n_tested} tests, one family: every descriptor (and between genres what each range adds) of "
