@@ -2,7 +2,7 @@
 // Draws the table and the cards from the page's data, searches and sorts them. Of a long list only a slice is drawn; the
 // rest comes on demand.
 (() => {
-  const SLICE = 100, MOST_PRINTED = 2000;
+  const SLICE = 100, ROW_HEIGHT = 18, MOST_PRINTED = 2000;
   const [FOLDER, NAME, SECONDS, LENGTH, GENRE, VALUE, CONFIDENCE, FOLLOWING, NOTES, FAILED] = Array(10).keys();
   const KEYS = [NAME, SECONDS, GENRE, VALUE, FOLLOWING, NOTES]; // what each column of the table sorts by
   const id = (name) => document.getElementById(name);
@@ -41,16 +41,31 @@
     return made;
   };
 
+  // By shade, a thick line through all of its cells, as card.py's Strip makes it.
+  const shades = ({ edges, rows }) => {
+    const n = rows[0].length, paths = {};
+    if (edges.length !== n + 1) {
+      const [second, lastButOne, last] = edges, step = (lastButOne - second) / (n - 3);
+      edges = [0, ...Array.from({ length: n - 2 }, (_, k) => Math.round(second + k * step)), last, 1000];
+    }
+    rows.forEach((row, i) => {
+      for (const { 0: run, index } of row.matchAll(/(.)\1*/g)) {
+        const line = `M${edges[index]} ${(i + 0.5) * ROW_HEIGHT}H${edges[index + run.length]}`;
+        if (run[0] !== "0") paths[run[0]] = (paths[run[0]] || "") + line;
+      }
+    });
+    return Object.entries(paths);
+  };
+
   const draw = (chart, found) => {
     repeat(chart.querySelector("li"), found.bars, (node, [name, share, said]) => {
       node.querySelector(".g").textContent = name;
       node.querySelector("rect").setAttribute("width", `${(100 * share).toFixed(1)}%`);
       node.querySelector(".p").textContent = said;
     });
-    const { height, silences, paths } = found.strip, strip = chart.querySelector(".strip");
+    const strip = chart.querySelector(".strip"), height = ROW_HEIGHT * found.strip.rows.length;
     set(strip, { "aria-label": found.label, viewBox: `0 0 1000 ${height}`, height });
-    repeat(strip.querySelector("rect"), silences, (node, [x, width]) => set(node, { x, width, height }));
-    repeat(strip.querySelector("path"), paths, (node, [level, d]) => set(node, { class: `v${level}`, d }));
+    repeat(strip.querySelector("path"), shades(found.strip), (node, [shade, d]) => set(node, { class: `v${shade}`, d }));
     const axis = chart.querySelector(".axis"), text = axis.querySelector("text");
     repeat(axis.querySelector("line"), found.ticks, (node, [at]) => set(node, { x1: `${at}%`, x2: `${at}%` }));
     repeat(text, found.ticks, (node, [at, label]) => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ SURE, LEANING = 0.8, 0.5
 MAX_COLUMNS = 240
 """Windows of longer tracks are averaged in groups: more than this nobody could see."""
 N_LEVELS = 10
+SHADES = "0123456789a"
 ROW_HEIGHT = 18
 VIEW_WIDTH = 1000
 _TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
@@ -168,12 +169,36 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """An SVG, ``VIEW_WIDTH`` wide: where it is silent (x and width), and the path of each shade (1 to 10), a thick line
-    through its cells."""
+    """Genres over time, as short as 50,000 of them on a page ask for.
 
-    height: int
-    silences: Sequence[tuple[int, int]]
-    paths: Sequence[tuple[int, str]]
+    Attributes:
+        edges: where columns begin, and the last ends, in thousandths of the track; of columns of one width only where
+            the second, the last but one and the last begin.
+        rows: for each genre a letter for each column: ``-`` for silence, else the shade from ``0``, which is not
+            drawn, to ``9`` and ``a``.
+    """
+
+    edges: Sequence[int]
+    rows: Sequence[str]
+
+    @property
+    def height(self) -> int:
+        """Of the SVG, which is 1000 wide."""
+        return ROW_HEIGHT * len(self.rows)
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """By shade, a thick line through all of its cells; ``timeline.js`` makes the same."""
+        edges = _all_edges(self.edges, n=len(self.rows[0])) if self.rows else []
+        paths: dict[str, str] = {}
+        for row, shades in enumerate(self.rows):
+            at = 0
+            for shade, run in groupby(shades):
+                start, at = at, at + len(list(run))
+                if shade != "0":
+                    line = f"M{edges[start]} {row * ROW_HEIGHT + ROW_HEIGHT // 2}H{edges[at]}"
+                    paths[shade] = paths.get(shade, "") + line
+        return paths
 
 
 def columns(windows: Sequence[Mapping[str, Any]], *, duration_s: float) -> list[Column]:
@@ -203,23 +228,31 @@ def runs(stretches: Sequence[Column]) -> list[tuple[float, float, str | None]]:
 
 def strip(stretches: Sequence[Column], *, genres: Sequence[str], duration_s: float) -> Strip:
     """The strips of some genres, one below the other."""
-    height = ROW_HEIGHT * len(genres)
-    scale = VIEW_WIDTH / duration_s
-    paths: dict[int, list[str]] = {}
-    for row, genre in enumerate(genres):
-        middle = row * ROW_HEIGHT + ROW_HEIGHT // 2
-        for start_s, end_s, level in _level_runs(stretches, genre):
-            x, right = round(start_s * scale), round(end_s * scale)
-            paths.setdefault(level, []).append(f"M{x} {middle}H{right}")
+    edges = [round(VIEW_WIDTH * stretch.start_s / duration_s) for stretch in stretches]
     return Strip(
-        height,
-        [
-            (round(start_s * scale), round((end_s - start_s) * scale))
-            for start_s, end_s, leader in runs(stretches)
-            if leader is None
-        ],
-        [(level, "".join(cells)) for level, cells in sorted(paths.items())],
+        _few_edges([*edges, VIEW_WIDTH]),
+        ["".join(_shade(one.probabilities, genre) for one in stretches) for genre in genres],
     )
+
+
+def _shade(probabilities: Mapping[str, float] | None, genre: str) -> str:
+    return "-" if probabilities is None else SHADES[round(N_LEVELS * probabilities.get(genre, 0.0))]
+
+
+def _few_edges(edges: list[int]) -> list[int]:
+    """What :func:`_all_edges` needs of edges whose columns are of one width but for the first and the last two."""
+    few = [edges[1], edges[-3], edges[-2]] if len(edges) > 5 else edges
+    again = _all_edges(few, n=len(edges) - 1)
+    return few if all(abs(a - b) <= 1 for a, b in zip(edges, again, strict=True)) else edges
+
+
+def _all_edges(edges: Sequence[int], *, n: int) -> list[int]:
+    """The ``n + 1`` edges of ``n`` columns."""
+    if len(edges) == n + 1:
+        return list(edges)
+    second, last_but_one, last = edges
+    step = (last_but_one - second) / (n - 3)
+    return [0, *(round(second + k * step) for k in range(n - 2)), last, VIEW_WIDTH]
 
 
 def ticks(duration_s: float) -> list[tuple[float, str]]:
@@ -227,19 +260,6 @@ def ticks(duration_s: float) -> list[tuple[float, str]]:
     step = next((step for step in _TICK_STEPS_S if duration_s / step <= 7), _TICK_STEPS_S[-1])
     marks = [(100 * at / duration_s, clock(at)) for at in range(0, int(duration_s) + 1, step)]
     return [mark for mark in marks if not 95 <= mark[0] < 99.5]  # too close to the end to be read
-
-
-def _level_runs(stretches: Sequence[Column], genre: str) -> list[tuple[float, float, int]]:
-    """Neighbouring stretches of one shade joined; shade 0, under 5 %, is left out."""
-    found: list[tuple[float, float, int]] = []
-    for stretch in stretches:
-        p = 0.0 if stretch.probabilities is None else stretch.probabilities.get(genre, 0.0)
-        level = round(p * N_LEVELS)
-        if found and found[-1][2] == level:
-            found[-1] = (found[-1][0], stretch.end_s, level)
-        else:
-            found.append((stretch.start_s, stretch.end_s, level))
-    return [run for run in found if run[2] > 0]
 
 
 def _grouped(windows: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, Mapping[str, float] | None]]:

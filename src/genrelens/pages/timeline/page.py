@@ -16,7 +16,7 @@ from genrelens.pages.timeline.card import Strip, card, error_sentence, file_name
 from genrelens.pages.wording import REASONS, counted, length, percent
 
 _BLANK = {"number": 0, "name": "", "folder": "", "failed": None, "more": "-", "notes": ["-"], "model": ""}
-_BLANK_CHART = {"bars": [("", 0.0, "")], "strip": Strip(0, [(0, 0)], [(1, "")]), "label": "", "ticks": [(0.0, "")]}
+_BLANK_CHART = {"bars": [("", 0.0, "")], "strip": Strip((0, 1), ("1",)), "label": "", "ticks": [(0.0, "")]}
 _ANSWERED = {
     **dict.fromkeys(("genre", "confidence", "length", "sure", "experimental", "parts"), "-"),
     "chart": _BLANK_CHART,
