@@ -26,7 +26,7 @@ def noise(seed: int, *, n: int = RATE, colour: float = 0.0) -> NDArray[np.float3
 
 def mono(*channels: NDArray[np.float32], rate: int = RATE) -> NDArray[np.float32]:
     frames = np.stack(channels, axis=1)
-    blocks = [frames[start : start + 20_000] for start in range(0, len(frames), 20_000)]
+    blocks = [frames[start : start + 20_000].T for start in range(0, len(frames), 20_000)]
     return np.concatenate(list(mixed(blocks, sample_rate=rate)))
 
 
@@ -105,7 +105,7 @@ def test_silence_in_front_takes_nothing_of_the_beginning(before: float, n_before
 
 def test_the_number_of_channels_may_change_and_the_watch_sees_all() -> None:
     a, b = noise(0), noise(1)
-    blocks = [a[:, np.newaxis], np.stack([a, b], axis=1), np.stack([a, b, a], axis=1)]
+    blocks = [(a,), (a, b), (a, b, a)]
     seen: list[int] = []
     out = list(mixed(blocks, sample_rate=RATE, watch=lambda block: seen.append(block.shape[1])))
     assert seen == [1, 2, 3]
@@ -118,7 +118,7 @@ def test_any_blocks_come_out_as_long_as_they_are(n_channels: int, lengths: list[
     rng = np.random.default_rng(0)
     downmix = Downmix(n_channels, sample_rate=rate)
     for length in lengths:
-        block = rng.standard_normal((length, n_channels)).astype(np.float32)
+        block = rng.standard_normal((n_channels, length)).astype(np.float32)
         out = downmix.mono(block)
         assert out.shape == (length,) and out.dtype == np.float32 and out.flags.c_contiguous
         assert np.abs(out).max() <= np.abs(block).max() + 1e-6

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from genrelens import audio
 from genrelens.audio.containers import ContainerSound
-from genrelens.audio.gather import Gather
+from genrelens.audio.gather import gathered
 from genrelens.audio.source import open_reader
 
 RATE = 48_000
@@ -78,10 +78,9 @@ def test_all_sample_formats_come_out_at_full_scale_one() -> None:
         interleaved = av.AudioFrame.from_ndarray(flat, format=name, layout="2.1")
         for frame in (planar, interleaved):
             frame.sample_rate = RATE
-            gather = Gather()
-            (block,) = [*gather.push(frame), *gather.finish()]
-            assert block.dtype == np.float32
-            np.testing.assert_array_equal(block, values.repeat(500, axis=1).T, err_msg=frame.format.name)
+            (block,) = gathered([frame])
+            assert all(channel.dtype == np.float32 for channel in block)
+            np.testing.assert_array_equal(block, values.repeat(500, axis=1), err_msg=frame.format.name)
 
 
 def test_the_number_of_channels_may_change_within_a_file() -> None:
@@ -115,7 +114,7 @@ def test_a_demuxer_that_stumbles_at_its_end_costs_no_sound() -> None:
     sound._container = LateStream(sound._container, IndexError("tuple index out of range"))  # type: ignore[assignment]
     sound._frames = sound._decoded(sound._container, sound._stream)
     sound._first = next(sound._frames)
-    assert sum(len(block) for block in sound.chunks()) >= len(whole.samples) - 1024
+    assert sum(len(block[0]) for block in sound.chunks()) >= len(whole.samples) - 1024
     assert sound.notes() == ()
 
 
@@ -186,3 +185,17 @@ def test_a_file_of_many_channels_does_not_end_the_process(tmp_path: Path) -> Non
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ})
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 4
+
+
+def test_blocks_last_three_seconds_or_hold_a_bounded_number_of_samples() -> None:
+    import av
+
+    for n_channels, layout, longest in ((1, "mono", 132_300), (2, "stereo", 131_072), (8, "7.1", 32_768)):
+        frames = []
+        for _ in range(300):
+            frame = av.AudioFrame(format="fltp", layout=layout, samples=1024)
+            frame.sample_rate = 44_100
+            frames.append(frame)
+        lengths = [len(block[0]) for block in gathered(frames)]
+        assert sum(lengths) == 300 * 1024 and {len(block) for block in gathered(frames)} == {n_channels}
+        assert all(longest <= length < longest + 1024 for length in lengths[:-1])

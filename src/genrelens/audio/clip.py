@@ -97,7 +97,7 @@ def mono_from_array(samples: ArrayLike, *, sample_rate: int, source: str) -> tup
     if len(array) == 0:
         raise AudioError("expected sound, but there are 0 samples", code="no_sound", source=source)
     frames = scaled(array.reshape(len(array), -1))
-    blocks = (frames[start : start + _BLOCK_FRAMES] for start in range(0, len(frames), _BLOCK_FRAMES))
+    blocks = (tuple(frames[start : start + _BLOCK_FRAMES].T) for start in range(0, len(frames), _BLOCK_FRAMES))
     mono = np.concatenate(list(mixed(blocks, sample_rate=sample_rate))) if n_channels > 1 else frames[:, 0]
     check_finite(mono, source)
     return mono, n_channels

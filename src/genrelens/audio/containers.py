@@ -8,15 +8,16 @@ at the same speed, but ffmpeg goes on after a damaged frame and reads a flac of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from genrelens.audio.bounds import only_tags_between
-from genrelens.audio.gather import Gather
+from genrelens.audio.downmix import Channels
+from genrelens.audio.gather import gathered
 from genrelens.audio.lengths import asf_duration_s, missing_ogg_end_note, more_than_promised_note, truncation_note
 from genrelens.audio.mpeg import written_length_s
 from genrelens.audio.source import Reader
@@ -116,14 +117,11 @@ class ContainerSound:
         return chosen
 
     def _sounds(self, index: int) -> bool:
-        gather = Gather()
         with self._opened() as container:
             stream: av.AudioStream = container.streams[index]  # type: ignore[assignment]
             try:
-                for frame in self._decoded(container, stream):
-                    if _are_loud(gather.push(frame)):
-                        return True
-                return _are_loud(gather.finish())
+                blocks = gathered(self._decoded(container, stream))
+                return any(np.abs(channel).max() > _SILENT_PEAK for block in blocks for channel in block)
             except self._errors:
                 return False
 
@@ -165,30 +163,37 @@ class ContainerSound:
             # PyAV at the end of a file, flushing streams that began too late for its list; ours has been flushed.
             return
 
-    def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield (k, channels) float32 until the sound ends, full scale 1; the number of channels may change."""
-        gather = Gather()
+    def chunks(self) -> Iterator[Channels]:
+        """Yield (k,) float32 of each channel until the sound ends, full scale 1; the number of channels may change."""
+        try:
+            with closing(self._heard()) as frames:
+                yield from gathered(frames)
+        except self._errors:
+            self._stopped = True
+
+    def _heard(self) -> Generator[av.AudioFrame, None, None]:
+        """The frames of one sample rate; at the end it is known how many samples they have, and when they end."""
+        sample_rate, n_read = self.sample_rate, 0
         last_pts, n_last, time_base = None, 0, None
         try:
             for frame in chain([self._first] if self._first else [], self._frames):
-                if frame.sample_rate != self.sample_rate:
+                n_samples, pts = frame.samples, frame.pts
+                if frame.sample_rate != sample_rate:
                     self._new_rate = frame.sample_rate
                     break
-                if frame.pts is not None:
-                    last_pts, n_last = frame.pts, 0
+                if pts is not None:
+                    last_pts, n_last = pts, 0
                     if time_base is None and frame.time_base is not None:
                         time_base = frame.time_base
                         self._begin_s = float(last_pts * time_base)
                 # Of the frames of one packet (Monkey's Audio has several) the first alone has a time.
-                n_last += frame.samples
-                self._n_read += frame.samples
-                if blocks := gather.push(frame):
-                    yield from blocks
-            yield from gather.finish()
-        except self._errors:
-            self._stopped = True
-        if last_pts is not None and time_base is not None:
-            self._end_s = float(last_pts * time_base) + n_last / self.sample_rate
+                n_last += n_samples
+                n_read += n_samples
+                yield frame
+        finally:
+            self._n_read = n_read
+            if last_pts is not None and time_base is not None:
+                self._end_s = float(last_pts * time_base) + n_last / sample_rate
 
     def _missing_s(self) -> float:
         """Seconds of sound that the writer recorded and that did not come.
@@ -228,10 +233,6 @@ class ContainerSound:
     def close(self) -> None:
         """Free the decoder; the reader stays open."""
         self._container.close()
-
-
-def _are_loud(blocks: Iterable[NDArray[np.float32]]) -> bool:
-    return any(np.abs(block).max() > _SILENT_PEAK for block in blocks)
 
 
 def _seconds(text: str) -> float | None:

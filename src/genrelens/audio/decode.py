@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
+from genrelens.audio.downmix import Channels
 from genrelens.audio.lengths import missing_ogg_end_note, more_than_promised_note, truncation_note
 from genrelens.audio.mpeg import MAX_FRAME, starts_free_format
 from genrelens.audio.source import Reader
@@ -51,8 +49,8 @@ class SoundFileSound:
         if share is not None and share > 1:
             self._promised_s = float("inf") if self._file.frames == 0 else self._promised_s * share
 
-    def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield (k, channels) float32 until the file or its sound part ends, full scale 1."""
+    def chunks(self) -> Iterator[Channels]:
+        """Yield (k,) float32 of each channel until the file or its sound part ends, full scale 1."""
         while True:
             try:
                 frames = self._file.read(_READ_FRAMES, dtype="float32", always_2d=True)
@@ -62,7 +60,7 @@ class SoundFileSound:
             if len(frames) == 0:
                 return
             self._n_read += len(frames)
-            yield frames
+            yield tuple(frames.T)
 
     def notes(self) -> tuple[str, ...]:
         """Say what was wrong, after the last chunk."""

@@ -7,72 +7,69 @@ can end the process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.audio.downmix import Channels
+
 if TYPE_CHECKING:
     import av
 
-_BLOCK_VALUES = 1 << 16
-"""Samples of all channels in a block: 0.7 s of 44.1 kHz stereo. Measured for twelve mp3s: 2^16 and 2^17 take the same
-time, 2^18 a tenth more (memory that is fetched anew each time)."""
+_BLOCK_S = 3.0
+"""Shorter blocks cost more: what comes after the decoder finds the caches empty, block for block (twelve mp3s: blocks
+of 0.7 s took 2 ms of 35 more)."""
+_BLOCK_VALUES = 1 << 18  # at most, of all channels: 3 s of 44.1 kHz stereo
 _LEAST_FRAMES = 1 << 13  # of many channels: enough to compare them
 _SAFE_PLANES = 7
 
+# glibc gives freed memory of a megabyte back to the system and fetches each page of the next block anew, which took a
+# tenth of the time of twelve mp3s. It keeps what is smaller than the largest block that was ever freed: this one, which
+# nobody touches.
+np.empty(8 << 20, np.uint8)
 
-class Gather:
-    """Takes decoded frames of any sample format and number of channels; gives (n, channels) float32, full scale 1.
 
-    A block holds the frames of one number of channels: where that changes within a file, the next block begins.
+def gathered(frames: Iterable[av.AudioFrame]) -> Iterator[Channels]:
+    """Yield blocks of (n,) float32 a channel, full scale 1, of decoded frames of any sample format.
+
+    A block holds the frames of one number of channels: where that changes within a file, the next block begins. The
+    frames' time stamps are erased, since ffmpeg's queue refuses gaps.
     """
+    import av
 
-    def __init__(self) -> None:
-        self._kind = ("", 0)
-        self._fifo: av.AudioFifo
-        self._resampler: av.AudioResampler | None = None
-        self._n_full = 0
-        self._n_waiting = 0
-
-    def push(self, frame: av.AudioFrame) -> Sequence[NDArray[np.float32]]:
-        """Take the next frame and give the blocks that are full, mostly none.
-
-        The frame's time stamp is erased, since ffmpeg's queue refuses gaps.
-        """
-        kind = (frame.format.name, frame.layout.nb_channels)
-        before: Sequence[NDArray[np.float32]] = ()
-        if kind != self._kind:
-            before = self.finish()
-            self._begin(kind)
+    name, n_channels = "", 0
+    fifo, resampler = av.AudioFifo(), None
+    n_waiting = n_full = 0
+    for frame in frames:  # a thousand times for each 30 s of an mp3
+        if frame.layout.nb_channels != n_channels or frame.format.name != name:
+            if n_waiting:
+                yield _taken(fifo, resampler, n_channels)
+            name, n_channels = frame.format.name, frame.layout.nb_channels
+            n_waiting, n_full = (
+                0,
+                max(_LEAST_FRAMES, min(round(_BLOCK_S * frame.sample_rate), _BLOCK_VALUES // n_channels)),
+            )
+            is_ready = name == "flt" or (name == "fltp" and n_channels <= _SAFE_PLANES)
+            fifo, resampler = av.AudioFifo(), None if is_ready else av.AudioResampler(format="flt")
         frame.pts = None
-        self._fifo.write(frame)
-        self._n_waiting += frame.samples
-        return before if self._n_waiting < self._n_full else (*before, self._take())
+        fifo.write(frame)
+        n_waiting += frame.samples
+        if n_waiting >= n_full:
+            yield _taken(fifo, resampler, n_channels)
+            n_waiting = 0
+    if n_waiting:
+        yield _taken(fifo, resampler, n_channels)
 
-    def finish(self) -> Sequence[NDArray[np.float32]]:
-        """Give what waits."""
-        return (self._take(),) if self._n_waiting else ()
 
-    def _begin(self, kind: tuple[str, int]) -> None:
-        import av
-
-        name, n_channels = kind
-        self._kind = kind
-        self._n_full = max(_LEAST_FRAMES, _BLOCK_VALUES // n_channels)
-        self._fifo = av.AudioFifo()
-        ready = name == "flt" or (name == "fltp" and n_channels <= _SAFE_PLANES)
-        self._resampler = None if ready else av.AudioResampler(format="flt")
-
-    def _take(self) -> NDArray[np.float32]:
-        frame = self._fifo.read()
-        assert frame is not None
-        self._n_waiting = 0
-        n_channels = self._kind[1]
-        if self._resampler is None and frame.format.is_planar:
-            return cast(NDArray[np.float32], frame.to_ndarray()).T
-        frame.pts = None
-        packed = [frame] if self._resampler is None else self._resampler.resample(frame)
-        parts = [cast(NDArray[np.float32], part.to_ndarray()).reshape(-1, n_channels) for part in packed]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def _taken(fifo: av.AudioFifo, resampler: av.AudioResampler | None, n_channels: int) -> Channels:
+    """All that waits."""
+    frame = fifo.read()
+    assert frame is not None
+    if resampler is None and frame.format.is_planar:
+        return tuple(np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes)  # no copy
+    frame.pts = None
+    packed = [frame] if resampler is None else resampler.resample(frame)
+    parts = [cast(NDArray[np.float32], part.to_ndarray()).reshape(-1, n_channels).T for part in packed]
+    return tuple(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from genrelens.audio import mpeg
 from genrelens.audio.bounds import KNOWN, show_sound
 from genrelens.audio.chunks import FOUR_GB
 from genrelens.audio.clip import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from genrelens.audio.containers import ContainerSound
 from genrelens.audio.decode import SoundFileSound
+from genrelens.audio.downmix import Channels
 from genrelens.audio.interrupts import held, step_by_step
 from genrelens.audio.lengths import libsndfile_reads_ogg
 from genrelens.audio.protected import check_protection
@@ -33,8 +31,8 @@ class Sound(Protocol):
     sample_rate: int
     n_channels: int
 
-    def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield (k, channels) float32 at ``sample_rate`` Hz, full scale 1, once; the number of channels may change."""
+    def chunks(self) -> Iterator[Channels]:
+        """Yield (k,) float32 of each channel at ``sample_rate`` Hz, full scale 1, once; their number may change."""
 
     def notes(self) -> tuple[str, ...]:
         """Say what was wrong, after the last chunk."""
@@ -43,8 +41,8 @@ class Sound(Protocol):
         """Free the decoder."""
 
 
-def open_sound(reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
-    """Return a decoder that has already given sound, and all its (k, channels) chunks.
+def open_sound(reader: Reader) -> tuple[Sound, Iterator[Channels]]:
+    """Return a decoder that has already given sound, and all its chunks.
 
     Raises:
         AudioError: ``protected``, ``not_audio``, ``no_sound``, ``damaged``; the more telling of the decoders' answers.
@@ -98,7 +96,7 @@ def _decoders(reader: Reader, head: bytes) -> tuple[type[SoundFileSound] | type[
     return (ContainerSound,)  # libsndfile would take it for mp3, and its mpg123 prints to the terminal
 
 
-def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[NDArray[np.float32]]]:
+def _started(sound: Sound, reader: Reader) -> tuple[Sound, Iterator[Channels]]:
     try:
         if not MIN_SAMPLE_RATE <= sound.sample_rate <= MAX_SAMPLE_RATE:
             raise AudioError(
