@@ -191,3 +191,13 @@ def test_sigmoid_is_the_softmax_of_two(logit: float, temperature: float) -> None
     assert sigmoid(logit, temperature=temperature) == pytest.approx(two, abs=1e-12)
     pooled = pool_logits([[logit], [math.nan]], weights=[1.0, 0.0])
     assert sigmoid(pooled[0]) == sigmoid(logit)
+
+
+def test_a_network_that_cannot_be_made_ready_is_no_fault_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BundleError("ONNX Runtime cannot use this graph")
+
+    monkeypatch.setattr("genrelens.bundle.predict.open_session", refuse)
+    bundle = Bundle.load("lite")
+    with pytest.raises(BundleError, match="ONNX Runtime"):
+        list(bundle.predict_each([np.zeros(16_000, np.float32)], sample_rate=16_000))

@@ -189,6 +189,6 @@ def _bands(sample_rate: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     lowest, highest = np.log1p(np.array([min(LOWEST_HZ, top_hz / 2), top_hz]) / 700.0)
     bins = np.expm1(np.linspace(lowest, highest, N_BANDS + 1)) * 700.0 * n_fft / sample_rate
     # Below and above lie two more, which tell only how loud a channel is.
-    edges = np.unique([0, *np.ceil(bins).astype(np.intp), 1 + n_fft // 2])
+    edges = np.array(sorted({0, *np.ceil(bins).astype(int).tolist(), 1 + n_fft // 2}), dtype=np.intp)
     # Side lobes of -90 dB: between two pure tones their skirts would look like channels that cancel.
     return np.kaiser(n_fft, 12.0).astype(np.float32), edges

@@ -16,7 +16,8 @@ from genrelens.audio.opening import open_sound
 from genrelens.audio.resample import resampled
 from genrelens.audio.source import open_reader
 
-BLOCK_S = 3.0
+BLOCK_S = 2.5
+"""At least; ffmpeg's sound comes in blocks of 3 s (``gather``), which go on as they are."""
 _ARRAY_CHUNK = 1 << 16
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
@@ -25,7 +24,6 @@ from genrelens.bundle.sessions import MAX_EMBEDDING, check_predict_graph, open_s
 from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
 from genrelens.data.pictures import is_png, picture_frames
 from genrelens.errors import AudioError, BundleError
-from genrelens.frontend import image
 from genrelens.frontend.descriptors.settings import DescriptorSettings
 from genrelens.frontend.mel import MelSettings
 
@@ -64,7 +62,8 @@ class Bundle:
         """The bundle in a folder or .zip file, or by name one that comes with genrelens: ``"base"`` or ``"lite"``.
 
         Every file is checked against its SHA-256 and the graph against the labels. A graph from elsewhere is refused
-        that reads other files, has loops, or asks for memory without measure; it is run once to see. Raises
+        that reads other files, has loops, or asks for memory without measure; it is run once to see. One that comes
+        with genrelens is made ready when it is first needed, while sound is being decoded. Raises
         :class:`BundleError`.
         """
         if path in SHIPPED:
@@ -72,8 +71,8 @@ class Bundle:
                 bundle = cls(read_bundle(stack.enter_context(_shipped(str(path)))), source=path)
         else:
             bundle = cls(read_bundle(path), source=path)
-        bundle._session(PREDICT)
         if not bundle._is_shipped:
+            bundle._session(PREDICT)
             bundle._try_out()
         return bundle
 
@@ -176,6 +175,7 @@ class Bundle:
         self.check_extra()
         open_source = partial(self._opened, sample_rate=sample_rate)
         with read_ahead(sources, open_source=open_source, process=self._process) as read:
+            self._session(PREDICT)  # made while the first sound is being decoded
             for parts in read:
                 try:
                     found: Prediction | Exception = self._predict(parts, coverage=coverage)
@@ -207,6 +207,8 @@ class Bundle:
 
     def _look(self, source: Path | bytes, heard: Heard, *, coverage: float) -> Prediction:
         """The answer to a picture in the place of sound."""
+        from genrelens.frontend import image
+
         front_end, windows = self.manifest.front_end, self.manifest.windows
         # The floor counts here, too: what a picture does not show below it, a deeper floor would.
         frames = picture_frames(source, settings=front_end if front_end == image.SETTINGS else None)
@@ -325,6 +327,11 @@ def _load_same(kind: type[Bundle], source: str | Path, model_hash: str) -> Bundl
 
 def _shipped(name: str) -> Any:
     """A shipped bundle as a path (context manager), out of a zipped package too."""
+    beside = Path(__file__).with_name("shipped") / name
+    if (beside / "manifest.json").is_file():
+        return nullcontext(beside)
+    from importlib import resources  # takes longer to import than the model to read
+
     home = resources.files("genrelens.bundle") / "shipped" / name
     if (home / "manifest.json").is_file():
         return resources.as_file(home)

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from genrelens.errors import AudioError, DataError
-from genrelens.frontend import image
 
 MAX_BYTES: Final = 1 << 23
 """A picture's file is no larger; Kaggle's have 100 kB."""
@@ -144,6 +143,8 @@ def picture_frames(source: Path | bytes, *, settings: object) -> npt.NDArray[np.
     Raises :class:`AudioError`: ``not_audio``: the front end ``settings`` is not the picture's; ``bad_picture``: not a
     whole picture of 432 x 288 pixels in magma's colours.
     """
+    from genrelens.frontend import image  # who hears sound alone does not wait for it
+
     if not image.is_front_end(settings):
         raise AudioError(
             "it is a picture, and this model hears sound: only models with the front end of Kaggle's spectrograms take "
