@@ -10,12 +10,12 @@ import pytest
 
 from genrelens.data import Track
 from genrelens.metrics import Interval
-from genrelens.systems.attention.findings import says_fills, says_truest, says_whether
+from genrelens.systems.attention.findings import says_baselines, says_truest, says_whether
 from genrelens.systems.attention.study import (
     Clip,
     Truest,
     attended_spectrum,
-    by_fill,
+    by_baseline,
     by_genre,
     concentration,
     examples,
@@ -162,18 +162,18 @@ def test_a_head_that_is_truest_for_everybody_is_found_and_said() -> None:
     assert said.startswith("Of its layers and heads layer 2, head 1 is the truest") and "worth picking" in said
 
 
-def test_one_fill_alone_is_not_asked() -> None:
-    """By the mean fill alone attention looked true of S0's network, by all fills it does not."""
+def test_one_baseline_alone_is_not_asked() -> None:
+    """By the mean baseline alone attention looked true of S0's network, by all baselines it does not."""
     found = clips(0.1, 0.1)
     for k, one in enumerate(found):
         one.left["random"] = np.full(4, 0.5)
         one.left["attention"] = 0.5 - np.array([0.2, -0.2, 0.0, 0.0]) + 0.01 * np.sin(k)
-    by = by_fill(found)
+    by = by_baseline(found)
     assert list(by) == ["mean", "silence", "shuffled", "blurred"]
     assert by["mean"].low > 0 > by["silence"].high
-    said = says_fills(by)
+    said = says_baselines(by)
     assert "only by mean it counts more than a random fifth" in said and "by silence it counts less" in said
-    less = says_fills({"mean": Interval(-0.02, -0.03, -0.01), "silence": Interval(0.0, -0.01, 0.01)})
+    less = says_baselines({"mean": Interval(-0.02, -0.03, -0.01), "silence": Interval(0.0, -0.01, 0.01)})
     assert "by none of them it counts more" in less and "by mean it counts less" in less
     assert "told apart" not in less  # by one of them it is
     above = verdicts(found)[0].above_random

@@ -20,7 +20,7 @@ from genrelens.explanation.sound import LONGEST_S, Source, Stretch, check_severa
 from genrelens.explanation.tempo import tempo
 
 FIRST_BASELINE = next(iter(BASELINES))
-"""By which methods of several baselines report the logits without a part."""
+"""Where a method takes parts out with several baselines, the logits without a part are those by this one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +168,7 @@ def _notes(prediction: Prediction, sound: Stretch, *, target: str, asked: bool, 
 
 
 NO_ANSWER = "The model gives no answer for this piece"
-"""How the note of a guess that is held back begins: who has the prediction beside it need not say it twice."""
+"""How the note on a guess that is held back begins, so that a page that says so itself can leave the note out."""
 _WHY = {
     "silence": "nothing but silence",
     "too_short": "less than a second of sound",

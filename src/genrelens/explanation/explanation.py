@@ -155,7 +155,7 @@ class WhatIf:
     answer_probability: float
     """``genre`` is the winner with all sound, ``probability`` what it has left; ``answer`` is the new winner."""
     other_way: OtherWay
-    """No way of taking a part out is innocent, so it is done in two."""
+    """Every way of taking a part out also changes something else, so two ways are tried."""
 
     @property
     def changes(self) -> bool:

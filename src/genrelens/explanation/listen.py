@@ -18,7 +18,7 @@ WINDOW_S = 0.046
 FADE_S = 0.1
 """The mask's edges in time are this wide, so that nothing clicks."""
 FADE_OCTAVES = 0.25
-"""And so wide in frequency, so that nothing rings."""
+"""The mask's edges in frequency are this wide, so that nothing rings."""
 WHOLE_AT = 0.8
 """Quantile of the scores above 0 from which on a cell passes whole."""
 STEEPNESS = 2

@@ -20,7 +20,7 @@ TOLERANCE = 1e-2
 """Largest difference of a logit between the network and the bundle's graph."""
 _PREFIX = "network."
 _SCREENS = "network.screens."
-"""Of the shipped models: they say when not to answer and have no part in the logits."""
+"""Parts of the shipped models' graphs that only decide when to abstain; the logits do not depend on them."""
 
 
 def network_of(bundle: Bundle) -> Network:

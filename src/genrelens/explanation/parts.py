@@ -21,7 +21,7 @@ SEGMENTS_PER_STEP = 2
 EDGES_HZ = (0, 150, 300, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 24_000)
 """Where the groups are cut: about half an octave each where music has most, and what people can name."""
 COARSE_EDGES_HZ = (0, 150, 500, 1000, 2000, 4000, 24_000)
-"""Of the map over time and frequency together, whose cells have to be fewer."""
+"""Band edges for the map over time and frequency, which has fewer bands so that it has fewer cells to score."""
 
 
 @dataclass(frozen=True, slots=True)

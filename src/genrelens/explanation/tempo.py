@@ -47,7 +47,7 @@ def tempo(samples: Float32, *, sample_rate: int) -> Tempo | None:
 
 
 def onset_strength(samples: Float32, *, sample_rate: int) -> Float64:
-    """How much begins in each hundredth of a second: rises of the logarithmic mel power, mean over bands, ``(k,)``."""
+    """Onset strength in each hundredth of a second, ``(k,)``: rises of the logarithmic mel power, mean over bands."""
     settings = MelSettings(
         sample_rate=sample_rate,
         n_fft=2 ** round(np.log2(0.046 * sample_rate)),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from genrelens.data.track import Track
 
 Counted = Callable[[str, int, int], None]
-"""Is told what is counted, how many are done and how many there are."""
+"""A function that progress is reported to: what is counted, how many are done, how many there are."""
 N_SHUFFLED: Final = 20
 """Tracks whose maps are compared with those of the shuffled network."""
 

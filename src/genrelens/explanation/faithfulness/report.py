@@ -65,7 +65,7 @@ class Difference:
 
     @property
     def is_told(self) -> bool:
-        """Whether both have intervals, without which nothing can be said."""
+        """Whether both have intervals; without them no comparison is possible."""
         return not np.isnan([self.deletion.low, self.insertion.low]).any()
 
 

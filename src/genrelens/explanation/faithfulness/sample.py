@@ -41,10 +41,10 @@ T = TypeVar("T")
 
 N_TRACKS = 50
 MIN_TRACKS = 5
-"""Fewer say nothing of a model."""
+"""Fewer tracks than this are too few to judge a model by."""
 SEED = 0
 N_DRAWS = 5
-"""Orders of chance that the random map of a track is the mean of: one alone would add its luck to every comparison."""
+"""How many random orders the control ``random`` is averaged over; one alone would add its luck to every comparison."""
 DOMAINS: Final = ("time", "time-frequency")
 RANDOM: Final = "random"
 ATTENTION: Final = "attention"
@@ -250,7 +250,7 @@ def judge_track(
 
 
 def _seeds(control: str, track: Track) -> list[int]:
-    """Of the draws of a control; a track's own, or chance would take the same moments out of every track."""
+    """Seeds of a control's random orders, others for each track: else chance would pick the same moments in all."""
     if control != RANDOM:
         return [SEED]
     digests = (hashlib.sha256(f"{SEED} {draw} {track.id}".encode()) for draw in range(N_DRAWS))

@@ -37,7 +37,7 @@ FADE_S: Final = 0.05
 N_PAIRS: Final = 50
 _LEAST_RMS = 1e-6
 _SLACK_S = 0.01
-"""Resampling may cost a sample."""
+"""Tolerance on the length of a track, since resampling may drop a sample."""
 _WEIGHTS = (".weight", ".bias")
 SEED: Final = 0
 
@@ -99,7 +99,7 @@ def pairs(tracks: Sequence[Track], *, n: int = N_PAIRS, seed: int = 0) -> tuple[
 
 
 def check_pairs(bundle: Bundle, chosen: Sequence[tuple[Track, Track]]) -> None:
-    """Raise :class:`DataError` where :func:`point` would in the end, before the work: only beginnings are read.
+    """Raise :class:`DataError` early for whatever :func:`point` would refuse; reads only the beginning of each track.
 
     A guest's genre has to be one of the bundle's, and both tracks have to be readable and twice as long as a guest.
     """

@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 SEED = 0
 _AT_ONCE = 16
-"""Versions of a window in one batch: of samples a window is megabytes."""
+"""How many altered copies of a window are answered in one batch; a window of raw samples takes megabytes."""
 
 
 def without_each(

@@ -9,7 +9,7 @@ from genrelens.explanation.faithfulness.sanity import GUEST_S, Sanity
 from genrelens.explanation.methods.scoring import BOTH, RELEVANCE
 from genrelens.metrics import Interval
 from genrelens.systems.attention.judge import N_SHUFFLES, RAW, Judged
-from genrelens.systems.attention.study import Clip, Studied, Truest, Verdict, by_fill, habit, louder
+from genrelens.systems.attention.study import Clip, Studied, Truest, Verdict, by_baseline, habit, louder
 
 _RIVALS = {"random": "chance", "energy": "loudness", "onset": "onsets", BOTH: f"occlusion ({BOTH})"}
 _MAPS = {
@@ -35,7 +35,7 @@ def sentences(studied: Studied) -> tuple[str, ...]:
     """All findings on a network."""
     return (
         says_whether(studied.verdicts),
-        says_fills(by_fill(studied.clips)),
+        says_baselines(by_baseline(studied.clips)),
         says_truest(studied.truest),
         *says_judged(studied.judged),
     )
@@ -61,11 +61,11 @@ def says_whether(found: Sequence[Verdict]) -> str:
     return f"What it attends to most matters more than a random fifth ({above} points), {rest}"
 
 
-def says_fills(found: Mapping[str, Interval]) -> str:
+def says_baselines(found: Mapping[str, Interval]) -> str:
     """One sentence on what each way of replacing says by itself of the most attended fifth."""
-    said = "; ".join(f"{fill} {points(above)}" for fill, above in found.items())
-    counts = [fill for fill, above in found.items() if above.low > 0]
-    less = [fill for fill, above in found.items() if above.high < 0]
+    said = "; ".join(f"{baseline} {points(above)}" for baseline, above in found.items())
+    counts = [baseline for baseline, above in found.items() if above.low > 0]
+    less = [baseline for baseline, above in found.items() if above.high < 0]
     if len(counts) == len(found):
         rest = "by each of them it counts more than a random fifth"
     elif counts:

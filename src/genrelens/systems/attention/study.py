@@ -44,9 +44,9 @@ class Clip:
         heads: ``(layers, heads, n_frames)`` times the even share that each frame receives.
         maps: ``(n_frames,)`` by name: :data:`MAPS`, and ``"loudness"`` (mean power), the yardstick.
         edges: ``(n + 1,)`` frames: segments of about 1 s.
-        left: what is left of the probability without the fifth of the segments that a map ranks highest, ``(fills,)``
-            by each of :data:`JUDGING_BASELINES`; by the names of ``maps`` and of
-            :func:`parts_of`, and under ``"random"`` without as many others, the mean over :data:`N_DRAWS` draws.
+        left: the probability without the fifth of the segments that a map ranks highest, ``(baselines,)``, one for
+            each of :data:`JUDGING_BASELINES`; by the names of ``maps`` and of :func:`parts_of`, and under
+            ``"random"`` without as many segments by chance, the mean over :data:`N_DRAWS` draws.
     """
 
     track: Track
@@ -74,7 +74,7 @@ class Clip:
 
     @property
     def fall(self) -> dict[str, float]:
-        """How far the probability falls, by name: the mean over the fills."""
+        """How far the probability falls, by name: the mean over the baselines."""
         return {name: self.probability - float(left.mean()) for name, left in self.left.items()}
 
 
@@ -152,10 +152,10 @@ def study_clip(bundle: Bundle, track: Track, *, cache: FrameCache, seed: int) ->
     )
     parts = hearing.grid.segments
     n_out = max(1, round(SHARE * len(parts)))
-    fills = [fill(frames, hearing.front_end) for fill in JUDGING_BASELINES.values()]
+    baselines = [baseline(frames, hearing.front_end) for baseline in JUDGING_BASELINES.values()]
 
     def left(chosen: Sequence[int]) -> Float64:
-        logits = np.stack([hearing.without([parts[i] for i in chosen], baseline=fill) for fill in fills])
+        logits = np.stack([hearing.without([parts[i] for i in chosen], baseline=baseline) for baseline in baselines])
         return hearing.probabilities(logits)[:, genre]
 
     for name in (*maps, *parts_of(clip)):
@@ -212,10 +212,10 @@ def _falls(clips: Sequence[Clip], name: str) -> Float64:
     return np.array([clip.fall[name] for clip in clips])
 
 
-def by_fill(clips: Sequence[Clip]) -> dict[str, Interval]:
-    """How much more the most attended fifth costs than a random one, by each fill alone."""
+def by_baseline(clips: Sequence[Clip]) -> dict[str, Interval]:
+    """How much more the most attended fifth costs than a random one, by each baseline alone."""
     above = np.array([clip.left["random"] - clip.left["attention"] for clip in clips])
-    return {fill: _mean(above[:, k], clips) for k, fill in enumerate(JUDGING_BASELINES)}
+    return {baseline: _mean(above[:, k], clips) for k, baseline in enumerate(JUDGING_BASELINES)}
 
 
 def truest(clips: Sequence[Clip]) -> Truest:
@@ -328,7 +328,9 @@ class Studied:
             for other, above in (("random", one.above_random), ("loudness", one.above_loudness))
             if one.name not in (other, "random")
         }
-        intervals |= {f"attention above random by {fill}": above for fill, above in by_fill(self.clips).items()}
+        intervals |= {
+            f"attention above random by {baseline}": above for baseline, above in by_baseline(self.clips).items()
+        }
         intervals |= {
             f"{diff.method} better than {diff.against} in {which}": interval
             for diff in self.judged.differences
