@@ -9,8 +9,7 @@ import pytest
 
 from genrelens.audit import labels as label_room
 from genrelens.audit.duplicates import Duplicate, with_duplicates
-from genrelens.audit.faults import file_faults, imbalance, overlaps, usual_length
-from genrelens.audit.finding import KINDS, AuditReport, Finding
+from genrelens.audit.finding import KINDS, AuditReport, Finding, file_faults, imbalance, overlaps, usual_length
 from genrelens.audit.labels import Judgement, apart, out_of_fold, suspects
 from genrelens.audit.listen import Heard
 from genrelens.data import Split, Track

@@ -143,9 +143,9 @@ GOOD = split(train=("a",), test=("b",)).to_json()
         (GOOD.replace('"schema": 1', '"schema": 2'), "schema 2.*update genrelens"),
         (GOOD.replace('"schema": 1', '"schema": true'), "schema True"),
         (GOOD.replace('"version"', '"versions"'), "version, versions"),
-        (GOOD.replace('"version": 1', '"version": "1"'), "whole number"),
-        (GOOD.replace('"leaks": []', '"leaks": "artists"'), "list of words"),
-        (GOOD.replace('"a"', "1"), "lists of ids"),
+        (GOOD.replace('"version": 1', '"version": "1"'), "split.version should be of type int"),
+        (GOOD.replace('"leaks": []', '"leaks": "artists"'), "split.leaks should be a list"),
+        (GOOD.replace('"a"', "1"), "split.parts"),
     ],
 )
 def test_a_damaged_split_says_what_is_wrong(text: str, says: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -64,9 +64,7 @@ class Checked:
             "dataset": self.dataset,
             "there": dict(self.there),
             "decoded": self.decoded,
-            "problems": [
-                {"kind": p.kind, "thing": p.thing, "what": p.what, "message": p.message} for p in self.problems
-            ],
+            "problems": [asdict(problem) for problem in self.problems],
             "notes": list(self.notes),
         }
 

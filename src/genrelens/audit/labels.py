@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.audit.duplicates import Duplicate, with_duplicates
-from genrelens.audit.faults import SILENT
-from genrelens.audit.finding import Finding
+from genrelens.audit.finding import SILENT, Finding
 from genrelens.audit.listen import Heard
 from genrelens.data import Track
 from genrelens.data.splits.folds import blocks, grouped_folds

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from genrelens.audio.walk import walk
 from genrelens.audit.duplicates import Duplicate, find_duplicates
-from genrelens.audit.faults import file_faults, imbalance, overlaps
-from genrelens.audit.finding import AuditReport, Finding
+from genrelens.audit.finding import AuditReport, Finding, file_faults, imbalance, overlaps
 from genrelens.audit.listen import Heard, died, listen
 from genrelens.data import Split, Track, registry
 from genrelens.errors import AudioError, DataError, SplitError

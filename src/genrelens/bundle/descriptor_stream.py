@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from genrelens.bundle.heard import Heard
 from genrelens.frontend.descriptors import MIN_SAMPLES
 from genrelens.frontend.descriptors.settings import DescriptorSettings
-from genrelens.frontend.mel import MelSettings, mel_power
-from genrelens.frontend.silence import mel_is_silent
+from genrelens.frontend.mel import MelSettings, mel_is_silent, mel_power
 
 Samples = NDArray[np.float32]
 AT_ENDS = 2

@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 from genrelens.errors import RecipeError
 from genrelens.frontend import mel
-from genrelens.frontend.mel import MelStream
+from genrelens.frontend.mel import MelStream, mel_is_silent
 from genrelens.frontend.mn04 import Mn04Settings, Mn04Stream, log_mel, mn04_is_silent
 from genrelens.frontend.settings import MelSettings
-from genrelens.frontend.silence import mel_is_silent
 from genrelens.frontend.vggish import VggishSettings, VggishStream, from_magnitude, to_magnitude, vggish_is_silent
 from genrelens.frontend.wave import WaveSettings, WaveStream, as_they_are, wave_is_silent
 

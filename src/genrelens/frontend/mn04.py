@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from genrelens.errors import RecipeError
 from genrelens.frontend.filter_bank import triangle_edges, triangles_in_mel
+from genrelens.frontend.mel import CLICK_SHARE
 from genrelens.frontend.power import LOUDEST_SAMPLE, PowerFrames, finite, mono_float32
-from genrelens.frontend.silence import CLICK_SHARE
 
 _Float32 = npt.NDArray[np.float32]
 
@@ -164,7 +164,7 @@ def mn04_is_silent(power: _Float32, *, settings: Mn04Settings) -> bool:
     """Whether a window of power ``(n_frames, 128)`` holds nothing but silence, dither or a constant.
 
     What the lowest band holds, where a constant is loudest, is taken for one and taken off the others, as far as a
-    constant near full scale could account for it. Up to :data:`~genrelens.frontend.silence.CLICK_SHARE` of the frames
+    constant near full scale could account for it. Up to :data:`~genrelens.frontend.mel.CLICK_SHARE` of the frames
     may be louder, where a constant begins and ends.
     """
     constant = _of_a_constant()

@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from genrelens.errors import RecipeError
 from genrelens.frontend.filter_bank import triangle_edges, triangles_in_mel
+from genrelens.frontend.mel import CLICK_SHARE
 from genrelens.frontend.power import finite, mono_float32
-from genrelens.frontend.silence import CLICK_SHARE
 
 _Float32 = npt.NDArray[np.float32]
 _Float64 = npt.NDArray[np.float64]

@@ -52,7 +52,7 @@ def segment_descriptors(samples: Float32, *, edges_s: Float64) -> Float64:
 
     ``samples (k,)`` are mono at :data:`SAMPLE_RATE`. NaN for a segment of silence, and for one too short for a frame.
     A frame belongs to the segment that holds its centre. The share of struck energy is that of the soft masks of
-    harmonic/percussive separation (:mod:`genrelens.frontend.descriptors.hpss`), onsets are librosa's peaks of
+    harmonic/percussive separation (:mod:`genrelens.frontend.descriptors.frames`), onsets are librosa's peaks of
     :func:`~genrelens.explanation.tempo.onset_strength`.
     """
     import librosa

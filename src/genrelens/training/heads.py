@@ -25,9 +25,9 @@ from genrelens.bundle.store import write_bundle
 from genrelens.bundle.windows import WindowSettings
 from genrelens.data.track import Track, classes_of, labels_of, under_supported
 from genrelens.errors import MissingExtraError, TrainingError
+from genrelens.models import read_options
 from genrelens.models.musicnn import read_weights
 from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
-from genrelens.models.options import read_options
 from genrelens.models.screens import Screens, read_not_music
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from genrelens.data.track import Track, in_one_form
-from genrelens.errors import SplitError
+from genrelens.errors import DataError, SplitError
 from genrelens.files import no_device
+from genrelens.schema import decode, encode
 
 SCHEMA: Final = 1
 LEAKS: Final[Mapping[str, str]] = {
@@ -28,7 +29,18 @@ LEAKS: Final[Mapping[str, str]] = {
 }
 """The overlaps that a split may declare, and what each allows."""
 
-_KEYS: Final = frozenset({"schema", "kind", "name", "version", "leaks", "provenance", "parts"})
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A split's file, field by field."""
+
+    kind: str
+    schema: int
+    name: str
+    version: int
+    leaks: tuple[str, ...]
+    provenance: str
+    parts: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +157,8 @@ class Split:
 
     def to_json(self) -> str:
         """The split as JSON text with a schema version; :meth:`from_json` reads it back equal."""
-        document = {
-            "kind": "genrelens split",
-            "schema": SCHEMA,
-            "name": self.name,
-            "version": self.version,
-            "leaks": sorted(self.leaks),
-            "provenance": self.provenance,
-            "parts": {name: list(ids) for name, ids in self.parts.items()},
-        }
-        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        kept = (self.name, self.version, tuple(sorted(self.leaks)), self.provenance, dict(self.parts))
+        return json.dumps(encode(_Stored("genrelens split", SCHEMA, *kept)), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, source: str = "the split") -> Split:
@@ -167,38 +171,18 @@ class Split:
             raise SplitError(f"{source} is not valid JSON: {error}") from error
         if not isinstance(document, dict) or document.get("kind") != "genrelens split":
             raise SplitError(f'{source} is not a split: expected a JSON object with "kind": "genrelens split"')
-        schema = document.get("schema")
-        if schema != SCHEMA or isinstance(schema, bool):
+        if (schema := document.get("schema")) != SCHEMA or isinstance(schema, bool):
             raise SplitError(
                 f"{source} has schema {schema!r}, this genrelens reads schema {SCHEMA}; update genrelens or "
                 "make it again"
             )
-        if document.keys() != _KEYS:
-            wrong = sorted(document.keys() ^ _KEYS)
-            raise SplitError(f"{source}: these keys are missing or unknown: {', '.join(wrong)}")
-        leaks, parts, version = document["leaks"], document["parts"], document["version"]
-        well_typed = (
-            isinstance(document["name"], str)
-            and isinstance(document["provenance"], str)
-            and isinstance(version, int)
-            and not isinstance(version, bool)
-            and _is_strings(leaks)
-            and isinstance(parts, dict)
-            and all(_is_strings(ids) for ids in parts.values())
-        )
-        if not well_typed:
-            raise SplitError(
-                f"{source}: expected name and provenance as text, version as a whole number, leaks as a list "
-                "of words, and parts as lists of ids by name"
-            )
-        called = in_one_form(id_ for ids in parts.values() for id_ in ids)
-        return cls(
-            name=document["name"],
-            version=version,
-            parts={name: tuple(called[id_] for id_ in ids) for name, ids in parts.items()},
-            leaks=frozenset(leaks),
-            provenance=document["provenance"],
-        )
+        try:
+            stored: _Stored = decode(_Stored, document, where=source)
+        except DataError as error:
+            raise SplitError(str(error)) from error
+        called = in_one_form(id_ for ids in stored.parts.values() for id_ in ids)
+        parts = {name: tuple(called[id_] for id_ in ids) for name, ids in stored.parts.items()}
+        return cls(stored.name, stored.version, parts, frozenset(stored.leaks), stored.provenance)
 
     @classmethod
     def read(cls, path: Path | str) -> Split:
@@ -208,10 +192,6 @@ class Split:
         except (OSError, UnicodeDecodeError) as error:
             raise SplitError(f"the split file {str(path)!r} cannot be read: {error}") from error
         return cls.from_json(text, source=f"the split file {str(path)!r}")
-
-
-def _is_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _by_id(tracks: Iterable[Track], *, name: str) -> dict[str, Track]:

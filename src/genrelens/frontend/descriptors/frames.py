@@ -82,3 +82,24 @@ def _chroma_bank(tuning_semitones: float, sample_rate: int) -> Float32:
 
     bank: Float32 = librosa.filters.chroma(sr=sample_rate, n_fft=N_FFT, tuning=tuning_semitones, n_chroma=12)
     return bank
+
+
+def harmonic_percussive(
+    samples: Float32, *, spectrum: npt.NDArray[np.complex64], magnitude: Float32
+) -> tuple[Float32, Float32]:
+    """The two parts of a sound, (n,) each; zero after the centre of the last frame, as librosa before 0.9 left it.
+
+    ``spectrum`` and ``magnitude``: its centred short-time Fourier transform, n_fft 2048, hop 512, (n_frames, 1025). The
+    harmonic part is left in ``spectrum``.
+    """
+    import librosa
+
+    from genrelens.frontend.descriptors.kernels import keep_harmonic, median_over_frequency, median_over_time
+
+    keep_harmonic(spectrum, median_over_time(magnitude), median_over_frequency(magnitude))
+    inverted = librosa.istft(spectrum.T, n_fft=2048, hop_length=512, dtype=np.float32)
+    n = min(inverted.size, samples.size)
+    harmonic, percussive = np.zeros_like(samples), np.zeros_like(samples)
+    harmonic[:n] = inverted[:n]
+    np.subtract(samples[:n], inverted[:n], out=percussive[:n])
+    return harmonic, percussive

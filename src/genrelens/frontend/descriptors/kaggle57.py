@@ -16,8 +16,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from genrelens.frontend.descriptors.frames import HOP_LENGTH, N_FFT, chroma, shape, zero_crossing_rate
-from genrelens.frontend.descriptors.hpss import harmonic_percussive
+from genrelens.frontend.descriptors.frames import (
+    HOP_LENGTH,
+    N_FFT,
+    chroma,
+    harmonic_percussive,
+    shape,
+    zero_crossing_rate,
+)
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genrelens.errors import RecipeError, TrainingError
 from genrelens.frontend.descriptors import SETS
 from genrelens.metrics import fit_temperature, log_softmax
-from genrelens.models.options import read_options
+from genrelens.models import read_options
 from genrelens.recipe import TabularRecipe
 from genrelens.recipe.tabular import STOPPING
 from genrelens.training.tabular.graph import Ends, GraphBuilder, behind
