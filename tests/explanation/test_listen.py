@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explain_toys import explanation
-from genrelens.explanation.listen import FADE_S, gains, masked, reasons, to_flac
+from genrelens.explanation.listen import FADE_S, gains, masked, reasons
+from genrelens.pages.encode import to_flac
 
 
 def noise(duration_s: float, *, rate: int, level: float = 0.2) -> np.ndarray:

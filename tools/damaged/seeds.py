@@ -14,7 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from damaged import by_hand
-from genrelens.pages.png import encode_png
+from genrelens.pages.encode import encode_png
 
 RATE = 22_050
 DURATION_S = 1.6

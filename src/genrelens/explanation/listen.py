@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,12 +132,3 @@ def _shares(at: Float64, edges: Float64, *, width: float) -> Float64:
     ramps[:, -1] = at >= edges[-1]
     shares: Float64 = ramps[:, :-1] - ramps[:, 1:]
     return np.maximum(shares, 0.0)
-
-
-def to_flac(samples: Float32, *, sample_rate: int) -> bytes:
-    """A FLAC file, 24 bit."""
-    import soundfile
-
-    file = io.BytesIO()
-    soundfile.write(file, samples, sample_rate, format="FLAC", subtype="PCM_24")
-    return file.getvalue()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +40,6 @@ class Example:
     outline: Float32
     mel_db: Float32
     samples: Float32
-
-    def to_mp3(self) -> bytes:
-        """The excerpt as an mp3 file, for a player on a page that stays at home."""
-        import soundfile
-
-        file = BytesIO()
-        soundfile.write(file, self.samples, MEL.sample_rate, format="MP3", subtype="MPEG_LAYER_III")
-        return file.getvalue()
 
 
 def load_example(track: Track) -> Example:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from genrelens.audio import open_stream
 from genrelens.bundle import Bundle
 from genrelens.explanation.explain import Explained
 from genrelens.explanation.explanation import SCHEMA
-from genrelens.explanation.listen import reasons, to_flac
+from genrelens.explanation.listen import reasons
 from genrelens.explanation.sound import read_with_rate
+from genrelens.pages.encode import encode_png, to_flac, to_mp3
 from genrelens.pages.explanation.page import Shown, explain_page
 from genrelens.pages.explanation.picture import figure, lit, plain, spectrogram
 from genrelens.pages.own_folder import OwnFolder
-from genrelens.pages.png import encode_png
 
 MARKER = "explanation.json"
 FILES = ("report.html", "explanation.png", "reasons.flac", "without.flac")
@@ -84,13 +80,3 @@ def listening_rate(path: str) -> int:
     """The rate at which a person listens, Hz: the file's own where an mp3 can have it."""
     with open_stream(path, sample_rate=None) as stream:
         return stream.sample_rate if stream.sample_rate in MP3_RATES else 44_100
-
-
-def to_mp3(samples: NDArray[np.float32], *, sample_rate: int) -> bytes:
-    """An mp3 file of mono samples ``(n,)``, for the players of the page; louder than full scale is cut."""
-    import soundfile
-
-    file = io.BytesIO()
-    loudest = np.clip(samples, -0.999, 0.999)
-    soundfile.write(file, loudest, sample_rate, format="MP3", subtype="MPEG_LAYER_III")
-    return file.getvalue()

@@ -13,7 +13,7 @@ from genrelens.explanation.parts import hertz
 from genrelens.frontend.filter_bank import hz_to_mel, mel_to_hz
 from genrelens.frontend.image import MAGMA
 from genrelens.frontend.mel import MelSettings, mel_power, power_to_db
-from genrelens.pages.png import encode_png
+from genrelens.pages.encode import encode_png
 from genrelens.pages.timeline.card import ticks
 from genrelens.pages.wording import clock
 

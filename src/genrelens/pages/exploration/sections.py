@@ -12,8 +12,9 @@ import numpy as np
 
 from genrelens.features import description as numbers
 from genrelens.features.description import Described, GenreCount, GenreMap
-from genrelens.features.example import EXCERPT_S, Example
+from genrelens.features.example import EXCERPT_S, MEL, Example
 from genrelens.metrics.description import box_statistics
+from genrelens.pages.encode import to_mp3
 from genrelens.pages.exploration.figures import correlation_figure, counts_figure, features_figure, tempo_figure
 from genrelens.pages.exploration.maps import examples_figure, map_figure, map_notes
 from genrelens.pages.sections import Cell, Section, Table
@@ -186,7 +187,7 @@ def examples_section(
         examples_figure(examples),
         f"Waves and mel spectrograms of one track a genre: {said}.",
         {"examples": Table(("genre", "id", "start_s", "duration_s"), rows)},
-        {genre: example.to_mp3() for genre, example in examples.items()} if sound else {},
+        {g: to_mp3(one.samples, sample_rate=MEL.sample_rate) for g, one in examples.items()} if sound else {},
     )
 
 

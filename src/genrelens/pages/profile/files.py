@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from genrelens.explanation.sound import read
+from genrelens.pages.encode import to_mp3
 from genrelens.pages.own_folder import OwnFolder
 from genrelens.pages.profile import page as fingerprint_page
 from genrelens.pages.render import to_bytes
@@ -76,13 +76,5 @@ def _players(found: Fingerprint, tracks: Sequence[Track]) -> Mapping[str, Mappin
         samples = read(
             paths[row.id], start_s=max(0.0, row.start_s - AROUND_S), end_s=row.end_s + AROUND_S, sample_rate=SOUND_RATE
         )
-        players[row.genre][row.id] = _mp3(samples)
+        players[row.genre][row.id] = to_mp3(samples, sample_rate=SOUND_RATE)
     return players
-
-
-def _mp3(samples: object) -> bytes:
-    import soundfile
-
-    file = io.BytesIO()
-    soundfile.write(file, samples, SOUND_RATE, format="MP3", subtype="MPEG_LAYER_III")
-    return file.getvalue()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genrelens.data.pictures import png_fault, read_png
-from genrelens.pages.png import encode_png
+from genrelens.pages.encode import encode_png
 
 
 @settings(max_examples=20, deadline=None)

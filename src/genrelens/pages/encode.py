@@ -1,7 +1,8 @@
-"""A picture as a PNG file, with NumPy and zlib alone (ISO/IEC 15948)."""
+"""Pictures as PNG files, with NumPy and zlib alone (ISO/IEC 15948), and sound as mp3 and FLAC files, as bytes."""
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 
@@ -23,6 +24,24 @@ def encode_png(rgb: NDArray[np.uint8]) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(filtered.tobytes(), 6)), (b"IEND", b"")]
     return _SIGNATURE + b"".join(_chunk(kind, content) for kind, content in chunks)
+
+
+def to_mp3(samples: NDArray[np.float32], *, sample_rate: int) -> bytes:
+    """An mp3 file of mono samples ``(n,)``, for the players of a page; louder than full scale is cut."""
+    return _sound(np.clip(samples, -0.999, 0.999), sample_rate, format="MP3", subtype="MPEG_LAYER_III")
+
+
+def to_flac(samples: NDArray[np.float32], *, sample_rate: int) -> bytes:
+    """A FLAC file, 24 bit."""
+    return _sound(samples, sample_rate, format="FLAC", subtype="PCM_24")
+
+
+def _sound(samples: NDArray[np.float32], sample_rate: int, **kind: str) -> bytes:
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, samples, sample_rate, **kind)
+    return file.getvalue()
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
