@@ -136,21 +136,9 @@ def check(
             raise
         notes.append(str(error))
     else:
-        name = loaded.dataset
+        name, passed_over = loaded.dataset, loaded.passed_over
         notes += loaded.notes
-        passed_over = loaded.passed_over
-        lengths: dict[str, _Length] = {}
-        problems += [Problem("missing", "clip", id_, "it has no file") for id_ in loaded.missing]
-        if loaded.left_out_by_all:
-            reasons = Counter(why for _, why in loaded.left_out)
-            notes += [f"{n} tracks are left out, each because {why}" for why, n in reasons.items()]
-        else:
-            problems += [Problem("unreadable", "clip", what, why) for what, why in loaded.left_out]
-        if (look_beside := registry.DATASETS[name].beside) is not None:
-            lengths = _look_beside(look_beside(loaded.root), loaded.taxonomy, problems, there)
-        paths = {track.path: track.whole for track in loaded.tracks}
-        there.update(clips=len(paths))
-        jobs += [_Job("clip", what, path, length=lengths.get(what)) for path, what in paths.items()]
+        jobs += _clip_jobs(loaded, problems, there, notes)
     look = partial(_look, quick=quick)
     for n_done, (i, found) in enumerate(map_each(look, jobs, n_workers=n_workers, died=_died), start=1):
         if found is not None:
@@ -167,6 +155,22 @@ def check(
         decoded=not quick,
         passed_over=passed_over,
     )
+
+
+def _clip_jobs(loaded: registry.Loaded, problems: list[Problem], there: Counter[str], notes: list[str]) -> list[_Job]:
+    """The clips of a data set to look at; what is missing or left out, or wrong beside them, goes to ``problems``."""
+    lengths: dict[str, _Length] = {}
+    problems += [Problem("missing", "clip", id_, "it has no file") for id_ in loaded.missing]
+    if loaded.left_out_by_all:
+        reasons = Counter(why for _, why in loaded.left_out)
+        notes += [f"{n} tracks are left out, each because {why}" for why, n in reasons.items()]
+    else:
+        problems += [Problem("unreadable", "clip", what, why) for what, why in loaded.left_out]
+    if (look_beside := registry.DATASETS[loaded.dataset].beside) is not None:
+        lengths = _look_beside(look_beside(loaded.root), loaded.taxonomy, problems, there)
+    paths = {track.path: track.whole for track in loaded.tracks}
+    there.update(clips=len(paths))
+    return [_Job("clip", what, path, length=lengths.get(what)) for path, what in paths.items()]
 
 
 def _fetched_jobs(top: Path, fetched: list[FetchedFile], quick: bool, problems: list[Problem]) -> Iterator[_Job]:

@@ -131,13 +131,7 @@ def audit(
     duplicates = find_duplicates(
         heard, n_workers=n_workers, progress=lambda done, total: tell("possible duplicates compared:", done, total)
     )
-    findings = [
-        *(Finding("unreadable", (path,), 1.0, why, serious=True) for path, why in collection.refused),
-        *file_faults(heard),
-        *_duplicates(duplicates),
-        *_conflicts(duplicates, collection),
-        *imbalance(collection.tracks),
-    ]
+    findings = _findings(collection, heard, duplicates)
     notes = list(collection.notes)
     if split is not None:
         findings += overlaps(split, collection.tracks_of, duplicates=duplicates)
@@ -157,6 +151,17 @@ def audit(
         findings=tuple(findings),
         notes=tuple(notes),
     )
+
+
+def _findings(collection: Collection, heard: Sequence[Heard], duplicates: Sequence[Duplicate]) -> list[Finding]:
+    """What is found without a split and without listening for labels."""
+    return [
+        *(Finding("unreadable", (path,), 1.0, why, serious=True) for path, why in collection.refused),
+        *file_faults(heard),
+        *_duplicates(duplicates),
+        *_conflicts(duplicates, collection),
+        *imbalance(collection.tracks),
+    ]
 
 
 def _hear(paths: Sequence[str], *, n_workers: int, tell: Progress) -> list[Heard]:

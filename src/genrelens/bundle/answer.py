@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from genrelens.errors import GenrelensError
 from genrelens.parallel import map_in_order, n_cores
 
 if TYPE_CHECKING:
+    from genrelens.audio.walk import Named
     from genrelens.bundle import Bundle
 
 FILES_A_WORKER = 4
@@ -54,6 +56,19 @@ def answer_all(
         return _answers(paths, bundle, coverage)
     work = partial(answer, bundle=bundle, coverage=coverage)
     return map_in_order(work, paths, n_workers=n_workers, died=_crashed)
+
+
+def answer_named(
+    files: Sequence[Named], *, bundle: Bundle, coverage: float, n_workers: int | None
+) -> Generator[Answer, None, None]:
+    """As :func:`answer_all`; a file that is known already not to be answerable has that for its answer."""
+    paths = [file.path for file in files if file.code is None]
+    with closing(answer_all(paths, bundle=bundle, coverage=coverage, n_workers=n_workers)) as answers:
+        for file in files:
+            if file.code is None:
+                yield next(answers)
+            else:
+                yield Answer(file.path, code=file.code, message=file.message or "")
 
 
 def _answers(paths: Sequence[str], bundle: Bundle, coverage: float) -> Generator[Answer, None, None]:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from genrelens.cli import options
 from genrelens.cli.terminal import Progress, check_page, line, tell_passed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from genrelens.audio.walk import Named
+    from genrelens.bundle import Bundle
+    from genrelens.bundle.answer import Answer
+    from genrelens.cli.writers import Writer
 
 
 def predict(
@@ -63,11 +71,10 @@ def predict(
         raise typer.BadParameter(f"--coverage should be above 0 and below 1, such as 0.9, got {coverage:g}")
 
     from collections import Counter
-    from contextlib import closing
 
     from genrelens.audio.walk import named
     from genrelens.bundle import Bundle
-    from genrelens.bundle.answer import Answer, answer_all, to_row
+    from genrelens.bundle.answer import answer_named
     from genrelens.bundle.coverage import COVERAGE
     from genrelens.bundle.find import find_bundle
     from genrelens.cli.writers import open_writer
@@ -89,29 +96,32 @@ def predict(
         top=top,
         sets=coverage is not None,
     )
+    answers = answer_named(files, bundle=bundle, coverage=coverage or COVERAGE, n_workers=workers)
+    if any(_print(answers, files, writer=writer, bundle=bundle, html=html)):
+        raise typer.Exit(1)
+
+
+def _print(
+    answers: Generator[Answer, None, None], files: Sequence[Named], *, writer: Writer, bundle: Bundle, html: Path | None
+) -> list[bool]:
+    """Print each answer as it comes, then write the page; whether each failed. Ctrl-C keeps what is there by then."""
+    from contextlib import closing
+
+    from genrelens.bundle.answer import to_row
+
     page = None
     if html is not None:
         from genrelens.pages.timeline.page import TimelinePage
 
         page = TimelinePage(experimental=bundle.manifest.experimental)
-    n_answered, any_failed = 0, False
+    failed: list[bool] = []
     stopped: KeyboardInterrupt | None = None
-    answers = answer_all(
-        [file.path for file in files if file.code is None],
-        bundle=bundle,
-        coverage=coverage or COVERAGE,
-        n_workers=workers,
-    )
     try:
         with closing(answers), Progress("files answered", total=len(files)) as progress:
             for file in files:
                 progress.step(file.path)
-                if file.code is None:
-                    found = next(answers)
-                else:
-                    found = Answer(file.path, code=file.code, message=file.message or "")
-                n_answered += 1
-                any_failed = any_failed or found.failed
+                found = next(answers)
+                failed.append(found.failed)
                 if page is not None:
                     page.add(to_row(found, bundle=bundle, timeline=True, top=None))
                 progress.clear()
@@ -119,7 +129,7 @@ def predict(
         writer.finish()
     except KeyboardInterrupt as error:
         stopped = error
-    said = [] if stopped is None else [f"stopped: {n_answered} of {len(files)} files answered"]
+    said = [] if stopped is None else [f"stopped: {len(failed)} of {len(files)} files answered"]
     if html is not None and page is not None and (stopped is None or len(page)):
         page.write(html)
         said.append(f"wrote {html}; open it in a browser")
@@ -127,5 +137,4 @@ def predict(
         line("; ".join(said))
     if stopped is not None:
         raise stopped
-    if any_failed:
-        raise typer.Exit(1)
+    return failed

@@ -46,22 +46,8 @@ def load(root: Path | str | None = None) -> Music:
     if len(roots) > 1:
         others = ", ".join(str(root.relative_to(top)) for root in roots[1:])
         notes.append(f"clips lie in {roots[0].relative_to(top)} and in {others}; the first is used")
-    files: dict[str, list[Path]] = defaultdict(list)
-    strangers: list[str] = []
     passed_over: Counter[str] = Counter()
-    for genre, folder in genre_folders(roots[0]) if roots else ():
-        strangers += [
-            Path(found.path).relative_to(top).as_posix()
-            for found in walk(folder, passed_over=passed_over)
-            if found.error is None and (clip_id(Path(found.path).name) is None or Path(found.path).parent != folder)
-        ]
-        for path in files_in(folder, notes):
-            if (id_ := clip_id(path.name)) is None:
-                continue
-            if id_.split(".")[0] != genre:
-                notes.append(f"{path.name} lies in the folder of {genre} and was passed over")
-            else:
-                files[id_].append(path)
+    files = _clips(top, roots[0], notes=notes, passed_over=passed_over) if roots else {}
     if not files:
         raise DataError(
             f"no GTZAN clips in {str(top)!r}: expected ten folders of genres (blues, classical, ...) with "
@@ -69,12 +55,6 @@ def load(root: Path | str | None = None) -> Music:
             f"'Data/genres_original' or 'genres'; found {_what_is_there(top)}. Give the folder that GTZAN "
             "was unpacked into",
             code="not_gtzan",
-        )
-    if strangers:
-        some = ", ".join(strangers[:_N_SHOWN]) + (", ..." if len(strangers) > _N_SHOWN else "")
-        notes.append(
-            f"{len(strangers)} sound files ({some}) are not GTZAN's, so they are no clips here and have no genre; "
-            "as the data set 'folder' they would have their folders' names"
         )
     artists, recordings = facts().artists, facts().recordings
     tracks: list[Track] = []
@@ -93,6 +73,32 @@ def load(root: Path | str | None = None) -> Music:
             tracks.append(Track(id_, chosen, genre, artists.get(id_), DATASET, recordings.get(id_)))
     missing = tuple(id_ for id_ in all_ids() if id_ not in files)
     return Music(tuple(tracks), tuple(unreadable), notes=tuple(notes), passed_over=passed_over, missing=missing)
+
+
+def _clips(top: Path, root: Path, *, notes: list[str], passed_over: Counter[str]) -> dict[str, list[Path]]:
+    """The files of each clip below the folder of genres ``root``, by id; what was odd goes to ``notes``."""
+    files: dict[str, list[Path]] = defaultdict(list)
+    strangers: list[str] = []
+    for genre, folder in genre_folders(root):
+        strangers += [
+            Path(found.path).relative_to(top).as_posix()
+            for found in walk(folder, passed_over=passed_over)
+            if found.error is None and (clip_id(Path(found.path).name) is None or Path(found.path).parent != folder)
+        ]
+        for path in files_in(folder, notes):
+            if (id_ := clip_id(path.name)) is None:
+                continue
+            if id_.split(".")[0] != genre:
+                notes.append(f"{path.name} lies in the folder of {genre} and was passed over")
+            else:
+                files[id_].append(path)
+    if strangers:
+        some = ", ".join(strangers[:_N_SHOWN]) + (", ..." if len(strangers) > _N_SHOWN else "")
+        notes.append(
+            f"{len(strangers)} sound files ({some}) are not GTZAN's, so they are no clips here and have no genre; "
+            "as the data set 'folder' they would have their folders' names"
+        )
+    return files
 
 
 def _preference(path: Path) -> tuple[int, str]:

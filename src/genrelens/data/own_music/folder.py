@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -50,24 +50,10 @@ def load(root: Path | str | None = None) -> Music:
             "of a split and no genres; give one of them, or a table of paths and genres (labels.csv)",
             code="parts_not_genres",
         )
-    found: list[Labelled] = []
-    unusable: list[str] = []
     left_out = [(id_, "it lies in no folder of a genre") for id_ in files.by_id if "/" not in id_]
     left_out += files.left_out
-    otherwise: dict[str, str] = {}  # folders none of whose files has the folder's genre in its tags -> one they have
-    for name, ids in inside.items():
-        tagged: set[str] = set()
-        for id_ in ids:
-            path = files.by_id[id_]
-            if (reason := why_not(path)) is not None:
-                left_out.append((id_, reason))
-                unusable.append(name)
-            else:
-                tags = _tags(path)
-                tagged.update(tags.genres)
-                found.append(Labelled(id_, path, (name,), artist=tags.artist))
-        if tagged and fold(name) not in map(fold, tagged):
-            otherwise[name] = min(tagged)
+    unusable: list[str] = []
+    found, otherwise = _labelled(inside, files.by_id, left_out=left_out, unusable=unusable)
     if not found:
         raise DataError(
             f"no music below folders of genres in {str(top)!r}: expected files like rock/song.mp3"
@@ -92,6 +78,33 @@ def load(root: Path | str | None = None) -> Music:
         notes=notes,
         passed_over=files.passed_over,
     )
+
+
+def _labelled(
+    inside: Mapping[str, Sequence[str]],
+    paths: Mapping[str, Path],
+    *,
+    left_out: list[tuple[str, str]],
+    unusable: list[str],
+) -> tuple[list[Labelled], dict[str, str]]:
+    """The files that can be used, and of folders none of whose files has the folder's genre in its tags a genre that
+    they have; the others go to ``left_out``, and their folders to ``unusable``."""
+    found: list[Labelled] = []
+    otherwise: dict[str, str] = {}
+    for name, ids in inside.items():
+        tagged: set[str] = set()
+        for id_ in ids:
+            path = paths[id_]
+            if (reason := why_not(path)) is not None:
+                left_out.append((id_, reason))
+                unusable.append(name)
+            else:
+                tags = _tags(path)
+                tagged.update(tags.genres)
+                found.append(Labelled(id_, path, (name,), artist=tags.artist))
+        if tagged and fold(name) not in map(fold, tagged):
+            otherwise[name] = min(tagged)
+    return found, otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,19 +50,7 @@ def gather(
     and its files are left out. Raises :class:`DataError` when no track is left, or two have one id.
     """
     out, said = list(left_out), list(notes)
-    labelled: list[Labelled] = []
-    for item in map(_composed, found):
-        if item.genres and fold(item.genres[0]):
-            labelled.append(item)
-        else:
-            out.append((item.id, f"its genre is {item.genres[0]!r}, without a letter" if item.genres else "no genre"))
-    if not labelled:
-        reasons = f"; {len(out)} files are left out ({out[0][0]}: {out[0][1]})" if out else ""
-        raise DataError(f"no labelled music in {where}{reasons}", code="no_tracks")
-    labelled = _with_ids_in_one_form(labelled)
-    repeated = [id_ for id_, n in Counter(item.id for item in labelled).items() if n > 1]
-    if repeated:
-        raise DataError(f"{where}: two tracks have the id {repeated[0]!r}; give each its own", code="bad_table")
+    labelled = _usable(found, where=where, left_out=out)
     genre_of = one_spelling((name.strip() for item in labelled for name in item.genres if fold(name)), key=fold)
     artist_of = one_spelling((item.artist for item in labelled if item.artist), key=_artist_key)
     merged = _merged(genre_of)
@@ -77,17 +65,7 @@ def gather(
         item.id: tuple(dict.fromkeys(genre_of[name.strip()] for name in item.genres if fold(name))) for item in labelled
     }
     several = {id_: genres for id_, genres in genres_all.items() if len(genres) > 1}
-    if several:
-        said.append(
-            f"{len(several)} of {len(labelled)} files have several genres; the first of each is taken where a track "
-            "may have one"
-        )
-    n_unknown = sum(item.artist is None for item in labelled)
-    if n_unknown:
-        said.append(
-            f"{n_unknown} of {len(labelled)} tracks have no artist; each counts as an artist of its own, and splits "
-            "can only keep apart those artists that are known"
-        )
+    said += _counts(labelled, n_several=len(several))
     tracks = [
         Track(
             id=item.id,
@@ -104,6 +82,42 @@ def gather(
     ]
     ordered = tuple(sorted(tracks, key=lambda track: track.id))
     return Music(ordered, tuple(out), several, tuple(said), lost, passed_over or {})
+
+
+def _usable(found: Iterable[Labelled], *, where: str, left_out: list[tuple[str, str]]) -> list[Labelled]:
+    """Those of what was found that have a genre, in one Unicode form; the others go to ``left_out``."""
+    labelled: list[Labelled] = []
+    for item in map(_composed, found):
+        if item.genres and fold(item.genres[0]):
+            labelled.append(item)
+        else:
+            why = f"its genre is {item.genres[0]!r}, without a letter" if item.genres else "no genre"
+            left_out.append((item.id, why))
+    if not labelled:
+        reasons = f"; {len(left_out)} files are left out ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""
+        raise DataError(f"no labelled music in {where}{reasons}", code="no_tracks")
+    labelled = _with_ids_in_one_form(labelled)
+    repeated = [id_ for id_, n in Counter(item.id for item in labelled).items() if n > 1]
+    if repeated:
+        raise DataError(f"{where}: two tracks have the id {repeated[0]!r}; give each its own", code="bad_table")
+    return labelled
+
+
+def _counts(labelled: Sequence[Labelled], *, n_several: int) -> list[str]:
+    """What to say of how many files have several genres, and how many no artist."""
+    said = []
+    if n_several:
+        said.append(
+            f"{n_several} of {len(labelled)} files have several genres; the first of each is taken where a track "
+            "may have one"
+        )
+    n_unknown = sum(item.artist is None for item in labelled)
+    if n_unknown:
+        said.append(
+            f"{n_unknown} of {len(labelled)} tracks have no artist; each counts as an artist of its own, and splits "
+            "can only keep apart those artists that are known"
+        )
+    return said
 
 
 def one_genre_note(genres: Collection[str], *, of_folders: bool) -> list[str]:

@@ -61,6 +61,19 @@ class FeatureSet:
                 is too low, or samples beyond :data:`LOUDEST`.
             MissingExtraError: librosa is not installed.
         """
+        sound = self._checked(samples, sample_rate)
+        try:
+            row = self.function(sound, sample_rate)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] not in ("librosa", "numba", "scipy"):
+                raise
+            raise MissingExtraError("train", needed_for=f"computing {self.name}") from error
+        if not np.isfinite(row).all():
+            name = self.columns[int(np.argmin(np.isfinite(row)))]
+            raise AudioError(f"{self.name}: {name} of this sound came out as NaN or infinity", code="not_finite")
+        return row
+
+    def _checked(self, samples: Samples, sample_rate: int) -> npt.NDArray[np.float32]:
         if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
             raise AudioError(
                 f"{self.name}: expected mono floating-point samples of shape (n,), not {samples.dtype} of shape "
@@ -97,16 +110,7 @@ class FeatureSet:
                 f"{self.name}: expected samples between about -1 and 1, there are some beyond {LOUDEST:g}",
                 code="bad_samples",
             )
-        try:
-            row = self.function(sound, sample_rate)
-        except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] not in ("librosa", "numba", "scipy"):
-                raise
-            raise MissingExtraError("train", needed_for=f"computing {self.name}") from error
-        if not np.isfinite(row).all():
-            name = self.columns[int(np.argmin(np.isfinite(row)))]
-            raise AudioError(f"{self.name}: {name} of this sound came out as NaN or infinity", code="not_finite")
-        return row
+        return sound
 
 
 SETS: Final[Mapping[str, FeatureSet]] = {

@@ -23,7 +23,21 @@ N_FINDINGS: Final = 40
 
 def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) -> list[Section]:
     """The parts of the page without their figures; ``players`` are mp3 files by genre and label."""
-    made = [
+    genres = [
+        Section(
+            f"genre-{k + 1}",
+            genre.genre,
+            tuple(words.genre_sentences(found, genre)),
+            players=players.get(genre.genre, {}),
+        )
+        for k, genre in enumerate(found.genres)
+    ]
+    return [*_overview(found), *genres, *_comparison(found)]
+
+
+def _overview(found: Fingerprint) -> list[Section]:
+    """What a genre is in short, and by range of frequencies."""
+    return [
         Section(
             "short",
             "In short",
@@ -47,16 +61,11 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
             tables={"bands": numbers.bands_table(found)},
         ),
     ]
-    for k, genre in enumerate(found.genres):
-        made.append(
-            Section(
-                f"genre-{k + 1}",
-                genre.genre,
-                tuple(words.genre_sentences(found, genre)),
-                players=players.get(genre.genre, {}),
-            )
-        )
-    made += [
+
+
+def _comparison(found: Fingerprint) -> list[Section]:
+    """What differs between genres, typical and mistaken tracks, the map's axes, the beat and the heads."""
+    return [
         Section(
             "differences",
             "What differs",
@@ -92,7 +101,6 @@ def sections(found: Fingerprint, *, players: Mapping[str, Mapping[str, bytes]]) 
             tables={"heads": numbers.heads_table(found)} if found.heads else {},
         ),
     ]
-    return made
 
 
 def page(found: Fingerprint, made: Sequence[Section], *, with_sound: bool) -> SectionPage:
