@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,16 +52,20 @@ class Collection:
         return tuple(dict.fromkeys(track.genre for track in self.tracks_of.get(path, ())))
 
 
-def collect(
-    root: str | Path, *, paths: Iterable[str] | None = None, refused: Iterable[tuple[str, str]] = ()
-) -> Collection:
-    """The sound files below a folder (``paths``, where they are known already) and their tracks.
+def collect(root: str | Path, *, passed_over: Counter[str] | None = None) -> Collection:
+    """The sound files below a folder and their tracks; files that are no sound are counted in ``passed_over``.
 
     Labels are those of the data set that the folder is taken for (:mod:`genrelens.data.registry`): GTZAN, FMA, folders
     of genres, a table, or genre tags. Files that the data set does not use are audited without. Raises
     :class:`DataError` when there is no sound file.
     """
-    found = [item.path for item in walk(root) if item.error is None] if paths is None else list(paths)
+    found: list[str] = []
+    refused: list[tuple[str, str]] = []
+    for item in walk(root, passed_over=passed_over):
+        if item.error is None:
+            found.append(item.path)
+        else:
+            refused.append((item.path, f"this folder cannot be read: {item.error.strerror or item.error}"))
     tracks: tuple[Track, ...] = ()
     notes: tuple[str, ...] = ()
     dataset, why = None, ""
@@ -77,13 +81,12 @@ def collect(
     places = {_place(path): path for path in found}
     # A table may name files in other folders; they belong to the data set as much as those below the root.
     found += [str(held[0].path) for place, held in by_place.items() if place not in places]
-    refused = tuple(refused)
-    if not found and not refused:
+    if not found and not (refused and Path(root).is_dir()):
         raise DataError(
             f"expected music, found no sound file in {str(root)!r}; give the folder of a data set", code="no_music"
         )
     tracks_of = {path: tuple(by_place[_place(path)]) for path in found if _place(path) in by_place}
-    return Collection(str(root), tuple(dict.fromkeys(found)), tracks_of, dataset, notes, why, refused)
+    return Collection(str(root), tuple(dict.fromkeys(found)), tracks_of, dataset, notes, why, tuple(refused))
 
 
 def _place(path: str | Path) -> str:

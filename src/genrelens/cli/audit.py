@@ -54,7 +54,6 @@ def audit(
 
     from collections import Counter
 
-    from genrelens.audio.walk import named
     from genrelens.audit import audit as look
     from genrelens.audit import collect
     from genrelens.data.registry import find_split
@@ -62,13 +61,10 @@ def audit(
     from genrelens.parallel import n_cores
 
     passed_over: Counter[str] = Counter()
-    files = list(named([str(folder)], passed_over=passed_over))
-    tell_passed_over(passed_over)
-    collection = collect(
-        folder,
-        paths=[file.path for file in files if file.code is None],
-        refused=[(p.path, p.message or p.code) for p in files if p.code not in (None, "no_music")],
-    )
+    try:
+        collection = collect(folder, passed_over=passed_over)
+    finally:
+        tell_passed_over(passed_over)
     if split is not None or labels:
         collection.require_labels()
     chosen = None
@@ -81,7 +77,7 @@ def audit(
             labels=labels,
             cache=cache if labels else None,
             n_workers=workers or n_cores(),
-            progress=lambda what, done, total: line.show(done, total, what=what),
+            progress=line.count,
         )
     if html is not None:
         from genrelens.pages.audit import write_audit_page

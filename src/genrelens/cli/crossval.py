@@ -59,7 +59,7 @@ def crossval(
             say(f"fold {k + 1} of {n}")
 
     with Progress("getting ready") as line:
-        source = RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what))
+        source = RowSource(cache, given, begins_with, line.count)
         report = run(chosen, selection, source, out=out, n_folds=folds, seed=seed, fold=fold, epoch=epochs)
     typer.echo(report.to_json() if as_json else report.to_text())
     wrote(out / "report.json", then=f"genrelens report {out} --out look draws it")

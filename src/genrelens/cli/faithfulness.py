@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from genrelens.cli import options
 from genrelens.cli.terminal import Progress, print_text, say, wrote
-from genrelens.errors import check_extra
+from genrelens.errors import GenrelensError, check_extra
+
+if TYPE_CHECKING:
+    from genrelens.explanation.faithfulness.model import Judging
+    from genrelens.explanation.faithfulness.sample import Judged
+    from genrelens.explanation.faithfulness.sanity import Sanity
 
 
 def faithfulness(
@@ -53,7 +58,6 @@ def faithfulness(
     from genrelens import parallel
     from genrelens.bundle import Bundle
     from genrelens.bundle.find import find_bundle
-    from genrelens.errors import GenrelensError
     from genrelens.explanation.faithfulness.model import Judging
     from genrelens.explanation.faithfulness.sample import asked_methods
     from genrelens.explanation.sound import check_several
@@ -65,35 +69,14 @@ def faithfulness(
     asked_methods(names, bundle=model)
     selection = options.selected(data, dataset, split, part)
     there = selection.selected.tracks
-    n_done = 0
-
-    def show(what: str, done: int, total: int) -> None:
-        nonlocal n_done
-        n_done = done
-        line.show(done, total, what=what)
-
     with tempfile.TemporaryDirectory() as folder, Progress("getting ready") as line:
         judging = Judging.prepare(model, there, n=n, methods=names, folder=Path(folder))
         with FAITHFULNESS.folder.claimed(out):
-            try:
-                judged = judging.judged(n_workers=workers or parallel.n_cores(), counted=show)
-            except KeyboardInterrupt:
-                say(
-                    f"stopped after {n_done} of {len(judging.tracks)} tracks, of which nothing is kept; "
-                    "the same command begins again"
-                )
-                raise
+            judged = _judged(judging, line, n_workers=workers or parallel.n_cores())
             sampled = f"{selection.dataset}, {selection.split.name}, {part}, {len(judged.tracks)} of {len(there)}"
             report = judging.report(judged, sampled=sampled)
             written = FAITHFULNESS.write(report, out=out)
-        try:
-            sanity = judging.checked(counted=show)
-        except (KeyboardInterrupt, GenrelensError):
-            say(
-                f"stopped: the curves of {len(judged.tracks)} tracks are in {out}, without the checks by splices and "
-                "shuffled weights"
-            )
-            raise
+        sanity = _checked(judging, line, kept=f"the curves of {len(judged.tracks)} tracks are in {out}")
         if sanity is not None:
             report = judging.report(judged, sampled=sampled, sanity=sanity)
             written = FAITHFULNESS.write(report, out=out)
@@ -104,3 +87,22 @@ def faithfulness(
     wrote(*written, then=f"open {written[1]}")
     if judged.left_out:
         raise typer.Exit(1)
+
+
+def _judged(judging: Judging, line: Progress, *, n_workers: int) -> Judged:
+    try:
+        return judging.judged(n_workers=n_workers, counted=line.count)
+    except KeyboardInterrupt:
+        say(
+            f"stopped after {line.done} of {len(judging.tracks)} tracks, of which nothing is kept; "
+            "the same command begins again"
+        )
+        raise
+
+
+def _checked(judging: Judging, line: Progress, *, kept: str) -> Sanity | None:
+    try:
+        return judging.checked(counted=line.count)
+    except (KeyboardInterrupt, GenrelensError):
+        say(f"stopped: {kept}, without the checks by splices and shuffled weights")
+        raise

@@ -59,7 +59,7 @@ def grid(
 
     asked = grids.Asked(feature_set, tuple(features or ()), tuple(classifier or ()), seed)
     with Progress("getting ready") as line:
-        source = RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what))
+        source = RowSource(cache, given, begins_with, line.count)
         rows, columns = survey_rows(recipe, selection.selected.tracks, source)
     with Progress("cells", total=len(asked.cells)) as line:
         found = grids.survey(

@@ -81,7 +81,7 @@ def leakage(
             answers, piece = segment_answers(
                 chosen,
                 registry.Loaded(dataset=name, tracks=tracks, taxonomy=registry.taxonomy(name, tracks)),
-                RowSource(cache, counted=lambda what, done, total: line.show(done, total, what=what)),
+                RowSource(cache, counted=line.count),
                 out=folder / pictured.RUNS,
                 seed=seed,
                 epoch=Epochs(say, chosen),

@@ -134,6 +134,7 @@ class Progress:
         self._on = is_watched() and total != 1
         self._marks: deque[tuple[float, int]] = deque(maxlen=50)
         self._begun = self._drawn = 0
+        self.done = 0
         self._said_s = time.monotonic()
         self._drawn_s = -1.0
 
@@ -151,6 +152,7 @@ class Progress:
     def show(self, done: int, total: int | None, *, what: str | None = None, item: str = "") -> None:
         """Say that ``done`` of ``total`` are done, or that something else is counted from now on."""
         now = time.monotonic()
+        self.done = done
         if what is not None and what != self._what:
             self._what, self._drawn_s = what, -1.0
             self._marks.clear()
@@ -162,6 +164,10 @@ class Progress:
         elif now - self._drawn_s >= DRAWN_S or done == total:
             self._drawn_s = now
             self._draw(self._text(done, total), item)
+
+    def count(self, what: str, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` are done, and what is counted."""
+        self.show(done, total, what=what)
 
     def clear(self) -> None:
         """Take the line away, so that a result can be printed in its place."""

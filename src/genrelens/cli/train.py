@@ -65,7 +65,7 @@ def train(
         bundle = train_recipe(
             chosen,
             selection,
-            RowSource(cache, given, begins_with, lambda what, done, total: line.show(done, total, what=what)),
+            RowSource(cache, given, begins_with, line.count),
             out=out,
             seed=seed,
             resume=resume,

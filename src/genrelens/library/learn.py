@@ -21,15 +21,17 @@ from genrelens.errors import BundleError, DataError, MissingExtraError
 from genrelens.files import contents
 from genrelens.library.learnt import Learned, own_card
 from genrelens.library.pairs import poor_pairs
-from genrelens.library.rows import Progress, embed
+from genrelens.library.rows import Embedded, Progress, embed
 from genrelens.library.task import Task, settled
 from genrelens.metrics import fit_temperature
 from genrelens.metrics.calibration import TEMPERATURE_RANGE
 
 if TYPE_CHECKING:
+    from genrelens.bundle.manifest import Manifest
     from genrelens.evaluation.multi_label import MultiLabelReport
     from genrelens.evaluation.report import Report
     from genrelens.recipe import TabularRecipe
+    from genrelens.training.heads import HeadData
 
 RECIPE: Final = "genrelens-base"
 """Whose features, scaler and penalty are taken: chosen on other music, so nothing is tuned on the user's."""
@@ -69,42 +71,18 @@ def learn(
     from genrelens import recipe as recipes
     from genrelens.models.musicnn import read_weights
     from genrelens.training.calibrate import N_FOLDS
-    from genrelens.training.heads import CALIBRATED_ON, HeadData, train_head
-    from genrelens.training.run import Origin
+    from genrelens.training.heads import CALIBRATED_ON, HeadData
 
     heard = embed(task.tracks, cache=cache, n_workers=n_workers, progress=progress)
-    if not heard.tracks:
-        track, why = heard.left_out[0]
-        raise DataError(
-            f"none of the {len(heard.left_out)} files can be heard, the first is {track.id}: {why}", code="no_tracks"
-        )
-    place = {track.id: i for i, track in enumerate(heard.tracks)}
-    known, n_repeats = one_recording(heard.tracks, heard.rows)
-    unusable = Counter(genre for track, _ in heard.left_out for genre in track.all_genres)
-    task = settled(dataclasses.replace(task, tracks=known), unusable=unusable, leave_out_thin=leave_out_thin)
-    places = [place[track.id] for track in task.tracks]
-    rows, windows = heard.rows[places], [heard.windows[i] for i in places]
+    task, rows, windows, n_repeats = _what_is_heard(task, heard, leave_out_thin=leave_out_thin)
     base = recipes.load(RECIPE)
     assert isinstance(base, recipes.TabularRecipe)
     recipe = dataclasses.replace(base, name=model_name(out), summary="a head for somebody's own genres")
     answers = _out_of_fold(task, rows, recipe=recipe, seed=seed)
+    manifest, graph, all_right = _trained(task, HeadData(task.tracks, rows, windows), recipe=recipe, seed=seed)
     counts = Counter(genre for track in task.tracks for genre in track.all_genres)
     commonest = max(task.taxonomy.names, key=lambda name: counts[name])
-    with tempfile.TemporaryDirectory() as work:
-        made = train_head(
-            recipe,
-            HeadData(task.tracks, rows, windows),
-            Origin(task.taxonomy, task.dataset, "all that can be heard"),
-            out=Path(work) / "run",
-            multi_label=task.multi_label,
-            seed=seed,
-        )
-        stored = read_bundle(made)
-    manifest = stored.manifest
-    all_right = _believable(manifest.temperature) != manifest.temperature
-    if all_right:
-        limits = dataclasses.replace(manifest.abstention, min_confidence=None)
-        manifest = dataclasses.replace(manifest, temperature=1.0, conformal=None, abstention=limits)
+    n_left_out, thin = len(heard.left_out), manifest.experimental
     learned = Learned(
         bundle=out,
         name=recipe.name,
@@ -125,17 +103,46 @@ def learn(
             seed=seed,
         ),
         left_out=tuple((track.id, why) for track, why in heard.left_out),
-        warnings=_warnings(
-            task,
-            n_left_out=len(heard.left_out),
-            n_repeats=n_repeats,
-            experimental=manifest.experimental,
-            all_right=all_right,
-        ),
+        warnings=_warnings(task, n_left_out=n_left_out, n_repeats=n_repeats, experimental=thin, all_right=all_right),
     )
     card = own_card(manifest, figures=learned.figures_text(), calibrated_on=CALIBRATED_ON, notice=read_weights().notice)
-    write_bundle(out, manifest=manifest, predict_onnx=stored.files["predict.onnx"], card=card)
+    write_bundle(out, manifest=manifest, predict_onnx=graph, card=card)
     return dataclasses.replace(learned, hash=read_bundle(out).hash)
+
+
+def _what_is_heard(
+    task: Task, heard: Embedded, *, leave_out_thin: bool
+) -> tuple[Task, FloatArray, list[NDArray[np.float32]], int]:
+    """The task without the files that give no sound, the rows and windows of its tracks, and the number of repeats."""
+    if not heard.tracks:
+        track, why = heard.left_out[0]
+        raise DataError(
+            f"none of the {len(heard.left_out)} files can be heard, the first is {track.id}: {why}", code="no_tracks"
+        )
+    place = {track.id: i for i, track in enumerate(heard.tracks)}
+    known, n_repeats = one_recording(heard.tracks, heard.rows)
+    unusable = Counter(genre for track, _ in heard.left_out for genre in track.all_genres)
+    task = settled(dataclasses.replace(task, tracks=known), unusable=unusable, leave_out_thin=leave_out_thin)
+    places = [place[track.id] for track in task.tracks]
+    return task, heard.rows[places], [heard.windows[i] for i in places], n_repeats
+
+
+def _trained(task: Task, data: HeadData, *, recipe: TabularRecipe, seed: int) -> tuple[Manifest, bytes, bool]:
+    """The model of all tracks: its manifest and graph, and whether every answer out of fold was right, so that it is
+    not calibrated."""
+    from genrelens.training.heads import train_head
+    from genrelens.training.run import Origin
+
+    origin = Origin(task.taxonomy, task.dataset, "all that can be heard")
+    with tempfile.TemporaryDirectory() as work:
+        made = train_head(recipe, data, origin, out=Path(work) / "run", multi_label=task.multi_label, seed=seed)
+        stored = read_bundle(made)
+    manifest = stored.manifest
+    all_right = _believable(manifest.temperature) != manifest.temperature
+    if all_right:
+        limits = dataclasses.replace(manifest.abstention, min_confidence=None)
+        manifest = dataclasses.replace(manifest, temperature=1.0, conformal=None, abstention=limits)
+    return manifest, stored.files["predict.onnx"], all_right
 
 
 def one_recording(tracks: Sequence[Track], rows: FloatArray) -> tuple[tuple[Track, ...], int]:

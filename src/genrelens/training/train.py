@@ -72,16 +72,7 @@ def train(
     tracks, taxonomy = [*training.learn, *training.stop], origin.taxonomy
     classes = classes_of(tracks, taxonomy=taxonomy)
     pl.seed_everything(training.seed, verbose=False)
-    network = models.build(
-        recipe.model.architecture,
-        recipe.model.options,
-        n_frames=recipe.windows.n_frames,
-        n_mels=recipe.front_end.n_bands,
-        n_classes=len(taxonomy),
-    )
-    for checkpoint in (run.last_checkpoint, run.best_checkpoint):
-        if checkpoint.exists():  # before the sound is read
-            check_weights(checkpoint, network)
+    network = _network(recipe, run, n_classes=len(taxonomy))
     frames = _cached_frames(recipe, tracks, cache)
     if is_first:
         run.start()
@@ -100,28 +91,7 @@ def train(
     _load_best(network, run)
     logits = stop_logits(network, whole)
     temperature = fit_temperature(logits, targets=classes[n_train:])
-    manifest = Manifest(
-        name=recipe.name,
-        taxonomy=taxonomy,
-        front_end=recipe.front_end,
-        windows=WindowSettings(recipe.windows.n_frames, recipe.windows.hop_frames),
-        temperature=temperature,
-        licence=network.licence,
-        experimental=under_supported(taxonomy, training.learn),
-        training=origin.record(recipe, seed=training.seed, trained_on=training.train_ids, stopped_on=training.stop_ids),
-    )
-    shape: dict[str, Any] = {
-        "input_name": recipe.front_end.input_name,
-        "n_frames": recipe.windows.n_frames,
-        "n_mels": recipe.front_end.n_bands,
-    }
-    bundle = write_bundle(
-        out / "bundle",
-        manifest=manifest,
-        predict_onnx=predict_onnx(network, **shape),
-        attention_onnx=attention_onnx(network, **shape),
-        card=model_card(manifest, notice=network.notice),
-    )
+    bundle = _write_bundle(network, training, temperature=temperature, out=out)
     run.finish(
         {
             "best_epoch": best_epoch,
@@ -133,6 +103,47 @@ def train(
         }
     )
     return bundle
+
+
+def _network(recipe: Recipe, run: RunFolder, *, n_classes: int) -> Network:
+    """The recipe's network with first weights, which the run's checkpoints have been seen to fit."""
+    network = models.build(
+        recipe.model.architecture,
+        recipe.model.options,
+        n_frames=recipe.windows.n_frames,
+        n_mels=recipe.front_end.n_bands,
+        n_classes=n_classes,
+    )
+    for checkpoint in (run.last_checkpoint, run.best_checkpoint):
+        if checkpoint.exists():  # before the sound is read
+            check_weights(checkpoint, network)
+    return network
+
+
+def _write_bundle(network: Network, training: Training, *, temperature: float, out: Path) -> Path:
+    recipe, origin = training.recipe, training.origin
+    manifest = Manifest(
+        name=recipe.name,
+        taxonomy=origin.taxonomy,
+        front_end=recipe.front_end,
+        windows=WindowSettings(recipe.windows.n_frames, recipe.windows.hop_frames),
+        temperature=temperature,
+        licence=network.licence,
+        experimental=under_supported(origin.taxonomy, training.learn),
+        training=origin.record(recipe, seed=training.seed, trained_on=training.train_ids, stopped_on=training.stop_ids),
+    )
+    shape: dict[str, Any] = {
+        "input_name": recipe.front_end.input_name,
+        "n_frames": recipe.windows.n_frames,
+        "n_mels": recipe.front_end.n_bands,
+    }
+    return write_bundle(
+        out / "bundle",
+        manifest=manifest,
+        predict_onnx=predict_onnx(network, **shape),
+        attention_onnx=attention_onnx(network, **shape),
+        card=model_card(manifest, notice=network.notice),
+    )
 
 
 @torch.no_grad()
