@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -10,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genrelens.errors import AudioError, RecipeError
+from genrelens.frontend import frames as front_ends
 from genrelens.frontend.frames import KINDS, FrameSettings, compress, frame_stream, is_silent, kind_of
 from genrelens.frontend.mel import MelSettings, mel_power
 from genrelens.frontend.mn04 import Mn04Settings
+from genrelens.frontend.power import finite
 from genrelens.frontend.vggish import VggishSettings
 from genrelens.frontend.wave import WaveSettings
 
@@ -105,3 +109,72 @@ def test_a_rate_that_is_none_is_refused(rate: object) -> None:
 def test_settings_of_nothing_here_are_refused() -> None:
     with pytest.raises(RecipeError, match="mel, "):
         kind_of(object())  # type: ignore[arg-type]
+
+
+# A front end is its module, a line in the table, and a row above: here is a toy one in these three places.
+
+
+@dataclasses.dataclass(frozen=True)
+class ToySettings:
+    """Power in 24 bands of equal width, of blocks of 480 samples side by side."""
+
+    sample_rate: int
+    hop_length: ClassVar[int] = 480
+    n_bands: ClassVar[int] = 24
+    input_name: ClassVar[str] = "bands"
+    silent_input: ClassVar[float] = -10.0
+
+    @property
+    def band_edges_hz(self) -> np.ndarray:
+        return np.linspace(0, self.sample_rate / 2, 25)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ToySettings:
+        if set(values) != {"sample_rate"}:
+            raise RecipeError(f"toy: expected just sample_rate, got {', '.join(values)}")
+        return cls(**values)
+
+
+class ToyStream:
+    def __init__(self, settings: ToySettings) -> None:
+        self.rest = np.zeros(0, np.float32)
+
+    def push(self, block: np.ndarray) -> np.ndarray:
+        samples = np.concatenate([self.rest, finite(block)])
+        n = len(samples) // 480 * 480
+        self.rest = samples[n:]
+        return self.power(samples[:n])
+
+    def finish(self) -> np.ndarray:
+        return self.power(np.pad(self.rest, (0, -len(self.rest) % 480)))
+
+    def power(self, samples: np.ndarray) -> np.ndarray:
+        spectrum = np.abs(np.fft.rfft(samples.reshape(-1, 480) * np.hanning(480))) ** 2 / 240**2
+        return spectrum[:, 1:].reshape(-1, 24, 10).sum(axis=2).astype(np.float32)
+
+
+def test_a_new_front_end_is_a_module_a_line_and_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def log_power(power: np.ndarray, *, settings: ToySettings) -> np.ndarray:
+        return np.log10(np.maximum(power, 1e-10)).astype(np.float32)
+
+    def silent(power: np.ndarray, *, settings: ToySettings) -> bool:
+        loud = power[:, 1:].max(axis=1, initial=0.0) > 2e-7
+        return bool(loud.sum() <= 0.02 * len(loud))
+
+    toy = ToySettings(16_000)
+    line = front_ends.FrameKind(ToySettings, ToyStream, log_power, silent, 1)
+    monkeypatch.setattr(front_ends, "KINDS", {**KINDS, "toy": line})  # the line
+    monkeypatch.setitem(EXAMPLES, "toy", toy)  # the row
+    assert kind_of(toy) == "toy"
+    assert np.array_equal(frames_of(noise(), toy, 1, 700, 701), frames_of(noise(), toy))
+    test_the_shortest_sound_has_a_frame(toy)
+    test_silence_dither_and_a_constant_are_silent_and_quiet_music_is_not(toy)
+    test_compressed_windows_keep_their_shape_and_are_finite(toy)
+    test_sound_that_is_not_finite_is_refused(toy)
+    frames = frames_of(noise(), toy)
+    louder = front_ends.amplified(frames, settings=toy, by_db=6.0)
+    assert np.allclose(front_ends.power(louder, settings=toy), front_ends.power(frames, settings=toy) * 10**0.6)
+    assert front_ends.silence(toy) == 0.0

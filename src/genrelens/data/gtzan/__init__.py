@@ -8,10 +8,8 @@ Kereliuk, Sturm & Larsen's (2015, arXiv 1507.04761); ``tools/make_gtzan_facts.py
 
 from genrelens.data.gtzan.facts import (
     DATASET,
-    N_CLIPS_PER_GENRE,
     SHORT_CLIPS,
     SPLITS,
-    Facts,
     all_ids,
     clip_id,
     facts,
@@ -19,18 +17,14 @@ from genrelens.data.gtzan.facts import (
     segments,
     split,
 )
-from genrelens.data.gtzan.files import LAYOUTS, TABLES, clips_of_rows, is_gtzan, picture_tracks, pictures, tables
+from genrelens.data.gtzan.files import clips_of_rows, is_gtzan, picture_tracks, pictures, tables
 from genrelens.data.gtzan.loader import ENTRY, load
 
 __all__ = [
     "DATASET",
     "ENTRY",
-    "LAYOUTS",
-    "N_CLIPS_PER_GENRE",
     "SHORT_CLIPS",
     "SPLITS",
-    "TABLES",
-    "Facts",
     "all_ids",
     "clip_id",
     "clips_of_rows",
