@@ -127,7 +127,7 @@ def test_s0_studies_attention_of_the_network_that_kept_artists_apart(small: Path
     assert any("By its curves raw attention" in note for note in notes)
     for key in ("attention-true.png", "attention-judged.png", "attention-differences.csv", "attention-sanity.csv"):
         assert (tmp_path / "s0" / key).is_file(), key
-    assert "No pieces were spliced" in page  # of windows of 2 s
+    assert "No clips were spliced" in page  # of windows of 2 s
     with (tmp_path / "s0" / "attention-moments.csv").open(encoding="utf-8", newline="") as file:
         moments = list(csv.DictReader(file))
     assert len(moments) == 9 * 3  # every answered clip
