@@ -1,4 +1,4 @@
-"""The report on models that give a piece several genres, and the evaluation that makes it."""
+"""The report on models that give a track several genres, and the evaluation that makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``genrelens explain``: why a piece got its genre, to see, to hear and to check."""
+"""``genrelens explain``: why a track got its genre, to see, to hear and to check."""
 
 from __future__ import annotations
 

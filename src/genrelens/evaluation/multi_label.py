@@ -1,4 +1,4 @@
-"""How well a model does that gives a piece several genres: every figure with its interval over artists."""
+"""How well a model does that gives a track several genres: every figure with its interval over artists."""
 
 from __future__ import annotations
 

@@ -26,16 +26,17 @@ def report_text(report: Report) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
-def percent(value: float) -> str:
-    """``0.6761`` -> ``"67.6"``; ``"-"`` where nothing was measured."""
-    return "-" if math.isnan(value) else f"{100.0 * value:.1f}"
+def percent(value: float, *, sign: str = "") -> str:
+    """``0.6761`` -> ``"67.6"`` and the ``sign``, such as ``" %"``; ``"-"`` where nothing was measured."""
+    return "-" if math.isnan(value) else f"{100.0 * value:.1f}{sign}"
 
 
-def percent_interval(interval: Interval) -> str:
-    """``"67.6 [58.0, 76.1]"``, without brackets where there is no interval."""
+def percent_interval(interval: Interval, *, sign: str = "") -> str:
+    """``"67.6 [58.0, 76.1]"``, the ``sign`` behind the first number; no brackets where there is no interval."""
+    value = percent(interval.value, sign=sign)
     if math.isnan(interval.low) or math.isnan(interval.value):
-        return percent(interval.value)
-    return f"{percent(interval.value)} [{percent(interval.low)}, {percent(interval.high)}]"
+        return value
+    return f"{value} [{percent(interval.low)}, {percent(interval.high)}]"
 
 
 def counted(n: int, thing: str) -> str:

@@ -9,7 +9,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -24,6 +24,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
 from genrelens.errors import DataError
+from genrelens.evaluation import report_text
 from genrelens.files import write_whole
 from genrelens.metrics import Interval
 from genrelens.pages.wording import visible
@@ -167,16 +168,10 @@ def font_families() -> tuple[str, ...]:
     return ("DejaVu Sans", *(name for name in _WIDE_FONTS if name in installed))
 
 
-def percent(value: float) -> str:
-    """``0.676`` -> ``"67.6 %"``."""
-    return "-" if math.isnan(value) else f"{100.0 * value:.1f} %"
-
-
-def percent_interval(interval: Interval) -> str:
-    """``"67.6 % [58.0, 76.1]"``, without brackets where there is no interval."""
-    if math.isnan(interval.value) or math.isnan(interval.low):
-        return percent(interval.value)
-    return f"{percent(interval.value)} [{100.0 * interval.low:.1f}, {100.0 * interval.high:.1f}]"
+percent = partial(report_text.percent, sign=" %")
+"""``0.676`` -> ``"67.6 %"``."""
+percent_interval = partial(report_text.percent_interval, sign=" %")
+"""``"67.6 % [58.0, 76.1]"``, without brackets where there is no interval."""
 
 
 def share_axis(axes: Axes, which: str, label: str) -> None:
