@@ -22,7 +22,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from genrelens.evaluation import comparison as comparison_text
+from genrelens.evaluation import compare as comparison_text
 from genrelens.evaluation.runs import Embedded
 from genrelens.evaluation.trainings import Epoch, History
 from genrelens.pages.runs import figures as run_figures

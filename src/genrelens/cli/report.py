@@ -76,7 +76,7 @@ def compare(
         check_folder("--out", out)
         check_extra("matplotlib", "sklearn", needed_for="drawing runs")
     from genrelens.evaluation.compare import compare as compare_reports
-    from genrelens.evaluation.comparison import comparison_document, comparison_text
+    from genrelens.evaluation.compare import comparison_document, comparison_text
     from genrelens.evaluation.runs import open_runs
     from genrelens.pages.runs.report import COMPARISON_FOLDER, write_comparison
     from genrelens.schema import json_text

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from genrelens.evaluation.build import LEVEL
-from genrelens.evaluation.compare import N_RESAMPLES, Pair, Scores
-from genrelens.evaluation.comparison import points_interval, verdict
+from genrelens.evaluation.compare import N_RESAMPLES, Pair, Scores, points_interval, verdict
 from genrelens.evaluation.runs import Run
 from genrelens.pages.figure_style import (
     BLUE,
