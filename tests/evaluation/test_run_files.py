@@ -71,7 +71,7 @@ def test_an_interrupted_training_says_how_to_go_on(tmp_path: Path, finished: boo
     folder = toys.training(tmp_path / "mine", finished=False)
     if finished is None:
         toys.write(folder / "report.json", toys.report())  # of an earlier model: not of this one
-    with pytest.raises(TrainingError, match=r"interrupted training: .* with --resume goes on"):
+    with pytest.raises(TrainingError, match=r"is an interrupted training, .* resume it"):
         open_run(folder)
 
 

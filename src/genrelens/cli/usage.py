@@ -24,6 +24,7 @@ ADVICE = {
     "folder_taken": "--out",
     "unfinished_run": "--resume",
     "missing_run": "--resume",
+    "interrupted_training": "the same genrelens train command with --resume goes on with it",
     "thin_genres": "--leave-out GENRE, or --leave-out-thin for all of them",
     "no_model": "--model",
     "unknown_method": "--method",

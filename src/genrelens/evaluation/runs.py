@@ -182,7 +182,8 @@ def _check_finished(folder: Path) -> None:
     if (folder / "run.json").is_file():
         if not read_run(folder).get("finished"):
             raise TrainingError(
-                f"{folder} is an interrupted training: the same genrelens train command with --resume goes on with it"
+                f"{folder} is an interrupted training, of which nothing can be said before its end: resume it",
+                code="interrupted_training",
             )
         return
     folds = find_folds(folder)

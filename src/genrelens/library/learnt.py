@@ -87,7 +87,7 @@ class Learned:
             lines = [f"Not learnt from ({len(self.left_out)})"]
             lines += [_item(f"{id_}: {why}") for id_, why in self.left_out[:N_SHOWN]]
             if len(self.left_out) > N_SHOWN:
-                lines.append(_item(f"... and {len(self.left_out) - N_SHOWN} more (--json has them all)"))
+                lines.append(_item(f"... and {len(self.left_out) - N_SHOWN} more (the JSON has them all)"))
             parts.append("\n".join(lines))
         parts.append(f"The model: {self.bundle} ({self.hash})")
         return "\n\n".join(parts) + "\n"
@@ -147,7 +147,7 @@ def _pairs(learned: Learned) -> str:
         rest = [pair for pair in pairs if pair.a not in lost and pair.b not in lost]
         lines += [_item(_pair_text(pair)) for pair in rest[:N_SHOWN]]
         if len(rest) > N_SHOWN:
-            lines.append(_item(f"... and {len(rest) - N_SHOWN} more (--json has them all)"))
+            lines.append(_item(f"... and {len(rest) - N_SHOWN} more (the JSON has them all)"))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) if blocks else "It tells every pair of genres apart."
 
