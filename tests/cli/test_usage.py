@@ -130,7 +130,7 @@ def test_synthesise_then_predict(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "music"
     result = run("synthesise", folder, "--per-style", "1", "--duration", "1.5", "--seed", "3")
     assert result.code == 0
-    assert "10 pieces" in result.out
+    assert "10 clips" in result.out
     assert len(list(folder.rglob("*.wav"))) == 10
     answers = run("predict", "--json", folder)
     assert answers.code == 0
