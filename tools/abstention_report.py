@@ -1,17 +1,17 @@
 """How often the default model says "I don't know": ``docs/abstention.md`` and ``abstention.json`` in its results.
 
-    python tools/other_sounds.py --out runs/other-sounds --group choice
-    python tools/other_sounds.py --out runs/other-sounds --group held-out
-    python tools/abstention_report.py --data ../shared/data/gtzan --fma ../shared/data/fma --sounds runs/other-sounds
+    python tools/other_sounds.py --out SOUNDS --group choice
+    python tools/other_sounds.py --out SOUNDS --group held-out
+    python tools/fit_not_music.py --data ../shared/data --sounds SOUNDS
+    python tools/abstention_report.py --data ../shared/data --sounds SOUNDS
 
-Music is answered out of fold, five folds by artist: the head, the distance and the detector have not heard the artist.
-Sounds, FMA's tracks and the synthetic corpus are answered by what is fitted to all of the music. The limits come from
-the music alone. The held-out kinds are only counted here.
+Nothing is judged by a detector that has learnt from it: GTZAN is answered out of fold by artist, other music and every
+kind of recorded sound by detectors that were fitted without that whole source or kind (not-music.json). Synthesised
+sounds took no part in any fit. Each music is also judged by limits that were set on the other sources alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import math
@@ -20,141 +20,167 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from choose_screens import MUSIC
 from numpy.typing import NDArray
-from sounds.rows import Windows, music, sounds
+from other_music.material import FULL, arguments, cuts_of, thin_cuts, unlabelled, whole_clips
+from ship_base import SEED, UNLIKE_SHARE, head_data
 
 from genrelens import recipe as recipes
-from genrelens.bundle.abstention import SHORTEST_S, Abstention
+from genrelens.bundle import Abstention, Bundle
+from genrelens.bundle.abstention import SHORTEST_S
+from genrelens.bundle.styles import is_outside
 from genrelens.data import registry, synthetic
-from genrelens.data.splits.folds import grouped_folds
-from genrelens.data.track import Track
+from genrelens.data.track import Track, classes_of
 from genrelens.features.musicnn import musicnn_windows
 from genrelens.files import write_whole
+from genrelens.metrics import fit_temperature
 from genrelens.models.screens import Screens
 from genrelens.recipe import TabularRecipe
-from genrelens.taxonomy import Taxonomy
-from genrelens.training.calibrate import calibrate, probabilities_of
-from genrelens.training.heads import N_FOLDS, out_of_fold_logits
-from genrelens.training.screens import abstention, fit_unlikeness, out_of_fold_screens, screens_of
-from genrelens.training.tabular import fit_tabular
+from genrelens.training.calibrate import probabilities_of
+from genrelens.training.heads import out_of_fold_logits
+from genrelens.training.screens import fit_unlikeness, limit_among, out_of_fold_screens, screens_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/abstention.md"
-FIGURES = ROOT / "docs/results/genrelens-base/abstention.json"
+RESULTS = ROOT / "docs/results/genrelens-base"
+FIGURES = RESULTS / "abstention.json"
+LEFT_OUT = RESULTS / "not-music.json"
 BEGIN, END = "<!-- tools/abstention_report.py writes from here -->\n", "<!-- to here -->\n"
-REASONS = ("silence", "not_music", "unlike_training", "undecided")
-SEED = 0
+REASONS = ("silence", "not_music", "outside_vocabulary", "unlike_training", "undecided")
+NOT_MUSIC_SHARE = 0.02
 N_SYNTHETIC = 6
 
 FloatArray = NDArray[np.float64]
 
 
 class Answered(NamedTuple):
-    """A piece: the table's group, the line in it, and why there was no answer."""
+    """A sound: the table's group, the line in it, and why there was no answer."""
 
     group: str
     line: str
     reason: str | None
 
 
+class Sound(NamedTuple):
+    """What the reasons are made of, of one sound; ``source`` is its kind, of music its source."""
+
+    source: str
+    line: str
+    not_music: float
+    unlikeness: float
+    confidence: float
+    styles: tuple[tuple[str, float], ...]
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, type=Path, help="folder of GTZAN")
-    parser.add_argument("--fma", required=True, type=Path, help="folder of FMA")
+    parser = arguments(__doc__)
     parser.add_argument("--sounds", required=True, type=Path, help="folder that other_sounds.py wrote")
-    parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
-    parser.add_argument(
-        "--choice-only", action="store_true", help="leave the held-out kinds alone, print, write nothing"
-    )
     args = parser.parse_args()
-    tracks = music(args.data)
-    taxonomy = registry.taxonomy("gtzan", tracks)
-    made = musicnn_windows(tracks, cache=args.cache)
-    model = Model(tracks, made, taxonomy=taxonomy)
+    bundle = Bundle.load("base")
+    limits = bundle.manifest.abstention
+    found = recorded(bundle, args.data, args.sounds, args.cache)
     answered = [
-        Answered("music", track.genre, model.limits_say(confidence, screens))
-        for track, confidence, screens in zip(tracks, model.confidence, model.screens, strict=True)
+        Answered(
+            "music" if sound.source == "gtzan" else "other music" if sound.source in MUSIC else "recorded",
+            sound.line,
+            reason(bundle, limits, sound),
+        )
+        for sound in found
     ]
-    for group in ("choice",) if args.choice_only else ("choice", "held-out"):
-        pieces = sounds(args.sounds, group, cache=args.cache)
-        reasons = model.reasons([piece.windows for piece in pieces])
-        answered += [
-            Answered(group, f"{piece.family}: {piece.kind}", reason)
-            for piece, reason in zip(pieces, reasons, strict=True)
-        ]
-    fma = registry.load(args.fma, dataset="fma_small")
-    corpus = synthetic.write_corpus(args.sounds / "synthetic", n_per_style=N_SYNTHETIC, seed=SEED)
-    for group, others in (("fma", fma), ("synthetic", corpus)):
-        reasons = model.reasons(musicnn_windows(others, cache=args.cache))
-        answered += [Answered(group, track.genre, reason) for track, reason in zip(others, reasons, strict=True)]
-    nested = model.nested(tracks)
-    tables = page_of(answered, model.limits, nested)
-    if args.choice_only:
-        print(tables)
-        return
+    elsewhere = {source: by_other_sources(bundle, limits, found, source) for source in MUSIC}
+    for group in ("held-out",):
+        for path in sorted((args.sounds / group).rglob("*.flac")):
+            line = f"{path.parent.parent.name}: {path.parent.name}"
+            answered.append(Answered(group, line, bundle.predict(path).reason))
+    for track in synthetic.write_corpus(args.sounds / "synthetic", n_per_style=N_SYNTHETIC, seed=SEED):
+        answered.append(Answered("synthetic", track.genre, bundle.predict(track.path).reason))
+    tables = page_of(answered, limits, elsewhere)
     before, _, rest = PAGE.read_text().partition(BEGIN)
     write_whole(PAGE, before + BEGIN + tables + END + rest.partition(END)[2])
-    write_whole(FIGURES, json.dumps(figures_of(answered, model.limits, nested), indent=1) + "\n")
+    write_whole(FIGURES, json.dumps(figures_of(answered, limits, elsewhere), indent=1) + "\n")
 
 
-class Model:
-    """What ships, made again from its parts: head, calibration, screens, limits."""
-
-    def __init__(self, tracks: Sequence[Track], made: Windows, *, taxonomy: Taxonomy) -> None:
-        recipe = recipes.load("genrelens-base")
-        assert isinstance(recipe, TabularRecipe)
-        rows = np.stack([piece.mean(axis=0, dtype=np.float64) for piece in made])
-        classes = np.array([taxonomy.index(track.genre) for track in tracks])
-        logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, seed=SEED)
-        self.temperature, _ = calibrate(logits, targets=classes, groups=[track.group for track in tracks])
-        self.confidence = probabilities_of(logits, temperature=self.temperature).max(axis=1)
-        self.screens = out_of_fold_screens(tracks, made, seed=SEED)
-        self.limits = abstention(self.confidence, self.screens)
-        self._final = Screens(fit_unlikeness(made))
-        self._head = fit_tabular(
-            recipe,
-            rows,
-            classes=classes,
-            stop_rows=rows[:0],
-            stop_classes=classes[:0],
-            n_classes=len(taxonomy),
-            seed=SEED,
-        )
-
-    def nested(self, tracks: Sequence[Track]) -> int:
-        """Tracks held back by limits that were set on the other folds' values: not their own, nor their artist's."""
-        place = {track.id: i for i, track in enumerate(tracks)}
-        held = 0
-        for fold in grouped_folds(tracks, n_folds=N_FOLDS, seed=SEED):
-            learn = [place[id_] for id_ in fold.ids("train")]
-            limits = abstention(self.confidence[learn], self.screens[learn])
-            held += sum(
-                _said(limits, self.confidence[place[id_]], self.screens[place[id_]]) is not None
-                for id_ in fold.ids("test")
+def recorded(bundle: Bundle, data: Path, sounds: Path, cache: Path) -> list[Sound]:
+    """All recorded sound and music at hand, judged by what has not learnt from it."""
+    clips = whole_clips(data)
+    windows = musicnn_windows(clips, cache=cache)
+    said: dict[str, float] = json.loads(LEFT_OUT.read_text("utf-8"))["values"]
+    strange = Screens(fit_unlikeness(windows))
+    unlike = out_of_fold_screens(clips, windows, seed=SEED)[:, 1]
+    confidence = confidence_out_of_fold(clips, data, cache)
+    made = [
+        Sound("gtzan", track.genre, said[track.id], float(u), float(c), bundle.predict(track.path).styles)
+        for track, u, c in zip(clips, unlike, confidence, strict=True)
+    ]
+    genres = {track.id: track.genre for track in registry.load(data / "fma", dataset="fma_small")}
+    for kind, folder in folders(data):
+        tracks = unlabelled(folder, kind=kind)
+        for track, its in zip(tracks, musicnn_windows(tracks, cache=cache), strict=True):
+            if not len(its):
+                continue
+            line = genres.get(str(int(track.path.stem)), kind) if kind == "fma" else kind
+            prediction = bundle.predict(track.path)
+            apart = float(screens_of(strange, [its])[0, 1])
+            made.append(
+                Sound(kind, line, said[track.id], apart, float(prediction.confidence or 0.0), prediction.styles)
             )
-        return held
-
-    def limits_say(self, confidence: float, screens: FloatArray) -> str | None:
-        return _said(self.limits, confidence, screens)
-
-    def reasons(self, made: Sequence[NDArray[np.float32]]) -> list[str | None]:
-        """Of pieces that the model has not learnt from, all longer than a second."""
-        return [self._reason(piece) if len(piece) else "silence" for piece in made]
-
-    def _reason(self, piece: NDArray[np.float32]) -> str | None:
-        scores = self._head.scores(piece.mean(axis=0, dtype=np.float64)[None])
-        confidence = probabilities_of(scores, temperature=self.temperature).max()
-        return self.limits_say(float(confidence), screens_of(self._final, [piece])[0])
+    return made
 
 
-def _said(limits: Abstention, confidence: float, screens: FloatArray) -> str | None:
-    return limits.reason(
+def folders(data: Path) -> list[tuple[str, Path]]:
+    """Kinds of recorded sound, music of other sources first, and where they lie."""
+    kinds = [("gtzan_music", "other_music/gtzan_music"), ("fma", "fma/fma_small")]
+    kinds += [("gtzan_speech", "not_music/gtzan_speech"), ("librispeech", "not_music/speech")]
+    environment = sorted((data / "not_music/environment").iterdir())
+    return [(kind, data / place) for kind, place in kinds] + [(folder.name, folder) for folder in environment]
+
+
+def confidence_out_of_fold(clips: Sequence[Track], data: Path, cache: Path) -> FloatArray:
+    """(n,) the largest calibrated probability of GTZAN's clips, by heads that have not heard the artist."""
+    recipe = recipes.load("genrelens-base")
+    assert isinstance(recipe, TabularRecipe)
+    tracks = (*clips, *thin_cuts(data), *cuts_of([clip for clip in clips if clip.genre in FULL]))
+    taxonomy = registry.taxonomy("gtzan", clips)
+    learnt = head_data(tracks, n_whole=len(clips), cache=cache)
+    logits = out_of_fold_logits(recipe, learnt, taxonomy=taxonomy, seed=SEED)[: len(clips)]
+    temperature = fit_temperature(logits, targets=classes_of(clips, taxonomy=taxonomy))
+    best: FloatArray = probabilities_of(logits, temperature=temperature).max(axis=1)
+    return best
+
+
+def reason(bundle: Bundle, limits: Abstention, sound: Sound) -> str | None:
+    """Why there is no answer, as prediction says it."""
+    found = limits.reason(
         silent=False,
         duration_s=SHORTEST_S,
-        confidence=float(confidence),
-        not_music=float(screens[0]),
-        unlikeness=float(screens[1]),
+        confidence=sound.confidence,
+        not_music=sound.not_music,
+        unlikeness=sound.unlikeness,
     )
+    outside = found != "not_music" and is_outside(
+        sound.styles, reason=found, confidence=sound.confidence, taxonomy=bundle.manifest.taxonomy
+    )
+    return "outside_vocabulary" if outside else found
+
+
+def by_other_sources(bundle: Bundle, limits: Abstention, found: Sequence[Sound], source: str) -> dict[str, int]:
+    """Of one source of music: how many get no answer, and are refused, by limits set on the other sources alone."""
+    others = [other for other in MUSIC if other != source]
+    values = {
+        name: [np.array([getattr(s, name) for s in found if s.source == other]) for other in others]
+        for name in ("not_music", "unlikeness")
+    }
+    without = dataclasses.replace(
+        limits,
+        max_not_music=limit_among(values["not_music"], NOT_MUSIC_SHARE),
+        max_unlikeness=limit_among(values["unlikeness"], UNLIKE_SHARE),
+    )
+    reasons = [reason(bundle, without, sound) for sound in found if sound.source == source]
+    return {
+        "n": len(reasons),
+        "abstained": sum(why is not None for why in reasons),
+        "refused": sum(why in ("not_music", "unlike_training") for why in reasons),
+    }
 
 
 def counts(answered: Sequence[Answered]) -> dict[str, object]:
@@ -190,9 +216,11 @@ def by_kind(answered: Sequence[Answered]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def figures_of(answered: Sequence[Answered], limits: Abstention, nested: int) -> dict[str, object]:
+def figures_of(
+    answered: Sequence[Answered], limits: Abstention, elsewhere: dict[str, dict[str, int]]
+) -> dict[str, object]:
     """Everything as JSON: the limits, and of each group the total and its lines; silence apart from the totals."""
-    figures: dict[str, object] = {"limits": dataclasses.asdict(limits), "music_by_other_folds_limits": nested}
+    figures: dict[str, object] = {"limits": dataclasses.asdict(limits), "by_limits_of_other_sources": elsewhere}
     for group in dict.fromkeys(piece.group for piece in answered):
         of = [piece for piece in answered if piece.group == group]
         figures[group] = {
@@ -212,15 +240,15 @@ def heard(answered: Sequence[Answered]) -> list[Answered]:
 
 
 TITLES = {
-    "held-out": "Kinds of sound held out of the choice",
-    "choice": "Kinds of sound that the detector was fitted to (its own training)",
+    "recorded": "Recorded sound that is no music, each kind left out of the fit that judges it",
+    "held-out": "Synthesised kinds of sound, of which none was fitted to",
     "music": "GTZAN, out of fold",
-    "fma": "FMA, by its own genres",
+    "other music": "Music of other sources, each left out whole",
     "synthetic": "The synthetic corpus",
 }
 
 
-def page_of(answered: Sequence[Answered], limits: Abstention, nested: int) -> str:
+def page_of(answered: Sequence[Answered], limits: Abstention, elsewhere: dict[str, dict[str, int]]) -> str:
     """The tables, in Markdown."""
     lines = [
         f"Limits: `not_music` above {limits.max_not_music:.3f}, `unlikeness` above {limits.max_unlikeness:.3f}, "
@@ -234,13 +262,17 @@ def page_of(answered: Sequence[Answered], limits: Abstention, nested: int) -> st
             continue
         heading = " | ".join(f"`{reason}`" for reason in REASONS)
         lines += [f"### {title}", "", f"| | n | abstained | {heading} |", "|---" * (3 + len(REASONS)) + "|"]
-        if group in ("choice", "held-out"):
+        if group in ("recorded", "held-out"):
             low, high = by_kind(heard(of))
             note = f"Interval of the share over all by bootstrap over kinds: {100 * low:.1f} to {100 * high:.1f} %."
             lines[-2:-2] = [note, ""]
-        if group == "music":
-            note = f"By limits that were set on the other folds' values: {nested} of {len(of)} held back, "
-            lines[-2:-2] = [note + f"{100 * nested / len(of):.1f} %.", ""]
+        if "music" in group:
+            of_group = [(s, c) for s, c in elsewhere.items() if (s == "gtzan") == (group == "music")]
+            said = "; ".join(
+                f"{source}: {c['abstained']} of {c['n']} held back, {c['refused']} as `not_music` or `unlike_training`"
+                for source, c in of_group
+            )
+            lines[-2:-2] = [f"By limits that were set on the other sources alone: {said}.", ""]
         rows = {"**all**": heard(of)}
         for line in dict.fromkeys(piece.line for piece in of):
             rows[line] = [piece for piece in of if piece.line == line]

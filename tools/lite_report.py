@@ -171,6 +171,8 @@ def page_lines(report: LiteReport) -> list[str]:
     lines = [
         "# genrelens-lite",
         "",
+        "Measured with the head before this one (genrelens-base 7cc0145605e9), not again since.",
+        "",
         "The network and the head of `genrelens-base` over windows of 3 s side by side, where base takes one every",
         "1.5 s: half the work. `--model lite`. Answers",
         f"{report.measured},",

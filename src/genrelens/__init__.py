@@ -12,7 +12,7 @@
 
 A model is loaded once and used for many files::
 
-    model = genrelens.load("base")                      # or "lite", a folder, a .zip file
+    model = genrelens.load("base")                      # or "lite", "plus", a folder, a .zip file
     for found in model.predict(["a.mp3", "b.flac"]):
         print(found.genre or found.reason)
 
@@ -46,7 +46,7 @@ __all__ = ["Explanation", "GenrelensError", "Model", "Prediction", "__version__"
 
 
 def load(name_or_path: str | Path = "base") -> Model:
-    """Load a model: ``"base"`` or ``"lite"``, which come with genrelens, or a folder or .zip file.
+    """Load a model: ``"base"``, ``"lite"`` or ``"plus"``, which come with genrelens, or a folder or .zip file.
 
     Raises :class:`genrelens.errors.BundleError` when it is missing, damaged or newer than this program.
     """

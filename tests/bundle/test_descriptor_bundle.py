@@ -93,7 +93,7 @@ def test_a_manifest_of_descriptors_survives_the_round_trip() -> None:
         given = manifest(front_end=settings)
         assert Manifest.from_bytes(given.to_bytes(), where="m") == given
     found = document()
-    assert found["schema"] == "genrelens.bundle/3"
+    assert found["schema"] == "genrelens.bundle/4"
     assert found["front_end"] == {"kind": "descriptors", "set": "kaggle57", "segment_s": 3.0}
     assert found["windows"] is None
 

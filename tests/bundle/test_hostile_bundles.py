@@ -402,14 +402,14 @@ def test_manifests_that_are_all_brackets_or_digits(tmp_path: Path) -> None:
     paths = []
     for i, text in enumerate(('{"a":' * 10**5, "[" * 10**6, "[]," * 10**6, "1" * 10**6)):
         paths.append(tiny_model.write(tmp_path / f"{i}"))
-        (paths[-1] / "manifest.json").write_text(f'{{"schema": "genrelens.bundle/3", "name": [{text}')
+        (paths[-1] / "manifest.json").write_text(f'{{"schema": "genrelens.bundle/4", "name": [{text}')
     assert all("manifest.json" in said for said in refusals(paths))
 
 
 def test_lists_of_millions(tmp_path: Path) -> None:
     folder = tiny_model.write(tmp_path / "m")
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["conformal"] = {"scores": [0] * 4_000_000, "weights": [1] * 10}
+    manifest["conformal"] = {"scores": [0] * 4_000_000, "weights": [1] * 10, "kind": "adaptive"}
     (folder / "manifest.json").write_text(json.dumps(manifest, separators=(",", ":")), "utf-8")
     assert "a list of at most 1,000,000 entries" in refusal(folder)
 

@@ -13,7 +13,11 @@ import pytest
 import tiny_model
 from genrelens.bundle import Abstention, Conformal
 from genrelens.bundle.manifest import FileRecord, Manifest, check_file_name
+from genrelens.bundle.styles import Style, Styles
 from genrelens.errors import BundleError
+
+OF_SCHEMA_4 = ("styles", "outside_styles", "track_numbers")
+SETS = {"scores": [0.5], "weights": [0.5], "kind": "least_ambiguous"}
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -36,9 +40,9 @@ def test_round_trip() -> None:
 
 def test_the_form_on_disk() -> None:
     found = document()
-    assert found["schema"] == "genrelens.bundle/3"
+    assert found["schema"] == "genrelens.bundle/4"
     keys = "schema name taxonomy front_end windows calibration experimental licence training files"
-    answers = "multi_label tags conformal abstention"
+    answers = "multi_label tags conformal abstention styles outside_styles track_numbers"
     assert set(found) == {*keys.split(), *answers.split()}
     assert found["conformal"] is None
     assert found["abstention"] == {"min_confidence": None, "max_not_music": None, "max_unlikeness": None}
@@ -52,7 +56,7 @@ def test_a_manifest_of_the_first_schema_still_reads() -> None:
     """It knew decibels alone, and so had no ``log_factor``; in the second schema that key may not be missing."""
     old = document(schema="genrelens.bundle/1")
     del old["front_end"]["log_factor"], old["front_end"]["level"]
-    for key in ("multi_label", "tags", "conformal", "abstention"):
+    for key in ("multi_label", "tags", "conformal", "abstention", *OF_SCHEMA_4):
         del old[key]
     assert read(old).front_end == tiny_model.MEL
     with pytest.raises(BundleError, match="log_factor is missing"):
@@ -62,17 +66,33 @@ def test_a_manifest_of_the_first_schema_still_reads() -> None:
 def test_a_manifest_of_the_second_schema_still_reads() -> None:
     """It knew one way to answer; in the third schema no way may be left out."""
     old = document(schema="genrelens.bundle/2")
-    for key in ("multi_label", "tags", "conformal", "abstention"):
+    for key in ("multi_label", "tags", "conformal", "abstention", *OF_SCHEMA_4):
         del old[key]
     assert read(old) == read(document())
     with pytest.raises(BundleError, match="abstention is missing"):
         read(old | {"schema": "genrelens.bundle/3"})
 
 
+def test_a_manifest_of_the_third_schema_still_reads() -> None:
+    """Its prediction sets were of the one kind that there was."""
+    old = document(schema="genrelens.bundle/3", conformal={"scores": [0.5], "weights": [0.5]})
+    for key in OF_SCHEMA_4:
+        del old[key]
+    assert read(old) == dataclasses.replace(read(document()), conformal=Conformal((0.5,), (0.5,), "least_ambiguous"))
+    with pytest.raises(BundleError, match=r"conformal\.kind is missing"):
+        read(old | {"schema": "genrelens.bundle/4"})
+
+
+STYLES = Styles((0.0, 0.5, 1.0), (Style("noisy", "loud", (-1.0, 0.0, 2.0)),))
+
+
 def test_ways_to_answer_survive_the_round_trip() -> None:
     given = tiny_model.manifest(
         tags=("loud", "fast"),
-        conformal=Conformal((0.1, 0.1, 0.9), (0.25, 0.25, 0.25)),
+        styles=STYLES,
+        outside_styles=True,
+        track_numbers=("spread",),
+        conformal=Conformal((0.1, 0.1, 0.9), (0.25, 0.25, 0.25), "adaptive"),
         abstention=Abstention(min_confidence=0.3, max_unlikeness=-2.5),
     )
     assert Manifest.from_bytes(given.to_bytes(), where="m") == given
@@ -84,6 +104,8 @@ def test_ways_to_answer_survive_the_round_trip() -> None:
     ("changes", "message"),
     [
         ({"tags": ("loud", "loud")}, "stands twice"),
+        ({"tags": ("fast",), "styles": STYLES}, "a tag that the model does not have: loud"),
+        ({"track_numbers": ("weather",)}, "knows no numbers of a track but spread"),
         ({"multi_label": True, "conformal": Conformal((0.5,), (0.5,))}, "one genre a piece"),
     ],
 )
@@ -96,11 +118,18 @@ def test_ways_to_answer_that_do_not_go_together(changes: dict[str, Any], message
     ("key", "value", "message"),
     [
         ("multi_label", 1, "true or false"),
-        ("conformal", {"scores": [0.5], "weights": [0.5], "level": 1}, "unknown key conformal.level"),
-        ("conformal", {"scores": ["a"], "weights": [0.5]}, "conformal.scores.0 should be"),
-        ("conformal", {"scores": [0.5, 0.2], "weights": [0.1, 0.1]}, "ascend"),
-        ("conformal", {"scores": [0.5], "weights": []}, "one weight a score"),
-        ("conformal", {"scores": [0.5], "weights": [1.0]}, "their sum below 1"),
+        ("conformal", SETS | {"level": 1}, "unknown key conformal.level"),
+        ("conformal", SETS | {"scores": ["a"]}, "conformal.scores.0 should be"),
+        ("conformal", SETS | {"scores": [0.5, 0.2], "weights": [0.1, 0.1]}, "ascend"),
+        ("conformal", SETS | {"weights": []}, "one weight a score"),
+        ("conformal", SETS | {"weights": [1.0]}, "their sum below 1"),
+        ("conformal", SETS | {"kind": "odd"}, "no prediction sets of the kind 'odd'"),
+        ("styles", {"levels": [0, 1]}, "styles.styles is missing"),
+        ("styles", {"levels": [0, 1], "styles": [3]}, "styles.styles.0 should be a table"),
+        ("styles", {"levels": [0, 1], "styles": [{"name": "a", "tag": "b"}]}, "logits is missing"),
+        ("styles", {"levels": [1, 0], "styles": []}, "ascend from 0 to 1"),
+        ("outside_styles", 1, "true or false"),
+        ("track_numbers", "spread", "track_numbers should be a list"),
         ("abstention", {"min_confidence": 0.5}, "abstention.max_not_music is missing"),
         ("abstention", None, "abstention should be a table"),
     ],
@@ -132,7 +161,7 @@ def change(*keys: str, to: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (change("schema", to="genrelens.bundle/4"), "newer genrelens"),
+        (change("schema", to="genrelens.bundle/5"), "newer genrelens"),
         (change("schema", to="genrelens.prediction/1"), "not a genrelens model"),
         (change("schema", to=None), "not a genrelens model"),
         (change("schema", to="genrelens.bundle/0"), "no bundle schema 0"),

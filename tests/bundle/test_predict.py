@@ -186,8 +186,8 @@ def test_notes_of_the_decoder_are_passed_on(bundle: Bundle) -> None:
 def test_json_keys_and_values(bundle: Bundle) -> None:
     prediction = bundle.predict(tone(3), sample_rate=RATE)
     row = prediction.to_dict(path="a.wav")
-    keys = "schema path genre guess confidence probabilities abstained reason set coverage tags duration_s "
-    keys += "model notes error"
+    keys = "schema path genre guess confidence probabilities abstained reason set coverage tags styles segments "
+    keys += "duration_s model notes error"
     assert list(row) == keys.split()
     assert row["schema"] == "genrelens.prediction/3"
     assert list(row["probabilities"]) == list(tiny_model.GENRES)

@@ -193,6 +193,18 @@ def test_sigmoid_is_the_softmax_of_two(logit: float, temperature: float) -> None
     assert sigmoid(pooled[0]) == sigmoid(logit)
 
 
+def test_adaptive_sets_grow_where_the_answer_is_flat() -> None:
+    conformal = Conformal((0.0, 0.5), (0.45, 0.45), "adaptive")
+    flat, sure = np.full(10, 0.1), np.array([0.91, *[0.01] * 9])
+    assert conformal.choose(flat, coverage=0.9).sum() == 6  # five likelier ones sum up to 0.5
+    assert conformal.choose(sure, coverage=0.9).sum() == 1
+    assert (
+        Conformal((0.0, 0.5), (0.45, 0.45)).choose(flat, coverage=0.9).sum() == 1
+    )  # of the other kind: none is likely
+    with pytest.raises(BundleError, match="no prediction sets of the kind 'odd'"):
+        Conformal((0.5,), (0.5,), "odd")
+
+
 def test_a_network_that_cannot_be_made_ready_is_no_fault_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise BundleError("ONNX Runtime cannot use this graph")

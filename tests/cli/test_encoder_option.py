@@ -12,6 +12,7 @@ import tiny_encoder
 import tiny_training
 import tiny_wav2vec2
 from genrelens.cli import main
+from genrelens.data.registry import Selection
 from genrelens.evaluation.ablation import AblationReport
 from genrelens.evaluation.report import Report
 from genrelens.recipe.start import with_encoder
@@ -121,8 +122,8 @@ def test_ablate_writes_a_table_a_figure_and_json(
 ) -> None:
     asked = []
 
-    def ablation(recipe: object, tracks: tuple[object, ...], **given: object) -> AblationReport:
-        asked.append((recipe, tracks, given))
+    def ablation(recipe: object, selection: Selection, source: object, **given: object) -> AblationReport:
+        asked.append((recipe, selection.selected.tracks, given))
         Path(str(given["out"])).mkdir()
         return AblationReport.read(stored)
 

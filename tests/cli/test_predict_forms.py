@@ -17,7 +17,7 @@ from genrelens.data.csv import text_of_cell
 
 KEYS = [
     *["schema", "path", "genre", "guess", "confidence", "probabilities", "abstained", "reason"],
-    *["set", "coverage", "tags", "duration_s", "model", "notes", "error"],
+    *["set", "coverage", "tags", "styles", "segments", "duration_s", "model", "notes", "error"],
 ]
 
 

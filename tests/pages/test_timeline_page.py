@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from genrelens.bundle import Prediction, failed_row
+from genrelens.bundle.segments import Segment
 from genrelens.errors import GenrelensError
-from genrelens.pages.timeline.card import MAX_COLUMNS, Column, columns, how_sure, runs, strip, ticks
+from genrelens.pages.timeline.card import MAX_COLUMNS, Column, card, columns, how_sure, runs, strip, ticks
 from genrelens.pages.timeline.page import TimelinePage
 
 GENRES = ("disco", "jazz", "rock")
@@ -298,3 +299,16 @@ def test_writing_replaces_a_page_whole_or_not_at_all(tmp_path: Path, monkeypatch
 
 def test_no_tracks_at_all() -> None:
     parse(page_of([]))
+
+
+def test_segments_are_a_sentence_where_there_are_several() -> None:
+    parts = tuple(Segment(80.0 * i, 80.0 * (i + 1), GENRES[i % 3], 0.8) for i in range(30))
+    said = card(row("a.mp3", [[0.2, 0.7, 0.1]], segments=parts[:2]), number=1, experimental=())
+    assert "In parts: 0:00–1:20 disco 80 %, 1:20–2:40 jazz 80 %." in said["more"]
+    held = card(row("a.mp3", [[0.2, 0.7, 0.1]], segments=parts[:2], reason="undecided"), number=1, experimental=())
+    assert "In parts: 0:00–1:20 disco 80 %" in held["more"]
+    many = card(row("a.mp3", [[0.2, 0.7, 0.1]], segments=parts), number=1, experimental=())
+    assert many["more"].endswith("rock 80 % and 6 more.")
+    assert (
+        "In parts" not in card(row("a.mp3", [[0.2, 0.7, 0.1]], segments=parts[:1]), number=1, experimental=())["more"]
+    )

@@ -35,7 +35,9 @@ def toy_music(rng: np.random.Generator, n_tracks: int, *, d: int = 5) -> list[np
 
 
 def toy_detector(d: int, *, heard: tuple[str, ...] = (), scores: tuple[float, ...] = ()) -> NotMusic:
-    return NotMusic(np.zeros(d, np.float32), np.array(0.25, np.float32), "toy", heard, np.array(scores, np.float32))
+    return NotMusic(
+        np.zeros(d, np.float32), np.array(0.25, np.float32), 0.0, "toy", heard, np.array(scores, np.float32)
+    )
 
 
 def toy_tracks(n: int) -> list[Track]:
@@ -112,9 +114,9 @@ def test_a_models_limits_need_enough_tracks_and_never_fall_below_the_detectors(
     detector = read_not_music()
     own = rows @ detector.weight + detector.bias
     assert limits.max_not_music is not None
-    assert limits.max_not_music >= detector.usual_limit
+    assert limits.max_not_music >= detector.limit
     if n < MIN_FOR_LIMITS:
-        assert limits.max_not_music == pytest.approx(max(own.max(), detector.usual_limit), abs=1e-5)
+        assert limits.max_not_music == pytest.approx(max(own.max(), detector.limit), abs=1e-5)
         assert (limits.max_unlikeness, limits.min_confidence) == (None, None)
     else:
         assert limits.max_unlikeness is not None
@@ -123,7 +125,7 @@ def test_a_models_limits_need_enough_tracks_and_never_fall_below_the_detectors(
     few = limits_of(
         HeadData(toy_tracks(n), low, [row[None].astype(np.float32) for row in low]), confidence=rng.random(n), seed=0
     )
-    assert few.max_not_music == detector.usual_limit
+    assert few.max_not_music == detector.limit
 
 
 def held_back(limits, confidence: np.ndarray, screens: np.ndarray) -> list[str | None]:

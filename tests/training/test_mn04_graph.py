@@ -273,7 +273,7 @@ def test_another_file_than_the_released_is_not_even_opened(tmp_path: Path) -> No
 def test_without_the_graph_a_sentence_says_how_to_get_it() -> None:
     with pytest.raises(BundleError, match="the weights of mn04 are not here; `genrelens weights fetch plus`") as caught:
         Mn04.load()
-    assert caught.value.code == "no_weights"
+    assert caught.value.code == "not_fetched"
 
 
 @pytest.mark.parametrize("content", [b"", b"no graph", None])

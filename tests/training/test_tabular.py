@@ -202,7 +202,7 @@ def test_mlp_leaves_the_callers_random_numbers_alone() -> None:
     [
         ("svm", {"c": 0.0}, "c above 0"),
         ("logistic", {"c": -1.0}, "c above 0"),
-        ("logistic", {"c": 1.0, "class_weight": "none"}, 'should be "uniform" or "balanced"'),
+        ("logistic", {"c": 1.0, "class_weight": "none"}, "one of uniform, root, balanced"),
         ("svm", {"kernel": "cubic"}, "kernel of rbf, poly, linear"),
         ("svm", {"gamma": 1.0}, "svm has no option 'gamma'"),
         ("mlp", {"hidden": "32-x"}, "hidden like"),

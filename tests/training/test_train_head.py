@@ -56,7 +56,7 @@ def test_the_bundle_answers_a_file_as_the_head_answers_its_row(corpus: tuple[Tra
     assert manifest.conformal is not None
     detector = read_not_music()
     worst = float((rows @ detector.weight + detector.bias).max())  # so few tracks set no other limit
-    assert worst > detector.usual_limit
+    assert worst > detector.limit
     assert manifest.abstention.max_not_music == pytest.approx(worst, abs=1e-4)
     assert manifest.abstention == Abstention(max_not_music=manifest.abstention.max_not_music)
     for track, row in list(zip(corpus, rows, strict=True))[::10]:
@@ -85,7 +85,7 @@ def test_out_of_fold_logits_come_from_models_that_have_not_heard_the_artist(tmp_
     rows = np.stack([of_artist[track.artist] for track in tracks])
     classes = np.array([track.genre == "pop" for track in tracks], dtype=np.int64)
     recipe = TabularRecipe("mine", "", "", FeatureRecipe("musicnn", 30), ClassifierRecipe("logistic", {"c": 10.0}), 0.0)
-    logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=Taxonomy(("blues", "pop")), seed=0)
+    logits = out_of_fold_logits(recipe, HeadData(tracks, rows, ()), taxonomy=Taxonomy(("blues", "pop")), seed=0)
     right = (logits.argmax(axis=1) == classes).mean()
     assert 0.3 < right < 0.7
 

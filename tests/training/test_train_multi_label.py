@@ -63,7 +63,9 @@ def test_out_of_fold_answers_have_not_heard_the_artist() -> None:
             rows.append(row)
     labels = labels_of(tracks, taxonomy=TAXONOMY)
     recipe = base(classifier=ClassifierRecipe("logistic", {"c": 10.0}))
-    logits = out_of_fold_logits(recipe, tracks, np.stack(rows), taxonomy=TAXONOMY, multi_label=True, seed=0)
+    logits = out_of_fold_logits(
+        recipe, HeadData(tracks, np.stack(rows), ()), taxonomy=TAXONOMY, multi_label=True, seed=0
+    )
     right = ((logits[:, :2] > 0) == labels[:, :2]).mean()
     assert 0.3 < right < 0.7
     assert (logits[:, 2] == -30.0).all()  # a genre that no track has
@@ -73,10 +75,10 @@ def test_signs_are_learnt_and_a_genre_that_all_have() -> None:
     tracks, rows = music(300, d=20)
     labels = labels_of(tracks, taxonomy=TAXONOMY)
     recipe = base(classifier=ClassifierRecipe("logistic", {"c": 1.0}))
-    logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=TAXONOMY, multi_label=True, seed=0)
+    logits = out_of_fold_logits(recipe, HeadData(tracks, rows, ()), taxonomy=TAXONOMY, multi_label=True, seed=0)
     assert ((logits > 0) == labels).mean() > 0.9
     all_c = [dataclasses.replace(t, genres=tuple(dict.fromkeys((*t.all_genres, "c")))) for t in tracks]
-    logits = out_of_fold_logits(recipe, all_c, rows, taxonomy=TAXONOMY, multi_label=True, seed=0)
+    logits = out_of_fold_logits(recipe, HeadData(all_c, rows, ()), taxonomy=TAXONOMY, multi_label=True, seed=0)
     assert (logits[:, 2] == 30.0).all()
 
 
@@ -116,6 +118,5 @@ def test_a_bundle_of_several_genres(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(TrainingError, match="is not empty"):
         train_head(base(), data, origin, out=tmp_path / "run", multi_label=True)
     with pytest.raises(TrainingError, match="classifier logistic"):
-        out_of_fold_logits(
-            base(classifier=ClassifierRecipe("svm", {})), tracks, rows, taxonomy=TAXONOMY, multi_label=True, seed=0
-        )
+        svm = base(classifier=ClassifierRecipe("svm", {}))
+        out_of_fold_logits(svm, HeadData(tracks, rows, ()), taxonomy=TAXONOMY, multi_label=True, seed=0)

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.audio.resample import Resampler
 from genrelens.bundle.heard import Heard
+from genrelens.bundle.mn04 import Mn04, Mn04Ear
+from genrelens.bundle.reading import Beside
+from genrelens.bundle.track_term import MN04
 from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.frontend.frames import FrameSettings, compress, frame_stream, is_silent
 
@@ -31,3 +35,18 @@ def frames_of(blocks: Iterable[NDArray[np.float32]], *, settings: FrameSettings)
     for block in blocks:
         yield frames.push(block)
     yield frames.finish()
+
+
+def frames_with_mn04(
+    blocks: Iterable[NDArray[np.float32]], *, settings: FrameSettings, sample_rate: int, network: Mn04
+) -> Iterator[NDArray[np.float32] | Beside]:
+    """As :func:`frames_of` of blocks at any ``sample_rate``, and at the end what mn04 made of the same sound."""
+    ear = Mn04Ear(network, sample_rate=sample_rate)
+    resampler = Resampler(sample_rate_in=sample_rate, sample_rate=settings.sample_rate)
+    frames = frame_stream(settings)
+    for block in blocks:
+        ear.push(block)
+        yield frames.push(resampler.push(block))
+    yield frames.push(resampler.finish())
+    yield frames.finish()
+    yield Beside(MN04, ear.finish())

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.bundle.audioset import genre_logits
 from genrelens.bundle.coverage import in_order
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.pooling import pool_logits, sigmoid, softmax
 from genrelens.bundle.prediction import Prediction
+from genrelens.bundle.segments import Segment, find_segments
+from genrelens.bundle.styles import is_outside
+from genrelens.bundle.track_term import MN04, SPREAD, Spread, TrackTerm
 
 Float32 = NDArray[np.float32]
 Values = NDArray[Any]
@@ -20,6 +25,7 @@ Values = NDArray[Any]
 MULTI_LABEL_FROM = 0.5
 """A piece is of a genre that has at least this probability of its own."""
 _NOTHING_IS_WRONG = ("undecided", None)
+_HOLDS_NO_MUSIC = ("silence", "too_short", "not_music")
 
 
 class Outputs(NamedTuple):
@@ -37,11 +43,15 @@ class Heard:
 
     def __init__(self, manifest: Manifest, *, run: Callable[[Values], Outputs], batch_windows: int) -> None:
         self._manifest = manifest
+        self._spread = Spread()
+        self.beside: dict[str, NDArray[np.float64]] = {}
+        """What was made of the whole track beside its windows, by the kinds of :mod:`genrelens.bundle.track_term`."""
         self._run_graph = run
         self._batch_windows = batch_windows
         self._waiting: list[tuple[int, Values]] = []
         self._times_s: list[tuple[float, float]] = []
         self._logits: list[Float32 | None] = []
+        self._tags: dict[int, Float32] = {}
         self._sums: dict[str, NDArray[np.float64]] = {}
 
     def add(self, values: Values | None, *, start_s: float, end_s: float) -> None:
@@ -60,6 +70,10 @@ class Heard:
         outputs = self._run_graph(np.stack([values for _, values in self._waiting]))
         for (index, _), row in zip(self._waiting, outputs.logits, strict=True):
             self._logits[index] = row
+        if outputs.tags is not None and self._manifest.styles is not None:
+            self._tags.update(zip((index for index, _ in self._waiting), outputs.tags, strict=True))
+        if SPREAD in self._manifest.track_numbers:
+            self._spread.add(outputs.embedding)
         for name in ("embedding", "tags", "screens"):
             found = getattr(outputs, name)
             if found is not None:
@@ -68,16 +82,26 @@ class Heard:
         self._waiting.clear()
 
     def prediction(
-        self, *, duration_s: float, notes: tuple[str, ...], coverage: float, embedding_size: int, model_hash: str
+        self,
+        *,
+        duration_s: float,
+        notes: tuple[str, ...],
+        coverage: float,
+        embedding_size: int,
+        model_hash: str,
+        track_term: TrackTerm | None = None,
     ) -> Prediction:
-        """The answer to all that was added, which is one window at least."""
+        """The answer to all that was added, which is one window at least; ``track_term``: what the whole adds to it."""
         self._run()
         manifest = self._manifest
         weights = np.array([row is not None for row in self._logits], dtype=np.float64)
         nothing = np.full(len(manifest.taxonomy), np.nan)
         window_logits = np.stack([nothing if row is None else row for row in self._logits])
         to_probabilities = sigmoid if manifest.multi_label else softmax
-        probabilities = to_probabilities(pool_logits(window_logits, weights=weights), temperature=manifest.temperature)
+        pooled = pool_logits(window_logits, weights=weights)
+        if track_term is not None:
+            pooled = pooled + track_term.logits({SPREAD: self._spread.value(embedding_size), **self.beside})
+        probabilities = to_probabilities(pooled, temperature=manifest.temperature)
         means = {name: total / weights.sum() for name, total in self._sums.items()}
         not_music, unlikeness = means.get("screens", np.full(2, np.nan))
         reason = manifest.abstention.reason(
@@ -89,12 +113,26 @@ class Heard:
         )
         if reason is None and manifest.multi_label and probabilities.max() < MULTI_LABEL_FROM:
             reason = "undecided"
+        styles: tuple[tuple[str, float], ...] = ()
+        if manifest.styles is not None and reason not in _HOLDS_NO_MUSIC:
+            logits = dict(zip(manifest.tags, means["tags"].tolist(), strict=True)) if "tags" in means else {}
+            if MN04 in self.beside:
+                logits |= genre_logits(self.beside[MN04])
+            styles = manifest.styles.listed(logits)
+            if manifest.outside_styles and is_outside(
+                styles, reason=reason, confidence=float(probabilities.max()), taxonomy=manifest.taxonomy
+            ):
+                reason = "outside_vocabulary"
         chosen = self._set(probabilities, coverage=coverage) if reason in _NOTHING_IS_WRONG else None
         tags = sigmoid(means["tags"]) if "tags" in means else np.zeros(0)
+        times_s = np.minimum(np.array(self._times_s), duration_s)
+        best = int(np.argmax(probabilities))
+        whole = Segment(0.0, duration_s, manifest.taxonomy.names[best], float(probabilities[best]), styles)
+        parted = not manifest.multi_label and reason not in _HOLDS_NO_MUSIC
         return Prediction(
             names=manifest.taxonomy.names,
             probabilities=probabilities,
-            window_times_s=np.minimum(np.array(self._times_s), duration_s),
+            window_times_s=times_s,
             window_probabilities=to_probabilities(window_logits, temperature=manifest.temperature),
             embedding=means.get("embedding", np.full(embedding_size, np.nan)).astype(np.float32),
             duration_s=duration_s,
@@ -106,8 +144,34 @@ class Heard:
             set=chosen,
             coverage=None if chosen is None or manifest.conformal is None else coverage,
             tags=tuple((manifest.tags[i], float(tags[i])) for i in np.argsort(-tags, kind="stable")),
+            styles=styles,
+            segments=self._segments(times_s, window_logits, whole) if parted else (),
             multi_label=manifest.multi_label,
         )
+
+    def _segments(
+        self, times_s: NDArray[np.float64], window_logits: NDArray[np.float64], whole: Segment
+    ) -> tuple[Segment, ...]:
+        manifest = self._manifest
+        found = find_segments(
+            times_s,
+            window_logits,
+            temperature=manifest.temperature,
+            names=manifest.taxonomy.names,
+            duration_s=whole.end_s,
+        )
+        if len(found) == 1:  # the whole, of which more is known than of its windows
+            return (dataclasses.replace(whole, start_s=found[0].start_s, end_s=found[0].end_s),)
+        if manifest.styles is None or not self._tags:
+            return found
+        middles = times_s.mean(axis=1)
+        parts = []
+        for one in found:
+            rows = [row for i, row in self._tags.items() if one.start_s <= middles[i] < one.end_s]
+            means: NDArray[np.float64] = np.stack(rows).mean(axis=0, dtype=np.float64)
+            logits = dict(zip(manifest.tags, means.tolist(), strict=True))
+            parts.append(dataclasses.replace(one, styles=manifest.styles.listed(logits)))
+        return tuple(parts)
 
     def _set(self, probabilities: NDArray[np.float64], *, coverage: float) -> tuple[str, ...] | None:
         manifest = self._manifest

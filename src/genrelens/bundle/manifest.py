@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from genrelens.bundle.abstention import Abstention
-from genrelens.bundle.coverage import Conformal
+from genrelens.bundle.audioset import GENRES as AUDIOSET
+from genrelens.bundle.coverage import LEAST_AMBIGUOUS, Conformal
 from genrelens.bundle.json_table import JsonTable
+from genrelens.bundle.styles import Style, Styles
+from genrelens.bundle.track_term import KINDS as TRACK_NUMBERS
+from genrelens.bundle.track_term import MN04
 from genrelens.bundle.windows import WindowSettings
 from genrelens.errors import BundleError, GenrelensError
 from genrelens.frontend.descriptors.settings import DescriptorSettings
@@ -20,9 +24,10 @@ from genrelens.frontend.frames import KINDS, FrameSettings
 from genrelens.taxonomy import Taxonomy, composed
 
 SCHEMA_NAME = "genrelens.bundle"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Written; read are 1, which had no ``front_end.log_factor`` and ``level``, 2, which had no ``multi_label``, ``tags``,
-``conformal`` and ``abstention`` and no front end but mel, and 3."""
+``conformal`` and ``abstention`` and no front end but mel, 3, which had no ``styles``, ``track_numbers`` and
+``conformal.kind``, and 4."""
 MAX_WINDOW_NUMBERS: Final = 1 << 24
 """Frames in a window times numbers in a frame: 64 MB. Windows in use have up to half a million."""
 MAX_GENRES: Final = 4096
@@ -75,8 +80,10 @@ class Manifest:
 
     ``temperature`` > 0 divides the pooled logits; ``experimental`` are genres whose accuracy could not be
     measured; ``multi_label``: a piece may be of several genres, each with a probability of its own; ``tags`` names the
-    graph's output of that name, other words for the sound than its genres. ``windows`` are of frames: None with
-    descriptors, whose windows are the segments that the front end names. ``files`` is filled in when the bundle is
+    graph's output of that name, other words for the sound than its genres; ``styles`` are made of them;
+    ``outside_styles``: whether a style may stand in the place of a genre that is not sure. ``track_numbers`` names what
+    the whole track adds to its windows' logits (:mod:`genrelens.bundle.track_term`). ``windows`` are of frames: None
+    with descriptors, whose windows are the segments that the front end names. ``files`` is filled in when the bundle is
     written. Raises :class:`BundleError` on values that do not fit.
     """
 
@@ -89,6 +96,9 @@ class Manifest:
     experimental: tuple[str, ...] = ()
     multi_label: bool = False
     tags: tuple[str, ...] = ()
+    styles: Styles | None = None
+    outside_styles: bool = False
+    track_numbers: tuple[str, ...] = ()
     conformal: Conformal | None = None
     abstention: Abstention = field(default_factory=Abstention)
     licence: str = "MIT"
@@ -107,6 +117,16 @@ class Manifest:
             raise BundleError(f"experimental genres that the model does not know: {', '.join(strangers)}")
         if len(set(self.tags)) < len(self.tags):
             raise BundleError("a tag stands twice among the model's tags")
+        tags = (*self.tags, *(AUDIOSET if MN04 in self.track_numbers else ()))
+        if self.styles is not None and (missing := [s.tag for s in self.styles.styles if s.tag not in tags]):
+            raise BundleError(f"a style goes by a tag that the model does not have: {missing[0]}")
+        if not set(self.track_numbers) <= set(TRACK_NUMBERS) or len(set(self.track_numbers)) < len(self.track_numbers):
+            raise BundleError(
+                f"this genrelens knows no numbers of a track but {', '.join(TRACK_NUMBERS)}, each once, got "
+                f"{', '.join(self.track_numbers)}"
+            )
+        if MN04 in self.track_numbers and isinstance(self.front_end, DescriptorSettings):
+            raise BundleError("mn04 is heard beside a network that hears frames, not beside descriptors")
         if self.multi_label and self.conformal is not None:
             raise BundleError("prediction sets are for models that give one genre a piece, not several")
         if (self.windows is None) != isinstance(self.front_end, DescriptorSettings):
@@ -144,9 +164,10 @@ class Manifest:
             "experimental": list(self.experimental),
             "multi_label": self.multi_label,
             "tags": list(self.tags),
-            "conformal": None
-            if self.conformal is None
-            else {"scores": list(self.conformal.scores), "weights": list(self.conformal.weights)},
+            "styles": None if self.styles is None else dataclasses.asdict(self.styles),
+            "outside_styles": self.outside_styles,
+            "track_numbers": list(self.track_numbers),
+            "conformal": None if self.conformal is None else dataclasses.asdict(self.conformal),
             "abstention": dataclasses.asdict(self.abstention),
             "licence": self.licence,
             "training": training,
@@ -175,7 +196,8 @@ class Manifest:
                 windows=None if table.is_null("windows") else _windows(table.table("windows")),
                 temperature=_calibration(table.table("calibration")),
                 experimental=table.texts("experimental"),
-                **(_answers(table) if version > 2 else {}),
+                **(_answers(table, version=version) if version > 2 else {}),
+                **(_styles(table) if version > 3 else {}),
                 licence=table.text("licence"),
                 training=_training(table.table("training")),
                 files=_files(table.table("files")),
@@ -256,7 +278,29 @@ def _calibration(table: JsonTable) -> float:
     return temperature
 
 
-def _answers(table: JsonTable) -> dict[str, Any]:
+def _styles(table: JsonTable) -> dict[str, Any]:
+    """What schema 4 brought."""
+    styles = None
+    if not table.is_null("styles"):
+        found = table.table("styles")
+        entries = found.take("styles", list)
+        if len(entries) > MAX_GENRES:
+            found.fail("styles", f"at most {MAX_GENRES} styles", entries)
+        read = []
+        for i, entry in enumerate(entries):
+            one = JsonTable({str(i): entry}, where=table.where, path="styles.styles.").table(str(i))
+            read.append(Style(one.text("name"), one.text("tag"), one.numbers("logits")))
+            one.check_nothing_left()
+        styles = Styles(found.numbers("levels"), tuple(read))
+        found.check_nothing_left()
+    return {
+        "styles": styles,
+        "outside_styles": table.take("outside_styles", bool),
+        "track_numbers": table.texts("track_numbers"),
+    }
+
+
+def _answers(table: JsonTable, *, version: int) -> dict[str, Any]:
     """What schema 3 brought: the ways in which a model answers."""
     abstention = table.table("abstention")
     limits = Abstention(**{limit.name: abstention.maybe_number(limit.name) for limit in dataclasses.fields(Abstention)})
@@ -264,7 +308,8 @@ def _answers(table: JsonTable) -> dict[str, Any]:
     conformal = None
     if not table.is_null("conformal"):
         calibration = table.table("conformal")
-        conformal = Conformal(calibration.numbers("scores"), calibration.numbers("weights"))
+        kind = calibration.text("kind") if version > 3 else LEAST_AMBIGUOUS
+        conformal = Conformal(calibration.numbers("scores"), calibration.numbers("weights"), kind)
         calibration.check_nothing_left()
     return {
         "multi_label": table.take("multi_label", bool),

@@ -26,6 +26,8 @@ CLOSING_FROM: Final = 500
 WIDTHS: Final = {"features": 384, "logits": 527}
 """Numbers a window of each of the graph's outputs, in the order in which they are kept side by side."""
 N_NUMBERS: Final = sum(WIDTHS.values())
+RELEASED_SHA256: Final = "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c"
+"""Of the released weights that models with mn04 beside were trained with: EfficientAT v0.0.1, mn04_as_mAP_432.pt."""
 SOURCE: Final = "source_sha256"
 """What the graph carries: the SHA-256 of the released file that it was made from."""
 HOW: Final = "`genrelens weights fetch plus` gets them (4 MB) and makes of them what is read"
@@ -34,12 +36,13 @@ HOW: Final = "`genrelens weights fetch plus` gets them (4 MB) and makes of them 
 class Mn04:
     """The network, ready to run; safe to use from several threads at once.
 
-    ``sha256`` is that of the graph, ``source_sha256`` that of the released weights in it ("" where it does not say).
+    ``sha256`` is that of the graph, ``source_sha256`` that of the released weights in it ("" where it does not say);
+    ``where`` names it in messages.
     """
 
     def __init__(self, graph: bytes, *, where: str) -> None:
         self.sha256 = hashlib.sha256(graph).hexdigest()
-        self._where = where
+        self.where = where
         self._session: Any = open_session(graph, where=where)
         self.source_sha256 = str(self._session.get_modelmeta().custom_metadata_map.get(SOURCE, ""))
         inputs = {value.name: value.shape[2:] for value in self._session.get_inputs()}
@@ -51,22 +54,35 @@ class Mn04:
     def load(cls, path: Path | None = None) -> Mn04:
         """The network from a file, or that of the user's folder.
 
-        Raises :class:`BundleError`, with the code ``no_weights`` where there is none.
+        Raises :class:`BundleError`, with the code ``not_fetched`` where there is none.
         """
         try:
             place = path or graph_path()
             content = place.read_bytes()
         except FileNotFoundError as error:
-            raise BundleError(f"the weights of mn04 are not here; {HOW}", code="no_weights") from error
+            raise BundleError(f"the weights of mn04 are not here; {HOW}", code="not_fetched") from error
         except OSError as error:
             raise BundleError(f"{error.filename or path}: cannot be read: {error.strerror or error}") from error
         return cls(content, where=str(place))
+
+    @classmethod
+    def released(cls) -> Mn04:
+        """The network of the user's folder, which has to be of the released weights.
+
+        Raises :class:`BundleError`, with the code ``not_fetched`` where there is none or it is of others.
+        """
+        network = cls.load()
+        if network.source_sha256 != RELEASED_SHA256:
+            raise BundleError(
+                f"{network.where}: made of other weights than the released ones; {HOW}", code="not_fetched"
+            )
+        return network
 
     def __call__(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         """Windows of power ``(w, t, 128)``, of any length t -> ``(w, 911)``: 384 features, then 527 logits, whose
         sigmoid is the probability of a class of AudioSet."""
         inputs = {SETTINGS.input_name: log_mel(power, settings=SETTINGS)}
-        return np.concatenate(run_graph(self._session, [*WIDTHS], inputs=inputs, where=self._where), axis=1)
+        return np.concatenate(run_graph(self._session, [*WIDTHS], inputs=inputs, where=self.where), axis=1)
 
 
 class Mn04Ear:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from genrelens.audio import AudioStream, open_stream, stream_array
 from genrelens.bundle.coverage import COVERAGE, check_coverage
 from genrelens.bundle.descriptor_stream import hear_descriptors
-from genrelens.bundle.frame_stream import frames_of, take_frames
+from genrelens.bundle.frame_stream import frames_of, frames_with_mn04, take_frames
 from genrelens.bundle.heard import Heard, Outputs, Values
 from genrelens.bundle.manifest import Manifest
+from genrelens.bundle.mn04 import N_NUMBERS, Mn04
 from genrelens.bundle.prediction import Prediction
-from genrelens.bundle.reading import Part, Picture, read_ahead
+from genrelens.bundle.reading import Beside, Part, Picture, read_ahead
 from genrelens.bundle.sessions import MAX_EMBEDDING, check_predict_graph, open_session, run_graph
-from genrelens.bundle.store import ATTENTION, CARD, PREDICT, StoredBundle, read_bundle
+from genrelens.bundle.store import ATTENTION, CARD, PREDICT, TRACK_TERM, StoredBundle, read_bundle
+from genrelens.bundle.track_term import MN04, TrackTerm
 from genrelens.data.pictures import is_png, picture_frames
 from genrelens.errors import AudioError, BundleError
 from genrelens.frontend.descriptors.settings import DescriptorSettings
@@ -32,8 +34,9 @@ Source = str | Path | bytes | BinaryIO | ArrayLike
 """A path, the bytes of a file, a binary file object, or samples ``(n,)`` or ``(n, channels)``."""
 
 DEFAULT = "base"
-SHIPPED = (DEFAULT, "lite")
-"""Models that come with genrelens, by name: ``lite`` looks at half as many windows as ``base``."""
+SHIPPED = (DEFAULT, "lite", "plus")
+"""Models that come with genrelens, by name: ``lite`` looks at half as many windows as ``base``; ``plus`` also hears
+with mn04, whose weights have to be fetched."""
 BATCH_FRAMES = 1024
 """Windows go through the net together up to this many frames, but always one. musicnn's five fetch its weights once:
 a tenth less processor time than two at a time (12 mp3s, lite); more windows are slower again and cost memory."""
@@ -41,6 +44,8 @@ GRAPH_BYTES = 256 << 20
 """Memory that the graph of a model that did not come with genrelens may take, and four times its own size on top."""
 ATTENTION_BYTES = 2 << 30
 """The same for attention: maps of 1,290 frames in 4 layers of 4 heads take 0.4 GB."""
+_SIZES = {MN04: N_NUMBERS}
+"""Numbers of each kind that a track adds; of kinds that are not here, as many as an embedding has."""
 BATCH_ROWS = 64
 """Rows of descriptors go through the graph together up to this many."""
 
@@ -56,10 +61,13 @@ class Bundle:
         self._source = source
         self._lock = threading.Lock()
         self._sessions: dict[str, Any] = {}
+        self._track_term: TrackTerm | None = None
+        self._mn04: Mn04 | None = None
 
     @classmethod
     def load(cls, path: str | Path = DEFAULT) -> Self:
-        """The bundle in a folder or .zip file, or by name one that comes with genrelens: ``"base"`` or ``"lite"``.
+        """The bundle in a folder or .zip file, or by name one that comes with genrelens: ``"base"``, ``"lite"`` or
+        ``"plus"``, whose second network has to be fetched first.
 
         Every file is checked against its SHA-256 and the graph against the labels. A graph from elsewhere is refused
         that reads other files, has loops, or asks for memory without measure; it is run once to see. One that comes
@@ -71,8 +79,11 @@ class Bundle:
                 bundle = cls(read_bundle(stack.enter_context(_shipped(str(path)))), source=path)
         else:
             bundle = cls(read_bundle(path), source=path)
+        if MN04 in bundle.manifest.track_numbers:
+            bundle._mn04 = Mn04.released()
         if not bundle._is_shipped:
             bundle._session(PREDICT)
+            bundle._read_track_term()
             bundle._try_out()
         return bundle
 
@@ -102,6 +113,12 @@ class Bundle:
     def graph(self) -> bytes:
         """``predict.onnx``: the network, for tools that read ONNX."""
         return self._files[PREDICT]
+
+    @property
+    def track_term(self) -> TrackTerm | None:
+        """What the whole track adds to its windows' logits; None where nothing does."""
+        self._read_track_term()
+        return self._track_term
 
     @property
     def has_attention(self) -> bool:
@@ -183,10 +200,14 @@ class Bundle:
                     found = error
                 yield found
 
-    def _process(self, stream: AudioStream) -> Iterable[Float32]:
+    def _process(self, stream: AudioStream) -> Iterable[Float32 | Beside]:
         """What is best done where the sound is decoded: frames, but not descriptors, which need whole segments."""
         front_end = self.manifest.front_end
-        return stream if isinstance(front_end, DescriptorSettings) else frames_of(stream, settings=front_end)
+        if isinstance(front_end, DescriptorSettings):
+            return stream
+        if self._mn04 is not None:
+            return frames_with_mn04(stream, settings=front_end, sample_rate=stream.sample_rate, network=self._mn04)
+        return frames_of(stream, settings=front_end)
 
     def _predict(self, parts: Iterator[Part], *, coverage: float) -> Prediction:
         heard = Heard(self.manifest, run=self.outputs, batch_windows=self._batch_windows)
@@ -194,7 +215,7 @@ class Bundle:
         if isinstance(stream, Picture):
             return self._look(stream.file, heard, coverage=coverage)
         assert isinstance(stream, AudioStream)
-        arrays = cast(Iterator[Float32], parts)
+        arrays = _arrays(parts, heard)
         front_end, rate = self.manifest.front_end, stream.sample_rate
         if isinstance(front_end, DescriptorSettings):
             hear_descriptors(arrays, heard, sample_rate=rate, settings=front_end)
@@ -226,8 +247,9 @@ class Bundle:
             duration_s=duration_s,
             notes=notes,
             coverage=coverage,
-            embedding_size=self._embedding_size(),
+            embedding_size=self.embedding_size,
             model_hash=self.hash,
+            track_term=self.track_term,
         )
 
     def check_extra(self) -> None:
@@ -241,7 +263,9 @@ class Bundle:
         if picture is not None:
             return Picture(picture)
         if front_end.sample_rate is not None:
-            return _opened(source, sample_rate=sample_rate, target_rate=front_end.sample_rate)
+            # Two networks with rates of their own hear it: at the file's.
+            rate = front_end.sample_rate if self._mn04 is None else sample_rate
+            return _opened(source, sample_rate=sample_rate, target_rate=rate)
         assert isinstance(front_end, DescriptorSettings)
         # At the file's own rate, unless that is too low for the descriptors.
         stream = _opened(source, sample_rate=sample_rate, target_rate=sample_rate)
@@ -277,12 +301,23 @@ class Bundle:
             where=f"{self.path}: {PREDICT}",
         )
 
+    def _read_track_term(self) -> None:
+        if self.manifest.track_numbers and self._track_term is None:
+            self._track_term = TrackTerm.from_bytes(
+                self._files[TRACK_TERM],
+                n_classes=len(self.names),
+                sizes={kind: _SIZES.get(kind, self.embedding_size) for kind in self.manifest.track_numbers},
+                where=f"{self.path}: {TRACK_TERM}",
+            )
+
     def _memory_bytes(self, file: str) -> int | None:
         if self._is_shipped:
             return None
         return ATTENTION_BYTES if file == ATTENTION else GRAPH_BYTES + 4 * len(self._files[file])
 
-    def _embedding_size(self) -> int:
+    @property
+    def embedding_size(self) -> int:
+        """Numbers of an embedding; 0 where the graph leaves that open."""
         shapes = {value.name: value.shape for value in self._session(PREDICT).get_outputs()}
         size = shapes["embedding"][-1]
         return size if isinstance(size, int) else 0
@@ -316,6 +351,16 @@ class Bundle:
                     )
                 self._sessions[file] = session
             return self._sessions[file]
+
+
+def _arrays(parts: Iterator[Part], heard: Heard) -> Iterator[Float32]:
+    """The arrays among the parts; what another network said of the sound goes to ``heard``."""
+    for part in parts:
+        if isinstance(part, Beside):
+            heard.beside[part.kind] = part.numbers
+        else:
+            assert isinstance(part, np.ndarray)
+            yield part
 
 
 def _load_same(kind: type[Bundle], source: str | Path, model_hash: str) -> Bundle:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.bundle.segments import Segment
+
 SCHEMA = "genrelens.prediction/3"
-REASONS = ("silence", "too_short", "not_music", "unlike_training", "undecided")
+REASONS = ("silence", "too_short", "not_music", "outside_vocabulary", "unlike_training", "undecided")
 """Why a prediction abstains, the gravest first."""
 
 
@@ -34,6 +36,10 @@ class Prediction:
             0.5; None where the model cannot say, or where the sound is none that it should be asked about.
         coverage: how often ``set`` holds the true genre of music like the training's; None where there is no promise.
         tags: other words for the sound, likeliest first, each with a probability of its own; empty without.
+        styles: genre-like words from the tags, the best first, each with a score: the share of real music that has less
+            of it; empty where the model has none, and under the reasons ``silence``, ``too_short`` and ``not_music``.
+        segments: the stretches of one genre each, in order, of sound that holds music: one where nothing changes; empty
+            under the same three reasons as ``styles``, and of a ``multi_label`` model.
         multi_label: whether a piece may be of several genres, each with a probability of its own.
     """
 
@@ -51,6 +57,8 @@ class Prediction:
     set: tuple[str, ...] | None = None
     coverage: float | None = None
     tags: tuple[tuple[str, float], ...] = ()
+    styles: tuple[tuple[str, float], ...] = ()
+    segments: tuple[Segment, ...] = ()
     multi_label: bool = False
 
     def __post_init__(self) -> None:
@@ -113,6 +121,8 @@ class Prediction:
             "set": None if self.set is None else list(self.set),
             "coverage": self.coverage,
             "tags": {tag: round(p, 4) for tag, p in self.tags},
+            "styles": {style: round(score, 4) for style, score in self.styles},
+            "segments": [segment.to_dict() for segment in self.segments],
         }
         if timeline:
             row["windows"] = [
@@ -146,6 +156,8 @@ def failed_row(
         "set": None,
         "coverage": None,
         "tags": {},
+        "styles": {},
+        "segments": [],
     }
     if timeline:
         row["windows"] = []

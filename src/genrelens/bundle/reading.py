@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,14 @@ class Picture:
     file: Path | bytes
 
 
-Part = AudioStream | Picture | NDArray[np.float32]
+class Beside(NamedTuple):
+    """What another network made of the whole sound: its ``kind`` and ``numbers (n,)``."""
+
+    kind: str
+    numbers: NDArray[np.float64]
+
+
+Part = AudioStream | Picture | NDArray[np.float32] | Beside
 """Of one source first what it was opened as, and then, of a stream, what became of its blocks."""
 
 
@@ -35,7 +42,7 @@ def read_ahead(
     sources: Sequence[S],
     *,
     open_source: Callable[[S], AudioStream | Picture],
-    process: Callable[[AudioStream], Iterable[NDArray[np.float32]]],
+    process: Callable[[AudioStream], Iterable[NDArray[np.float32] | Beside]],
 ) -> Iterator[Iterator[Iterator[Part]]]:
     """``with read_ahead(sources, ...) as read:`` gives an iterator for each source in turn, over its parts.
 
@@ -52,7 +59,7 @@ def read_ahead(
 def _parts(
     sources: Sequence[S],
     open_source: Callable[[S], AudioStream | Picture],
-    process: Callable[[AudioStream], Iterable[NDArray[np.float32]]],
+    process: Callable[[AudioStream], Iterable[NDArray[np.float32] | Beside]],
 ) -> Generator[Part | Exception | None, None, None]:
     """The parts of all sources; after each source comes None, or the error that ended it."""
     for source in sources:

@@ -19,6 +19,8 @@ MANIFEST = "manifest.json"
 PREDICT = "predict.onnx"
 ATTENTION = "attention.onnx"
 CARD = "card.md"
+TRACK_TERM = "track.f32"
+"""What the whole track adds to its windows' logits, where the manifest's ``track_numbers`` name anything."""
 MAX_FILE_BYTES = 2**31 - 1
 """No ONNX graph in one file can be larger (the limit of its encoding)."""
 MAX_MANIFEST_BYTES = 16 * 2**20
@@ -59,7 +61,13 @@ def read_bundle(path: str | Path) -> StoredBundle:
 
 
 def write_bundle(
-    path: str | Path, *, manifest: Manifest, predict_onnx: bytes, attention_onnx: bytes | None = None, card: str = ""
+    path: str | Path,
+    *,
+    manifest: Manifest,
+    predict_onnx: bytes,
+    attention_onnx: bytes | None = None,
+    track_term: bytes | None = None,
+    card: str = "",
 ) -> Path:
     """Write a bundle to ``path``: a zip file where the name ends in ``.zip``, else a folder. Returns the
     path.
@@ -72,6 +80,8 @@ def write_bundle(
     files = {PREDICT: predict_onnx, CARD: card.encode()}
     if attention_onnx is not None:
         files[ATTENTION] = attention_onnx
+    if track_term is not None:
+        files[TRACK_TERM] = track_term
     manifest = dataclasses.replace(manifest, files={name: FileRecord.of(content) for name, content in files.items()})
     files[MANIFEST] = manifest.to_bytes()
     try:
@@ -181,8 +191,9 @@ def _read(source: _Source, path: Path) -> StoredBundle:
     except KeyError:
         raise BundleError(f"{where}: not a genrelens model: it holds no {MANIFEST}") from None
     manifest = Manifest.from_bytes(content, where=where)
-    if PREDICT not in manifest.files:
-        raise BundleError(f"{where}: {MANIFEST} lists no {PREDICT}; the model is damaged")
+    for needed in (PREDICT, *((TRACK_TERM,) if manifest.track_numbers else ())):
+        if needed not in manifest.files:
+            raise BundleError(f"{where}: {MANIFEST} lists no {needed}; the model is damaged")
     files = {}
     for name, record in manifest.files.items():
         if record.n_bytes > MAX_FILE_BYTES:

@@ -59,11 +59,13 @@ Encoder = Annotated[
         "Pretrained audio encoder: a folder in the Hugging Face format or a hub id (default: the recipe's).",
     ),
 ]
-ModelArgument = Annotated[str, argument("MODEL", "A run's folder, a saved model (folder or .zip), base or lite.")]
+ModelArgument = Annotated[str, argument("MODEL", "A run's folder, a saved model (folder or .zip), base, lite or plus.")]
 Model = Annotated[
     str,
     typer.Option(
-        "--model", metavar="MODEL", help="base, lite (faster), a run's folder, or a saved model (folder or .zip)."
+        "--model",
+        metavar="MODEL",
+        help="base, lite (faster), plus (fetch its weights first), a run's folder, or a saved model (folder or .zip).",
     ),
 ]
 Workers = Annotated[int | None, option("--workers", "N", "Processes (default: one a core).", min=1)]

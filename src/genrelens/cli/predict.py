@@ -33,6 +33,14 @@ def predict(
     ] = None,
     model: options.Model = "base",
     html: Annotated[Path | None, options.option("--html", "FILE", "Also write a page with the timelines.")] = None,
+    labels: Annotated[
+        Path | None,
+        options.option(
+            "--labels",
+            "FILE",
+            "Also write one file's parts as labels for Audacity, or as a cue sheet where the name ends in .cue.",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         options.option(
@@ -58,6 +66,7 @@ def predict(
       genrelens predict ~/Music --coverage 0.9
       genrelens predict ~/Music --html music.html
       genrelens predict ~/Music --workers 2
+      genrelens predict mix.mp3 --labels mix.txt
       genrelens predict mix.m4a --json --timeline | jq '.windows'
       genrelens predict spectrogram.png --model runs/cnn-png
     """
@@ -67,6 +76,8 @@ def predict(
         raise typer.BadParameter("a table of values cannot hold timelines: give --timeline with --json")
     if html is not None:
         check_page(html)
+    if labels is not None:
+        check_page(labels, option="--labels", endings=(".cue",) if labels.suffix.lower() == ".cue" else (".txt",))
     if coverage is not None and not 0 < coverage < 1:
         raise typer.BadParameter(f"--coverage should be above 0 and below 1, such as 0.9, got {coverage:g}")
 
@@ -85,9 +96,18 @@ def predict(
         raise typer.BadParameter(
             f"--coverage: the model {bundle.name!r} promises none, it was not calibrated for it; leave it out"
         )
+    if labels is not None and bundle.manifest.multi_label:
+        raise typer.BadParameter(
+            f"--labels: the model {bundle.name!r} gives several genres a track and parts none; leave it out"
+        )
     passed_over: Counter[str] = Counter()
     files = list(named(paths, passed_over=passed_over))
     tell_passed_over(passed_over)
+    if labels is not None and len(files) != 1:
+        raise typer.BadParameter(
+            f"--labels takes the parts of one file, and there are {len(files):,}; give one PATH, and call genrelens "
+            "once for each"
+        )
     writer = open_writer(
         "json" if as_json else "csv" if as_csv else "table",
         bundle=bundle,
@@ -97,12 +117,18 @@ def predict(
         sets=coverage is not None,
     )
     answers = answer_named(files, bundle=bundle, coverage=coverage or COVERAGE, n_workers=workers)
-    if any(_print(answers, files, writer=writer, bundle=bundle, html=html)):
+    if any(_print(answers, files, writer=writer, bundle=bundle, html=html, labels=labels)):
         raise typer.Exit(1)
 
 
 def _print(
-    answers: Generator[Answer, None, None], files: Sequence[Named], *, writer: Writer, bundle: Bundle, html: Path | None
+    answers: Generator[Answer, None, None],
+    files: Sequence[Named],
+    *,
+    writer: Writer,
+    bundle: Bundle,
+    html: Path | None,
+    labels: Path | None,
 ) -> list[bool]:
     """Print each answer as it comes, then write the page; whether each failed. Ctrl-C keeps what is there by then."""
     from contextlib import closing
@@ -115,6 +141,7 @@ def _print(
 
         page = TimelinePage(experimental=bundle.manifest.experimental)
     failed: list[bool] = []
+    said: list[str] = []
     stopped: KeyboardInterrupt | None = None
     try:
         with closing(answers), Progress("files answered", total=len(files)) as progress:
@@ -126,10 +153,18 @@ def _print(
                     page.add(to_row(found, bundle=bundle, timeline=True, top=None))
                 progress.clear()
                 writer.write(found)
+                if labels is not None and found.prediction is not None:
+                    from genrelens.pages.labels import write_labels
+
+                    segments = found.prediction.segments
+                    if segments:
+                        write_labels(labels, segments, sound=file.path)
+                    said.append(f"wrote {labels}" if segments else f"nothing to write to {labels}: there are no parts")
         writer.finish()
     except KeyboardInterrupt as error:
         stopped = error
-    said = [] if stopped is None else [f"stopped: {len(failed)} of {len(files)} files answered"]
+    if stopped is not None:
+        said.insert(0, f"stopped: {len(failed)} of {len(files)} files answered")
     if html is not None and page is not None and (stopped is None or len(page)):
         page.write(html)
         said.append(f"wrote {html}; open it in a browser")

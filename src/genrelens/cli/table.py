@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genrelens.bundle.answer import Answer
 from genrelens.cli.terminal import pad, shorten, width
-from genrelens.pages.wording import REASONS, clock, listed, percent, visible
+from genrelens.pages.wording import REASONS, listed, percent, span, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,9 +21,9 @@ EXPERIMENTAL_NOTE = "* experimental: too few clips to measure how often this gen
 
 
 TAGS = 3
-"""So many tags a row, the likeliest."""
+"""So many styles a row, the best first, or tags of a model without styles."""
 WIDE = 120
-"""A terminal of fewer columns has no room for tags."""
+"""A terminal of fewer columns has no room for them."""
 
 
 class TableWriter:
@@ -42,6 +42,7 @@ class TableWriter:
         self._starred = False
         self._console = _console() if sys.stdout.isatty() else None
         self._several = bundle.manifest.multi_label
+        self._has_styles = bundle.manifest.styles is not None
         genre = max((width(self._mark(name)) for name in bundle.names), default=0)
         self._starred = False
         self._widths = {
@@ -49,7 +50,7 @@ class TableWriter:
             "genre": max(genre, len("genre")),
             "confidence": len("confidence"),
             "next best": max((genre + len(" 100 %, ")) * (top - 1) - 2, len("next best")) if top > 1 else 0,
-            "sounds like": sum(sorted((width(visible(tag)) + 2 for tag in bundle.manifest.tags), reverse=True)[:TAGS]),
+            "sounds like": sum(sorted((width(visible(word)) + 2 for word in _words(bundle)), reverse=True)[:TAGS]),
         }
         if sets:
             self._widths["next best"] = max(3 * genre + len(",  or "), len("one of"))
@@ -66,7 +67,7 @@ class TableWriter:
         self._line("path", "genre", "confidence", second, "note", like="sounds like", style="dim")
 
     def write(self, found: Answer) -> None:
-        """Print one answer, and its windows below it if asked for."""
+        """Print one answer, its segments below it where there are several, and its windows if asked for."""
         prediction = found.prediction
         path = visible(found.path)
         if self._console:
@@ -77,14 +78,17 @@ class TableWriter:
             return
         notes = "; ".join(visible(note) for note in prediction.notes)
         one_of = listed([self._mark(name) for name in prediction.set], "or") if self._sets and prediction.set else None
-        like = ", ".join(visible(tag) for tag, _ in prediction.tags[:TAGS])
+        words = prediction.styles if self._has_styles else prediction.tags
+        like = ", ".join(visible(word) for word, _ in words[:TAGS])
         if prediction.abstained:
             why = REASONS.get(prediction.reason or "", prediction.reason or "")
             note = "; ".join(filter(None, (why, notes)))
             self._line(path, NOTHING, NOTHING, one_of or "", note, like=like, style="yellow")
+            self._segments(prediction)
             return
         best = prediction.top(len(prediction.set or ()) if self._several else self._top)
         self._answer(path, best, notes, one_of=one_of, like=like)
+        self._segments(prediction)
         if self._timeline:
             self._windows(prediction)
 
@@ -94,6 +98,13 @@ class TableWriter:
             self._print([])
             self._print([(EXPERIMENTAL_NOTE, "dim")])
 
+    def _segments(self, prediction: Prediction) -> None:
+        if len(prediction.segments) > 1:
+            for one in prediction.segments:
+                where = f"  {span(one.start_s, one.end_s)}"
+                like = ", ".join(visible(style) for style, _ in one.styles[:TAGS])
+                self._line(where, self._mark(one.genre), percent(one.confidence), "", "segment", like=like)
+
     def _windows(self, prediction: Prediction) -> None:
         import numpy as np
 
@@ -102,13 +113,13 @@ class TableWriter:
         for (start_s, end_s), probabilities in zip(
             prediction.window_times_s, prediction.window_probabilities, strict=True
         ):
-            span = f"  {clock(float(start_s))}-{clock(float(end_s))}"
+            where = f"  {span(float(start_s), float(end_s))}"
             if np.isnan(probabilities).any():
-                self._line(span, NOTHING, NOTHING, "", "silence", style="dim")
+                self._line(where, NOTHING, NOTHING, "", "silence", style="dim")
                 continue
             n_genres = max(1, (probabilities >= MULTI_LABEL_FROM).sum()) if self._several else self._top
             order = np.argsort(-probabilities, kind="stable")[:n_genres]
-            self._answer(span, [(prediction.names[i], float(probabilities[i])) for i in order], "", style="dim")
+            self._answer(where, [(prediction.names[i], float(probabilities[i])) for i in order], "", style="dim")
 
     def _answer(
         self,
@@ -156,6 +167,12 @@ class TableWriter:
             from rich.text import Text
 
             self._console.print(Text("  ").join(Text(text, style=style) for text, style in shown))
+
+
+def _words(bundle: Bundle) -> Sequence[str]:
+    """What may stand under "sounds like"."""
+    styles = bundle.manifest.styles
+    return bundle.manifest.tags if styles is None else [style.name for style in styles.styles]
 
 
 def _console() -> Console:

@@ -263,19 +263,24 @@ class Epochs:
         )
 
 
-def check_page(page: Path) -> None:
-    """Refuse a page that cannot be written, or would take the place of what is no page: ``--html *.mp3``."""
+def check_page(page: Path, *, option: str = "--html", endings: tuple[str, ...] = (".html", ".htm")) -> None:
+    """Refuse a page that cannot be written, or would take the place of what is no page: ``--html *.mp3``.
+
+    The same goes for another ``option``'s file, whose name has one of these ``endings`` where it is there already.
+    """
     place = Path(os.path.realpath(page))
     try:
         mode = page.stat().st_mode
     except FileNotFoundError:
         mode = None
     except OSError as error:
-        raise typer.BadParameter(f"--html {page}: {error.strerror or error}; give another name") from None
+        raise typer.BadParameter(f"{option} {page}: {error.strerror or error}; give another name") from None
     if (mode is not None and stat.S_ISDIR(mode)) or not place.parent.is_dir():
-        raise typer.BadParameter(f"--html {page}: expected a file name in a folder that exists")
-    if mode is not None and not (stat.S_ISREG(mode) and page.suffix.lower() in (".html", ".htm")):
-        raise typer.BadParameter(f"--html {page}: this is there already and is no .html file; give another name")
+        raise typer.BadParameter(f"{option} {page}: expected a file name in a folder that exists")
+    if mode is not None and not (stat.S_ISREG(mode) and page.suffix.lower() in endings):
+        raise typer.BadParameter(
+            f"{option} {page}: this is there already and is no {endings[0]} file; give another name"
+        )
     from tempfile import TemporaryFile
 
     try:
@@ -283,7 +288,7 @@ def check_page(page: Path) -> None:
             pass
     except OSError as error:
         raise typer.BadParameter(
-            f"--html {page}: no file can be written in that folder ({error.strerror or error}); give another"
+            f"{option} {page}: no file can be written in that folder ({error.strerror or error}); give another"
         ) from None
 
 

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from genrelens.bundle.answer import Answer, to_row
 from genrelens.cli.terminal import data_on_stdout
 from genrelens.data.csv import safe_cell
+from genrelens.pages.wording import in_turn
 
 if TYPE_CHECKING:
     from genrelens.bundle import Bundle
 
 
 CSV_COLUMNS = (
-    "path genre confidence guess abstained reason set tags duration_s notes error_code error_message model model_hash"
+    "path genre confidence guess abstained reason set styles tags segments duration_s notes "
+    "error_code error_message model model_hash"
 )
 """The columns before the probabilities, which are ``p_`` and the genre's name."""
 CSV_TAGS = 5
@@ -105,7 +107,9 @@ class CsvWriter:
             None if row["error"] else str(row["abstained"]).lower(),
             row["reason"],
             ";".join(row["set"] or ()),
+            ";".join(row["styles"]),
             ";".join(list(row["tags"])[:CSV_TAGS]),
+            in_turn(row["segments"]),
             row["duration_s"],
             "; ".join(row["notes"]),
             error["code"],

@@ -21,20 +21,22 @@ N_BINS = 15
 class SetFigures:
     """Prediction sets at one ``coverage`` asked for: how often they held the truth, and how many genres they named.
 
-    ``by_genre``: how often, and of how many tracks, by true genre.
+    ``by_genre``: how often, and of how many tracks, by true genre. ``by_third``: how often among the third of the
+    tracks with the least confidence, the middle third, and the third with the most.
     """
 
     coverage: float
     measured: Interval
     mean_size: Interval
     by_genre: dict[str, tuple[float, int]]
+    by_third: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationReport(Document):
     """Figures over ``n_tracks`` of ``n_artists``; the parameters for each fold come from the others."""
 
-    SCHEMA: ClassVar[str] = "genrelens.calibration/1"
+    SCHEMA: ClassVar[str] = "genrelens.calibration/2"
     WHAT: ClassVar[str] = "calibration report"
 
     n_tracks: int
@@ -92,7 +94,9 @@ def judge_calibration(
             for i, name in enumerate(names)
             if (targets == i).any()
         }
-        sets.append(SetFigures(coverage, intervals[1 + 2 * k], intervals[2 + 2 * k], by_genre))
+        thirds = np.array_split(np.argsort(probabilities.max(axis=1), kind="stable"), 3)
+        by_third = tuple(float(inside[third].mean()) for third in thirds)
+        sets.append(SetFigures(coverage, intervals[1 + 2 * k], intervals[2 + 2 * k], by_genre, by_third))
     return CalibrationReport(
         n_tracks=len(targets),
         n_artists=len(set(groups)),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle, Prediction
+from genrelens.bundle.track_term import MN04
 from genrelens.explanation.explanation import Band, Explanation, ScoreMap, Segment
 from genrelens.explanation.faithfulness.judging import judge, what_if
 from genrelens.explanation.hearing import Hearing
@@ -158,6 +159,8 @@ def _notes(prediction: Prediction, sound: Stretch, *, target: str, asked: bool, 
         )
     if target in bundle.manifest.experimental:
         notes.append(f"{target} is experimental in this model: how often it is right about it could not be measured.")
+    if MN04 in bundle.manifest.track_numbers:
+        notes.append("Explained is what the windows say; what mn04 adds for the whole track is left out.")
     if sound.end_s - sound.start_s < prediction.duration_s - 1:
         explained = _minutes(sound.end_s - sound.start_s)
         notes.append(
@@ -173,7 +176,8 @@ _WHY = {
     "silence": "nothing but silence",
     "too_short": "less than a second of sound",
     "not_music": "it does not sound like music to the model",
-    "unlike_training": "it is unlike all music that the model has learnt from",
+    "outside_vocabulary": "its styles name it better than any genre that the model knows",
+    "unlike_training": "it is unlike anything that the model was taught",
     "undecided": "too close to call",
 }
 

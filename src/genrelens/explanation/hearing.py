@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from genrelens.bundle import Bundle, iter_windows, pool_logits, softmax
 from genrelens.bundle.pooling import sigmoid
+from genrelens.bundle.track_term import SPREAD, spread_of
 from genrelens.explanation.parts import Grid, Part
 from genrelens.explanation.sound import front_end_of
 from genrelens.frontend.frames import compress, is_silent
@@ -40,7 +41,8 @@ class Hearing:
         self.spans: list[tuple[int, int]] = [
             (window.start_frame, window.end_frame) for window in iter_windows([frames], settings=windows)
         ]
-        self._logits, self._weights = self._scored(self._windows(frames, range(len(self.spans))))
+        self._logits, self._weights, self._embedding = self._scored(self._windows(frames, range(len(self.spans))))
+        self._added = self._of_track(self._embedding, self._weights)
 
     @property
     def is_silent(self) -> bool:
@@ -50,7 +52,7 @@ class Hearing:
     @property
     def logits(self) -> Float64:
         """``(c,)`` of the whole stretch, pooled over windows; NaN where all is silent."""
-        return pool_logits(self._logits, weights=self._weights)
+        return pool_logits(self._logits, weights=self._weights) + self._added
 
     @property
     def scored_windows(self) -> list[int]:
@@ -77,7 +79,10 @@ class Hearing:
         return logits
 
     def logits_of(self, versions: Sequence[Float32]) -> Float64:
-        """``(n, c)`` logits of n versions of a window's frames, each ``(frames, bands)``; zeros of a silent one."""
+        """``(n, c)`` logits of n versions of a window's frames, each ``(frames, bands)``; zeros of a silent one.
+
+        What the whole track adds to them is not among them.
+        """
         return self._scored([self._filled(version) for version in versions])[0]
 
     def without(self, parts: Sequence[Part], *, baseline: Float32) -> Float64:
@@ -94,12 +99,12 @@ class Hearing:
             for i, (start, end) in enumerate(self.spans)
             if any(part.start < end and start < part.end for part in parts)
         ]
-        logits, weights = self._logits.copy(), self._weights.copy()
+        logits, weights, embedding = self._logits.copy(), self._weights.copy(), self._embedding.copy()
         if touched:
-            logits[touched], weights[touched] = self._scored(self._windows(changed, touched))
+            logits[touched], weights[touched], embedding[touched] = self._scored(self._windows(changed, touched))
         if not weights.any():
             return np.zeros(logits.shape[1])
-        return pool_logits(logits, weights=weights)
+        return pool_logits(logits, weights=weights) + self._of_track(embedding, weights)
 
     def probabilities(self, logits: Float64) -> Float64:
         """Calibrated probabilities ``(..., c)`` of pooled logits ``(..., c)``, as prediction gives them."""
@@ -127,16 +132,30 @@ class Hearing:
         # The whole stretch is shorter than a window, and is repeated as iter_windows does.
         return np.tile(sound, (-(-self.n_frames // len(sound)), 1))[: self.n_frames]
 
-    def _scored(self, windows: Iterable[Float32]) -> tuple[Float64, Float64]:
-        """Logits ``(n, c)`` of n windows and their weights ``(n,)``, 0 for a silent one, whose logits are zeros."""
+    def _scored(self, windows: Iterable[Float32]) -> tuple[Float64, Float64, Float32]:
+        """Logits ``(n, c)`` of n windows, their weights ``(n,)``, 0 for a silent one, and embeddings ``(n, d)``.
+
+        A silent window's logits and embedding are zeros; ``d`` is 0 where nothing but the windows counts.
+        """
         weights, inputs = [], []
         for window in windows:
             silent = is_silent(window, settings=self.front_end)
             weights.append(0.0 if silent else 1.0)
             if not silent:
                 inputs.append(compress(window, settings=self.front_end))
-        counted = np.array(weights)
+        counted, term = np.array(weights), self.bundle.track_term
         logits = np.zeros((len(counted), len(self.bundle.names)))
+        embedding = np.zeros((len(counted), 0 if term is None else self.bundle.embedding_size), np.float32)
         if inputs:
-            logits[counted > 0] = self.bundle.outputs(np.stack(inputs)).logits
-        return logits, counted
+            outputs = self.bundle.outputs(np.stack(inputs))
+            logits[counted > 0] = outputs.logits
+            if term is not None:
+                embedding[counted > 0] = outputs.embedding
+        return logits, counted, embedding
+
+    def _of_track(self, embedding: Float32, weights: Float64) -> Float64:
+        """``(c,)`` what the windows together add to their pooled logits."""
+        term = self.bundle.track_term
+        if term is None or not weights.any():
+            return np.zeros(len(self.bundle.names))
+        return term.logits({SPREAD: spread_of(embedding[weights > 0])})

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from genrelens.bundle.track_term import spread_of
 from genrelens.bundle.windows import WindowSettings, iter_windows
 from genrelens.data.track import Track
 from genrelens.errors import AudioError, TrainingError
@@ -134,6 +135,12 @@ def mean_rows(tracks: Sequence[Track], windows: Sequence[Windows]) -> NDArray[np
     kept = [heard(one) for one in windows]
     refuse_silent(tracks, kept)
     return np.stack([one.mean(axis=0, dtype=np.float64) for one in kept])
+
+
+def spread_rows(windows: Sequence[Windows]) -> NDArray[np.float64]:
+    """``(n, d)``: for each track the standard deviation over its windows ``(w, d)`` that are not silent, not a number
+    where they are fewer than a model asks for."""
+    return np.stack([spread_of(heard(one)) for one in windows])
 
 
 def refuse_silent(tracks: Sequence[Track], windows: Sequence[Windows]) -> None:

@@ -19,7 +19,7 @@ SCHEMA: Final = 1
 def embedding(source: Path | None = None) -> Embedding:
     """mn04 from a converted graph, or that of the user's folder.
 
-    Raises :class:`BundleError`, with the code ``no_weights`` where there is none.
+    Raises :class:`BundleError`, with the code ``not_fetched`` where there is none.
     """
     network = Mn04.load(source)
     return Embedding(

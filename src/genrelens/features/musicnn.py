@@ -17,12 +17,9 @@ from genrelens.data.track import Track
 from genrelens.features.embedding import Embedding, Progress, Windows, embed, heard, mean_rows
 from genrelens.frontend.frames import compress
 from genrelens.models.musicnn import WEIGHTS, pretrained
-from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, embedding_of
+from genrelens.models.musicnn_head import EMBEDDING, FRONT_END, HOP_FRAMES, N_FRAMES, embedding_of
 
-EMBEDDING: Final = 712
-"""Numbers a window: maxima, means, and the dense layer's 200."""
-
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Part of every kept window's name: raise it when the network's arithmetic changes."""
 
 

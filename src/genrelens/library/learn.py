@@ -205,11 +205,13 @@ def _out_of_fold(task: Task, rows: FloatArray, *, recipe: TabularRecipe, seed: i
     from genrelens.evaluation.multi_label import build_multi_label_report
     from genrelens.evaluation.report import Subject, TrackRow
     from genrelens.training.calibrate import N_FOLDS, fit_sigmoid_temperature, probabilities_of
-    from genrelens.training.heads import out_of_fold_logits
+    from genrelens.training.heads import HeadData, out_of_fold_logits
 
     tracks, taxonomy = task.tracks, task.taxonomy
     labels = labels_of(tracks, taxonomy=taxonomy)
-    logits = out_of_fold_logits(recipe, tracks, rows, taxonomy=taxonomy, multi_label=task.multi_label, seed=seed)
+    logits = out_of_fold_logits(
+        recipe, HeadData(tracks, rows, ()), taxonomy=taxonomy, multi_label=task.multi_label, seed=seed
+    )
     subject = Subject(
         recipe.name,
         "-",

@@ -52,7 +52,8 @@ def load_pretrained(source: str) -> Pretrained:
     if not local and not _HUB_ID.fullmatch(source):
         raise TrainingError(
             f"the encoder {source!r} is not there: expected a local folder in the hub's format (config.json, "
-            "preprocessor_config.json, model.safetensors) or a hub id such as facebook/wav2vec2-base"
+            "preprocessor_config.json, model.safetensors) or a hub id such as facebook/wav2vec2-base",
+            code="needs_encoder",
         )
     where = str(folder) if local else source
     chosen: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local}
@@ -67,7 +68,7 @@ def load_pretrained(source: str) -> Pretrained:
                 where, config=config, use_safetensors=True, output_loading_info=True, **chosen
             )
     except Exception as error:  # transformers raises OSError, ValueError, KeyError, SafetensorError and more
-        raise TrainingError(_why_not(source, error, local=local)) from error
+        raise TrainingError(_why_not(source, error, local=local), code="needs_encoder") from error
     missing = sorted(key for key in report["missing_keys"] if not key.endswith(_UNUSED))
     if missing:
         raise TrainingError(

@@ -28,9 +28,15 @@ N_FRAMES, HOP_FRAMES = PATCH_FRAMES, PATCH_FRAMES // 2 + 1
 """Windows of 3 s, one every 1.5 s."""
 
 
+EMBEDDING = 712
+"""Numbers of an embedding: maxima, means, and the dense layer's 200."""
+
+
 def embedding_of(activations: Activations) -> Tensor:
-    """(n, d): the features' maxima and means over the window, then the dense layer's 200."""
-    return torch.cat([activations.max_pool, activations.mean_pool, activations.penultimate], dim=1)
+    """(n, 712): the features' maxima and means over the window, then the dense layer's 200, as square roots with their
+    sign: the features have long tails, in which a linear layer would follow a few loud windows."""
+    numbers = torch.cat([activations.max_pool, activations.mean_pool, activations.penultimate], dim=1)
+    return numbers.sign() * numbers.abs().sqrt()
 
 
 class MusicnnHead(Network):

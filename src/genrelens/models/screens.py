@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 NOT_MUSIC = "not-music.npz"
-USUAL_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,21 +22,17 @@ class NotMusic:
     """A linear detector of sounds that are no music: ``weight`` (d,) and ``bias`` () give a logit, the higher the
     less like music.
 
-    ``heard`` are the ids of the music that it was fitted to, of the data set ``dataset``, and ``out_of_fold`` (m,) what
-    detectors that had not heard a track's artist say of it: its own answers to these would be too good.
+    ``limit`` is the logit that little of the music exceeds which was left out. ``heard`` are the ids of the music that
+    it was fitted to, of the data set ``dataset``, and ``out_of_fold`` (m,) what detectors that had not heard a track's
+    artist say of it: its own answers to these would be too good.
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
+    limit: float
     dataset: str
     heard: tuple[str, ...]
     out_of_fold: NDArray[np.float32]
-
-    @property
-    def usual_limit(self) -> float:
-        """What :data:`USUAL_SHARE` of the music that it was fitted to lies above, out of fold."""
-        falling = -np.sort(-self.out_of_fold)
-        return float(falling[int(USUAL_SHARE * len(falling))])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +45,13 @@ class Unlikeness:
 
 
 def read_not_music() -> NotMusic:
-    """The detector that comes with genrelens; ``tools/fit_not_music.py`` made it."""
+    """The detector that comes with genrelens; ``tools/choose_screens.py`` made it."""
     with (resources.files("genrelens.models") / "weights" / NOT_MUSIC).open("rb") as file:
         arrays = np.load(file, allow_pickle=False)
         return NotMusic(
             weight=arrays["weight"],
             bias=arrays["bias"],
+            limit=float(arrays["limit"]),
             dataset=str(arrays["dataset"]),
             heard=tuple(str(id_) for id_ in arrays["heard"]),
             out_of_fold=arrays["out_of_fold"],

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 REASONS = {
     "silence": "there is nothing but silence",
     "too_short": "less than a second of sound",
     "not_music": "does not sound like music to the model",
-    "unlike_training": "unlike all music that the model has learnt from",
+    "outside_vocabulary": "none of the genres that the model knows; see its styles",
+    "unlike_training": "unlike anything that the model was taught",
     "undecided": "too close to call",
 }
 """Why a prediction abstains, in words for people."""
@@ -32,6 +34,16 @@ def clock(seconds: float) -> str:
     if whole >= 3600:
         return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
     return f"{whole // 60}:{whole % 60:02}"
+
+
+def span(start_s: float, end_s: float, *, dash: str = "-") -> str:
+    """A stretch of a track: ``0:00-1:20``."""
+    return f"{clock(start_s)}{dash}{clock(end_s)}"
+
+
+def in_turn(segments: Sequence[Mapping[str, Any]]) -> str:
+    """Segments as a prediction's JSON has them: ``0:00-1:20 rock; 1:20-3:00 jazz``."""
+    return "; ".join(f"{span(one['start_s'], one['end_s'])} {one['genre']}" for one in segments)
 
 
 def length(seconds: float) -> str:

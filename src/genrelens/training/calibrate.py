@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genrelens.bundle.coverage import Conformal
+from genrelens.bundle.coverage import ADAPTIVE, Conformal, set_scores
 from genrelens.bundle.pooling import sigmoid
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
@@ -30,16 +30,19 @@ def fold_rows(tracks: Sequence[Track], *, seed: int, n_folds: int = N_FOLDS) -> 
 
 
 def calibrate(logits: FloatArray, *, targets: NDArray[np.int64], groups: Sequence[str]) -> tuple[float, Conformal]:
-    """The temperature and the prediction sets' scores, from out-of-fold ``logits (n, c)``; ``groups (n,)``: artists."""
+    """The temperature and the prediction sets' scores, from out-of-fold ``logits (n, c)``; ``groups (n,)``: artists.
+
+    The sets are adaptive: of the ways tried (docs/other-music.md) they keep nearest to their promise where the model is
+    least sure.
+    """
     temperature = fit_temperature(logits, targets=targets)
-    scores, weights = conformal_scores(
-        probabilities_of(logits, temperature=temperature), targets=targets, groups=groups
-    )
+    unlikely = set_scores(ADAPTIVE, probabilities_of(logits, temperature=temperature))
+    scores, weights = conformal_scores(unlikely[np.arange(len(targets)), targets], groups=groups)
     # Rounded down, the weights stay below 1 in sum; rounded up, a score can only let more genres in. So many digits are
     # far below what a probability can tell.
     up = np.ceil(scores * 1e6) / 1e6
     return temperature, Conformal(
-        tuple(np.minimum(up, 1.0).tolist()), tuple((np.floor(weights * 1e12) / 1e12).tolist())
+        tuple(np.minimum(up, 1.0).tolist()), tuple((np.floor(weights * 1e12) / 1e12).tolist()), ADAPTIVE
     )
 
 

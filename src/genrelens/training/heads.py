@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,13 @@ from genrelens.bundle.abstention import Abstention
 from genrelens.bundle.manifest import Manifest
 from genrelens.bundle.pooling import sigmoid
 from genrelens.bundle.store import write_bundle
+from genrelens.bundle.track_term import MN04, SPREAD, TrackTerm
 from genrelens.bundle.windows import WindowSettings
 from genrelens.data.track import Track, classes_of, labels_of, under_supported
 from genrelens.errors import MissingExtraError, TrainingError
 from genrelens.models import read_options
 from genrelens.models.musicnn import read_weights
-from genrelens.models.musicnn_head import FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
+from genrelens.models.musicnn_head import EMBEDDING, FRONT_END, HOP_FRAMES, N_FRAMES, MusicnnHead
 from genrelens.models.screens import Screens, read_not_music
 from genrelens.recipe import TabularRecipe
 from genrelens.taxonomy import Taxonomy
@@ -36,26 +37,66 @@ from genrelens.training.card import model_card
 from genrelens.training.export import predict_onnx
 from genrelens.training.run import Origin, check_new
 from genrelens.training.screens import Windows, abstention, fit_unlikeness, out_of_fold_screens
-from genrelens.training.tabular import TabularModel, fit_tabular
+from genrelens.training.styles import read_styles
+from genrelens.training.tabular import TabularModel, logistic
 from genrelens.training.tabular.logistic import LinearLogits, Options
+from genrelens.training.tabular.rows import Fold
 
 FloatArray = NDArray[np.float64]
+Float32 = NDArray[np.float32]
 
 MIN_FOR_LIMITS = 100
 """Tracks that it takes to set limits of a model's own."""
 CALIBRATED_ON = f"out-of-fold answers to its own tracks, {N_FOLDS} folds by artist"
+BESIDE = (
+    "\n\nBeside it the whole track is heard with mn04 (EfficientAT, MIT licence), whose weights are not part of this "
+    "model: `genrelens weights fetch plus` gets them."
+)
 CERTAIN = 30.0
 """Log odds of a genre that every training row has; its negative is that of one that none has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadData:
-    """What a head learns from: ``rows (n, 712)``, the mean embedding of each of ``tracks``, and ``windows``, (w, 712)
-    for each track, all of its windows or some that lie evenly."""
+    """What a head learns from, ``n`` tracks or pieces of them.
+
+    Attributes:
+        tracks: ``n`` of them; pieces of a track stay in its fold.
+        rows: ``(n, 712)``, the mean embedding of each.
+        windows: (w, 712) for each, all of its windows or some that lie evenly.
+        spread: ``(n, 712)``, the standard deviation over all windows; not a number where it is unknown. None: the head
+            goes without.
+        weights: ``(n,)``, how much each counts when the head is fitted; None: all the same.
+        judged: ``(n,)``, which calibrate it and set its limits; None: all.
+        mn04: ``(n, 911)``, the mean over windows of what mn04 makes of each; as for ``spread``.
+    """
 
     tracks: Sequence[Track]
     rows: FloatArray
     windows: Windows
+    spread: FloatArray | None = None
+    weights: FloatArray | None = None
+    judged: NDArray[np.bool_] | None = None
+    mn04: FloatArray | None = None
+
+    @property
+    def of_tracks(self) -> dict[str, FloatArray]:
+        """What the head goes by beside the means, by its kind (:mod:`genrelens.bundle.track_term`)."""
+        kinds = {SPREAD: self.spread, MN04: self.mn04}
+        return {kind: numbers for kind, numbers in kinds.items() if numbers is not None}
+
+    @property
+    def numbers(self) -> FloatArray:
+        """``(n, d)``: the means, and all that is known of whole tracks beside them."""
+        return np.hstack([self.rows, *self.of_tracks.values()])
+
+    def calibrating(self) -> tuple[NDArray[np.int64], HeadData]:
+        """Places of the tracks that are judged, and the data of these alone."""
+        if self.judged is None:
+            return np.arange(len(self.tracks)), self
+        places = np.flatnonzero(self.judged)
+        tracks, windows = list(self.tracks), list(self.windows)
+        return places, HeadData([tracks[i] for i in places], self.rows[places], [windows[i] for i in places])
 
 
 def train_head(
@@ -65,28 +106,33 @@ def train_head(
     *,
     out: Path,
     multi_label: bool = False,
+    limits: Abstention | None = None,
+    outside_styles: bool = False,
     seed: int = 0,
     figures: Sequence[str] = (),
 ) -> Path:
     """Fit the head, calibrate it out of fold, write ``out/bundle`` and return its path.
 
-    Every track is learnt from: what calibrates comes from answers by models of the other folds. ``figures`` are
+    Every track is learnt from: what calibrates comes from answers by models of the other folds. ``limits``: when it
+    abstains, where more is known than its own music tells. ``outside_styles``: see :class:`Manifest`. ``figures`` are
     paragraphs for the card. Raises :class:`TrainingError` where ``out`` is not empty.
     """
     check_new(out)
-    tracks, taxonomy = data.tracks, origin.taxonomy
-    logits = out_of_fold_logits(recipe, tracks, data.rows, taxonomy=taxonomy, multi_label=multi_label, seed=seed)
+    taxonomy = origin.taxonomy
+    places, judged = data.calibrating()
+    tracks = judged.tracks
+    logits = out_of_fold_logits(recipe, data, taxonomy=taxonomy, multi_label=multi_label, seed=seed)[places]
     if multi_label:
         labels = labels_of(tracks, taxonomy=taxonomy)
         temperature, conformal = fit_sigmoid_temperature(logits, labels=labels), None
         probabilities = sigmoid(logits, temperature=temperature)
-        model = _fit_several(recipe, data.rows, labels, seed=seed)
+        model = _fit_several(recipe, data.rows, labels_of(data.tracks, taxonomy=taxonomy), seed=seed)
     else:
         classes = classes_of(tracks, taxonomy=taxonomy)
         temperature, conformal = calibrate(logits, targets=classes, groups=[track.group for track in tracks])
         probabilities = probabilities_of(logits, temperature=temperature)
-        model = _fit(recipe, data.rows, classes, len(taxonomy), seed)
-    limits = limits_of(data, confidence=probabilities.max(axis=1), seed=seed)
+        model = fit_head(recipe, data, np.arange(len(data.tracks)), taxonomy=taxonomy, seed=seed)
+    limits = limits or limits_of(judged, confidence=probabilities.max(axis=1), seed=seed)
     if multi_label:  # a genre has a probability of its own, and none of them above one half is silence enough
         limits = dataclasses.replace(limits, min_confidence=None)
     manifest = Manifest(
@@ -98,45 +144,45 @@ def train_head(
         experimental=under_supported(taxonomy, tracks, every_genre=multi_label),
         multi_label=multi_label,
         tags=read_weights().tags,
+        styles=read_styles(),
+        outside_styles=outside_styles,
+        track_numbers=tuple(data.of_tracks),
         conformal=conformal,
         abstention=limits,
-        training=origin.record(recipe, seed=seed, trained_on=[track.id for track in tracks]),
+        training=origin.record(recipe, seed=seed, trained_on=list(dict.fromkeys(track.whole for track in data.tracks))),
     )
-    weight, bias = in_measured_units(model)
+    notice = read_weights().notice + (BESIDE if MN04 in data.of_tracks else "")
+    sizes = {kind: numbers.shape[1] for kind, numbers in data.of_tracks.items()}
+    weight, bias, term = in_measured_units(model, sizes)
     network = MusicnnHead(
-        torch.from_numpy(weight), torch.from_numpy(bias), screens=Screens(fit_unlikeness(data.windows))
+        torch.from_numpy(weight), torch.from_numpy(bias), screens=Screens(fit_unlikeness(judged.windows))
     )
     return write_bundle(
         out / "bundle",
         manifest=manifest,
         predict_onnx=predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels),
-        card=model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=read_weights().notice),
+        track_term=None if term is None else term.to_bytes(),
+        card=model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=notice),
     )
 
 
 def out_of_fold_logits(
-    recipe: TabularRecipe,
-    tracks: Sequence[Track],
-    rows: FloatArray,
-    *,
-    taxonomy: Taxonomy,
-    seed: int,
-    multi_label: bool = False,
+    recipe: TabularRecipe, data: HeadData, *, taxonomy: Taxonomy, seed: int, multi_label: bool = False
 ) -> FloatArray:
     """``(n, c)``: each track's logits by a model that has heard neither it nor its artist.
 
     With ``multi_label`` the folds are balanced by each track's rarest genre, which is where balance matters.
     """
+    tracks, rows = data.tracks, data.rows
     logits = np.zeros((len(tracks), len(taxonomy)))
     if multi_label:
         labels = labels_of(tracks, taxonomy=taxonomy)
         for learn, answer in fold_rows(_by_rarest_genre(tracks), seed=seed):
             logits[answer] = _fit_several(recipe, rows[learn], labels[learn], seed=seed).scores(rows[answer])
         return logits
-    classes = classes_of(tracks, taxonomy=taxonomy)
     for learn, answer in fold_rows(tracks, seed=seed):
-        model = _fit(recipe, rows[learn], classes[learn], len(taxonomy), seed)
-        logits[answer] = model.scores(rows[answer])
+        model = fit_head(recipe, data, learn, taxonomy=taxonomy, seed=seed)
+        logits[answer] = model.logits(np.nan_to_num((data.numbers[answer] - model.mean) / model.scale))
     return logits
 
 
@@ -155,7 +201,7 @@ def limits_of(data: HeadData, *, confidence: FloatArray, seed: int) -> Abstentio
     like, and limits there would hold back an eighth of it: then only ``not_music`` is looked at, from beyond all of
     them on. Nowhere is its limit below that of the music which the detector was fitted to.
     """
-    usual = read_not_music().usual_limit
+    usual = read_not_music().limit
     values = out_of_fold_screens(data.tracks, data.windows, rows=data.rows, seed=seed)
     if len(data.tracks) < MIN_FOR_LIMITS:
         return Abstention(max_not_music=max(usual, float(values[:, 0].max())))
@@ -164,21 +210,42 @@ def limits_of(data: HeadData, *, confidence: FloatArray, seed: int) -> Abstentio
     return dataclasses.replace(own, max_not_music=max(own.max_not_music, usual))
 
 
-def in_measured_units(model: TabularModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weight and bias with the scaler folded in: ``w (x - m) / s + b = (w / s) x + (b - w m / s)``."""
-    if not isinstance(model.logits, LinearLogits) or model.logged.any():
-        raise TrainingError("a head over musicnn should be linear to become a bundle: give classifier logistic")
+def in_measured_units(model: TabularModel, sizes: Mapping[str, int]) -> tuple[Float32, Float32, TrackTerm | None]:
+    """Weight and bias for windows, and what is added for whole tracks, with the scaler folded in.
+
+    ``w (x - m) / s + b = (w / s) x + (b - w m / s)``; the mean of a track's numbers (so many of each kind by ``sizes``)
+    stays in the term, so that what is unknown adds nothing.
+    """
+    assert isinstance(model.logits, LinearLogits)
     weight = model.logits.weight / model.scale
-    bias = model.logits.bias - weight @ model.mean
-    return weight.astype(np.float32), bias.astype(np.float32)
+    of_mean, of_track = weight[:, :EMBEDDING], weight[:, EMBEDDING:]
+    bias = model.logits.bias - of_mean @ model.mean[:EMBEDDING]
+    term = None
+    if sizes:
+        term = TrackTerm(sizes, model.mean[EMBEDDING:].astype(np.float32), of_track.astype(np.float32))
+    return of_mean.astype(np.float32), bias.astype(np.float32), term
 
 
-def _fit(
-    recipe: TabularRecipe, rows: FloatArray, classes: NDArray[np.int64], n_classes: int, seed: int
+def fit_head(
+    recipe: TabularRecipe, data: HeadData, places: NDArray[np.int64], *, taxonomy: Taxonomy, seed: int
 ) -> TabularModel:
-    return fit_tabular(
-        recipe, rows, classes=classes, stop_rows=rows[:0], stop_classes=classes[:0], n_classes=n_classes, seed=seed
-    )
+    """A head learnt from the tracks at ``places``. What is unknown of a track counts as the mean of the others."""
+    numbers = data.numbers[places]
+    mean, scale = np.nanmean(numbers, axis=0), np.nanstd(numbers, axis=0)
+    scale[scale == 0] = 1.0
+    rows, classes = np.nan_to_num((numbers - mean) / scale), classes_of(data.tracks, taxonomy=taxonomy)[places]
+    if len(np.unique(classes)) < 2:
+        raise TrainingError(f"{recipe.name} needs tracks of two genres at least to learn from")
+    weights = None if data.weights is None else data.weights[places]
+    fold = Fold(rows, classes, rows[:0], classes[:0], weights)
+    return TabularModel(mean, scale, logistic.fit(_options(recipe), fold, n_classes=len(taxonomy), seed=seed), 1.0)
+
+
+def _options(recipe: TabularRecipe) -> Options:
+    if recipe.classifier.name != "logistic":
+        raise TrainingError("a head over musicnn should be linear to become a bundle: give classifier logistic")
+    options: Options = read_options(recipe.classifier.options, cls=Options, of="logistic")
+    return options
 
 
 def _fit_several(recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.bool_], *, seed: int) -> TabularModel:
@@ -186,9 +253,7 @@ def _fit_several(recipe: TabularRecipe, rows: FloatArray, labels: NDArray[np.boo
         from sklearn.linear_model import LogisticRegression
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="the classifier logistic") from error
-    if recipe.classifier.name != "logistic":
-        raise TrainingError("several genres a track are learnt by classifier logistic; give it in the recipe")
-    options = read_options(recipe.classifier.options, cls=Options, of="logistic")
+    options = _options(recipe)
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
     standard = (rows - mean) / scale

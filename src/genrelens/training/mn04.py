@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from genrelens.bundle.mn04 import SETTINGS, SOURCE, WINDOW, Mn04, graph_path
+from genrelens.bundle.mn04 import RELEASED_SHA256, SETTINGS, SOURCE, WINDOW, Mn04, graph_path
 from genrelens.data.fetch.downloads import Progress, download, file_digest
 from genrelens.errors import BundleError, DataError, check_extra
 from genrelens.files import write_whole
@@ -27,7 +27,7 @@ class Release:
 MN04: Final = Release(
     "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/mn04_as_mAP_432.pt",
     "mn04_as_mAP_432.pt",
-    "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+    RELEASED_SHA256,
 )
 """EfficientAT v0.0.1, MIT licence."""
 

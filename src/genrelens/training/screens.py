@@ -16,7 +16,7 @@ from genrelens.training.calibrate import fold_rows
 
 SHARE = 0.04
 """Share of its own music, out of fold, on which a model may hold back its answer, all reasons together."""
-N_DIRECTIONS = 64
+N_DIRECTIONS = 16
 
 _SHARES = np.array([2.0, 1.0, 1.0])
 """How the three reasons share that, as ``not_music``, ``unlike_training``, ``undecided``."""
@@ -83,6 +83,15 @@ def out_of_fold_screens(
         if track.dataset == detector.dataset and track.whole in heard:
             values[i, 0] = heard[track.whole]
     return values
+
+
+def limit_among(sources: Sequence[FloatArray], share: float) -> float:
+    """The value that ``share`` of music lies beyond, where each of several ``sources (n_i,)`` weighs the same."""
+    values = np.concatenate([np.asarray(source, dtype=np.float64) for source in sources])
+    weights = np.concatenate([np.full(len(source), 1 / len(source) / len(sources)) for source in sources])
+    falling = np.argsort(-values, kind="stable")
+    beyond = np.cumsum(weights[falling])
+    return float(values[falling[int(np.searchsorted(beyond, share + 1e-9, side="right"))]])
 
 
 def abstention(confidence: FloatArray, screens: FloatArray, *, share: float = SHARE) -> Abstention:

@@ -8,11 +8,13 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
-from genrelens.pages.wording import REASONS, clock, length, listed, percent, visible
+from genrelens.pages.wording import REASONS, clock, length, listed, percent, span, visible
 
 MAX_GENRES = 5
 MAX_RUNS = 6
 MAX_TAGS = 5
+MAX_SEGMENTS = 24
+"""An hour's mix is shown whole; the JSON has all of them."""
 EACH_BY_ITSELF = "Each genre has a probability of its own; a track may be of several."
 SURE, LEANING = 0.8, 0.5
 MAX_COLUMNS = 240
@@ -123,13 +125,20 @@ def gives_several(row: Mapping[str, Any]) -> bool:
 
 
 def _more(row: Mapping[str, Any]) -> str:
-    """The prediction set and the likeliest tags, in sentences; nothing where the model has none."""
+    """The prediction set, the segments and the likeliest tags, in sentences; nothing where the model has none."""
     sentences = []
     several = row["set"] if len(row["set"] or ()) > 1 else []
     if several and gives_several(row):
         sentences.append(f"Belongs to {', '.join(several)}.")
     elif several:
         sentences.append(f"One of these is right {percent(row['coverage'])} of the time: {listed(row['set'], 'or')}.")
+    parts = row["segments"] if len(row["segments"]) > 1 else []
+    if parts:
+        said = [f"{span(p['start_s'], p['end_s'], dash='–')} {p['genre']} {percent(p['confidence'])}" for p in parts]
+        more = f" and {len(parts) - MAX_SEGMENTS} more" if len(parts) > MAX_SEGMENTS else ""
+        sentences.append(f"In parts: {', '.join(said[:MAX_SEGMENTS])}{more}.")
+    if row["styles"]:
+        sentences.append(f"Styles: {', '.join(row['styles'])}.")
     tags = list(row["tags"].items())[:MAX_TAGS]
     if tags:
         sentences.append(f"Sounds like: {', '.join(f'{tag} {percent(p)}' for tag, p in tags)}.")

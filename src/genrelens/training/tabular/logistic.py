@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -10,11 +11,14 @@ from genrelens.errors import MissingExtraError, RecipeError
 from genrelens.training.tabular.graph import Ends, GraphBuilder
 from genrelens.training.tabular.rows import NEVER, FloatRows, Fold
 
+POWERS: Final = {"uniform": 0.0, "root": 0.5, "balanced": 1.0}
+"""``class_weight`` -> a; a row of a genre of n rows counts n ** -a."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``c``: scikit-learn's inverse strength of the penalty; ``class_weight``: whether each row counts the same
-    ("uniform") or each genre ("balanced", scikit-learn's: a row of a genre of n rows by 1 / n).
+    """``c``: scikit-learn's inverse strength of the penalty; ``class_weight``: how much a row of a genre of n rows
+    counts, the same as every other ("uniform"), 1 / sqrt(n) ("root") or 1 / n ("balanced", so that genres count alike).
     """
 
     c: float
@@ -23,8 +27,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.c <= 0:
             raise RecipeError(f"logistic should have c above 0, got {self.c}")
-        if self.class_weight not in ("uniform", "balanced"):
-            raise RecipeError(f'logistic: class_weight should be "uniform" or "balanced", got {self.class_weight!r}')
+        if self.class_weight not in POWERS:
+            raise RecipeError(f"logistic: class_weight should be one of {', '.join(POWERS)}, got {self.class_weight!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,8 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> LinearLog
         from sklearn.linear_model import LogisticRegression
     except ModuleNotFoundError as error:
         raise MissingExtraError("train", needed_for="the classifier logistic") from error
-    weights = "balanced" if options.class_weight == "balanced" else None
-    machine = LogisticRegression(C=options.c, class_weight=weights, max_iter=10_000, tol=1e-6, random_state=seed)
-    machine.fit(fold.rows, fold.classes)
+    machine = LogisticRegression(C=options.c, max_iter=10_000, tol=1e-6, random_state=seed)
+    machine.fit(fold.rows, fold.classes, sample_weight=_row_weights(options, fold))
     weight = np.zeros((n_classes, fold.rows.shape[1]))
     bias = np.full(n_classes, NEVER)
     if len(machine.classes_) == 2:  # one row, for the second class against the first
@@ -61,3 +64,12 @@ def fit(options: Options, fold: Fold, *, n_classes: int, seed: int) -> LinearLog
     else:
         weight[machine.classes_], bias[machine.classes_] = machine.coef_, machine.intercept_
     return LinearLogits(weight, bias)
+
+
+def _row_weights(options: Options, fold: Fold) -> FloatRows:
+    """How much each row counts, 1 in the mean."""
+    own = np.ones(len(fold.rows)) if fold.weights is None else fold.weights
+    n_rows = np.bincount(fold.classes, weights=own)
+    weights = own * n_rows[fold.classes] ** -POWERS[options.class_weight]
+    scaled: FloatRows = weights * len(weights) / weights.sum()
+    return scaled

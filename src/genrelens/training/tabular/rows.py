@@ -33,12 +33,16 @@ class Logits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Standardised ``rows (n, d)`` with ``classes (n,)`` to learn from, and others, of other artists, to stop on."""
+    """Standardised ``rows (n, d)`` with ``classes (n,)`` to learn from, and others, of other artists, to stop on.
+
+    ``weights (n,)``: how much each row counts; None: all the same.
+    """
 
     rows: FloatRows
     classes: NDArray[np.int64]
     stop_rows: FloatRows
     stop_classes: NDArray[np.int64]
+    weights: FloatRows | None = None
 
 
 def principal_components(rows: FloatRows, *, n_components: int, of: str) -> FloatRows:

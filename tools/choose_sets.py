@@ -1,7 +1,7 @@
 """Which prediction sets to ship: coverage by thirds of confidence, nested, out of fold.
 
-    python research/other_music/head.py --data ../shared/data      # first: it keeps the out-of-fold logits
-    python research/other_music/sets.py --data ../shared/data
+    python tools/choose_head.py --data ../shared/data      # first: it keeps the out-of-fold logits
+    python tools/choose_sets.py --data ../shared/data
 
 Writes docs/results/genrelens-base/sets.json and prints its table.
 """
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from head import N_FOLDS, NAMES, SEEDS, folds, gather
-from material import arguments
+from choose_head import N_FOLDS, NAMES, SEEDS, folds, gather
 from numpy.typing import NDArray
+from other_music.material import arguments
 
 from genrelens.files import write_whole
 from genrelens.metrics import fit_temperature, log_softmax
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[1]
 COVERAGES: Final = (0.8, 0.9, 0.95)
 
 FloatArray = NDArray[np.float64]
@@ -101,11 +101,11 @@ def main() -> None:
                     "thirds": np.round(mean[3:6], 4).tolist(),
                     "sizes": np.round(mean[6:9], 3).tolist(),
                     "genres": dict(zip(NAMES, np.round(mean[9:], 4).tolist(), strict=True)),
-                    "gap": round(float(np.abs(mean[3:6] - coverage).max()), 4),
+                    "shortfall": round(float(np.maximum(coverage - mean[3:6], 0.0).max()), 4),
                 }
             )
     at_90 = [row for row in table if row["coverage"] == 0.9]
-    chosen_kind = min(at_90, key=lambda row: (row["gap"], row["size"]))["kind"]
+    chosen_kind = min(at_90, key=lambda row: (row["shortfall"], row["size"]))["kind"]
     home = ROOT / "docs/results/genrelens-base/sets.json"
     write_whole(home, json.dumps({"chosen": chosen_kind, "table": table}, indent=1) + "\n")
     for row in table:

@@ -1,6 +1,6 @@
 """Which linear head over musicnn's numbers to ship: nested cross-validation by artist, as planned.
 
-    python research/other_music/head.py --data ../shared/data
+    python tools/choose_head.py --data ../shared/data
 
 Writes docs/results/genrelens-base/head.json and prints the figures of docs/other-music.md. With ``--plus`` the same
 with mn04's numbers beside (its weights: ``genrelens weights fetch plus``).
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from material import FULL, THIN, arguments, cuts_of, mean_and_spread, thin_cuts, whole_clips, windows_of
 from numpy.typing import NDArray
+from other_music.material import FULL, THIN, arguments, cuts_of, mean_and_spread, thin_cuts, whole_clips, windows_of
 
 from genrelens.data.splits.folds import grouped_folds
 from genrelens.data.track import Track
@@ -26,7 +26,7 @@ from genrelens.features.mn04 import mn04_windows
 from genrelens.files import write_whole
 from genrelens.metrics import bootstrap_distribution, fit_temperature, log_softmax
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[1]
 NAMES: Final = tuple(sorted((*FULL, *THIN)))
 SEEDS: Final = (0, 1, 2)
 N_FOLDS, N_INNER = 5, 4
@@ -100,8 +100,8 @@ def gather(data: Path, cache: Path, *, plus: bool = False) -> Rows:
     cut = [clip for clip in clips if clip.genre in FULL]
     tracks = (*clips, *thin, *cuts_of(cut))
     windows = windows_of(tracks, cache=cache)
-    mean, spread = mean_and_spread(windows)
-    roots = np.hstack(mean_and_spread([np.sign(one) * np.sqrt(np.abs(one)) for one in windows]))
+    mean, spread = mean_and_spread([one * np.abs(one) for one in windows])  # as they are: the embedding has roots
+    roots = np.hstack(mean_and_spread(windows))
     numbers = {"mean": mean, "mean and spread": np.hstack([mean, spread]), SECOND: roots}
     if plus:
         beside = np.stack([one.mean(axis=0, dtype=np.float64) for one in mn04_windows(tracks, cache=cache)])

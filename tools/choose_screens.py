@@ -1,7 +1,7 @@
 """Which detector of what is no music, and which distance from the training, to ship: whole sources left out.
 
     python tools/other_sounds.py --out SOUNDS --group choice
-    python research/other_music/screens.py --data ../shared/data --sounds SOUNDS
+    python tools/choose_screens.py --data ../shared/data --sounds SOUNDS
 
 Writes docs/results/genrelens-base/screens.json and prints the tables of docs/other-music.md.
 """
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from material import Windows, arguments, unlabelled, whole_clips, windows_of
 from numpy.typing import NDArray
+from other_music.material import Windows, arguments, unlabelled, whole_clips, windows_of
 
 from genrelens.data.track import Track
 from genrelens.files import write_whole
@@ -24,7 +24,7 @@ from genrelens.models.musicnn import read_weights
 from genrelens.training.calibrate import fold_rows
 from genrelens.training.screens import fit_unlikeness
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[1]
 STRENGTHS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 DIRECTIONS: Final = (16, 32, 64)
 MUSIC: Final = ("gtzan", "gtzan_music", "fma")
@@ -48,6 +48,7 @@ class Way:
 class Sounds:
     """``n`` sounds: ``kind`` (of music: the source), ``group`` what is left out together, ``windows`` of each."""
 
+    ids: NDArray[np.str_]
     kind: NDArray[np.str_]
     group: NDArray[np.str_]
     windows: Windows
@@ -65,7 +66,7 @@ class Sounds:
 def tag_logits(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     """musicnn's tags of windows: its last layer on the last 200 of its numbers."""
     weights = read_weights().arrays
-    made: NDArray[np.float32] = windows[:, -200:] @ weights["tags.weight"].T + weights["tags.bias"]
+    made: NDArray[np.float32] = squared(windows[:, -200:]) @ weights["tags.weight"].T + weights["tags.bias"]
     return made
 
 
@@ -74,17 +75,17 @@ def tag_probabilities(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     return 0.5 + 0.5 * np.tanh(0.5 * tag_logits(windows))
 
 
-def root(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Square roots that keep the sign."""
-    made: NDArray[np.float32] = np.sign(windows) * np.sqrt(np.abs(windows))
+def squared(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """musicnn's numbers as they are: the embedding has their roots."""
+    made: NDArray[np.float32] = windows * np.abs(windows)
     return made
 
 
 NUMBERS: Final = {
-    "as they are": lambda one: one,
-    "with tags": lambda one: np.hstack([one, tag_probabilities(one)]),
-    "roots": root,
-    "roots with tags": lambda one: np.hstack([root(one), tag_probabilities(one)]),
+    "as they are": squared,
+    "with tags": lambda one: np.hstack([squared(one), tag_probabilities(one)]),
+    "roots": lambda one: one,
+    "roots with tags": lambda one: np.hstack([one, tag_probabilities(one)]),
 }
 
 
@@ -106,14 +107,15 @@ def gather(data: Path, sounds: Path, cache: Path) -> Sounds:
         parts.append((folder.name, tracks, [folder.name] * len(tracks)))
     made = list(unlabelled(sounds / "choice", kind=SYNTHESISED))
     parts.append((SYNTHESISED, made, [f"{SYNTHESISED} {t.path.parent.parent.name}" for t in made]))
-    kinds, groups, windows = [], [], []
+    ids, kinds, groups, windows = [], [], [], []
     for kind, tracks, group in parts:
-        for one, of in zip(windows_of(tracks, cache=cache), group, strict=True):
+        for track, one, of in zip(tracks, windows_of(tracks, cache=cache), group, strict=True):
             if len(one):
+                ids.append(track.id)
                 kinds.append(kind)
                 groups.append(of)
                 windows.append(one)
-    return Sounds(np.array(kinds), np.array(groups), tuple(windows))
+    return Sounds(np.array(ids), np.array(kinds), np.array(groups), tuple(windows))
 
 
 def left_out(sounds: Sounds, seed: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
