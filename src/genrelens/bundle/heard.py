@@ -102,33 +102,21 @@ class Heard:
         if track_term is not None:
             pooled = pooled + track_term.logits({SPREAD: self._spread.value(embedding_size), **self.beside})
         probabilities = to_probabilities(pooled, temperature=manifest.temperature)
+        sure = float(probabilities.max())
         means = {name: total / weights.sum() for name, total in self._sums.items()}
-        not_music, unlikeness = means.get("screens", np.full(2, np.nan))
+        not_music, unlikeness = means.get("screens", np.full(2, np.nan)).tolist()
         reason = manifest.abstention.reason(
-            silent=not weights.any(),
-            duration_s=duration_s,
-            confidence=float(probabilities.max()),
-            not_music=float(not_music),
-            unlikeness=float(unlikeness),
+            silent=not weights.any(), duration_s=duration_s, confidence=sure, not_music=not_music, unlikeness=unlikeness
         )
-        if reason is None and manifest.multi_label and probabilities.max() < MULTI_LABEL_FROM:
+        if reason is None and manifest.multi_label and sure < MULTI_LABEL_FROM:
             reason = "undecided"
-        styles: tuple[tuple[str, float], ...] = ()
-        if manifest.styles is not None and reason not in _HOLDS_NO_MUSIC:
-            logits = dict(zip(manifest.tags, means["tags"].tolist(), strict=True)) if "tags" in means else {}
-            if MN04 in self.beside:
-                logits |= genre_logits(self.beside[MN04])
-            styles = manifest.styles.listed(logits)
-            if manifest.outside_styles and is_outside(
-                styles, reason=reason, confidence=float(probabilities.max()), taxonomy=manifest.taxonomy
-            ):
-                reason = "outside_vocabulary"
+        styles = () if reason in _HOLDS_NO_MUSIC else self._styles(means.get("tags"))
+        if manifest.outside_styles and is_outside(styles, reason=reason, confidence=sure, taxonomy=manifest.taxonomy):
+            reason = "outside_vocabulary"
         chosen = self._set(probabilities, coverage=coverage) if reason in _NOTHING_IS_WRONG else None
-        tags = sigmoid(means["tags"]) if "tags" in means else np.zeros(0)
+        tags = sigmoid(means.get("tags", np.zeros(0)))
         times_s = np.minimum(np.array(self._times_s), duration_s)
-        best = int(np.argmax(probabilities))
-        whole = Segment(0.0, duration_s, manifest.taxonomy.names[best], float(probabilities[best]), styles)
-        parted = not manifest.multi_label and reason not in _HOLDS_NO_MUSIC
+        whole = Segment(0.0, duration_s, manifest.taxonomy.names[int(np.argmax(probabilities))], sure, styles)
         return Prediction(
             names=manifest.taxonomy.names,
             probabilities=probabilities,
@@ -145,14 +133,26 @@ class Heard:
             coverage=None if chosen is None or manifest.conformal is None else coverage,
             tags=tuple((manifest.tags[i], float(tags[i])) for i in np.argsort(-tags, kind="stable")),
             styles=styles,
-            segments=self._segments(times_s, window_logits, whole) if parted else (),
+            segments=() if reason in _HOLDS_NO_MUSIC else self._segments(times_s, window_logits, whole),
             multi_label=manifest.multi_label,
         )
+
+    def _styles(self, tags: NDArray[np.float64] | None) -> tuple[tuple[str, float], ...]:
+        """The styles of music whose mean ``tags (t,)`` are these logits; none of a model without styles."""
+        manifest = self._manifest
+        if manifest.styles is None:
+            return ()
+        logits = {} if tags is None else dict(zip(manifest.tags, tags.tolist(), strict=True))
+        if MN04 in self.beside:
+            logits |= genre_logits(self.beside[MN04])
+        return manifest.styles.listed(logits)
 
     def _segments(
         self, times_s: NDArray[np.float64], window_logits: NDArray[np.float64], whole: Segment
     ) -> tuple[Segment, ...]:
         manifest = self._manifest
+        if manifest.multi_label:
+            return ()
         found = find_segments(
             times_s,
             window_logits,

@@ -113,18 +113,18 @@ def train_head(
 ) -> Path:
     """Fit the head, calibrate it out of fold, write ``out/bundle`` and return its path.
 
-    Every track is learnt from: what calibrates comes from answers by models of the other folds. ``limits``: when it
-    abstains, where more is known than its own music tells. ``outside_styles``: see :class:`Manifest`. ``figures`` are
-    paragraphs for the card. Raises :class:`TrainingError` where ``out`` is not empty.
+    What calibrates it comes from answers by models of the other folds. ``limits``: when it abstains, where more is
+    known than its music tells; ``outside_styles``: see :class:`Manifest`; ``figures``: paragraphs for the card. Raises
+    :class:`TrainingError` where ``out`` is not empty.
     """
     check_new(out)
     taxonomy = origin.taxonomy
     places, judged = data.calibrating()
     tracks = judged.tracks
     logits = out_of_fold_logits(recipe, data, taxonomy=taxonomy, multi_label=multi_label, seed=seed)[places]
+    conformal = None
     if multi_label:
-        labels = labels_of(tracks, taxonomy=taxonomy)
-        temperature, conformal = fit_sigmoid_temperature(logits, labels=labels), None
+        temperature = fit_sigmoid_temperature(logits, labels=labels_of(tracks, taxonomy=taxonomy))
         probabilities = sigmoid(logits, temperature=temperature)
         model = _fit_several(recipe, data.rows, labels_of(data.tracks, taxonomy=taxonomy), seed=seed)
     else:
@@ -151,19 +151,25 @@ def train_head(
         abstention=limits,
         training=origin.record(recipe, seed=seed, trained_on=list(dict.fromkeys(track.whole for track in data.tracks))),
     )
-    notice = read_weights().notice + (BESIDE if MN04 in data.of_tracks else "")
-    sizes = {kind: numbers.shape[1] for kind, numbers in data.of_tracks.items()}
-    weight, bias, term = in_measured_units(model, sizes)
-    network = MusicnnHead(
-        torch.from_numpy(weight), torch.from_numpy(bias), screens=Screens(fit_unlikeness(judged.windows))
-    )
+    weight, bias, term = in_measured_units(model, {kind: n.shape[1] for kind, n in data.of_tracks.items()})
     return write_bundle(
         out / "bundle",
         manifest=manifest,
-        predict_onnx=predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels),
+        predict_onnx=_graph(weight, bias, judged.windows),
         track_term=None if term is None else term.to_bytes(),
-        card=model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=notice),
+        card=model_card(manifest, calibrated_on=CALIBRATED_ON, figures=figures, notice=_notice(data)),
     )
+
+
+def _graph(weight: Float32, bias: Float32, windows: Windows) -> bytes:
+    """The network, with a head of these numbers, and a distance from these windows of its training."""
+    screens = Screens(fit_unlikeness(windows))
+    network = MusicnnHead(torch.from_numpy(weight), torch.from_numpy(bias), screens=screens)
+    return predict_onnx(network, input_name=FRONT_END.input_name, n_frames=N_FRAMES, n_mels=FRONT_END.n_mels)
+
+
+def _notice(data: HeadData) -> str:
+    return read_weights().notice + (BESIDE if MN04 in data.of_tracks else "")
 
 
 def out_of_fold_logits(
