@@ -53,7 +53,7 @@ def lite(path: Path) -> list[str]:
 
 
 def nested(path: Path) -> str:
-    """The honest figure of the recipe, everything chosen inside the folds, from ``tools/choose_head.py``."""
+    """The recipe's nested figure, C and the weighing of genres chosen in the folds, from ``tools/choose_head.py``."""
     found = json.loads(path.read_text("utf-8"))
     new, old, gain = found["nested"], found["before"], found["gain"]
     plus = " --plus" if "plus" in path.name else ""
@@ -63,7 +63,8 @@ def nested(path: Path) -> str:
         for genre in new["thin_whole_by_artist"]
     )
     return (
-        f"Everything chosen inside the folds, mean of three fold seeds: {percent(new['full'])} over the full genres "
+        "C and the weighing of genres chosen inside the folds, mean of three fold seeds: "
+        f"{percent(new['full'])} over the full genres "
         f"({percent(old['full'])} by the head before; gain {100 * gain['gain']:+.1f} points "
         f"[{100 * gain['low']:+.1f}, {100 * gain['high']:+.1f}], over artists). Mean recall of ten, thin genres one "
         f"vote an artist: {percent(min(recall))} with cuts of 2 to 3 s, {percent(max(recall))} with whole clips; "
@@ -147,7 +148,7 @@ def measured(pooled: Report, train_only: Report, others: list[float]) -> str:
         "",
         "The shipped model is trained on train + valid by the same recipe, so no part of the data here can measure it;",
         "the figures are those of its siblings. The features and the strength of the penalty were chosen by looking at",
-        "such cross-validations, which flatters them a little; the nested figure above does not. Command: "
+        "such cross-validations, which flatters them a little; the nested figure above less so. Command: "
         f"`python tools/ship_{pooled.model.removeprefix('genrelens-')}.py --data DATA`.",
     ]
     return "\n".join(lines)

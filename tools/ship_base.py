@@ -16,6 +16,7 @@ has changed, and this once more.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import shutil
 import tempfile
@@ -57,6 +58,7 @@ from genrelens.training.styles import read_styles
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "src/genrelens/bundle/shipped"
+HEAD = ROOT / "docs/results/genrelens-base/head.json"
 LITE = "genrelens-lite"
 COVERAGES = (0.8, 0.9, 0.95)
 CUT_WEIGHT = 0.5
@@ -74,42 +76,66 @@ def main() -> None:
     args = arguments(__doc__).parse_args()
     recipe = recipes.load("genrelens-base")
     assert isinstance(recipe, TabularRecipe)
-    clips, thin = whole_clips(args.data), thin_cuts(args.data)
+    shutil.rmtree(SHIPPED / "lite", ignore_errors=True)
+    folder = ROOT / "docs/results" / recipe.name
+    ship(
+        recipe,
+        *learnt_from(args.data, args.cache),
+        args,
+        chosen_by=HEAD,
+        more=base_card.held_back(folder / "abstention.json"),
+    )
+    ship_lite()
+
+
+def learnt_from(data: Path, cache: Path) -> tuple[tuple[Track, ...], HeadData]:
+    """GTZAN's whole clips of train and valid, which come first in what heads learn from, and all of that."""
+    clips = whole_clips(data)
     cuts = cuts_of([clip for clip in clips if clip.genre in FULL])
+    return clips, head_data((*clips, *thin_cuts(data), *cuts), n_whole=len(clips), cache=cache)
+
+
+def ship(
+    recipe: TabularRecipe,
+    clips: Sequence[Track],
+    data: HeadData,
+    args: argparse.Namespace,
+    *,
+    chosen_by: Path,
+    more: Sequence[str] = (),
+) -> None:
+    """Measure a recipe's heads over ``clips`` and make the model that ships, its card and its reports.
+
+    ``chosen_by``: what tools/choose_head.py found; ``more``: further paragraphs for the card.
+    """
+    n, short = len(clips), recipe.name.removeprefix("genrelens-")
     split, taxonomy = registry.split("gtzan", SPLIT), registry.taxonomy("gtzan", clips)
-    data = head_data((*clips, *thin, *cuts), n_whole=len(clips), cache=args.cache)
     classes = classes_of(clips, taxonomy=taxonomy)
-    logits = out_of_fold_logits(recipe, data, taxonomy=taxonomy, seed=SEED)
+    by_seed = [out_of_fold_logits(recipe, data, taxonomy=taxonomy, seed=s)[:n] for s in (SEED, *OTHER_SEEDS)]
     calibration = judge_calibration(
-        logits[: len(clips)],
+        by_seed[0],
         targets=classes,
         groups=[track.group for track in clips],
-        folds=folds_of(data.tracks)[: len(clips)],
+        folds=folds_of(data.tracks)[:n],
         names=taxonomy.names,
         coverages=COVERAGES,
     )
-    pooled = out_of_fold(recipe, clips, logits[: len(clips)], taxonomy=taxonomy, seed=SEED)
-    others = []
-    for seed in OTHER_SEEDS:
-        again = out_of_fold_logits(recipe, data, taxonomy=taxonomy, seed=seed)[: len(clips)]
-        others.append(out_of_fold(recipe, clips, again, taxonomy=taxonomy, seed=seed).full_genres.accuracy.value)
-    probabilities = probabilities_of(
-        logits[: len(clips)], temperature=fit_temperature(logits[: len(clips)], targets=classes)
+    pooled, *others = (
+        out_of_fold(recipe, clips, logits, taxonomy=taxonomy, seed=seed)
+        for seed, logits in zip((SEED, *OTHER_SEEDS), by_seed, strict=True)
     )
+    confidence = probabilities_of(by_seed[0], temperature=fit_temperature(by_seed[0], targets=classes)).max(axis=1)
     other_music = [
         musicnn_windows(unlabelled(args.data / folder, kind=folder), cache=args.cache)
         for folder in ("other_music/gtzan_music", "fma/fma_small")
     ]
-    limits = limits_among(clips, data.windows[: len(clips)], other_music, confidence=probabilities.max(axis=1))
+    limits = limits_among(clips, data.windows[:n], other_music, confidence=confidence)
     print(limits)
-    folder = ROOT / "docs/results" / recipe.name
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
-        learn = {track.id for track in split.part((*clips, *thin), "train")}
-        places = [i for i, track in enumerate(data.tracks) if track.whole in learn]
+        learn = set(split.parts["train"])
         made = train_head(
             recipe,
-            part_of(data, places),
+            part_of(data, [i for i, track in enumerate(data.tracks) if track.whole in learn]),
             Origin(taxonomy, "gtzan", f"{SPLIT}, part train"),
             out=Path(work) / "train-only",
             limits=limits,
@@ -125,16 +151,17 @@ def main() -> None:
             outside_styles=True,
             seed=SEED,
             figures=[
-                base_card.nested(folder / "head.json"),
-                base_card.measured(pooled, train_only, others),
+                base_card.nested(chosen_by),
+                base_card.measured(pooled, train_only, [report.full_genres.accuracy.value for report in others]),
                 base_card.believed(calibration, pooled, train_only),
-                *base_card.held_back(folder / "abstention.json"),
+                *more,
             ],
         )
-        shutil.rmtree(SHIPPED, ignore_errors=True)
-        shutil.copytree(made, SHIPPED / "base")
-    write_whole(folder / "card.md", Bundle.load("base").card)
-    ship_lite()
+        shutil.rmtree(SHIPPED / short, ignore_errors=True)
+        shutil.copytree(made, SHIPPED / short)
+    folder = ROOT / "docs/results" / recipe.name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "card.md", Bundle.load(short).card)
     write_whole(folder / "calibration.json", calibration.to_json())
     write_kept(pooled, folder / "crossval.json")
     write_kept(train_only, folder / "valid.json")
@@ -160,14 +187,13 @@ def head_data(tracks: tuple[Track, ...], *, n_whole: int, cache: Path) -> HeadDa
 
 def part_of(data: HeadData, places: list[int]) -> HeadData:
     """The data of the tracks at some places."""
-    assert data.spread is not None and data.weights is not None and data.judged is not None
-    return HeadData(
-        [data.tracks[i] for i in places],
-        data.rows[places],
-        [data.windows[i] for i in places],
-        data.spread[places],
-        data.weights[places],
-        data.judged[places],
+    arrays = {
+        name: getattr(data, name)[places]
+        for name in ("rows", "spread", "mn04", "weights", "judged")
+        if getattr(data, name) is not None
+    }
+    return dataclasses.replace(
+        data, tracks=[data.tracks[i] for i in places], windows=[data.windows[i] for i in places], **arrays
     )
 
 
